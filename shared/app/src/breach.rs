@@ -1,0 +1,294 @@
+//! Breaches: declared by a person, scoped from what is stored, told one by one.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    breach::{BREACH_TEXT_BYTES_MAX, Breach, Notice, NoticeState, must_tell},
+    clock,
+    ids::{BreachId, Category, ControllerId, Fingerprint, SubjectRef},
+    policy::Policy,
+    sensitive::Sensitive,
+};
+use jiff::Timestamp;
+
+use crate::{
+    error::{Appended, PortError},
+    keys::Keys,
+    letters,
+    mail::Mailer,
+};
+
+/// How many parts of the table are scanned beside each other when a breach is scoped.
+pub const SCOPE_SEGMENTS: u16 = 4;
+
+/// A page of affected people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AffectedPage {
+    /// Whose records of the categories were stored in the window.
+    pub subjects: BTreeSet<SubjectRef>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
+
+/// A public alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// Which breach.
+    pub breach: BreachId,
+    /// Since when it is public.
+    pub published_at: Timestamp,
+    /// When data was exposed, from.
+    pub exposed_from: Timestamp,
+    /// To.
+    pub exposed_to: Timestamp,
+    /// What kinds of data.
+    pub categories: BTreeSet<Category>,
+    /// What happened.
+    pub description: String,
+    /// What people can do.
+    pub advice: String,
+}
+
+/// The port to breaches.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait BreachStore {
+    /// Writes a breach unless one stands under its identifier, with its authority deadline open.
+    async fn declare_breach(
+        &self,
+        controller: &ControllerId,
+        breach: &Breach,
+        fingerprint: &Fingerprint,
+    ) -> Result<Appended<(Breach, Fingerprint)>, PortError>;
+
+    /// Reads a breach.
+    async fn breach(&self, controller: &ControllerId, breach: &BreachId) -> Result<Option<Breach>, PortError>;
+
+    /// One page of one segment of the people affected: those with a record of one of the
+    /// categories that was made before the window's end and still stored after its start.
+    async fn affected(
+        &self,
+        controller: &ControllerId,
+        breach: &Breach,
+        segment: u16,
+        from: Option<&str>,
+    ) -> Result<AffectedPage, PortError>;
+
+    /// Plans notices for people unless they stand; answers how many are new.
+    async fn plan_notices(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        subjects: &BTreeSet<SubjectRef>,
+        at: Timestamp,
+    ) -> Result<usize, PortError>;
+
+    /// Moves a notice on, from one of the states given; answers the state it had.
+    ///
+    /// MUST change nothing, and answer what stands, if the state is none of those.
+    async fn move_notice(
+        &self,
+        controller: &ControllerId,
+        notice: &Notice,
+        from: &[NoticeState],
+        at: Timestamp,
+    ) -> Result<Option<NoticeState>, PortError>;
+
+    /// How the notices of a breach stand. MUST read pages until there are none left.
+    async fn notices(&self, controller: &ControllerId, breach: &BreachId) -> Result<Vec<Notice>, PortError>;
+
+    /// Where a person can be written to, from what is stored about them.
+    async fn contact(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+    ) -> Result<Option<Sensitive<String>>, PortError>;
+
+    /// Publishes an alert; doing it again changes nothing.
+    async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError>;
+
+    /// The controller's alerts, newest first.
+    async fn alerts(&self, controller: &ControllerId) -> Result<Vec<Alert>, PortError>;
+}
+
+/// A declaration, parsed.
+#[derive(Debug)]
+pub struct DeclareBreach {
+    /// When the controller became aware.
+    pub aware_at: Timestamp,
+    /// When data was exposed, from.
+    pub exposed_from: Timestamp,
+    /// To.
+    pub exposed_to: Timestamp,
+    /// What kinds of data.
+    pub categories: BTreeSet<Category>,
+    /// Whether it was only tried.
+    pub attempt_only: bool,
+    /// Whether the risk to people is high (GDPR Art. 34(1)), as assessed by a person.
+    pub high_risk: bool,
+    /// What happened, in plain language.
+    pub description: String,
+    /// What people can do.
+    pub advice: String,
+    /// Who declares it.
+    pub declared_by: String,
+    /// The `Idempotency-Key`, or else the request's own id.
+    pub key: String,
+    /// When the declaration arrived.
+    pub at: Timestamp,
+}
+
+/// Why nothing was declared.
+#[derive(Debug, thiserror::Error)]
+pub enum DeclareError {
+    /// The policy names no such category.
+    #[error("the policy names no category {0}")]
+    UnknownCategory(Category),
+    /// No category at all.
+    #[error("name at least one category of data")]
+    NoCategory,
+    /// The window ends before it starts, or awareness lies in the future.
+    #[error("{0}")]
+    Times(&'static str),
+    /// A text is empty or too long.
+    #[error("description and advice hold 1 to {BREACH_TEXT_BYTES_MAX} bytes each")]
+    Text,
+    /// The key was used for another breach.
+    #[error("this Idempotency-Key was used for another breach")]
+    KeyReused,
+    /// Something outside failed.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// Declares a breach and starts its clock.
+///
+/// # Errors
+/// [`DeclareError`]; nothing is written then.
+pub async fn declare<P: BreachStore + Keys>(
+    policy: &Policy,
+    ports: &P,
+    form: DeclareBreach,
+) -> Result<Breach, DeclareError> {
+    if form.categories.is_empty() {
+        return Err(DeclareError::NoCategory);
+    }
+    if let Some(unknown) = form.categories.iter().find(|category| !policy.categories.contains_key(*category)) {
+        return Err(DeclareError::UnknownCategory(unknown.clone()));
+    }
+    if form.exposed_to < form.exposed_from {
+        return Err(DeclareError::Times("the exposure ends before it starts"));
+    }
+    if form.aware_at > form.at {
+        return Err(DeclareError::Times("nobody is aware of a breach in the future"));
+    }
+    let text_fits = |text: &str| !text.trim().is_empty() && text.len() <= BREACH_TEXT_BYTES_MAX;
+    if !text_fits(&form.description) || !text_fits(&form.advice) {
+        return Err(DeclareError::Text);
+    }
+    let authority_due_at = clock::notify_authority_by(form.aware_at)
+        .map_err(|_| DeclareError::Times("the deadline lies past the end of the calendar"))?;
+    let keys = ports.controller(&policy.controller).await?;
+    let categories = form.categories.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let (aware, from, to) = (form.aware_at.to_string(), form.exposed_from.to_string(), form.exposed_to.to_string());
+    let fingerprint = keys.pepper.derive(&[&aware, &from, &to, &categories, &form.description, &form.advice]);
+    let breach = Breach {
+        id: keys.pepper.derive(&[&form.key]),
+        aware_at: form.aware_at,
+        authority_due_at,
+        exposed_from: form.exposed_from,
+        exposed_to: form.exposed_to,
+        categories: form.categories,
+        attempt_only: form.attempt_only,
+        description: form.description,
+        advice: form.advice,
+        tell_subjects: must_tell(form.high_risk, form.attempt_only, policy.breach.tell_of_attempts),
+        declared_by: form.declared_by,
+    };
+    match ports.declare_breach(&policy.controller, &breach, &fingerprint).await? {
+        Appended::Fresh => Ok(breach),
+        Appended::Existing((first, made_of)) if made_of == fingerprint => Ok(first),
+        Appended::Existing(_) => Err(DeclareError::KeyReused),
+    }
+}
+
+/// What remains of one segment's scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remaining {
+    /// Which segment.
+    pub segment: u16,
+    /// Where its next page begins.
+    pub from: String,
+}
+
+/// Finds one page of the people affected and plans their notices; answers what remains.
+///
+/// # Errors
+/// [`PortError`]. Scoping a page again plans nobody twice.
+pub async fn scope<P: BreachStore>(
+    policy: &Policy,
+    ports: &P,
+    breach: &BreachId,
+    segment: u16,
+    from: Option<&str>,
+    at: Timestamp,
+) -> Result<Option<Remaining>, PortError> {
+    let controller = &policy.controller;
+    let Some(breach) = ports.breach(controller, breach).await? else {
+        return Err(PortError::corrupt("breach", "it is not stored"));
+    };
+    if !breach.tell_subjects {
+        return Ok(None);
+    }
+    let page = ports.affected(controller, &breach, segment, from).await?;
+    ports.plan_notices(controller, &breach.id, &page.subjects, at).await?;
+    Ok(page.next.map(|from| Remaining { segment, from }))
+}
+
+/// Tells one person: claim, send, confirm. Who has no address is told by the public alert.
+///
+/// # Errors
+/// [`PortError`]; the notice is in doubt then and is sent again: told twice at worst, untold never.
+pub async fn tell<P: BreachStore + Mailer>(
+    policy: &Policy,
+    ports: &P,
+    breach: &BreachId,
+    subject: &SubjectRef,
+    at: Timestamp,
+) -> Result<NoticeState, PortError> {
+    let controller = &policy.controller;
+    let Some(breach) = ports.breach(controller, breach).await? else {
+        return Err(PortError::corrupt("breach", "it is not stored"));
+    };
+    let notice = |state| Notice { breach: breach.id.clone(), subject: subject.clone(), state };
+    let open = [NoticeState::Planned, NoticeState::Claimed];
+    match ports.move_notice(controller, &notice(NoticeState::Claimed), &open, at).await? {
+        Some(NoticeState::Planned | NoticeState::Claimed) => {}
+        Some(done) => return Ok(done),
+        None => return Err(PortError::corrupt("notice", "it is not stored")),
+    }
+    let state = match ports.contact(controller, subject).await? {
+        Some(address) => {
+            ports.send(&letters::breach(policy, &breach, subject, address)).await?;
+            NoticeState::Sent
+        }
+        None => {
+            ports.publish_alert(controller, &alert(&breach, at)).await?;
+            NoticeState::WithoutAddress
+        }
+    };
+    ports.move_notice(controller, &notice(state), &[NoticeState::Claimed], at).await?;
+    Ok(state)
+}
+
+/// The public alert of a breach.
+pub fn alert(breach: &Breach, at: Timestamp) -> Alert {
+    Alert {
+        breach: breach.id.clone(),
+        published_at: at,
+        exposed_from: breach.exposed_from,
+        exposed_to: breach.exposed_to,
+        categories: breach.categories.clone(),
+        description: breach.description.clone(),
+        advice: breach.advice.clone(),
+    }
+}

@@ -1,0 +1,152 @@
+//! The clock watch: warns of deadlines that come near, and says which were missed.
+
+use domain::ids::ControllerId;
+use jiff::{Timestamp, ToSpan};
+
+use crate::{
+    error::PortError,
+    letters,
+    mail::{MailClaim, Mailer},
+};
+
+/// In how many shards open deadlines lie.
+pub const CLOCK_SHARDS: u8 = 2;
+
+/// A request's deadline is at risk from so many hours before it: five days, since clerks rest on
+/// weekends.
+pub const REQUEST_RISK_HOURS: i64 = 120;
+
+/// A breach's deadline is at risk from so many hours before it.
+pub const BREACH_RISK_HOURS: i64 = 24;
+
+/// Most deadlines looked at in one run.
+pub const DEADLINES_MAX: usize = 5_000;
+
+/// What is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DeadlineKind {
+    /// The answer to a data subject's request.
+    Request,
+    /// The notification of a breach to the authority.
+    Breach,
+}
+
+impl DeadlineKind {
+    /// The name in keys and mails.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Breach => "breach",
+        }
+    }
+
+    const fn risk_hours(self) -> i64 {
+        match self {
+            Self::Request => REQUEST_RISK_HOURS,
+            Self::Breach => BREACH_RISK_HOURS,
+        }
+    }
+}
+
+/// An open deadline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deadline {
+    /// Whose.
+    pub controller: ControllerId,
+    /// What is due.
+    pub kind: DeadlineKind,
+    /// Which request or breach.
+    pub id: String,
+    /// The first instant that is late.
+    pub due_at: Timestamp,
+}
+
+/// How urgent it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// Near.
+    AtRisk,
+    /// Past.
+    Missed,
+}
+
+impl Urgency {
+    /// The name in keys and mails.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AtRisk => "at-risk",
+            Self::Missed => "missed",
+        }
+    }
+}
+
+/// How urgent a deadline is at that time; `None`: not yet.
+pub fn urgency(deadline: &Deadline, at: Timestamp) -> Option<Urgency> {
+    let risk_from = deadline.due_at.saturating_sub(deadline.kind.risk_hours().hours()).unwrap_or(Timestamp::MIN);
+    if at >= deadline.due_at {
+        Some(Urgency::Missed)
+    } else if at >= risk_from {
+        Some(Urgency::AtRisk)
+    } else {
+        None
+    }
+}
+
+/// The port to open deadlines.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait Deadlines {
+    /// Open deadlines of a shard before that time, earliest first, at most so many.
+    async fn deadlines(&self, shard: u8, before: Timestamp, limit: usize) -> Result<Vec<Deadline>, PortError>;
+
+    /// Claims one warning. MUST be fresh for exactly one of several at once.
+    async fn claim_warning(&self, deadline: &Deadline, urgency: Urgency, at: Timestamp) -> Result<MailClaim, PortError>;
+
+    /// Notes that a claimed warning was handed over.
+    async fn confirm_warning(&self, deadline: &Deadline, urgency: Urgency, at: Timestamp) -> Result<(), PortError>;
+}
+
+/// What a run found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Watched {
+    /// Open deadlines that are near.
+    pub at_risk: usize,
+    /// Open deadlines that are past.
+    pub missed: usize,
+    /// Warnings sent by this run.
+    pub warned: usize,
+    /// Deadlines of controllers that have no policy here: nobody to warn.
+    pub without_policy: usize,
+}
+
+/// Warns each controller's contact once for each deadline and urgency.
+///
+/// # Errors
+/// [`PortError`]; warnings sent until then are not sent again.
+pub async fn watch<P: Deadlines + Mailer>(
+    ports: &P,
+    contact_of: impl Fn(&ControllerId) -> Option<String>,
+    at: Timestamp,
+) -> Result<Watched, PortError> {
+    let mut watched = Watched::default();
+    let horizon = at.saturating_add(REQUEST_RISK_HOURS.max(BREACH_RISK_HOURS).hours()).unwrap_or(Timestamp::MAX);
+    for shard in 0..CLOCK_SHARDS {
+        for deadline in ports.deadlines(shard, horizon, DEADLINES_MAX).await? {
+            let Some(urgency) = urgency(&deadline, at) else { continue };
+            match urgency {
+                Urgency::AtRisk => watched.at_risk += 1,
+                Urgency::Missed => watched.missed += 1,
+            }
+            let Some(contact) = contact_of(&deadline.controller) else {
+                watched.without_policy += 1;
+                continue;
+            };
+            if ports.claim_warning(&deadline, urgency, at).await? == MailClaim::Sent {
+                continue;
+            }
+            ports.send(&letters::deadline(contact, &deadline, urgency)).await?;
+            ports.confirm_warning(&deadline, urgency, at).await?;
+            watched.warned += 1;
+        }
+    }
+    Ok(watched)
+}

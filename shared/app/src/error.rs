@@ -1,0 +1,52 @@
+//! What can go wrong beyond the rules.
+
+use std::error::Error;
+
+/// A failure of something outside: what the caller can do about it is in its kind.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// It did not answer, or not in time. Trying again is safe and may help.
+    #[error("{what} is unavailable")]
+    Unavailable {
+        /// What did not answer.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// Somebody else changed it in between. Read again, decide again.
+    #[error("{what} was changed in between")]
+    Conflict {
+        /// What was changed.
+        what: &'static str,
+    },
+    /// What is stored does not read as what it should be. Trying again does not help.
+    #[error("{what} cannot be read: {detail}")]
+    Corrupt {
+        /// What does not read.
+        what: &'static str,
+        /// Which part, without its content.
+        detail: String,
+    },
+}
+
+impl PortError {
+    /// Something did not answer.
+    pub fn unavailable(what: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Unavailable { what, source: source.into() }
+    }
+
+    /// Something stored does not read.
+    pub fn corrupt(what: &'static str, detail: impl Into<String>) -> Self {
+        Self::Corrupt { what, detail: detail.into() }
+    }
+}
+
+/// Whether an append made something new or met what was there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Appended<T> {
+    /// It was written.
+    Fresh,
+    /// Something stands there already, and this is it. Nothing was written.
+    Existing(T),
+}

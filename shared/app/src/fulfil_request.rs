@@ -1,0 +1,413 @@
+//! Carries out requests over the product's own data: consents, requests, retained records.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    consent::{Choice, ConsentEvent},
+    dsar::{self, Item, ItemResult, Outcome, RequestEvent, RequestState, RequestType, VerifiedBy},
+    evidence::{DeletionReason, DeletionResult},
+    hold::HoldReason,
+    ids::{ControllerId, RequestId},
+    policy::{LawfulBasis, Policy, VerificationRule},
+    record::{Record, SubjectHold},
+    token::{Claim, Scope},
+};
+use jiff::{Timestamp, ToSpan};
+
+use crate::{
+    capture_consent::ConsentLedger,
+    destruction::{self, BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore},
+    error::{Appended, PortError},
+    holds::{self, HoldError, HoldStore},
+    keys::Keys,
+    letters,
+    mail::{MailClaim, Mailer},
+    records::{self, Content, RecordStore},
+    requests::{RequestKey, RequestLog, StoredRequest},
+};
+
+/// How long an export can be fetched.
+pub const EXPORT_HOURS: i64 = 24 * 7;
+
+/// How long a requester has to confirm a request by mail.
+pub const VERIFICATION_HOURS: i64 = 24 * 14;
+
+/// How long a restriction that was asked for stands before somebody must look at it again.
+pub const RESTRICTION_REVIEW_HOURS: i64 = 24 * 90;
+
+/// Everything about one person, for them to read.
+#[derive(Debug)]
+pub struct SubjectFile {
+    /// When it was drawn up.
+    pub at: Timestamp,
+    /// Their consents.
+    pub consents: Vec<ConsentEvent>,
+    /// Their requests.
+    pub requests: Vec<(RequestId, RequestState)>,
+    /// Their records that have not expired, with what is in them.
+    pub records: Vec<(Record, Option<Content>)>,
+}
+
+/// The port to exports.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait Exports {
+    /// Stores a file for its subject and answers the object's key. Storing it again replaces it.
+    async fn store_export(&self, policy: &Policy, key: &RequestKey, file: &SubjectFile) -> Result<String, PortError>;
+}
+
+/// One part of an erasure as it was planned, so that a retry after a crash tells the person of what
+/// the first attempt erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasurePlan {
+    /// What is to be deleted, at most [`ERASURE_PART_RECORDS`].
+    pub doomed: Vec<Doomed>,
+}
+
+/// How many records one part of an erasure holds: its plan is one item of the table.
+pub const ERASURE_PART_RECORDS: usize = BATCH_RECORDS_MAX;
+
+/// The port to erasure plans.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait ErasurePlans {
+    /// Writes a part's plan unless one stands. MUST be durable before it returns.
+    async fn plan_erasure(
+        &self,
+        key: &RequestKey,
+        part: usize,
+        plan: &ErasurePlan,
+    ) -> Result<Appended<ErasurePlan>, PortError>;
+
+    /// Reads a part's plan.
+    async fn erasure_plan(&self, key: &RequestKey, part: usize) -> Result<Option<ErasurePlan>, PortError>;
+}
+
+/// Everything that fulfilling needs.
+pub trait Office:
+    RequestLog + ErasurePlans + RecordStore + ConsentLedger + HoldStore + Exports + EvidenceStore + Deletion + Keys + Mailer
+{
+}
+
+impl<P> Office for P where
+    P: RequestLog + ErasurePlans + RecordStore + ConsentLedger + HoldStore + Exports + EvidenceStore + Deletion + Keys + Mailer
+{
+}
+
+/// Takes a request as far as it can go: acknowledges, verifies by points, decides, answers.
+///
+/// Each step finds what earlier attempts have done, so it can be run again at any time. `at` is the
+/// time of the event that led here; `public_url` is where people reach this deployment.
+///
+/// # Errors
+/// [`PortError`].
+pub async fn fulfil<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    at: Timestamp,
+    public_url: &str,
+) -> Result<Option<Outcome>, PortError> {
+    let Some(stored) = ports.request(key).await? else {
+        return Err(PortError::corrupt("request", "it is not stored"));
+    };
+    acknowledge(policy, ports, key, &stored, public_url).await?;
+    let outcome = match stored.state.decided.clone() {
+        Some((_, outcome)) => outcome,
+        None => match decide(policy, ports, key, &stored, at).await? {
+            Some(outcome) => {
+                let event = RequestEvent::Decided { at, outcome: outcome.clone() };
+                if ports.append_request_event(key, &event).await? {
+                    outcome
+                } else {
+                    // Somebody else decided in between: theirs stands.
+                    let stored = ports.request(key).await?;
+                    stored.and_then(|stored| stored.state.decided).map_or(outcome, |(_, outcome)| outcome)
+                }
+            }
+            None => return Ok(None),
+        },
+    };
+    answer(policy, ports, key, &stored, &outcome, at, public_url).await?;
+    Ok(Some(outcome))
+}
+
+async fn acknowledge<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    public_url: &str,
+) -> Result<(), PortError> {
+    let Some(address) = stored.contact.clone() else { return Ok(()) };
+    let received = &stored.state.received;
+    let needs_link = received.verification == VerificationRule::Mail && dsar::refusal_by_policy(policy, received.request).is_none();
+    if !needs_link && received.verification == VerificationRule::None {
+        // The answer follows at once and says it all.
+        return Ok(());
+    }
+    if ports.claim_mail(key, "ACK", received.at).await? == MailClaim::Sent {
+        return Ok(());
+    }
+    let link = if needs_link {
+        let token = token(ports, key, Scope::Verification, received.at, VERIFICATION_HOURS).await?;
+        let (controller, request) = (&key.controller, &key.request);
+        Some(format!("{public_url}/{controller}/v1/requests/{request}/verification?token={token}"))
+    } else {
+        None
+    };
+    ports.send(&letters::acknowledgement(policy, key, &stored.state, address, link.as_deref())).await?;
+    ports.confirm_mail(key, "ACK", received.at).await
+}
+
+async fn decide<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    at: Timestamp,
+) -> Result<Option<Outcome>, PortError> {
+    let received = &stored.state.received;
+    if let Some((refusal, clause)) = dsar::refusal_by_policy(policy, received.request) {
+        return Ok(Some(Outcome::Refused(refusal, clause)));
+    }
+    if !stored.state.is_verified() {
+        let VerificationRule::Points(needed) = received.verification else { return Ok(None) };
+        let stored_records = live_records(ports, &key.controller, key, at).await?;
+        let held: Vec<_> = stored_records.iter().flat_map(|record| &record.points).collect();
+        let matched = dsar::matching_points(&received.points, held);
+        if matched < needed {
+            return Ok(Some(Outcome::NotVerified));
+        }
+        let event = RequestEvent::Verified { at, by: VerifiedBy::Points(matched) };
+        ports.append_request_event(key, &event).await?;
+    }
+    Ok(Some(match received.request {
+        RequestType::Access | RequestType::Portability => export(policy, ports, key, received.request, at).await?,
+        RequestType::Erasure => Outcome::Erased(erase(policy, ports, key, at).await?),
+        RequestType::WithdrawConsent => withdraw(policy, ports, key, &received.purposes, received.at).await?,
+        RequestType::Restriction => {
+            restrict(policy, ports, key, received.at).await?;
+            Outcome::WithOffice
+        }
+        RequestType::Rectification | RequestType::Objection | RequestType::Complaint => Outcome::WithOffice,
+    }))
+}
+
+async fn live_records<P: RecordStore>(
+    ports: &P,
+    controller: &ControllerId,
+    key: &RequestKey,
+    at: Timestamp,
+) -> Result<Vec<Record>, PortError> {
+    let mut records = ports.records(controller, &key.subject).await?;
+    // What has expired is gone for everybody, deleted already or not.
+    records.retain(|record| !record.is_expired(at));
+    Ok(records)
+}
+
+async fn export<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    request: RequestType,
+    at: Timestamp,
+) -> Result<Outcome, PortError> {
+    let mut file = SubjectFile {
+        at,
+        consents: ports.consents(&key.controller, &key.subject).await?,
+        requests: ports.requests(&key.controller, &key.subject).await?,
+        records: Vec::new(),
+    };
+    for record in live_records(ports, &key.controller, key, at).await? {
+        if request == RequestType::Portability && !records::is_portable(policy, &record) {
+            continue;
+        }
+        let content = ports.content(&key.controller, &key.subject, &record.id).await?;
+        file.records.push((record, content));
+    }
+    let object = ports.store_export(policy, key, &file).await?;
+    let until = at.saturating_add(EXPORT_HOURS.hours()).unwrap_or(Timestamp::MAX);
+    Ok(Outcome::Exported { object, until })
+}
+
+async fn erase<P: Office>(policy: &Policy, ports: &P, key: &RequestKey, at: Timestamp) -> Result<Vec<Item>, PortError> {
+    let mut items = Vec::new();
+    for part in 0.. {
+        let plan = match ports.erasure_plan(key, part).await? {
+            Some(plan) => plan,
+            None => {
+                let (kept, mut doomed) = sort_out(policy, ports, key, at).await?;
+                if doomed.is_empty() {
+                    items.extend(kept);
+                    break;
+                }
+                doomed.truncate(ERASURE_PART_RECORDS);
+                let plan = ErasurePlan { doomed };
+                match ports.plan_erasure(key, part, &plan).await? {
+                    Appended::Fresh => plan,
+                    Appended::Existing(first) => first,
+                }
+            }
+        };
+        items.extend(erase_part(ports, key, at, plan).await?);
+    }
+    items.sort_by(|a, b| (&a.category, &a.record).cmp(&(&b.category, &b.record)));
+    Ok(items)
+}
+
+/// Which records stay, and why, and which go.
+async fn sort_out<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    at: Timestamp,
+) -> Result<(Vec<Item>, Vec<Doomed>), PortError> {
+    let (mut kept, mut doomed) = (Vec::new(), Vec::new());
+    for record in ports.records(&key.controller, &key.subject).await? {
+        let rule = policy.retention_of(&record.category, &record.purpose);
+        let exemption = rule.and_then(|rule| rule.exemption.clone()).filter(|_| !record.is_expired(at));
+        let result = if record.is_held() {
+            ItemResult::Held
+        } else if let Some(exemption) = exemption {
+            ItemResult::Kept { reason: exemption.reason, article: exemption.article, clause: exemption.clause }
+        } else {
+            doomed.push(Doomed::from(&record));
+            continue;
+        };
+        kept.push(Item { category: record.category, purpose: record.purpose, record: record.id, result });
+    }
+    Ok((kept, doomed))
+}
+
+async fn erase_part<P: Office>(
+    ports: &P,
+    key: &RequestKey,
+    at: Timestamp,
+    plan: ErasurePlan,
+) -> Result<Vec<Item>, PortError> {
+    let manifest =
+        destruction::destroy(ports, &key.controller, DeletionReason::Erasure, at, plan.doomed, Condition::Asked).await?;
+    let mut items = Vec::new();
+    for (position, (record, result)) in manifest.records.iter().zip(&manifest.results).enumerate() {
+        let result = match result {
+            // Absent: an earlier attempt of this very plan deleted it, under the same evidence.
+            DeletionResult::Deleted | DeletionResult::Absent => ItemResult::Erased { evidence: manifest.evidence_id(position) },
+            // A hold came in between; the next part finds it standing and reports it.
+            DeletionResult::Held => continue,
+            DeletionResult::NotDue | DeletionResult::Failed => {
+                return Err(PortError::unavailable("deletion", "a record could not be deleted"));
+            }
+        };
+        items.push(Item {
+            category: record.category.clone(),
+            purpose: record.purpose.clone(),
+            record: record.record.clone(),
+            result,
+        });
+    }
+    Ok(items)
+}
+
+async fn withdraw<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    purposes: &[domain::ids::Purpose],
+    at: Timestamp,
+) -> Result<Outcome, PortError> {
+    let by_consent: Vec<_> = policy
+        .purposes
+        .values()
+        .filter(|rule| rule.basis == LawfulBasis::Consent)
+        .map(|rule| rule.id.clone())
+        .filter(|purpose| purposes.is_empty() || purposes.contains(purpose))
+        .collect();
+    if by_consent.is_empty() {
+        // Nothing rests on consent, so there is nothing to take back; the office explains.
+        return Ok(Outcome::WithOffice);
+    }
+    let keys = ports.controller(&key.controller).await?;
+    let choices: BTreeMap<_, _> = by_consent.iter().map(|purpose| (purpose.clone(), Choice::Withdrawn)).collect();
+    let event = ConsentEvent {
+        id: keys.pepper.derive(&["request", key.request.as_str()]),
+        subject: key.subject.clone(),
+        at,
+        choices,
+        notice_version: String::new(),
+        language: policy.notice.language.clone(),
+        method: "request".to_owned(),
+        gpc: false,
+        policy: policy.hash.clone(),
+        fingerprint: keys.pepper.derive(&["request", key.request.as_str()]),
+    };
+    ports.append_consent(&key.controller, &event).await?;
+    Ok(Outcome::Withdrawn(by_consent))
+}
+
+async fn restrict<P: Office>(policy: &Policy, ports: &P, key: &RequestKey, at: Timestamp) -> Result<(), PortError> {
+    let keys = ports.controller(&key.controller).await?;
+    let hold = SubjectHold {
+        id: keys.pepper.derive(&["request", key.request.as_str()]),
+        subject: key.subject.clone(),
+        reason: HoldReason::Restriction,
+        opened_at: at,
+        review_at: at.saturating_add(RESTRICTION_REVIEW_HOURS.hours()).unwrap_or(Timestamp::MAX),
+        opened_by: format!("request {}", key.request),
+        released_at: None,
+    };
+    match holds::place_on_subject(policy, ports, hold).await {
+        Ok(_) => Ok(()),
+        Err(HoldError::Port(error)) => Err(error),
+        Err(HoldError::ReviewInPast | HoldError::Unknown) => Err(PortError::corrupt("hold", "its review lies in the past")),
+    }
+}
+
+async fn answer<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    outcome: &Outcome,
+    at: Timestamp,
+    public_url: &str,
+) -> Result<(), PortError> {
+    if let Some(address) = stored.contact.clone()
+        && ports.claim_mail(key, "ANSWER", at).await? != MailClaim::Sent
+    {
+        let link = if let Outcome::Exported { .. } = outcome {
+            let token = token(ports, key, Scope::Export, at, EXPORT_HOURS).await?;
+            let (controller, request) = (&key.controller, &key.request);
+            Some(format!("{public_url}/{controller}/v1/requests/{request}/export?token={token}"))
+        } else {
+            None
+        };
+        ports.send(&letters::answer(policy, key, outcome, address, link.as_deref())).await?;
+        ports.confirm_mail(key, "ANSWER", at).await?;
+    }
+    // Last of all, since the answer's address lies under this key: what remains of the person in
+    // copies and backups becomes unreadable. While anything of theirs is kept, its key must live.
+    if let Outcome::Erased(items) = outcome
+        && items.iter().all(|item| matches!(item.result, ItemResult::Erased { .. }))
+        && ports.records(&key.controller, &key.subject).await?.is_empty()
+    {
+        let decided_at = ports.request(key).await?.and_then(|stored| stored.state.decided).map_or(at, |(at, _)| at);
+        ports.destroy_subject_key(&key.controller, &key.subject, decided_at).await?;
+    }
+    Ok(())
+}
+
+async fn token<P: Keys>(
+    ports: &P,
+    key: &RequestKey,
+    scope: Scope,
+    from: Timestamp,
+    hours: i64,
+) -> Result<String, PortError> {
+    let keys = ports.controller(&key.controller).await?;
+    let claim = Claim {
+        scope,
+        subject: key.subject.clone(),
+        id: key.request.to_string(),
+        expires_at: from.saturating_add(hours.hours()).unwrap_or(Timestamp::MAX),
+    };
+    Ok(keys.tokens.sign(&key.controller, &claim))
+}

@@ -1,0 +1,44 @@
+//! A controller's keys, and a subject's.
+
+use std::sync::Arc;
+
+use domain::{
+    ids::{ControllerId, Pepper, SubjectRef},
+    token::TokenKey,
+};
+use jiff::Timestamp;
+
+use crate::error::PortError;
+
+/// What hashes and signs for one controller.
+#[derive(Debug)]
+pub struct ControllerKeys {
+    /// For references to people.
+    pub pepper: Pepper,
+    /// For the tokens that people hold.
+    pub tokens: TokenKey,
+}
+
+/// The port to keys.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait Keys {
+    /// The controller's keys.
+    ///
+    /// MUST make them on first use, such that two first users end up with the same ones, and MUST
+    /// call KMS at most once per controller and environment.
+    async fn controller(&self, controller: &ControllerId) -> Result<Arc<ControllerKeys>, PortError>;
+
+    /// Destroys the subject's key if it was made at that time or before: what the person gave later
+    /// is under a later key and stays.
+    ///
+    /// MUST leave no copy that this product could read. MUST succeed if there is none.
+    async fn destroy_subject_key(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+        made_until: Timestamp,
+    ) -> Result<(), PortError>;
+
+    /// Sixteen random bytes from the operating system.
+    fn random(&self) -> Result<[u8; 16], PortError>;
+}

@@ -1,0 +1,142 @@
+//! What people and controllers are written: plain language, nothing in a subject line that a relay
+//! may not read.
+
+use domain::{
+    breach::Breach,
+    dsar::{ItemResult, Outcome, RequestState},
+    ids::SubjectRef,
+    policy::Policy,
+    sensitive::Sensitive,
+};
+
+use crate::{
+    deadlines::{Deadline, DeadlineKind, Urgency},
+    mail::Mail,
+    requests::RequestKey,
+};
+
+/// Asks the requester to confirm, or tells them that the request is being worked on.
+pub fn acknowledgement(
+    policy: &Policy,
+    key: &RequestKey,
+    state: &RequestState,
+    to: Sensitive<String>,
+    verification_link: Option<&str>,
+) -> Mail {
+    let step = match verification_link {
+        Some(link) => format!(
+            "Please confirm that this request is yours by opening this page:\n\n{link}\n\n\
+             If you did not ask for this, do nothing: without your confirmation nothing happens."
+        ),
+        None => "There is nothing more for you to do for now.".to_owned(),
+    };
+    Mail {
+        to,
+        subject: format!("{}: your privacy request", policy.name),
+        text: format!(
+            "{} received your request ({}) on {} and will answer it by {} at the latest ({}).\n\n{step}\n\n\
+             Your request's number is {}.\n",
+            policy.name,
+            state.received.request,
+            day(policy, state.received.at),
+            last_day(policy, state),
+            state.received.due_by_law,
+            key.request
+        ),
+        tag: format!("request-{}-ack", key.request),
+    }
+}
+
+/// Tells the requester how the request ended.
+pub fn answer(policy: &Policy, key: &RequestKey, outcome: &Outcome, to: Sensitive<String>, export_link: Option<&str>) -> Mail {
+    let body = match outcome {
+        Outcome::Refused(refusal, clause) => {
+            let offer = refusal.offer.map_or_else(String::new, |offer| {
+                format!("\n\nInstead you can make this request: {offer}. Answer this mail or use the same form.")
+            });
+            format!("We cannot do this: {} (our privacy policy, {clause}).{offer}", refusal.text)
+        }
+        Outcome::NotVerified => "What you gave us to verify who you are did not match what we hold, so we cannot act on \
+                                 this request. You can make it again with other details."
+            .to_owned(),
+        Outcome::Exported { .. } => format!(
+            "The copy of your data stands ready here:\n\n{}\n\nThe link works for seven days.",
+            export_link.unwrap_or_default()
+        ),
+        Outcome::Erased(items) => {
+            let lines = items.iter().map(|item| match &item.result {
+                ItemResult::Erased { evidence } => format!("- {}: erased (evidence {evidence})", item.category),
+                ItemResult::Kept { reason, article, .. } => format!("- {}: kept, because {reason} ({article})", item.category),
+                ItemResult::Held => format!("- {}: kept for now under a legal hold (GDPR Art. 17(3))", item.category),
+            });
+            let list = lines.collect::<Vec<_>>().join("\n");
+            if list.is_empty() { "We hold no data to erase under this address.".to_owned() } else { list }
+        }
+        Outcome::Withdrawn(_) => "Your consent is withdrawn. What was done until now stays lawful; nothing more is done on it.".to_owned(),
+        Outcome::WithOffice => "Your request is with our privacy office, which will write to you.".to_owned(),
+    };
+    Mail {
+        to,
+        subject: format!("{}: your privacy request", policy.name),
+        // GDPR Art. 12(4): whoever is refused anything is told where to complain.
+        text: format!(
+            "{body}\n\nYou can complain to a supervisory authority and go to court. Questions: {}.\n\n\
+             Your request's number is {}.\n",
+            policy.contact_mail, key.request
+        ),
+        tag: format!("request-{}-answer", key.request),
+    }
+}
+
+/// Tells a person of a breach (GDPR Art. 34(2): what happened, what may follow, what to do, whom to
+/// ask).
+pub fn breach(policy: &Policy, breach: &Breach, subject: &SubjectRef, to: Sensitive<String>) -> Mail {
+    let kinds = breach.categories.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let what = if breach.attempt_only { "Somebody tried to reach" } else { "Somebody may have reached" };
+    Mail {
+        to,
+        subject: format!("{}: about the security of your data", policy.name),
+        text: format!(
+            "{what} data that {} keeps about you.\n\nWhat happened: {}\n\nKinds of data: {kinds}.\nBetween {} and {}.\n\n\
+             What you can do: {}\n\nAsk us: {}.\n",
+            policy.name,
+            breach.description,
+            day(policy, breach.exposed_from),
+            day(policy, breach.exposed_to),
+            breach.advice,
+            policy.contact_mail,
+        ),
+        tag: format!("breach-{}-{}", breach.id, subject.as_str().replace('.', "-")),
+    }
+}
+
+/// Warns a controller of a deadline.
+pub fn deadline(contact: String, deadline: &Deadline, urgency: Urgency) -> Mail {
+    let what = match deadline.kind {
+        DeadlineKind::Request => "the answer to a data subject's request",
+        DeadlineKind::Breach => "the notification of a breach to the authority",
+    };
+    let word = match urgency {
+        Urgency::AtRisk => "is due soon",
+        Urgency::Missed => "is overdue",
+    };
+    Mail {
+        to: Sensitive::new(contact),
+        subject: format!("{}: {what} {word}", deadline.controller),
+        text: format!(
+            "{what} {word}.\n\nNumber: {}\nDue before: {}\n",
+            deadline.id, deadline.due_at
+        ),
+        tag: format!("deadline-{}-{}-{}", deadline.kind.as_str(), deadline.id, urgency.as_str()),
+    }
+}
+
+fn day(policy: &Policy, at: jiff::Timestamp) -> String {
+    at.to_zoned(policy.time_zone.clone()).date().to_string()
+}
+
+fn last_day(policy: &Policy, state: &RequestState) -> String {
+    // The deadline is the first instant that is late: a nanosecond before it is still in time.
+    let last = state.received.due_at.saturating_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(state.received.due_at);
+    day(policy, last)
+}

@@ -1,0 +1,20 @@
+//! The use cases, one file each, beside the port that it needs.
+//!
+//! A port says what one use case needs, with its duties in MUST; `shared/aws` serves them from AWS,
+//! `shared/testkit` from memory, and one contract suite keeps both honest.
+
+pub mod breach;
+pub mod capture_consent;
+pub mod deadlines;
+pub mod destruction;
+pub mod error;
+pub mod fulfil_request;
+pub mod holds;
+pub mod keys;
+pub mod letters;
+pub mod mail;
+pub mod purge;
+pub mod read_consents;
+pub mod receive_request;
+pub mod records;
+pub mod requests;

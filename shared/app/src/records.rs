@@ -1,0 +1,355 @@
+//! Retained records: registering one, and the events that move their clocks.
+//!
+//! Two writers of one subject never miss each other: a registration writes its record before it
+//! reads triggers and holds, a trigger or hold is written before records are read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    consent::{self, CaptureRefused},
+    ids::{Category, ControllerId, EventName, Field, Identifier, PointHash, Purpose, RecordId, SubjectRef},
+    policy::{LawfulBasis, Policy, RetentionRule},
+    record::{Record, SubjectHold, System},
+    retention::{CONSENT_WITHDRAWN, OutOfCalendar, RetentionClock},
+    sensitive::Sensitive,
+};
+use jiff::Timestamp;
+
+use crate::{
+    error::{Appended, PortError},
+    keys::Keys,
+};
+
+/// Most fields of one record.
+pub const FIELDS_MAX: usize = 64;
+
+/// Longest value of one field, in bytes.
+pub const FIELD_BYTES_MAX: usize = 4_096;
+
+/// How often an optimistic write is tried again before the message goes back to its queue.
+pub const CONFLICTS_MAX: u32 = 8;
+
+/// What is personal about a record. Adapters keep it sealed under the subject's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// Who it is about, as the system knows them; `None` where only the reference was handed over.
+    pub identifier: Option<Identifier>,
+    /// Where the system keeps it: an object's key.
+    pub locator: Sensitive<String>,
+    /// Its fields.
+    pub fields: BTreeMap<Field, Sensitive<String>>,
+}
+
+impl Content {
+    /// Where the person can be written to: the identifier itself, or the mail field.
+    pub fn mail(&self) -> Option<Sensitive<String>> {
+        let by_identifier = self.identifier.as_ref().and_then(Identifier::mail);
+        let by_field = self.fields.iter().find(|(field, _)| matches!(field.as_str(), "mail" | "email"));
+        by_identifier.or(by_field.map(|(_, value)| value)).cloned()
+    }
+}
+
+/// A trigger as it stands for a subject: an event seen first and last, for records that are
+/// registered later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger {
+    /// What happened.
+    pub event: EventName,
+    /// For which purpose; `None`: for all.
+    pub purpose: Option<Purpose>,
+    /// When it was seen first.
+    pub first_at: Timestamp,
+    /// When it was seen last.
+    pub last_at: Timestamp,
+}
+
+/// The port to records.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait RecordStore {
+    /// Writes a record unless one stands under its subject and identifier.
+    ///
+    /// MUST seal the content under the subject's key; MUST make the record findable by its due time
+    /// unless it is held or has none.
+    async fn insert_record(
+        &self,
+        controller: &ControllerId,
+        record: &Record,
+        content: &Content,
+    ) -> Result<Appended<Record>, PortError>;
+
+    /// Every record of a subject that is stored. MUST see every write that has returned.
+    async fn records(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Record>, PortError>;
+
+    /// What is personal about a record; `None` if it or the subject's key is gone.
+    async fn content(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+        record: &RecordId,
+    ) -> Result<Option<Content>, PortError>;
+
+    /// Replaces clock, due time, clause, policy and holds of a record.
+    ///
+    /// MUST fail with [`PortError::Conflict`] unless the stored revision is the record's; the next
+    /// revision is one more. A held record MUST leave the due index and lose its TTL.
+    async fn update_record(&self, controller: &ControllerId, record: &Record) -> Result<(), PortError>;
+
+    /// Notes a trigger: its first and last time.
+    async fn note_trigger(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+        event: &EventName,
+        purpose: Option<&Purpose>,
+        at: Timestamp,
+    ) -> Result<(), PortError>;
+
+    /// The triggers noted for a subject.
+    async fn triggers(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Trigger>, PortError>;
+
+    /// The holds on a subject, released ones too.
+    async fn holds(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<SubjectHold>, PortError>;
+}
+
+/// A registration, parsed.
+#[derive(Debug)]
+pub struct RegisterRecord {
+    /// Who it is about.
+    pub identifier: Identifier,
+    /// What it is.
+    pub category: Category,
+    /// What it is kept for.
+    pub purpose: Purpose,
+    /// Which system keeps it.
+    pub system: System,
+    /// Where that system keeps it; any name of the record that is unique there.
+    pub locator: Sensitive<String>,
+    /// Its fields, where this product keeps them.
+    pub fields: BTreeMap<Field, Sensitive<String>>,
+    /// The person's age, where the policy asks for it.
+    pub age: Option<u8>,
+    /// Whether a guardian agreed.
+    pub guardian: bool,
+    /// When it was made: its clock runs from here.
+    pub occurred_at: Timestamp,
+}
+
+/// What was registered, without anything personal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// Whose.
+    pub subject: SubjectRef,
+    /// Which record.
+    pub record: RecordId,
+    /// Until when it is kept; `None` while nothing ends it.
+    pub due_at: Option<Timestamp>,
+    /// Whether a hold keeps it.
+    pub held: bool,
+    /// Whether it stood there already.
+    pub replayed: bool,
+}
+
+/// Why nothing was registered.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The policy has no retention rule for it: keeping it would break the policy.
+    #[error("the policy keeps no {0} for {1}")]
+    NoRule(Category, Purpose),
+    /// The policy's closed list has no such field.
+    #[error("the policy keeps no field {0} in this category")]
+    UnknownField(Field),
+    /// More fields than [`FIELDS_MAX`], or a value longer than [`FIELD_BYTES_MAX`].
+    #[error("a record holds at most {FIELDS_MAX} fields of {FIELD_BYTES_MAX} bytes")]
+    TooLarge,
+    /// The person is too young for this service.
+    #[error(transparent)]
+    Age(CaptureRefused),
+    /// No rule of the policy listens to this event.
+    #[error("no retention rule of the policy listens to {0}")]
+    UnknownEvent(EventName),
+    /// The rule's end lies past the calendar.
+    #[error(transparent)]
+    OutOfCalendar(#[from] OutOfCalendar),
+    /// Something outside failed.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// Registers a record, with the time its policy gives it.
+///
+/// # Errors
+/// [`RecordError`]. Registering the same record again changes nothing and is no error.
+pub async fn register<P: RecordStore + Keys>(
+    policy: &Policy,
+    ports: &P,
+    form: RegisterRecord,
+) -> Result<Registered, RecordError> {
+    let rule = policy
+        .retention_of(&form.category, &form.purpose)
+        .ok_or_else(|| RecordError::NoRule(form.category.clone(), form.purpose.clone()))?;
+    check_fields(policy, &form)?;
+    if form.age.is_some() {
+        consent::check_age(policy, form.age, form.guardian).map_err(RecordError::Age)?;
+    }
+    let controller = &policy.controller;
+    let keys = ports.controller(controller).await?;
+    let subject = keys.pepper.subject(&form.identifier);
+    let mut record = Record {
+        // Disclosed to the keyed hash only.
+        id: keys.pepper.derive(&[
+            form.system.as_str(),
+            form.locator.disclose(),
+            form.category.as_str(),
+            form.purpose.as_str(),
+        ]),
+        subject: subject.clone(),
+        system: form.system,
+        clock: RetentionClock::new(form.occurred_at),
+        due_at: None,
+        clause: rule.clause.clone(),
+        policy: policy.hash.clone(),
+        holds: BTreeSet::new(),
+        points: points(&keys.pepper, &form.fields),
+        salt: ports.random()?,
+        revision: 0,
+        category: form.category,
+        purpose: form.purpose,
+    };
+    record.plan(policy, rule)?;
+    let content = Content { identifier: Some(form.identifier), locator: form.locator, fields: form.fields };
+    let (mut record, replayed) = match ports.insert_record(controller, &record, &content).await? {
+        Appended::Fresh => (record, false),
+        Appended::Existing(first) => (first, true),
+    };
+    let triggers = ports.triggers(controller, &subject).await?;
+    let holds: BTreeSet<_> =
+        ports.holds(controller, &subject).await?.into_iter().filter(|hold| hold.released_at.is_none()).map(|hold| hold.id).collect();
+    record = change(policy, rule, ports, record, |record| {
+        for trigger in &triggers {
+            if !concerns(trigger.purpose.as_ref(), record) {
+                continue;
+            }
+            record.note(policy, rule, &trigger.event, trigger.first_at)?;
+            record.note(policy, rule, &trigger.event, trigger.last_at)?;
+        }
+        record.holds.extend(holds.iter().cloned());
+        Ok(())
+    })
+    .await?;
+    Ok(Registered { held: record.is_held(), subject, record: record.id, due_at: record.due_at, replayed })
+}
+
+fn check_fields(policy: &Policy, form: &RegisterRecord) -> Result<(), RecordError> {
+    let too_long = form.fields.values().any(|value| value.disclose().len() > FIELD_BYTES_MAX);
+    if form.fields.len() > FIELDS_MAX || too_long || form.locator.disclose().len() > FIELD_BYTES_MAX {
+        return Err(RecordError::TooLarge);
+    }
+    let Some(category) = policy.categories.get(&form.category) else { return Ok(()) };
+    if category.fields.is_empty() {
+        return Ok(());
+    }
+    match form.fields.keys().find(|field| !category.fields.contains(field)) {
+        Some(unknown) => Err(RecordError::UnknownField(unknown.clone())),
+        None => Ok(()),
+    }
+}
+
+fn points(pepper: &domain::ids::Pepper, fields: &BTreeMap<Field, Sensitive<String>>) -> Vec<PointHash> {
+    // Disclosed to the keyed hash only.
+    fields.iter().map(|(field, value)| pepper.point(field, value.disclose())).collect()
+}
+
+fn concerns(purpose: Option<&Purpose>, record: &Record) -> bool {
+    purpose.is_none_or(|purpose| *purpose == record.purpose)
+}
+
+/// Applies a change and writes it, reading again when somebody else was first.
+async fn change<P: RecordStore>(
+    policy: &Policy,
+    rule: &RetentionRule,
+    ports: &P,
+    mut record: Record,
+    apply: impl Fn(&mut Record) -> Result<(), OutOfCalendar>,
+) -> Result<Record, RecordError> {
+    let controller = &policy.controller;
+    for _ in 0..CONFLICTS_MAX {
+        let before = record.clone();
+        apply(&mut record)?;
+        if record == before {
+            return Ok(record);
+        }
+        // A record that was kept under an earlier policy is planned by the one in force.
+        record.plan(policy, rule)?;
+        match ports.update_record(controller, &record).await {
+            Ok(()) => {
+                record.revision += 1;
+                return Ok(record);
+            }
+            Err(PortError::Conflict { .. }) => {
+                let stored = ports.records(controller, &record.subject).await?;
+                match stored.into_iter().find(|stored| stored.id == record.id) {
+                    Some(stored) => record = stored,
+                    // Deleted in between: there is nothing left to move.
+                    None => return Ok(record),
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(PortError::Conflict { what: "record" }.into())
+}
+
+/// Something that happened to a subject.
+#[derive(Debug, Clone)]
+pub struct SubjectEvent {
+    /// To whom.
+    pub subject: SubjectRef,
+    /// What.
+    pub event: EventName,
+    /// For which purpose; `None`: for all.
+    pub purpose: Option<Purpose>,
+    /// When.
+    pub occurred_at: Timestamp,
+}
+
+/// Moves the clocks of the records that listen to an event; answers how many moved.
+///
+/// # Errors
+/// [`RecordError`]. Noting the same event again changes nothing and is no error.
+pub async fn note_event<P: RecordStore>(policy: &Policy, ports: &P, form: &SubjectEvent) -> Result<usize, RecordError> {
+    if !policy.knows_event(&form.event) {
+        return Err(RecordError::UnknownEvent(form.event.clone()));
+    }
+    let controller = &policy.controller;
+    ports.note_trigger(controller, &form.subject, &form.event, form.purpose.as_ref(), form.occurred_at).await?;
+    let mut moved = 0;
+    for record in ports.records(controller, &form.subject).await? {
+        if !concerns(form.purpose.as_ref(), &record) {
+            continue;
+        }
+        // A record of a category that the policy no longer names keeps the clock it has.
+        let Some(rule) = policy.retention_of(&record.category, &record.purpose) else { continue };
+        let before = record.due_at;
+        let after = change(policy, rule, ports, record, |record| {
+            record.note(policy, rule, &form.event, form.occurred_at).map(drop)
+        })
+        .await?;
+        moved += usize::from(after.due_at != before);
+    }
+    Ok(moved)
+}
+
+/// The event that a withdrawn consent raises for the records that rested on it.
+pub fn withdrawal_event(subject: SubjectRef, purpose: Purpose, occurred_at: Timestamp) -> Option<SubjectEvent> {
+    let event = EventName::parse(CONSENT_WITHDRAWN).ok()?;
+    Some(SubjectEvent { subject, event, purpose: Some(purpose), occurred_at })
+}
+
+/// Whether the data of a record was given by the person on consent or contract, and so can be
+/// taken along (GDPR Art. 20(1)).
+pub fn is_portable(policy: &Policy, record: &Record) -> bool {
+    policy
+        .purposes
+        .get(&record.purpose)
+        .is_some_and(|purpose| matches!(purpose.basis, LawfulBasis::Consent | LawfulBasis::Contract))
+}

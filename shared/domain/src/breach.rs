@@ -1,0 +1,87 @@
+//! Personal data breaches: the incident, and who must be told.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::ids::{BreachId, Category, SubjectRef};
+
+/// Longest text of a breach's description or advice, in bytes.
+pub const BREACH_TEXT_BYTES_MAX: usize = 4_000;
+
+/// A breach as a person declared it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    /// Its identifier.
+    pub id: BreachId,
+    /// When the controller became aware: a person's decision, from which the clock runs
+    /// (GDPR Art. 33(1)). Occurrence and detection are other times.
+    pub aware_at: Timestamp,
+    /// By when the authority must know.
+    pub authority_due_at: Timestamp,
+    /// The window in which data was exposed.
+    pub exposed_from: Timestamp,
+    /// Its end.
+    pub exposed_to: Timestamp,
+    /// What kinds of data (GDPR Art. 33(3)(a)).
+    pub categories: BTreeSet<Category>,
+    /// Whether it was only tried: most laws ask for nothing then, some policies promise more.
+    pub attempt_only: bool,
+    /// What happened, in plain language (Art. 34(2)).
+    pub description: String,
+    /// What people can do (Art. 33(3)(d)).
+    pub advice: String,
+    /// Whether people are told, by law or by policy.
+    pub tell_subjects: bool,
+    /// Who declared it, as the token names them.
+    pub declared_by: String,
+}
+
+/// Whether people must be told (GDPR Art. 34(1)): at high risk by law, of attempts only where the
+/// policy promises it.
+pub const fn must_tell(high_risk: bool, attempt_only: bool, policy_tells_of_attempts: bool) -> bool {
+    if attempt_only { policy_tells_of_attempts } else { high_risk }
+}
+
+/// How far one person's notice has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeState {
+    /// Found to be affected; not told yet.
+    Planned,
+    /// A send was begun. Until it is confirmed it is in doubt.
+    Claimed,
+    /// The mail service took it.
+    Sent,
+    /// No address is known: the public alert tells them.
+    WithoutAddress,
+}
+
+impl NoticeState {
+    /// The name in the table.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Claimed => "claimed",
+            Self::Sent => "sent",
+            Self::WithoutAddress => "without-address",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Planned, Self::Claimed, Self::Sent, Self::WithoutAddress]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+    }
+}
+
+/// One person's notice of one breach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Which breach.
+    pub breach: BreachId,
+    /// Whom.
+    pub subject: SubjectRef,
+    /// How far it has come.
+    pub state: NoticeState,
+}

@@ -1,0 +1,314 @@
+//! A data subject's request: its types, its course, and what is decided when.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::{
+    ids::{Category, IdentifierKind, PointHash, Purpose, RecordId},
+    policy::{Clause, Policy, Refusal, VerificationRule},
+};
+
+/// What a person can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RequestType {
+    /// GDPR Art. 15, CCPA § 1798.110.
+    Access,
+    /// GDPR Art. 16, CCPA § 1798.106.
+    Rectification,
+    /// GDPR Art. 17, CCPA § 1798.105.
+    Erasure,
+    /// GDPR Art. 18.
+    Restriction,
+    /// GDPR Art. 21.
+    Objection,
+    /// GDPR Art. 20.
+    Portability,
+    /// GDPR Art. 7(3).
+    WithdrawConsent,
+    /// A complaint to the controller; the one to an authority stays open (GDPR Art. 77).
+    Complaint,
+}
+
+impl RequestType {
+    /// Every type, in the order of the articles.
+    pub const ALL: [Self; 8] = [
+        Self::Access,
+        Self::Rectification,
+        Self::Erasure,
+        Self::Restriction,
+        Self::Objection,
+        Self::Portability,
+        Self::WithdrawConsent,
+        Self::Complaint,
+    ];
+
+    /// The name on the wire and in policy files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Rectification => "rectification",
+            Self::Erasure => "erasure",
+            Self::Restriction => "restriction",
+            Self::Objection => "objection",
+            Self::Portability => "portability",
+            Self::WithdrawConsent => "withdraw-consent",
+            Self::Complaint => "complaint",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|request| request.as_str() == text)
+    }
+
+    /// The strength of verification where the policy names none: whatever hands out or destroys
+    /// data needs it, whatever only stops processing does not (GDPR Art. 12(2), 12(6)).
+    pub const fn default_verification(self) -> VerificationRule {
+        match self {
+            Self::Access | Self::Rectification | Self::Erasure | Self::Restriction | Self::Portability => {
+                VerificationRule::Mail
+            }
+            Self::Objection | Self::WithdrawConsent | Self::Complaint => VerificationRule::None,
+        }
+    }
+}
+
+impl fmt::Display for RequestType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Most purposes that a withdrawal names.
+pub const REQUEST_PURPOSES_MAX: usize = 32;
+
+/// Most data points offered for verification.
+pub const POINTS_MAX: usize = 8;
+
+/// How a requester was verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerifiedBy {
+    /// The policy asks for none.
+    NotNeeded,
+    /// They opened the link sent to the address the request is about.
+    Mail,
+    /// So many distinct points matched what is stored.
+    Points(u8),
+}
+
+impl VerifiedBy {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotNeeded => "not-needed",
+            Self::Mail => "mail",
+            Self::Points(_) => "points",
+        }
+    }
+}
+
+/// What happened to one item of an erasure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ItemResult {
+    /// Deleted, with the evidence of it.
+    Erased {
+        /// Where its leaf stands: batch and number.
+        evidence: String,
+    },
+    /// Kept, and why (GDPR Art. 17(3)).
+    Kept {
+        /// What the person is told.
+        reason: String,
+        /// The article that allows it.
+        article: String,
+        /// Where the policy says so.
+        clause: Clause,
+    },
+    /// A legal hold keeps it for now.
+    Held,
+}
+
+/// One item of an erasure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// What it was.
+    pub category: Category,
+    /// What it was kept for.
+    pub purpose: Purpose,
+    /// Which record.
+    pub record: RecordId,
+    /// What became of it.
+    pub result: ItemResult,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Refused by the policy's own statement.
+    Refused(Refusal, Clause),
+    /// The requester's data points did not match what is stored.
+    NotVerified,
+    /// The export stands ready under this object key until then.
+    Exported {
+        /// The key of the object in the exports bucket.
+        object: String,
+        /// Until when it can be fetched.
+        until: Timestamp,
+    },
+    /// Erased, item by item.
+    Erased(Vec<Item>),
+    /// Consents were withdrawn.
+    Withdrawn(Vec<Purpose>),
+    /// Recorded for the privacy office, which answers it.
+    WithOffice,
+}
+
+impl Outcome {
+    /// The name on the wire.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Refused(..) => "refused",
+            Self::NotVerified => "not-verified",
+            Self::Exported { .. } => "exported",
+            Self::Erased(_) => "erased",
+            Self::Withdrawn(_) => "withdrawn",
+            Self::WithOffice => "with-office",
+        }
+    }
+
+    /// Whether the controller still owes an answer.
+    pub const fn leaves_open(&self) -> bool {
+        matches!(self, Self::WithOffice)
+    }
+}
+
+/// A request as it came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// What is asked for.
+    pub request: RequestType,
+    /// When it was received: the clock runs from here.
+    pub at: Timestamp,
+    /// The first instant at which an answer is late.
+    pub due_at: Timestamp,
+    /// The law and article that say so.
+    pub due_by_law: String,
+    /// What kind of identifier the person gave.
+    pub identifier: IdentifierKind,
+    /// What the policy asks of the requester.
+    pub verification: VerificationRule,
+    /// Data points offered, as keyed hashes.
+    pub points: Vec<PointHash>,
+    /// The purposes that a withdrawal or an objection names; empty: all.
+    pub purposes: Vec<Purpose>,
+}
+
+/// Something that happened to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequestEvent {
+    /// It came in.
+    Received(Received),
+    /// The requester proved who they are.
+    Verified {
+        /// When.
+        at: Timestamp,
+        /// How.
+        by: VerifiedBy,
+    },
+    /// It was decided.
+    Decided {
+        /// When.
+        at: Timestamp,
+        /// How.
+        outcome: Outcome,
+    },
+}
+
+/// Where a request stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestState {
+    /// The request.
+    pub received: Received,
+    /// Its verification, if it happened.
+    pub verified: Option<(Timestamp, VerifiedBy)>,
+    /// Its outcome, if it is decided.
+    pub decided: Option<(Timestamp, Outcome)>,
+}
+
+/// A word for where a request stands, the same whether or not the person is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// The requester has yet to prove who they are.
+    AwaitingVerification,
+    /// Being worked on.
+    InProgress,
+    /// Answered.
+    Answered,
+    /// Refused, with the reason.
+    Refused,
+}
+
+impl Status {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AwaitingVerification => "awaiting-verification",
+            Self::InProgress => "in-progress",
+            Self::Answered => "answered",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl RequestState {
+    /// Folds a request's events, in any order; `None` until its receipt is among them.
+    pub fn fold(events: impl IntoIterator<Item = RequestEvent>) -> Option<Self> {
+        let (mut received, mut verified, mut decided) = (None, None, None);
+        for event in events {
+            match event {
+                RequestEvent::Received(form) => received = Some(form),
+                RequestEvent::Verified { at, by } => verified = Some((at, by)),
+                RequestEvent::Decided { at, outcome } => decided = Some((at, outcome)),
+            }
+        }
+        received.map(|received| Self { received, verified, decided })
+    }
+
+    /// Where it stands.
+    pub fn status(&self) -> Status {
+        match &self.decided {
+            Some((_, Outcome::Refused(..) | Outcome::NotVerified)) => Status::Refused,
+            Some((_, outcome)) if !outcome.leaves_open() => Status::Answered,
+            Some(_) => Status::InProgress,
+            None if self.is_verified() => Status::InProgress,
+            None => Status::AwaitingVerification,
+        }
+    }
+
+    /// Whether it may be carried out.
+    pub fn is_verified(&self) -> bool {
+        self.received.verification == VerificationRule::None || self.verified.is_some()
+    }
+}
+
+/// What the policy says at once, the same to everybody: a refusal that does not depend on who asks.
+pub fn refusal_by_policy(policy: &Policy, request: RequestType) -> Option<(Refusal, Clause)> {
+    let rule = policy.rights.get(&request)?;
+    rule.refusal.clone().map(|refusal| (refusal, rule.clause.clone()))
+}
+
+/// How the requester must prove who they are: the policy's rule, never weaker than the default.
+///
+/// Points stand beside mail, not below it: a policy may ask for them instead.
+pub fn verification_for(policy: &Policy, request: RequestType) -> VerificationRule {
+    let default = request.default_verification();
+    policy.rights.get(&request).map_or(default, |rule| rule.verification.max(default))
+}
+
+/// How many distinct stored points the offered ones match.
+pub fn matching_points<'a>(offered: &[PointHash], stored: impl IntoIterator<Item = &'a PointHash>) -> u8 {
+    let stored: std::collections::BTreeSet<&PointHash> = stored.into_iter().collect();
+    let distinct: std::collections::BTreeSet<&PointHash> = offered.iter().filter(|point| stored.contains(point)).collect();
+    u8::try_from(distinct.len()).unwrap_or(u8::MAX)
+}

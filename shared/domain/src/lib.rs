@@ -1,0 +1,17 @@
+//! The rules of Habeas: what the law and a controller's policy demand, as pure functions.
+//!
+//! Nothing here does I/O, reads a clock or draws a random number: time, keys and salts arrive as
+//! arguments, so that a year of retention is tested in milliseconds.
+
+pub mod breach;
+pub mod clock;
+pub mod consent;
+pub mod dsar;
+pub mod evidence;
+pub mod hold;
+pub mod ids;
+pub mod policy;
+pub mod record;
+pub mod retention;
+pub mod sensitive;
+pub mod token;

@@ -1,0 +1,377 @@
+//! A controller's policy, as the rules read it: every promise with the clause it comes from.
+//!
+//! The `policy` crate makes one of these from a TOML file, and only from a consistent one.
+
+use std::{collections::BTreeMap, fmt};
+
+use jiff::{SpanFieldwise, tz::TimeZone};
+
+use crate::{
+    dsar::RequestType,
+    ids::{Category, ControllerId, EventName, Field, Purpose},
+};
+
+/// Where a promise is written: `scantrust.1.2-b` of the clause register, or an article of law.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Clause(String);
+
+impl Clause {
+    /// Names a clause.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The clause's id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Clause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The hash of the compiled policy: it stands on every record made under it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PolicyHash(String);
+
+impl PolicyHash {
+    /// Takes a hash made by the compiler or read from a record.
+    pub fn from_hex(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The hash in lower-case hexadecimal.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Ground on which a purpose rests (GDPR Art. 6(1)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LawfulBasis {
+    /// Art. 6(1)(a).
+    Consent,
+    /// Art. 6(1)(b).
+    Contract,
+    /// Art. 6(1)(c).
+    LegalObligation,
+    /// Art. 6(1)(d).
+    VitalInterests,
+    /// Art. 6(1)(e).
+    PublicTask,
+    /// Art. 6(1)(f).
+    LegitimateInterests,
+}
+
+impl LawfulBasis {
+    /// Every basis, in the order of Art. 6(1).
+    pub const ALL: [Self; 6] = [
+        Self::Consent,
+        Self::Contract,
+        Self::LegalObligation,
+        Self::VitalInterests,
+        Self::PublicTask,
+        Self::LegitimateInterests,
+    ];
+
+    /// The name in policy files and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Contract => "contract",
+            Self::LegalObligation => "legal-obligation",
+            Self::VitalInterests => "vital-interests",
+            Self::PublicTask => "public-task",
+            Self::LegitimateInterests => "legitimate-interests",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|basis| basis.as_str() == text)
+    }
+}
+
+/// A law whose clock a controller answers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Regime {
+    /// Regulation (EU) 2016/679.
+    EuGdpr,
+    /// UK GDPR with the Data Protection Act 2018.
+    UkGdpr,
+    /// California Consumer Privacy Act as amended.
+    UsCa,
+}
+
+impl Regime {
+    /// Every regime known so far.
+    pub const ALL: [Self; 3] = [Self::EuGdpr, Self::UkGdpr, Self::UsCa];
+
+    /// The name in policy files and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EuGdpr => "eu-gdpr",
+            Self::UkGdpr => "uk-gdpr",
+            Self::UsCa => "us-ca",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|regime| regime.as_str() == text)
+    }
+}
+
+/// What the controller says it processes data for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurposeRule {
+    /// The purpose.
+    pub id: Purpose,
+    /// What people read.
+    pub title: String,
+    /// The ground it rests on.
+    pub basis: LawfulBasis,
+    /// Where it is promised.
+    pub clause: Clause,
+}
+
+/// A category of personal data and its fields; `fields` empty means the text leaves them open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CategoryRule {
+    /// The category.
+    pub id: Category,
+    /// The fields that may be kept. Empty: an open list.
+    pub fields: Vec<Field>,
+    /// Where it is promised.
+    pub clause: Clause,
+}
+
+/// When a record's time is up. All durations are calendar durations from the original anchor.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Period {
+    /// So long after the record was made: "delete it after 100 days".
+    Fixed {
+        /// How long.
+        duration: SpanFieldwise,
+    },
+    /// So long after the last renewal that came while the record was still alive.
+    Sliding {
+        /// How long after the last renewal.
+        duration: SpanFieldwise,
+        /// Events that renew.
+        renew_on: Vec<EventName>,
+    },
+    /// Until something happens, and so long after it.
+    UntilEvent {
+        /// Events that end it; the first one counts.
+        events: Vec<EventName>,
+        /// How long after the event; zero is at once.
+        grace: SpanFieldwise,
+        /// The declared maximum from the record's making, since an end event may never come.
+        max: Option<SpanFieldwise>,
+    },
+    /// Kept until somebody asks for its erasure or an agent deletes it.
+    Indefinite,
+}
+
+/// A rule that replaces the base period once an event has happened in the record's life.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Switch {
+    /// The event: a first message in a chat session.
+    pub on: EventName,
+    /// The period from then on, counted from that event.
+    pub then: Period,
+    /// Where it is promised.
+    pub clause: Clause,
+}
+
+/// What is done when the time is up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// The record is deleted.
+    Delete,
+    /// The person is taken out of it and the rest is kept (GDPR recital 26).
+    Anonymise,
+    /// Only totals are kept.
+    Aggregate,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 3] = [Self::Delete, Self::Anonymise, Self::Aggregate];
+
+    /// The name in policy files and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Anonymise => "anonymise",
+            Self::Aggregate => "aggregate",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.as_str() == text)
+    }
+}
+
+/// Why a record outlives a request for its erasure (GDPR Art. 17(3)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasureExemption {
+    /// What the person is told.
+    pub reason: String,
+    /// The article that allows it.
+    pub article: String,
+    /// Where the policy says so.
+    pub clause: Clause,
+}
+
+/// How long one category is kept for one purpose.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RetentionRule {
+    /// What is kept.
+    pub category: Category,
+    /// For what. The same field kept for two purposes has two clocks.
+    pub purpose: Purpose,
+    /// When its time is up.
+    pub period: Period,
+    /// What may replace that period.
+    pub switch: Option<Switch>,
+    /// What is done then.
+    pub action: Action,
+    /// Why an erasure request does not reach it; `None`: it does.
+    pub exemption: Option<ErasureExemption>,
+    /// Where it is promised.
+    pub clause: Clause,
+}
+
+/// How a requester shows who they are, by what they ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VerificationRule {
+    /// Nothing to prove: withdrawing consent, objecting to marketing, complaining.
+    None,
+    /// A link sent to the address the request is about.
+    Mail,
+    /// So many distinct points that match what is stored (11 CCR 7062).
+    Points(u8),
+}
+
+/// A refusal that the policy itself states.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// A code: `NO_CONSENT_BASIS`.
+    pub code: String,
+    /// What the person is told.
+    pub text: String,
+    /// What they are offered instead.
+    pub offer: Option<RequestType>,
+}
+
+/// What a controller promises for one type of request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RightRule {
+    /// The request.
+    pub request: RequestType,
+    /// Why it is refused; `None`: it is offered.
+    pub refusal: Option<Refusal>,
+    /// How the requester is verified.
+    pub verification: VerificationRule,
+    /// Where it is promised.
+    pub clause: Clause,
+}
+
+/// Whom the service does not take (GDPR Art. 8, COPPA).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgeRule {
+    /// Younger than this many years is refused, whoever agrees.
+    pub refuse_below: Option<u8>,
+    /// Younger than this many years needs a guardian's consent.
+    pub guardian_below: Option<u8>,
+    /// Where it is promised.
+    pub clause: Clause,
+}
+
+/// What is promised when data leaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreachRule {
+    /// People are told of an attempt too, wider than GDPR Art. 34 asks.
+    pub tell_of_attempts: bool,
+    /// Those without an address are told by website.
+    pub website_alert: bool,
+    /// Where it is promised; the law's own floor when the text promises nothing.
+    pub clause: Clause,
+}
+
+/// The notice that people were shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Its version, as the controller writes it.
+    pub version: String,
+    /// Its language (BCP 47).
+    pub language: String,
+    /// The SHA-256 of its text, in hexadecimal.
+    pub text_sha256: String,
+}
+
+/// Everything one controller promises.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Whose it is.
+    pub controller: ControllerId,
+    /// The controller's name, for people.
+    pub name: String,
+    /// The hash of the compiled form.
+    pub hash: PolicyHash,
+    /// The laws it answers to.
+    pub regimes: Vec<Regime>,
+    /// The zone in which its law counts days.
+    pub time_zone: TimeZone,
+    /// Where requests and warnings go.
+    pub contact_mail: String,
+    /// The notice in force.
+    pub notice: Notice,
+    /// Notice versions still accepted from forms, the one in force among them.
+    pub accepted_notices: Vec<String>,
+    /// Its purposes.
+    pub purposes: BTreeMap<Purpose, PurposeRule>,
+    /// Its categories.
+    pub categories: BTreeMap<Category, CategoryRule>,
+    /// Its retention rules by category and purpose.
+    pub retention: BTreeMap<(Category, Purpose), RetentionRule>,
+    /// What it says about requests.
+    pub rights: BTreeMap<RequestType, RightRule>,
+    /// Whom it does not take.
+    pub age: Option<AgeRule>,
+    /// What it promises when data leaks.
+    pub breach: BreachRule,
+}
+
+impl Policy {
+    /// The rule by which a category is kept for a purpose.
+    pub fn retention_of(&self, category: &Category, purpose: &Purpose) -> Option<&RetentionRule> {
+        self.retention.get(&(category.clone(), purpose.clone()))
+    }
+
+    /// Whether any rule listens to this event.
+    pub fn knows_event(&self, event: &EventName) -> bool {
+        event.as_str() == crate::retention::CONSENT_WITHDRAWN
+            || self.retention.values().any(|rule| {
+                rule.period.listens_to(event)
+                    || rule.switch.as_ref().is_some_and(|switch| switch.on == *event || switch.then.listens_to(event))
+            })
+    }
+}
+
+impl Period {
+    /// Whether this event moves the period's end.
+    pub fn listens_to(&self, event: &EventName) -> bool {
+        match self {
+            Self::Fixed { .. } | Self::Indefinite => false,
+            Self::Sliding { renew_on, .. } => renew_on.contains(event),
+            Self::UntilEvent { events, .. } => events.contains(event),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! A retained record: something that a system keeps about a person, and its clock.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::{
+    hold::HoldReason,
+    ids::{Category, EventName, HoldId, PointHash, Purpose, RecordId, SubjectRef},
+    policy::{Clause, Policy, PolicyHash, RetentionRule},
+    retention::{OutOfCalendar, RetentionClock},
+};
+
+/// Where the record itself is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum System {
+    /// In this product's own table: its fields are in the item.
+    Habeas,
+    /// An object of the records bucket, with all its versions; the locator is its key.
+    S3,
+}
+
+impl System {
+    /// The name on the wire.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Habeas => "habeas",
+            Self::S3 => "s3",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "habeas" => Some(Self::Habeas),
+            "s3" => Some(Self::S3),
+            _ => None,
+        }
+    }
+}
+
+/// A record and what has happened to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its identifier: the same for the same system, locator, category and purpose.
+    pub id: RecordId,
+    /// Whose it is.
+    pub subject: SubjectRef,
+    /// What it is.
+    pub category: Category,
+    /// What it is kept for.
+    pub purpose: Purpose,
+    /// Where it is.
+    pub system: System,
+    /// Its clock.
+    pub clock: RetentionClock,
+    /// When its time is up; `None` while nothing ends it.
+    pub due_at: Option<Timestamp>,
+    /// The clause whose clock that is.
+    pub clause: Clause,
+    /// The policy it was last planned under.
+    pub policy: PolicyHash,
+    /// Holds that keep it.
+    pub holds: BTreeSet<HoldId>,
+    /// Keyed hashes of its fields, to match verification points against.
+    pub points: Vec<PointHash>,
+    /// Sixteen random bytes that go into its evidence and vanish with it.
+    pub salt: [u8; 16],
+    /// How often it was changed, for optimistic writes.
+    pub revision: u64,
+}
+
+impl Record {
+    /// Plans the record by its rule: folds its clock and sets when its time is up.
+    ///
+    /// # Errors
+    /// [`OutOfCalendar`] if the rule's duration cannot be added.
+    pub fn plan(&mut self, policy: &Policy, rule: &RetentionRule) -> Result<(), OutOfCalendar> {
+        self.due_at = self.clock.due(rule, &policy.time_zone)?;
+        self.clause = match (&rule.switch, self.clock.switched_at(rule, &policy.time_zone)?) {
+            (Some(switch), Some(_)) => switch.clause.clone(),
+            _ => rule.clause.clone(),
+        };
+        self.policy = policy.hash.clone();
+        Ok(())
+    }
+
+    /// Notes an event and plans anew. Returns whether anything changed.
+    ///
+    /// # Errors
+    /// [`OutOfCalendar`] if the rule's duration cannot be added.
+    pub fn note(
+        &mut self,
+        policy: &Policy,
+        rule: &RetentionRule,
+        event: &EventName,
+        at: Timestamp,
+    ) -> Result<bool, OutOfCalendar> {
+        let before = (self.clock.clone(), self.due_at);
+        self.clock.note(rule, event, at, &policy.time_zone)?;
+        self.plan(policy, rule)?;
+        Ok(before != (self.clock.clone(), self.due_at))
+    }
+
+    /// Whether a read at that time must treat it as gone: expired, though nothing has deleted it
+    /// yet. A hold keeps it readable for those whom the hold serves, not for processing.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.due_at.is_some_and(|due_at| due_at <= now)
+    }
+
+    /// Whether any hold keeps it.
+    pub fn is_held(&self) -> bool {
+        !self.holds.is_empty()
+    }
+}
+
+/// A hold as the records see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectHold {
+    /// Which.
+    pub id: HoldId,
+    /// Whose records it keeps.
+    pub subject: SubjectRef,
+    /// Why.
+    pub reason: HoldReason,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// When somebody must look at it again: no hold without an end in sight.
+    pub review_at: Timestamp,
+    /// Who opened it, as the token names them.
+    pub opened_by: String,
+    /// When it was released; it keeps nothing from then on.
+    pub released_at: Option<Timestamp>,
+}

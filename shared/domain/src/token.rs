@@ -1,0 +1,182 @@
+//! Tokens that Habeas gives to data subjects: a claim and a keyed hash, nothing stored.
+
+use jiff::Timestamp;
+use ring::hmac;
+
+use crate::ids::{ControllerId, SubjectRef};
+
+/// What a token opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The choices of one capture: given to whoever made it.
+    Capture,
+    /// All choices of a subject: given only to who proved to be them.
+    Subject,
+    /// The status of one request: given to whoever made it.
+    Request,
+    /// Proof that its holder reads the mailbox a request is about.
+    Verification,
+    /// The export of one verified request.
+    Export,
+}
+
+impl Scope {
+    const ALL: [Self; 5] = [Self::Capture, Self::Subject, Self::Request, Self::Verification, Self::Export];
+
+    /// The name inside a token.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Capture => "capture",
+            Self::Subject => "subject",
+            Self::Request => "request",
+            Self::Verification => "verification",
+            Self::Export => "export",
+        }
+    }
+}
+
+/// What a token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// What it opens.
+    pub scope: Scope,
+    /// Whose subject.
+    pub subject: SubjectRef,
+    /// The capture or request it is for; empty for a whole subject.
+    pub id: String,
+    /// From when it opens nothing.
+    pub expires_at: Timestamp,
+}
+
+/// Why a token opens nothing. Callers answer all of them alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenRefused {
+    /// Not a token of this controller's, or changed on the way.
+    Invalid,
+    /// Its time is over.
+    Expired,
+}
+
+/// The key that signs one controller's tokens.
+#[derive(Clone)]
+pub struct TokenKey(hmac::Key);
+
+impl std::fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenKey(…)")
+    }
+}
+
+impl TokenKey {
+    /// Takes 32 secret bytes.
+    pub fn new(secret: &[u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+    }
+
+    /// Writes a token: `1~scope~subject~id~expiry~signature`, safe in a URL.
+    pub fn sign(&self, controller: &ControllerId, claim: &Claim) -> String {
+        let body = format!(
+            "1~{}~{}~{}~{}",
+            claim.scope.as_str(),
+            claim.subject.as_str(),
+            claim.id,
+            claim.expires_at.as_second()
+        );
+        let tag = hmac::sign(&self.0, signed(controller, &body).as_bytes());
+        format!("{body}~{}", hex(tag.as_ref()))
+    }
+
+    /// Reads a token. The comparison takes the same time whatever is wrong.
+    ///
+    /// # Errors
+    /// [`TokenRefused`] for a forged, foreign or expired token.
+    pub fn verify(&self, controller: &ControllerId, token: &str, now: Timestamp) -> Result<Claim, TokenRefused> {
+        let (body, tag) = token.rsplit_once('~').ok_or(TokenRefused::Invalid)?;
+        let tag = unhex(tag).ok_or(TokenRefused::Invalid)?;
+        hmac::verify(&self.0, signed(controller, body).as_bytes(), &tag).map_err(|_| TokenRefused::Invalid)?;
+        let mut parts = body.split('~');
+        let (Some("1"), Some(scope), Some(subject), Some(id), Some(expiry), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(TokenRefused::Invalid);
+        };
+        let expires_at = expiry
+            .parse()
+            .ok()
+            .and_then(|seconds| Timestamp::from_second(seconds).ok())
+            .ok_or(TokenRefused::Invalid)?;
+        if expires_at <= now {
+            return Err(TokenRefused::Expired);
+        }
+        Ok(Claim {
+            scope: Scope::ALL.into_iter().find(|known| known.as_str() == scope).ok_or(TokenRefused::Invalid)?,
+            subject: SubjectRef::parse(subject).map_err(|_| TokenRefused::Invalid)?,
+            id: id.to_owned(),
+            expires_at,
+        })
+    }
+}
+
+fn signed(controller: &ControllerId, body: &str) -> String {
+    format!("habeas-token~{controller}~{body}")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    (0..32).map(|n| u8::from_str_radix(&text[n * 2..n * 2 + 2], 16).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{Identifier, IdentifierKind, Pepper};
+
+    fn claim() -> Claim {
+        let ada = Identifier::parse(IdentifierKind::Mail, "ada@example.com").unwrap();
+        Claim {
+            scope: Scope::Request,
+            subject: Pepper::new(1, &[1; 32]).subject(&ada),
+            id: "AAAAAAAAAAAAAAAAAAAAAA".into(),
+            expires_at: Timestamp::from_second(2_000).unwrap(),
+        }
+    }
+
+    fn controller(name: &str) -> ControllerId {
+        ControllerId::parse(name).unwrap()
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_token_opens_what_it_says_until_it_expires() {
+        let key = TokenKey::new(&[2; 32]);
+        let token = key.sign(&controller("scantrust"), &claim());
+        assert_eq!(key.verify(&controller("scantrust"), &token, at(1_999)), Ok(claim()));
+        assert_eq!(key.verify(&controller("scantrust"), &token, at(2_000)), Err(TokenRefused::Expired));
+    }
+
+    #[test]
+    fn a_changed_or_foreign_token_opens_nothing() {
+        let key = TokenKey::new(&[2; 32]);
+        let token = key.sign(&controller("scantrust"), &claim());
+        assert_eq!(key.verify(&controller("zentry"), &token, at(1)), Err(TokenRefused::Invalid));
+        assert_eq!(TokenKey::new(&[3; 32]).verify(&controller("scantrust"), &token, at(1)), Err(TokenRefused::Invalid));
+        for position in 0..token.len() {
+            let mut bytes = token.clone().into_bytes();
+            bytes[position] = if bytes[position] == b'x' { b'y' } else { b'x' };
+            let changed = String::from_utf8(bytes).unwrap();
+            assert_eq!(key.verify(&controller("scantrust"), &changed, at(1)), Err(TokenRefused::Invalid), "{changed}");
+        }
+        for text in ["", "~", "1~request", "é~é~é~é~é~é"] {
+            assert_eq!(key.verify(&controller("scantrust"), text, at(1)), Err(TokenRefused::Invalid), "{text}");
+        }
+    }
+}

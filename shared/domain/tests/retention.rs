@@ -1,0 +1,197 @@
+//! Retention clocks: the promises of the five policies, and the properties that every rule has.
+
+use domain::{
+    ids::{Category, EventName, Purpose},
+    policy::{Action, Clause, Period, RetentionRule, Switch},
+    retention::{RetentionClock, after},
+};
+use jiff::{Span, SpanFieldwise, Timestamp, ToSpan, tz::TimeZone};
+use proptest::prelude::*;
+
+fn rule(period: Period, switch: Option<Switch>) -> RetentionRule {
+    RetentionRule {
+        category: Category::parse("category").unwrap(),
+        purpose: Purpose::parse("purpose").unwrap(),
+        period,
+        switch,
+        action: Action::Delete,
+        exemption: None,
+        clause: Clause::new("test"),
+    }
+}
+
+fn event(name: &str) -> EventName {
+    EventName::parse(name).unwrap()
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn for_(span: Span) -> SpanFieldwise {
+    SpanFieldwise(span)
+}
+
+fn due(rule: &RetentionRule, created: &str, events: &[(&str, &str)]) -> Option<String> {
+    let mut clock = RetentionClock::new(at(created));
+    for (name, when) in events {
+        clock.note(rule, &event(name), at(when), &TimeZone::UTC).unwrap();
+    }
+    clock.due(rule, &TimeZone::UTC).unwrap().map(|due| due.to_string())
+}
+
+fn chat() -> RetentionRule {
+    rule(
+        Period::Sliding { duration: for_(30.minutes()), renew_on: vec![event("website.access")] },
+        Some(Switch { on: event("chat.message"), then: Period::Indefinite, clause: Clause::new("stationdb.4-c") }),
+    )
+}
+
+fn cookie() -> RetentionRule {
+    rule(Period::Sliding { duration: for_(6.months()), renew_on: vec![event("website.visit")] }, None)
+}
+
+#[test]
+fn an_ip_address_goes_after_a_hundred_days_and_not_after_three_months() {
+    let rule = rule(Period::Fixed { duration: for_(100.days()) }, None);
+    assert_eq!(due(&rule, "2026-01-01T00:00:00Z", &[]).unwrap(), "2026-04-11T00:00:00Z");
+}
+
+#[test]
+fn six_months_from_the_end_of_august_end_with_february() {
+    assert_eq!(due(&cookie(), "2025-08-31T00:00:00Z", &[]).unwrap(), "2026-02-28T00:00:00Z");
+}
+
+#[test]
+fn a_visit_renews_the_cookie_and_a_later_duplicate_changes_nothing() {
+    let visits = [("website.visit", "2026-05-01T00:00:00Z"), ("website.visit", "2026-05-01T00:00:00Z")];
+    assert_eq!(due(&cookie(), "2026-01-01T00:00:00Z", &visits).unwrap(), "2026-11-01T00:00:00Z");
+}
+
+#[test]
+fn a_visit_after_the_end_revives_nothing() {
+    let visits = [("website.visit", "2026-07-02T00:00:00Z")];
+    assert_eq!(due(&cookie(), "2026-01-01T00:00:00Z", &visits).unwrap(), "2026-07-01T00:00:00Z");
+}
+
+#[test]
+fn a_late_visit_in_between_connects_the_one_that_came_too_early() {
+    let visits = [("website.visit", "2026-10-01T00:00:00Z"), ("website.visit", "2026-06-01T00:00:00Z")];
+    assert_eq!(due(&cookie(), "2026-01-01T00:00:00Z", &visits).unwrap(), "2027-04-01T00:00:00Z");
+}
+
+#[test]
+fn an_empty_chat_ends_thirty_minutes_after_the_last_access() {
+    let accesses = [("website.access", "2026-01-01T10:20:00Z"), ("website.access", "2026-01-01T10:45:00Z")];
+    assert_eq!(due(&chat(), "2026-01-01T10:00:00Z", &accesses).unwrap(), "2026-01-01T11:15:00Z");
+}
+
+#[test]
+fn a_chat_with_a_message_stays_and_one_whose_message_came_too_late_does_not() {
+    assert_eq!(due(&chat(), "2026-01-01T10:00:00Z", &[("chat.message", "2026-01-01T10:29:00Z")]), None);
+    let late = due(&chat(), "2026-01-01T10:00:00Z", &[("chat.message", "2026-01-01T10:31:00Z")]);
+    assert_eq!(late.unwrap(), "2026-01-01T10:30:00Z");
+}
+
+#[test]
+fn an_end_event_starts_the_grace_and_the_maximum_bounds_it() {
+    let rule = rule(
+        Period::UntilEvent {
+            events: vec![event("contract.ended")],
+            grace: for_(30.days()),
+            max: Some(for_(Span::new().years(2))),
+        },
+        None,
+    );
+    let created = "2026-01-01T00:00:00Z";
+    assert_eq!(due(&rule, created, &[]).unwrap(), "2028-01-01T00:00:00Z");
+    assert_eq!(due(&rule, created, &[("contract.ended", "2026-03-01T00:00:00Z")]).unwrap(), "2026-03-31T00:00:00Z");
+    assert_eq!(due(&rule, created, &[("contract.ended", "2027-12-31T00:00:00Z")]).unwrap(), "2028-01-01T00:00:00Z");
+    // An end that lies before the record was made ended something else.
+    assert_eq!(due(&rule, created, &[("contract.ended", "2025-12-31T00:00:00Z")]).unwrap(), "2028-01-01T00:00:00Z");
+}
+
+#[test]
+fn a_duration_past_the_calendar_is_an_error_and_not_a_panic() {
+    let rule = rule(Period::Fixed { duration: for_(Span::new().years(9_000)) }, None);
+    assert!(RetentionClock::new(at("2026-01-01T00:00:00Z")).due(&rule, &TimeZone::UTC).is_err());
+}
+
+#[test]
+fn days_are_days_of_the_laws_zone() {
+    let paris = TimeZone::get("Europe/Paris").unwrap();
+    // Over the change to summer time a day of the calendar has 23 hours.
+    let end = after(at("2026-03-28T12:00:00Z"), &for_(1.day()), &paris).unwrap();
+    assert_eq!(end.to_string(), "2026-03-29T11:00:00Z");
+}
+
+/// The end computed from the whole history at once, in order: what the clock must agree with.
+fn reference(created: Timestamp, visits: &[Timestamp], minutes: i64) -> Timestamp {
+    let mut visits = visits.to_vec();
+    visits.sort();
+    let mut last = created;
+    for visit in visits {
+        if visit > last && visit <= last + minutes.minutes() {
+            last = visit;
+        }
+    }
+    last + minutes.minutes()
+}
+
+proptest! {
+    #[test]
+    fn events_in_any_order_and_number_give_the_same_end(
+        offsets in prop::collection::vec(-50_i64..2_000, 0..40),
+        messages in prop::collection::vec(-50_i64..2_000, 0..3),
+        seed in any::<u64>(),
+    ) {
+        let created = at("2026-01-01T10:00:00Z");
+        let mut events: Vec<(EventName, Timestamp)> = offsets
+            .iter().map(|offset| (event("website.access"), created + offset.minutes()))
+            .chain(messages.iter().map(|offset| (event("chat.message"), created + offset.minutes())))
+            .collect();
+        let run = |events: &[(EventName, Timestamp)]| {
+            let mut clock = RetentionClock::new(created);
+            for (name, when) in events {
+                clock.note(&chat(), name, *when, &TimeZone::UTC).unwrap();
+            }
+            (clock.due(&chat(), &TimeZone::UTC).unwrap(), clock)
+        };
+        let (in_order, clock) = run(&events);
+        // A shuffle from the seed, with every event twice.
+        let again = events.clone();
+        events.extend(again);
+        let mut state = seed | 1;
+        for n in (1..events.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            events.swap(n, (state >> 33) as usize % (n + 1));
+        }
+        let (shuffled, other) = run(&events);
+        prop_assert_eq!(in_order, shuffled);
+        prop_assert_eq!(clock, other);
+    }
+
+    #[test]
+    fn a_sliding_end_is_that_of_the_whole_history(offsets in prop::collection::vec(0_i64..1_500, 0..40)) {
+        let created = at("2026-01-01T10:00:00Z");
+        let visits: Vec<Timestamp> = offsets.iter().map(|offset| created + offset.minutes()).collect();
+        let sliding = rule(Period::Sliding { duration: for_(30.minutes()), renew_on: vec![event("website.access")] }, None);
+        let mut clock = RetentionClock::new(created);
+        for visit in &visits {
+            clock.note(&sliding, &event("website.access"), *visit, &TimeZone::UTC).unwrap();
+        }
+        prop_assert_eq!(clock.due(&sliding, &TimeZone::UTC).unwrap(), Some(reference(created, &visits, 30)));
+    }
+
+    #[test]
+    fn one_more_visit_never_shortens(offsets in prop::collection::vec(0_i64..1_500, 0..30), more in 0_i64..1_500) {
+        let created = at("2026-01-01T10:00:00Z");
+        let mut clock = RetentionClock::new(created);
+        for offset in &offsets {
+            clock.note(&cookie(), &event("website.visit"), created + (offset * 24).hours(), &TimeZone::UTC).unwrap();
+        }
+        let before = clock.due(&cookie(), &TimeZone::UTC).unwrap();
+        clock.note(&cookie(), &event("website.visit"), created + (more * 24).hours(), &TimeZone::UTC).unwrap();
+        prop_assert!(clock.due(&cookie(), &TimeZone::UTC).unwrap() >= before);
+    }
+}

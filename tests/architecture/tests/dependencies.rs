@@ -1,0 +1,89 @@
+//! Who may know whom (`docs/ARCHITECTURE.md`), asserted from the build's own metadata.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+type Graph = BTreeMap<String, BTreeSet<String>>;
+
+/// Each workspace member with what it depends on directly, outside its tests.
+fn graph() -> Graph {
+    let metadata = MetadataCommand::new().manifest_path("../../Cargo.toml").exec().unwrap();
+    metadata
+        .workspace_packages()
+        .into_iter()
+        .map(|package| {
+            let names = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+            (package.name.to_string(), names.map(|dependency| dependency.name.clone()).collect())
+        })
+        .collect()
+}
+
+const FUNCTIONS: [&str; 8] = [
+    "consent-capture",
+    "dsar-intake",
+    "dsar-fulfil",
+    "breach-notify",
+    "purge",
+    "retention-track",
+    "stream-relay",
+    "clock-watch",
+];
+
+const SHARED: [&str; 7] = ["domain", "policy", "wire", "app", "edge", "aws", "testkit"];
+
+/// Which shared crates each crate may name.
+fn allowed(crate_name: &str) -> &'static [&'static str] {
+    match crate_name {
+        "domain" => &[],
+        "policy" | "wire" | "app" => &["domain"],
+        "edge" => &["app", "domain", "policy", "wire"],
+        "aws" => &["app", "domain", "wire"],
+        "testkit" => &["app", "domain", "policy"],
+        "habeas-cli" => &["app", "aws", "domain", "policy", "wire"],
+        "xtask" => &[],
+        name if FUNCTIONS.contains(&name) => &["app", "aws", "domain", "edge", "policy", "wire"],
+        _ => &SHARED,
+    }
+}
+
+fn offences(graph: &Graph) -> Vec<String> {
+    let mut offences = Vec::new();
+    for (name, dependencies) in graph {
+        for dependency in dependencies {
+            let ours = SHARED.contains(&dependency.as_str()) || FUNCTIONS.contains(&dependency.as_str());
+            if ours && !allowed(name).contains(&dependency.as_str()) {
+                offences.push(format!("{name} must not know {dependency}"));
+            }
+            if dependency.starts_with("aws-sdk-") && name != "aws" {
+                offences.push(format!("{name} names {dependency}: only aws may"));
+            }
+        }
+    }
+    for pure in ["domain", "app"] {
+        for foreign in ["serde", "tokio", "lambda_runtime", "tracing"] {
+            if graph[pure].contains(foreign) {
+                offences.push(format!("{pure} is pure and must not know {foreign}"));
+            }
+        }
+    }
+    offences
+}
+
+#[test]
+fn every_crate_knows_only_whom_it_may() {
+    let graph = graph();
+    assert!(FUNCTIONS.iter().chain(&SHARED).all(|name| graph.contains_key(*name)), "a crate is missing: {graph:?}");
+    assert_eq!(offences(&graph), Vec::<String>::new());
+}
+
+#[test]
+fn an_arrow_against_the_rules_is_seen() {
+    for (name, dependency) in
+        [("domain", "app"), ("edge", "aws"), ("purge", "consent-capture"), ("app", "serde"), ("edge", "aws-sdk-s3")]
+    {
+        let mut graph = graph();
+        graph.get_mut(name).unwrap().insert(dependency.to_owned());
+        assert_eq!(offences(&graph).len(), 1, "{name} -> {dependency}");
+    }
+}
