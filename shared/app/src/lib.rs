@@ -14,6 +14,7 @@ pub mod keys;
 pub mod letters;
 pub mod mail;
 pub mod purge;
+pub mod queues;
 pub mod read_consents;
 pub mod receive_request;
 pub mod records;

@@ -72,6 +72,13 @@ pub trait RequestLog {
     async fn confirm_mail(&self, key: &RequestKey, what: &str, at: Timestamp) -> Result<(), PortError>;
 }
 
+/// The port that hands out exports.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait Downloads {
+    /// A link to an export that works for five minutes, whoever holds it.
+    async fn presign_export(&self, object: &str) -> Result<String, PortError>;
+}
+
 /// Why a request is not shown or verified.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {

@@ -1,0 +1,78 @@
+"""With ``--enforce-iam``: PartiQL and sent mail are authorized as AWS authorizes them.
+
+The emulator asks for ``dynamodb:BatchExecuteStatement`` on everything, which no policy grants: on
+AWS a statement needs ``dynamodb:PartiQLDelete`` and so on, on its table or index. And it asks for
+``ses:SendEmail`` on ``*`` where AWS asks for the identity that sends.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ministack.core import iam_actions
+from ministack.services import dynamodb, ses_v2
+
+from habeas_local.emulator import acting_in
+from habeas_local.settings import Settings
+
+_STATEMENTS_IN = {
+    "dynamodb:ExecuteStatement": lambda request: [request],
+    "dynamodb:BatchExecuteStatement": lambda request: request.get("Statements"),
+    "dynamodb:ExecuteTransaction": lambda request: request.get("TransactStatements"),
+}
+_ACTIONS = {"SELECT": "PartiQLSelect", "EXISTS": "PartiQLSelect", "INSERT": "PartiQLInsert",
+            "UPDATE": "PartiQLUpdate", "DELETE": "PartiQLDelete"}
+_SEND_EMAIL = "/v2/email/outbound-emails"
+
+
+def install(settings: Settings) -> None:
+    item_checks = iam_actions.dynamodb_transaction_checks
+    resource_arn = iam_actions.extract_resource_arn
+
+    def checks(iam_action: str, body: bytes, region: str, account_id: str) -> list[tuple[str, str]]:
+        if iam_action in _STATEMENTS_IN:
+            return _statement_checks(iam_action, body, region, account_id)
+        return item_checks(iam_action, body, region, account_id)
+
+    def resource(service: str, method: str, path: str, headers: dict, body: bytes, query_params: dict, region: str,
+                 account_id: str, *rest: Any) -> str:
+        if service == "ses" and method == "POST" and path.rstrip("/") == _SEND_EMAIL:
+            return _sending_identity(body, region, account_id)
+        return resource_arn(service, method, path, headers, body, query_params, region, account_id, *rest)
+
+    iam_actions.dynamodb_transaction_checks = checks
+    iam_actions.extract_resource_arn = resource
+
+
+def _statement_checks(iam_action: str, body: bytes, region: str, account_id: str) -> list[tuple[str, str]]:
+    """``(action, resource)`` of each statement. One that cannot be read is left to the emulator's own check."""
+    found = []
+    for statement in _STATEMENTS_IN[iam_action](_object(body)) or []:
+        try:
+            parsed = dynamodb._parse_partiql(statement["Statement"], statement.get("Parameters", []))
+            table, index = parsed["table"], parsed.get("index")
+            action = _ACTIONS[parsed["op"]]
+        except (KeyError, TypeError, ValueError):
+            return []
+        arn = f"arn:aws:dynamodb:{region}:{account_id}:table/{table}"
+        found.append((f"dynamodb:{action}", f"{arn}/index/{index}" if index else arn))
+    return found
+
+
+def _sending_identity(body: bytes, region: str, account_id: str) -> str:
+    """The verified identity that covers the sender: the address itself, else its domain."""
+    sender = str(_object(body).get("FromEmailAddress", ""))
+    address = sender.rpartition("<")[2].rstrip("> ") or sender
+    with acting_in(account_id, region):
+        known = address in ses_v2._identities or address in ses_v2._v1_identities
+        identity = address if known else address.rpartition("@")[2]
+    return f"arn:aws:ses:{region}:{account_id}:identity/{identity}"
+
+
+def _object(body: bytes) -> dict:
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return request if isinstance(request, dict) else {}

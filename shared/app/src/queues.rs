@@ -1,0 +1,33 @@
+//! The queues between functions.
+
+use crate::error::PortError;
+
+/// A consumer's queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Queue {
+    /// dsar-fulfil's.
+    Fulfil,
+    /// breach-notify's.
+    Breach,
+    /// retention-track's.
+    Records,
+    /// purge's.
+    Purge,
+}
+
+/// The port to the queues.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait Outbox {
+    /// Sends messages to a queue.
+    ///
+    /// MUST have handed over every one of them when it succeeds. When it fails, some may have been:
+    /// consumers are idempotent, so the sender tries all again.
+    async fn send(&self, queue: Queue, bodies: Vec<String>) -> Result<(), PortError>;
+}
+
+/// The port to a function's own dead-letter queue.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait DeadLetters {
+    /// Puts a message that will never succeed aside, with the reason beside it.
+    async fn bury(&self, body: &str, reason: &str) -> Result<(), PortError>;
+}

@@ -1,0 +1,28 @@
+//! Policy files: what a controller promises, written in TOML, checked, compiled and loaded.
+//!
+//! Two halves that never meet at run time:
+//!
+//! - The operator's half (feature `compiler`): [`parse`] reads the TOML language (see
+//!   [`language`]), reports every mistake of a file at once with its place, and gives a
+//!   [`domain::policy::Policy`] only if the file is consistent. [`compile_dir`] does so for a folder.
+//! - The function's half: [`PolicyBook::load_dir`] reads the compiled form, which travels with the
+//!   code as a Lambda layer. It needs neither the TOML parser nor the diagnostics.
+//!
+//! The compiled form is one JSON object a controller, `{"v":1,…}`, with its keys and lists in a
+//! fixed order: the same promises give the same bytes, and their SHA-256 is the policy's hash that
+//! stands on every record made under it.
+
+mod book;
+mod compiled;
+#[cfg(feature = "compiler")]
+mod dir;
+mod duration;
+#[cfg(feature = "compiler")]
+pub mod language;
+
+pub use book::{BookError, PolicyBook};
+pub use compiled::{CompiledPolicy, LoadError, NoZoneName, compile, load};
+#[cfg(feature = "compiler")]
+pub use dir::{CheckedFile, CompileDirError, check_file, compile_dir, policy_files};
+#[cfg(feature = "compiler")]
+pub use language::{Finding, Level, POLICY_BYTES_MAX, parse, render};

@@ -1,0 +1,230 @@
+//! The compiled form: what goes in comes out, and the same promises give the same bytes.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{fs, path::PathBuf};
+
+use domain::{
+    ids::{Category, ControllerId, Purpose},
+    policy::{Period, Policy},
+};
+use policy::{
+    BookError, CompileDirError, LoadError, PolicyBook, compile, compile_dir, load, parse,
+};
+
+const BASE: &str = include_str!("base.toml");
+
+fn base() -> Policy {
+    parse("acme.toml", BASE).unwrap().0
+}
+
+/// A folder of this test's own, gone when the test is.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path =
+            std::env::temp_dir().join(format!("habeas-policy-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_compiled_policy_loads_as_it_was_parsed() {
+    let policy = base();
+    let compiled = compile(&policy).unwrap();
+    let loaded = load(compiled.bytes()).unwrap();
+    assert_eq!(format!("{loaded:?}"), format!("{policy:?}"));
+    assert_eq!(compile(&loaded).unwrap(), compiled);
+}
+
+#[test]
+fn the_hash_is_the_sha256_of_the_bytes() {
+    let compiled = compile(&base()).unwrap();
+    let digest = ring::digest::digest(&ring::digest::SHA256, compiled.bytes());
+    let hex: String = digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(compiled.hash().as_str(), hex);
+    assert_eq!(base().hash, *compiled.hash());
+}
+
+#[test]
+fn the_order_of_tables_and_the_comments_do_not_change_the_hash() {
+    // Everything from the first [[purpose]] on, table by table, backwards; sub-tables stay behind
+    // their own.
+    let (head, tables) = BASE.split_once("[[purpose]]").unwrap();
+    let tables = format!("[[purpose]]{tables}");
+    let mut blocks: Vec<String> = Vec::new();
+    for block in tables.split("\n\n") {
+        match blocks.last_mut() {
+            Some(last) if block.starts_with("[retention.") => {
+                last.push_str(&format!("\n\n{block}"))
+            }
+            _ => blocks.push(block.to_owned()),
+        }
+    }
+    blocks.reverse();
+    let text = format!("{head}# Another order.\n{}\n", blocks.join("\n\n"));
+    assert_ne!(text, BASE);
+    assert_eq!(parse("acme.toml", &text).unwrap().0.hash, base().hash);
+}
+
+#[test]
+fn another_promise_gives_another_hash() {
+    for (from, to) in [
+        ("P10Y", "P11Y"),
+        ("acme.8", "acme.80"),
+        ("Bill you", "Bill"),
+        ("= 13", "= 12"),
+    ] {
+        assert_ne!(
+            parse("acme.toml", &BASE.replace(from, to)).unwrap().0.hash,
+            base().hash,
+            "{from}"
+        );
+    }
+}
+
+#[test]
+fn the_rules_arrive_as_they_were_written() {
+    let policy = base();
+    let rule = policy
+        .retention_of(
+            &Category::parse("chat").unwrap(),
+            &Purpose::parse("support").unwrap(),
+        )
+        .unwrap();
+    assert!(
+        matches!(&rule.period, Period::Sliding { duration, .. } if duration.0.get_minutes() == 30)
+    );
+    let switch = rule.switch.as_ref().unwrap();
+    assert!(matches!(&switch.then, Period::Fixed { duration } if duration.0.get_years() == 1));
+    assert_eq!(switch.clause.as_str(), "acme.10");
+    assert_eq!(policy.accepted_notices, ["2026-01-01", "2025-06-01"]);
+    assert_eq!(policy.time_zone.iana_name(), Some("Europe/Paris"));
+}
+
+#[test]
+fn compiled_bytes_that_break_a_rule_are_refused_with_it() {
+    let text = String::from_utf8(compile(&base()).unwrap().bytes().to_vec()).unwrap();
+    let refused = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        load(text.replacen(from, to, 1).as_bytes()).unwrap_err()
+    };
+    assert!(matches!(
+        refused("{\"v\":1", "{\"v\":2"),
+        LoadError::Version(2)
+    ));
+    assert!(matches!(
+        refused("{\"v\":1", "{\"v\":2,\"new\":0"),
+        LoadError::Version(2)
+    ));
+    assert!(matches!(
+        refused("{\"v\":1", "{\"v\":1,\"new\":0"),
+        LoadError::Form(_)
+    ));
+    assert!(matches!(
+        refused("\"acme\"", "\"AC ME\""),
+        LoadError::Name(..)
+    ));
+    assert!(matches!(
+        refused("Europe/Paris", "Mars/Olympus"),
+        LoadError::Word {
+            what: "time zone",
+            ..
+        }
+    ));
+    assert!(matches!(
+        refused("P10Y", "P0Y"),
+        LoadError::Word {
+            what: "duration",
+            ..
+        }
+    ));
+    assert!(matches!(
+        refused("[\"website.access\"]", "[]"),
+        LoadError::Word { .. }
+    ));
+    assert!(matches!(
+        refused("\"category\":\"chat\"", "\"category\":\"talk\""),
+        LoadError::Undeclared(_)
+    ));
+    assert!(matches!(
+        refused("\"id\":\"chat\"", "\"id\":\"billing\""),
+        LoadError::Duplicate(_)
+    ));
+    assert!(matches!(load(b""), Err(LoadError::Form(_))));
+}
+
+#[test]
+fn a_folder_is_compiled_read_and_cleared_of_what_is_stale() {
+    let (from, to) = (Folder::new("from"), Folder::new("to"));
+    fs::write(from.0.join("acme.toml"), BASE).unwrap();
+    fs::write(
+        from.0.join("other.toml"),
+        BASE.replace("\"acme\"", "\"other\""),
+    )
+    .unwrap();
+    fs::write(to.0.join("package.json"), "{}").unwrap();
+    compile_dir(&from.0, &to.0).unwrap();
+    assert!(to.0.join("other.json").exists());
+
+    fs::remove_file(from.0.join("other.toml")).unwrap();
+    compile_dir(&from.0, &to.0).unwrap();
+    assert!(!to.0.join("other.json").exists(), "a stale policy stays");
+    assert!(to.0.join("package.json").exists(), "a foreign file is gone");
+
+    assert!(matches!(
+        PolicyBook::load_dir(&to.0),
+        Err(BookError::Refused { .. })
+    ));
+    fs::remove_file(to.0.join("package.json")).unwrap();
+    let book = PolicyBook::load_dir(&to.0).unwrap();
+    assert_eq!(
+        book.get(&ControllerId::parse("acme").unwrap())
+            .unwrap()
+            .hash,
+        base().hash
+    );
+    assert!(book.get(&ControllerId::parse("nobody").unwrap()).is_none());
+    assert_eq!(
+        book.controllers()
+            .map(ControllerId::as_str)
+            .collect::<Vec<_>>(),
+        ["acme"]
+    );
+}
+
+#[test]
+fn a_folder_with_one_bad_file_is_not_compiled_at_all() {
+    let (from, to) = (Folder::new("bad-from"), Folder::new("bad-to"));
+    fs::write(from.0.join("acme.toml"), BASE).unwrap();
+    fs::write(from.0.join("second.toml"), BASE).unwrap();
+    let Err(CompileDirError::Refused(files)) = compile_dir(&from.0, &to.0) else {
+        panic!("compiled")
+    };
+    assert_eq!(files.iter().filter(|file| file.is_refused()).count(), 1);
+    assert_eq!(fs::read_dir(&to.0).unwrap().count(), 0);
+    assert!(matches!(
+        PolicyBook::load_dir(&to.0),
+        Err(BookError::Empty(_))
+    ));
+    assert!(matches!(
+        compile_dir(&to.0, &from.0),
+        Err(CompileDirError::Empty(_))
+    ));
+    assert!(matches!(
+        PolicyBook::load_dir(&to.0.join("none")),
+        Err(BookError::Unreadable { .. })
+    ));
+}
