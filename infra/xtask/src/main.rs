@@ -1,0 +1,342 @@
+//! `cargo xtask`: the checkout's own commands. It compiles first on a bare machine, so it has next to no dependencies.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "xtask times its own steps; no product code runs in it"
+)]
+
+#[cfg(not(unix))]
+compile_error!("the local AWS needs Linux or macOS; on Windows use WSL");
+
+/// Prints a line. Unlike `println!` it does not panic when the reader has gone, as in `cargo xtask logs | head`.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
+mod bootstrap;
+mod deploy;
+mod emulator;
+mod failure;
+mod http;
+mod layout;
+mod logs;
+mod package;
+mod prerequisites;
+mod shell;
+mod stamp;
+mod tiers;
+mod up;
+mod venv;
+
+use std::fs::{File, TryLockError};
+use std::process::ExitCode;
+
+use bootstrap::Profile;
+use emulator::Instance;
+use failure::{Context, Outcome};
+use layout::Layout;
+use up::Wishes;
+
+const HELP: &str = "\
+cargo xtask <command>
+
+  up [--no-play] [--release] [--port N]
+              build everything, start the local AWS, deploy template.yaml on it, play the controllers' scenarios and
+              print the page's address. Needs Rust, Python 3 with venv and a C compiler; does only what is not done yet.
+              --port N takes the ports N (AWS endpoint), N+1 (page) and N+2 (token issuer)
+              instead of 4566, 8787 and 4580
+  down        stop the local AWS, the page and every function process
+  reset       down, and remove all that was stored; Python environments and built functions stay
+  status      what is running, and where
+  url         the page's address
+  logs [FUNCTION] [-f]
+              what the functions logged, the last lines first; -f follows
+  test [--fast]
+              all tests on a local AWS of their own: format, lints, build, unit tests, flows, emulator, template
+              --fast: only what needs no local AWS (format, lints, unit tests)
+  package     release build for a real account: checked, zipped reproducibly, ready for `sam deploy`
+  help        this text
+
+All state is in .habeas/, all servers listen on 127.0.0.1, and no command can reach a real AWS account.
+HABEAS_PYTHON names another Python than python3. With CI=true, what `test` can't run counts as failed.
+";
+
+/// What was asked for.
+#[derive(Debug, PartialEq, Eq)]
+enum Task {
+    Up(Wishes),
+    Down,
+    Reset,
+    Status,
+    Url,
+    Logs {
+        function: Option<String>,
+        follow: bool,
+    },
+    Test {
+        fast: bool,
+    },
+    Package,
+    Help,
+}
+
+impl Task {
+    /// Reads the arguments after `cargo xtask`.
+    fn parse(arguments: &[String]) -> Result<Self, String> {
+        let (command, rest) = match arguments.split_first() {
+            None => return Ok(Self::Help),
+            Some((command, rest)) => (command.as_str(), rest),
+        };
+        if rest.iter().any(|word| word == "--help" || word == "-h") {
+            return Ok(Self::Help);
+        }
+        let mut rest = rest.iter().map(String::as_str);
+        let task = match command {
+            "up" => {
+                let mut wishes = Wishes {
+                    play: true,
+                    profile: Profile::Debug,
+                    port: None,
+                };
+                while let Some(word) = rest.next() {
+                    match word {
+                        "--no-play" => wishes.play = false,
+                        "--release" => wishes.profile = Profile::Release,
+                        "--port" => wishes.port = Some(port(rest.next())?),
+                        other => match other.strip_prefix("--port=") {
+                            Some(number) => wishes.port = Some(port(Some(number))?),
+                            None => return Err(unknown("up", other)),
+                        },
+                    }
+                }
+                Self::Up(wishes)
+            }
+            "logs" => {
+                let (mut function, mut follow) = (None, false);
+                for word in rest.by_ref() {
+                    match word {
+                        "-f" | "--follow" => follow = true,
+                        name if !name.starts_with('-') && function.is_none() => {
+                            function = Some(name.to_owned())
+                        }
+                        other => return Err(unknown("logs", other)),
+                    }
+                }
+                Self::Logs { function, follow }
+            }
+            "test" => {
+                let mut fast = false;
+                for word in rest.by_ref() {
+                    match word {
+                        "--fast" => fast = true,
+                        other => return Err(unknown("test", other)),
+                    }
+                }
+                Self::Test { fast }
+            }
+            "down" => Self::Down,
+            "reset" => Self::Reset,
+            "status" => Self::Status,
+            "url" => Self::Url,
+            "package" => Self::Package,
+            "help" | "--help" | "-h" => Self::Help,
+            other => return Err(format!("there is no command \"{other}\"")),
+        };
+        match rest.next() {
+            Some(word) => Err(unknown(command, word)),
+            None => Ok(task),
+        }
+    }
+}
+
+fn unknown(command: &str, word: &str) -> String {
+    format!("`cargo xtask {command}` does not know \"{word}\"")
+}
+
+fn port(word: Option<&str>) -> Result<u16, String> {
+    // Two more ports follow the first.
+    word.and_then(|word| word.parse().ok())
+        .filter(|port| (1024..=u16::MAX - 2).contains(port))
+        .ok_or_else(|| "--port needs a number from 1024 to 65533".to_owned())
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let task = match Task::parse(&arguments) {
+        Ok(task) => task,
+        Err(problem) => {
+            eprintln!("error: {problem}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match carry_out(task) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => {
+            eprintln!("\nerror: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `false` is a task that ran to its end and found something wrong.
+fn carry_out(task: Task) -> Outcome<bool> {
+    let layout = Layout::find()?;
+    let _alone = match task {
+        Task::Up(_) | Task::Reset | Task::Test { .. } | Task::Package => Some(alone(&layout)?),
+        _ => None,
+    };
+    let usual = || Instance::usual(&layout, None);
+    match task {
+        Task::Help => say!("{}", HELP.trim_end()),
+        Task::Up(wishes) => up::up(&layout, wishes)?,
+        Task::Down => {
+            let stopped = usual().stop()?;
+            say!(
+                "{}",
+                if stopped {
+                    "stopped"
+                } else {
+                    "nothing was running"
+                }
+            );
+        }
+        Task::Reset => {
+            let instance = usual();
+            instance.stop()?;
+            instance.wipe()?;
+            layout::remove(&layout.home.join("test"))?;
+            say!("stopped, and all that was stored is removed");
+        }
+        Task::Status => {
+            let instance = usual();
+            for line in instance.status() {
+                say!("{line}");
+            }
+            return Ok(instance.is_up());
+        }
+        Task::Url => say!("{}/", usual().public_url()),
+        Task::Logs { function, follow } => logs::print(&usual(), function.as_deref(), follow)?,
+        Task::Test { fast } => return tiers::test(&layout, fast),
+        Task::Package => package::package(&layout)?,
+    }
+    Ok(true)
+}
+
+/// Holds the checkout for one task at a time; given back when the file closes, however this process ends.
+fn alone(layout: &Layout) -> Outcome<File> {
+    layout::make_folder(&layout.home)?;
+    let path = layout.home.join("lock");
+    let file = File::create(&path).cannot(format_args!("write {}", layout.shown(&path)))?;
+    match file.try_lock() {
+        Ok(()) => return Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            say!("another `cargo xtask` is at work here: waiting for it to end")
+        }
+        Err(TryLockError::Error(cause)) => return Err(cause).cannot("lock .habeas/lock"),
+    }
+    file.lock().cannot("lock .habeas/lock")?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Task, String> {
+        Task::parse(
+            &line
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    #[test]
+    fn up_plays_and_builds_for_debugging_unless_told_otherwise() {
+        let usual = Wishes {
+            play: true,
+            profile: Profile::Debug,
+            port: None,
+        };
+        assert_eq!(parse("up"), Ok(Task::Up(usual)));
+        let told = Wishes {
+            play: false,
+            profile: Profile::Release,
+            port: Some(7000),
+        };
+        assert_eq!(
+            parse("up --no-play --release --port 7000"),
+            Ok(Task::Up(told))
+        );
+        assert_eq!(
+            parse("up --port=7000"),
+            Ok(Task::Up(Wishes {
+                port: Some(7000),
+                ..usual
+            }))
+        );
+    }
+
+    #[test]
+    fn a_port_leaves_room_for_two_more() {
+        for bad in [
+            "up --port",
+            "up --port x",
+            "up --port 80",
+            "up --port 65534",
+            "up --port 70000",
+        ] {
+            assert!(
+                parse(bad).unwrap_err().contains("from 1024 to 65533"),
+                "{bad}"
+            );
+        }
+        assert!(parse("up --port 65533").is_ok());
+    }
+
+    #[test]
+    fn logs_take_a_function_and_follow() {
+        assert_eq!(
+            parse("logs"),
+            Ok(Task::Logs {
+                function: None,
+                follow: false
+            })
+        );
+        assert_eq!(
+            parse("logs purge -f"),
+            Ok(Task::Logs {
+                function: Some("purge".into()),
+                follow: true
+            })
+        );
+        assert!(parse("logs purge relay").is_err());
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused_by_name() {
+        assert!(parse("upp").unwrap_err().contains("upp"));
+        assert!(parse("down --now").unwrap_err().contains("--now"));
+        assert!(parse("test --slow").unwrap_err().contains("--slow"));
+    }
+
+    #[test]
+    fn help_is_given_wherever_it_is_asked_for() {
+        for line in ["", "help", "--help", "up --help", "test -h"] {
+            assert_eq!(parse(line), Ok(Task::Help), "{line}");
+        }
+    }
+
+    #[test]
+    fn every_command_is_in_the_help() {
+        for command in [
+            "up", "down", "reset", "status", "url", "logs", "test", "package", "help",
+        ] {
+            assert!(parse(command).is_ok(), "{command}");
+            assert!(HELP.contains(&format!("\n  {command}")), "{command}");
+        }
+    }
+}

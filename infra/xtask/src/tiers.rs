@@ -1,0 +1,361 @@
+//! `cargo xtask test`: every tier named and timed, all of them run, nothing left behind.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::bootstrap::Profile;
+use crate::deploy;
+use crate::emulator::Instance;
+use crate::failure::{Failure, Outcome};
+use crate::layout::Layout;
+use crate::prerequisites;
+use crate::shell::{self, Steps, Tether};
+use crate::up;
+use crate::venv;
+
+/// How a tier ended, unless it went well.
+#[derive(Debug)]
+enum Trouble {
+    /// It ran, and something is wrong.
+    Failed(String),
+    /// It could not run here.
+    Skipped(String),
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure.to_string())
+    }
+}
+
+/// A tier's result.
+type Ended = Result<(), Trouble>;
+
+/// The results so far.
+#[derive(Debug, Default)]
+struct Report {
+    /// In CI nothing may be skipped: what can't run there is broken.
+    strict: bool,
+    lines: Vec<String>,
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+}
+
+impl Report {
+    /// Runs a tier. `true` if it went well.
+    fn tier(&mut self, name: &str, run: impl FnOnce() -> Ended) -> bool {
+        say!("\n== {name}");
+        let started = Instant::now();
+        let ended = run();
+        self.record(name, started.elapsed().as_secs_f64(), ended)
+    }
+
+    fn record(&mut self, name: &str, seconds: f64, ended: Ended) -> bool {
+        let passed = ended.is_ok();
+        let (verdict, reason) = match ended {
+            Ok(()) => ("ok", String::new()),
+            Err(Trouble::Skipped(reason)) if self.strict => (
+                "FAILED",
+                format!("could not run, and CI skips nothing: {reason}"),
+            ),
+            Err(Trouble::Skipped(reason)) => ("skipped", reason),
+            Err(Trouble::Failed(reason)) => ("FAILED", reason),
+        };
+        match verdict {
+            "ok" => self.passed += 1,
+            "skipped" => self.skipped += 1,
+            _ => self.failed += 1,
+        }
+        let (first, more) = reason.split_once('\n').unwrap_or((&reason, ""));
+        let line = format!("{verdict:<8} {name:<22} {seconds:>6.1} s  {first}");
+        say!("== {}", line.trim_end());
+        if !more.is_empty() {
+            say!("{more}");
+        }
+        self.lines.push(line.trim_end().to_owned());
+        passed
+    }
+
+    /// Prints the summary. `true` if nothing failed.
+    fn close(self) -> bool {
+        say!("\n{}", self.lines.join("\n"));
+        say!("{}", self.totals());
+        self.failed == 0
+    }
+
+    fn totals(&self) -> String {
+        format!(
+            "tiers: {} passed, {} failed, {} skipped",
+            self.passed, self.failed, self.skipped
+        )
+    }
+}
+
+/// Runs all tiers; `fast` leaves out those that need the local AWS or Python.
+pub(crate) fn test(layout: &Layout, fast: bool) -> Outcome<bool> {
+    let mut report = Report {
+        strict: std::env::var("CI").is_ok_and(|ci| ci == "true"),
+        ..Report::default()
+    };
+    report.tier("prerequisites", || {
+        say!("{}", prerequisites::check(layout, &[])?);
+        Ok(())
+    });
+    report.tier("format", || {
+        component("rustfmt", "fmt")?;
+        Ok(shell::run(
+            shell::cargo(layout).args(["fmt", "--all", "--check"]),
+        )?)
+    });
+    report.tier("lints", || {
+        component("clippy", "clippy")?;
+        let mut cargo = shell::cargo(layout);
+        Ok(shell::run(cargo.args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "-D",
+            "warnings",
+        ]))?)
+    });
+    if fast {
+        report.tier("unit tests", || unit_tests(layout));
+        return Ok(report.close());
+    }
+    let built = report.tier("build", || {
+        up::prepare(layout, Profile::Debug, &mut Steps::start())?;
+        Ok(())
+    });
+    report.tier("unit tests", || unit_tests(layout));
+    with_local_aws(layout, built, &mut report);
+    report.tier("emulator", || {
+        pytest(layout, "infra/local/tests")?;
+        Ok(())
+    });
+    report.tier("template gates", || {
+        let gate = "infra/guard/check.py";
+        present(layout, gate)?;
+        let mut python = tool(layout, "python")?;
+        shell::run(python.args([gate, "template.yaml"]))?;
+        pytest(layout, "infra/guard")
+    });
+    report.tier("template form", || {
+        present(layout, "template.yaml")?;
+        let mut sam = tool(layout, "sam")?;
+        Ok(shell::run(shell::local_aws(layout, &mut sam, 9).args([
+            "validate",
+            "--lint",
+            "--template-file",
+            "template.yaml",
+        ]))?)
+    });
+    Ok(report.close())
+}
+
+fn unit_tests(layout: &Layout) -> Ended {
+    Ok(shell::run(shell::cargo(layout).args([
+        "test",
+        "--workspace",
+        "--exclude",
+        "flow-tests",
+    ]))?)
+}
+
+/// The tiers that share a fresh local AWS, which ends with them.
+fn with_local_aws(layout: &Layout, built: bool, report: &mut Report) {
+    let mut system: Option<(Instance, [Tether; 2])> = None;
+    let deployed = report.tier("deploy", || {
+        if !built {
+            return Err(Trouble::Skipped(
+                "there is nothing to deploy: the build failed".to_owned(),
+            ));
+        }
+        present(layout, "template.yaml")?;
+        let instance = Instance::fresh(layout)?;
+        let (emulator, tethers) = instance.start_tethered(layout)?;
+        let (instance, _) = system.insert((instance, tethers));
+        say!("a local AWS of its own at {}", instance.endpoint_url());
+        deploy::deploy(layout, instance, &emulator)?;
+        Ok(())
+    });
+    report.tier("flows", || match &system {
+        Some((instance, _)) if deployed => {
+            let mut cargo = shell::cargo(layout);
+            shell::local_aws(layout, &mut cargo, instance.ports.endpoint)
+                .env("HABEAS_STACK_FILE", instance.stack_file());
+            Ok(shell::run(cargo.args(flow_arguments(&flow_names(layout))))?)
+        }
+        _ => Err(Trouble::Skipped("the stack is not deployed".to_owned())),
+    });
+    if let Some((instance, tethers)) = system {
+        drop(tethers);
+        if let Err(failure) = instance.stop() {
+            say!("{failure}");
+        }
+    }
+}
+
+/// The flows' test targets, by their files.
+fn flow_names(layout: &Layout) -> Vec<String> {
+    let entries = fs::read_dir(layout.root.join("tests/flows/tests"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.extension().is_some_and(|ending| ending == "rs") || path.join("main.rs").is_file()
+        })
+        .filter_map(|path| path.file_stem()?.to_str().map(str::to_owned))
+        .collect();
+    names.sort();
+    names
+}
+
+/// `--package flow-tests` alone would select other features of shared crates and compile those once more, so the flows
+/// are chosen by name among all packages.
+fn flow_arguments(names: &[String]) -> Vec<&str> {
+    if names.is_empty() {
+        return vec!["test", "--package", "flow-tests"];
+    }
+    let mut arguments = vec!["test", "--workspace"];
+    for name in names {
+        arguments.extend(["--test", name]);
+    }
+    arguments
+}
+
+/// A part of the toolchain that not everybody has installed.
+fn component(name: &str, subcommand: &str) -> Ended {
+    let there = Command::new("cargo")
+        .args([subcommand, "--version"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if there {
+        Ok(())
+    } else {
+        Err(Trouble::Skipped(format!(
+            "{name} is not installed: `rustup component add {name}`"
+        )))
+    }
+}
+
+fn present(layout: &Layout, path: &str) -> Ended {
+    if layout.root.join(path).exists() {
+        Ok(())
+    } else {
+        Err(Trouble::Skipped(format!("{path} is not in this checkout")))
+    }
+}
+
+/// A program of the tools environment.
+fn tool(layout: &Layout, name: &str) -> Result<Command, Trouble> {
+    let path = layout.venv(venv::TOOLS).join("bin").join(name);
+    if !is_program(&path) {
+        return Err(Trouble::Skipped(
+            "the tools environment could not be installed: see the tier \"build\"".to_owned(),
+        ));
+    }
+    let mut command = shell::python(layout, venv::TOOLS);
+    if name != "python" {
+        command.arg(path);
+    }
+    Ok(command)
+}
+
+fn is_program(path: &Path) -> bool {
+    path.exists()
+}
+
+/// Runs Python tests in the environment whose pins have pytest: its own if the tests are of the tools.
+fn pytest(layout: &Layout, tests: &str) -> Ended {
+    present(layout, tests)?;
+    let own = if tests.starts_with("infra/guard") {
+        [venv::TOOLS, venv::EMULATOR]
+    } else {
+        [venv::EMULATOR, venv::TOOLS]
+    };
+    let environment = own
+        .into_iter()
+        .find(|environment| venv::pins(layout, environment, "pytest"))
+        .ok_or_else(|| Trouble::Skipped("no requirements file pins pytest".to_owned()))?;
+    if !is_program(&layout.venv(environment).join("bin/python")) {
+        return Err(Trouble::Skipped(format!(
+            "the {environment} environment could not be installed: see the tier \"build\""
+        )));
+    }
+    let mut python = shell::python(layout, environment);
+    python.env("PYTHONPATH", layout.root.join("infra/local"));
+    Ok(shell::run(python.args([
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        tests,
+    ]))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tier_is_counted_and_one_failure_fails_the_run() {
+        let mut report = Report::default();
+        assert!(report.record("one", 0.1, Ok(())));
+        assert!(!report.record(
+            "two",
+            0.1,
+            Err(Trouble::Failed("broken\nthe details".to_owned()))
+        ));
+        assert!(!report.record("three", 0.1, Err(Trouble::Skipped("no clippy".to_owned()))));
+        assert_eq!(report.totals(), "tiers: 1 passed, 1 failed, 1 skipped");
+        assert!(
+            report
+                .lines
+                .iter()
+                .any(|line| line.starts_with("FAILED   two")),
+            "{:?}",
+            report.lines
+        );
+        assert!(!report.close());
+    }
+
+    #[test]
+    fn flows_are_chosen_by_name_so_that_nothing_is_compiled_twice() {
+        let names = ["breach".to_owned(), "erasure".to_owned()];
+        assert_eq!(
+            flow_arguments(&names),
+            [
+                "test",
+                "--workspace",
+                "--test",
+                "breach",
+                "--test",
+                "erasure"
+            ]
+        );
+        assert_eq!(flow_arguments(&[]), ["test", "--package", "flow-tests"]);
+    }
+
+    #[test]
+    fn a_skipped_tier_is_no_failure_on_a_laptop_and_one_in_ci() {
+        let skipped = || Err(Trouble::Skipped("no clippy".to_owned()));
+        let mut laptop = Report::default();
+        laptop.record("lints", 0.1, skipped());
+        assert!(laptop.close());
+        let mut ci = Report {
+            strict: true,
+            ..Report::default()
+        };
+        ci.record("lints", 0.1, skipped());
+        assert_eq!(ci.totals(), "tiers: 0 passed, 1 failed, 0 skipped");
+        assert!(!ci.close());
+    }
+}
