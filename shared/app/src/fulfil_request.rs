@@ -10,6 +10,7 @@ use domain::{
     ids::{ControllerId, RequestId},
     policy::{LawfulBasis, Policy, VerificationRule},
     record::{Record, SubjectHold},
+    sensitive::Sensitive,
     token::{Claim, Scope},
 };
 use jiff::{Timestamp, ToSpan};
@@ -28,6 +29,9 @@ use crate::{
 
 /// How long an export can be fetched.
 pub const EXPORT_HOURS: i64 = 24 * 7;
+
+/// What an export says of a field that its category withholds: that it is kept, and no more.
+pub const WITHHELD: &str = "kept; not shown, to keep it safe";
 
 /// How long a requester has to confirm a request by mail.
 pub const VERIFICATION_HOURS: i64 = 24 * 14;
@@ -221,7 +225,14 @@ async fn export<P: Office>(
         if request == RequestType::Portability && !records::is_portable(policy, &record) {
             continue;
         }
-        let content = ports.content(&key.controller, &key.subject, &record.id).await?;
+        let mut content = ports.content(&key.controller, &key.subject, &record.id).await?;
+        if let (Some(content), Some(category)) = (&mut content, policy.categories.get(&record.category)) {
+            for (field, value) in &mut content.fields {
+                if category.withheld.contains(field) {
+                    *value = Sensitive::new(WITHHELD.to_owned());
+                }
+            }
+        }
         file.records.push((record, content));
     }
     let object = ports.store_export(policy, key, &file).await?;

@@ -145,6 +145,9 @@ pub struct CategoryRule {
     pub id: Category,
     /// The fields that may be kept. Empty: an open list.
     pub fields: Vec<Field>,
+    /// Fields whose values leave by no export: passwords, card security codes. An export says that
+    /// they are kept.
+    pub withheld: Vec<Field>,
     /// Where it is promised.
     pub clause: Clause,
 }

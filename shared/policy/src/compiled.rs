@@ -183,6 +183,8 @@ struct PurposeV1 {
 struct CategoryV1 {
     id: String,
     fields: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    withheld: Vec<String>,
     clause: String,
 }
 
@@ -424,6 +426,7 @@ impl CategoryV1 {
         Self {
             id: rule.id.to_string(),
             fields: names(&rule.fields),
+            withheld: names(&rule.withheld),
             clause: rule.clause.to_string(),
         }
     }
@@ -436,6 +439,7 @@ impl CategoryV1 {
                 .iter()
                 .map(|text| name(text, Field::parse))
                 .collect::<Result<_, _>>()?,
+            withheld: self.withheld.iter().map(|text| name(text, Field::parse)).collect::<Result<_, _>>()?,
             clause: Clause::new(self.clause),
         })
     }

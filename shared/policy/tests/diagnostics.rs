@@ -176,6 +176,12 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
         &["RET-MISSING"],
     ),
     (
+        "a withheld field that is none of the category's",
+        "fields = [\"name\", \"invoice\"]",
+        "fields = [\"name\", \"invoice\"]\nwithheld = [\"password\"]",
+        &["POLICY-UNKNOWN-FIELD"],
+    ),
+    (
         "a rule for an unknown category",
         "category = \"chat\"",
         "category = \"chats\"",

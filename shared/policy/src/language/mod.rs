@@ -28,6 +28,7 @@
 //! [[category]]
 //! id = "newsletter"
 //! fields = ["email"]                  # left out: any field may be kept, warned
+//! withheld = []                       # fields that no export shows: passwords
 //! clause = "example.4-a"
 //!
 //! [[retention]]                       # one for each category and purpose
@@ -533,6 +534,17 @@ fn read_categories(
         let clause = table.clause(report);
         let id = table.name(report, "id", Category::parse);
         let fields = table.names(report, "fields", Field::parse);
+        let withheld = table.names(report, "withheld", Field::parse);
+        if let (Some(fields), Some(withheld)) = (&fields, &withheld)
+            && let Some(stray) = withheld.value.iter().find(|field| !fields.value.contains(field))
+        {
+            report.error(
+                "POLICY-UNKNOWN-FIELD",
+                &withheld.span,
+                format!("{stray} is withheld but not among the category's fields"),
+                "list it under fields too, or take it out",
+            );
+        }
         if let Some(id) = &id {
             open.read(report, &mut table, id.value.to_string());
             if fields.as_ref().is_none_or(|fields| fields.value.is_empty()) {
@@ -550,6 +562,7 @@ fn read_categories(
             let rule = clause.map(|clause| CategoryRule {
                 id: id.clone(),
                 fields,
+                withheld: withheld.map(|withheld| withheld.value).unwrap_or_default(),
                 clause,
             });
             let label = id.to_string();
