@@ -142,7 +142,8 @@ pub(crate) fn test(layout: &Layout, fast: bool) -> Outcome<bool> {
         present(layout, gate)?;
         let mut python = tool(layout, "python")?;
         shell::run(python.args([gate, "template.yaml"]))?;
-        pytest(layout, "infra/guard")
+        let mut python = tool(layout, "python")?;
+        Ok(shell::run(python.args(["-m", "unittest", "discover", "-s", "infra/guard"]))?)
     });
     report.tier("template form", || {
         present(layout, "template.yaml")?;
@@ -272,14 +273,10 @@ fn is_program(path: &Path) -> bool {
     path.exists()
 }
 
-/// Runs Python tests in the environment whose pins have pytest: its own if the tests are of the tools.
+/// Runs Python tests in the environment whose pins have pytest.
 fn pytest(layout: &Layout, tests: &str) -> Ended {
     present(layout, tests)?;
-    let own = if tests.starts_with("infra/guard") {
-        [venv::TOOLS, venv::EMULATOR]
-    } else {
-        [venv::EMULATOR, venv::TOOLS]
-    };
+    let own = [venv::EMULATOR, venv::TOOLS];
     let environment = own
         .into_iter()
         .find(|environment| venv::pins(layout, environment, "pytest"))
