@@ -27,6 +27,7 @@ NAMES = (
     "queue_batching",
     "queue_failures",
     "queue_move_tasks",
+    "schedule_time",
     "stream_mapping",
     "table_properties",
     "ttl_removals",
