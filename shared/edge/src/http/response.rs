@@ -1,0 +1,177 @@
+//! Answers.
+
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
+use super::{Location, Problem};
+use crate::Failure;
+
+/// What a page of ours may do: show itself, in its own style, and post to us. No script, no image,
+/// no frame, nothing from elsewhere.
+const PAGE_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// An HTTP answer. No answer may be stored on its way, sniffed, or name our pages to others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+impl Response {
+    fn new(status: u16) -> Self {
+        let headers = [
+            ("cache-control", "no-store"),
+            ("x-content-type-options", "nosniff"),
+            // A status page's address holds a token: it must not travel as a referrer.
+            ("referrer-policy", "no-referrer"),
+        ];
+        Self {
+            status,
+            headers: headers.into_iter().map(|(name, value)| (name, value.to_owned())).collect(),
+            body: String::new(),
+        }
+    }
+
+    pub(super) fn text(status: u16, content_type: &'static str, body: String) -> Self {
+        Self { body, ..Self::new(status) }.with_header("content-type", content_type)
+    }
+
+    /// A JSON answer. A value that cannot be written (a map with keys that are no text) is a fault
+    /// of ours and answers 500.
+    pub fn json<T: Serialize + ?Sized>(status: u16, value: &T) -> Self {
+        match serde_json::to_string(value) {
+            Ok(body) => Self::text(status, "application/json", body),
+            Err(error) => {
+                let failure = Failure::because("an answer cannot be written as JSON")(error);
+                tracing::error!(what = failure.what(), chain = failure.chain(), "an answer cannot be written");
+                Problem::internal().to_response(false)
+            }
+        }
+    }
+
+    /// A page of ours. What comes from outside must go through [`escape`].
+    pub fn html(status: u16, body: String) -> Self {
+        Self::text(status, "text/html; charset=utf-8", body)
+            .with_header("content-security-policy", PAGE_POLICY)
+            .with_header("x-frame-options", "DENY")
+    }
+
+    /// 303: go on there by GET.
+    pub fn see_other(location: &Location) -> Self {
+        Self::new(303).with_header("location", location.as_str())
+    }
+
+    /// 204.
+    pub fn no_content() -> Self {
+        Self::new(204)
+    }
+
+    /// Sets a header; one of the same name is replaced. Control characters are left out, so that a
+    /// value never becomes two headers.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
+        let value: String = value.as_ref().chars().filter(|c| !c.is_control()).collect();
+        self.headers.retain(|(existing, _)| !existing.eq_ignore_ascii_case(name));
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The status.
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The body.
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+}
+
+/// The form that an HTTP API takes from a function.
+impl Serialize for Response {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Headers<'a>(&'a [(&'static str, String)]);
+        impl Serialize for Headers<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_map(self.0.iter().map(|(name, value)| (*name, value)))
+            }
+        }
+        let mut answer = serializer.serialize_struct("Response", 4)?;
+        answer.serialize_field("statusCode", &self.status)?;
+        answer.serialize_field("headers", &Headers(&self.headers))?;
+        answer.serialize_field("body", &self.body)?;
+        answer.serialize_field("isBase64Encoded", &false)?;
+        answer.end()
+    }
+}
+
+/// Text as it may stand in HTML, in an element or in a quoted attribute.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if !text.contains(['&', '<', '>', '"', '\'']) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_answer_is_stored_or_sniffed_or_names_itself() {
+        for response in [
+            Response::json(200, &serde_json::json!({})),
+            Response::html(200, String::new()),
+            Response::no_content(),
+            Response::see_other(&Location::ours("https://example.com/".to_owned()).unwrap()),
+            Problem::not_found().to_response(false),
+            Problem::not_found().to_response(true),
+        ] {
+            assert_eq!(response.header("cache-control"), Some("no-store"));
+            assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+            assert_eq!(response.header("referrer-policy"), Some("no-referrer"));
+            assert!(response.headers.iter().all(|(name, _)| !name.starts_with("access-control")));
+        }
+    }
+
+    #[test]
+    fn a_header_stays_one_header() {
+        let response = Response::no_content().with_header("x-a", "1\r\nset-cookie: evil").with_header("X-A", "2\n");
+        assert_eq!(response.header("x-a"), Some("2"));
+        assert_eq!(response.headers.len(), 4);
+    }
+
+    #[test]
+    fn a_value_that_is_no_json_answers_500() {
+        let unkeyed = std::collections::BTreeMap::from([(vec![1_u8], 1)]);
+        assert_eq!(Response::json(200, &unkeyed).status(), 500);
+    }
+
+    #[test]
+    fn an_answer_has_the_gateways_form() {
+        let answer = serde_json::to_value(Response::json(201, &serde_json::json!({ "a": 1 }))).unwrap();
+        assert_eq!(answer["statusCode"], 201);
+        assert_eq!(answer["headers"]["content-type"], "application/json");
+        assert_eq!(answer["body"], r#"{"a":1}"#);
+        assert_eq!(answer["isBase64Encoded"], false);
+    }
+}
