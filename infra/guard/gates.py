@@ -576,7 +576,7 @@ def the_only_index_is_the_sparse_one_of_what_is_due(plain, contract):
     wanted = {
         "IndexName": "due",
         "KeySchema": [{"AttributeName": "due_shard", "KeyType": "HASH"}, {"AttributeName": "due_at", "KeyType": "RANGE"}],
-        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["kind"]},
+        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["kind", "category", "purpose", "clause", "system", "salt"]},
     }
     if table.get("GlobalSecondaryIndexes") != [wanted]:
         yield "the indexes of Table aren't the one index due"
@@ -758,7 +758,7 @@ def only_pages_that_the_operator_names_may_send_forms(plain, contract):
     for name, properties in of_type(plain, "AWS::ApiGatewayV2::Api").items():
         cors = properties["Body"].get("x-amazon-apigateway-cors", {})
         cors = cors.get("Fn::If", [None, cors])[1]
-        if cors.get("allowOrigins") != {"Ref": "AllowedPages"}:
+        if cors.get("allowOrigins") != {"Ref": "AllowedOrigins"}:
             yield f"{name} allows {json.dumps(cors.get('allowOrigins'))}"
         if cors.get("allowCredentials"):
             yield f"{name} lets pages send cookies"

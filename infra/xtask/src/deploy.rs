@@ -30,7 +30,9 @@ fn parameters(instance: &Instance) -> Vec<String> {
         "Audience=habeas-staff".to_owned(),
         "Sender=privacy@habeas.example".to_owned(),
         format!("PublicUrl={page}"),
-        format!("AllowedPages={page}"),
+        format!("AllowedOrigins={page}"),
+        // The sample site's own page, the one place that its forms may name.
+        format!("AllowedPages={page}/thanks.html"),
         "EvidenceRetentionDays=1".to_owned(),
         "LogRetentionDays=1".to_owned(),
         // The emulator applies the API's limits too, and the scenarios of five controllers come all at once.

@@ -1,0 +1,42 @@
+//! Carries out requests: reads its queue, acknowledges, exports, erases, answers.
+
+use app::{
+    fulfil_request::{self, Office},
+    queues::DeadLetters,
+    requests::RequestKey,
+};
+use edge::{
+    Event, Failure, Reply,
+    queue::{self, Message, Verdict},
+    site,
+};
+use policy::PolicyBook;
+use wire::message::FulfilMessage;
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct Desk<P> {
+    /// Everything that fulfilling needs.
+    pub ports: P,
+    /// The controllers' policies.
+    pub policies: PolicyBook,
+    /// Where people reach this deployment.
+    pub public_url: String,
+}
+
+/// Answers one event.
+///
+/// # Errors
+/// [`Failure`] if the event is none of this function's.
+pub async fn handle<P: Office + DeadLetters>(desk: &Desk<P>, event: Event) -> Result<Reply, Failure> {
+    let Event::Queue(messages) = event else { return Err(Failure::new("dsar-fulfil reads its queue alone")) };
+    queue::each(messages, &desk.ports, async |message: &Message| fulfil(desk, message).await).await
+}
+
+async fn fulfil<P: Office>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict> {
+    let (controller, subject, request, at) = message.json::<FulfilMessage>()?.parse()?;
+    let policy = site::policy_of(&controller, &desk.policies)?;
+    let key = RequestKey { controller, subject, request };
+    fulfil_request::fulfil(policy, &desk.ports, &key, at, &desk.public_url).await?;
+    Ok(())
+}

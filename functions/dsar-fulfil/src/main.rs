@@ -1,0 +1,18 @@
+//! Wires dsar-fulfil: everything that fulfilling needs, behind the use cases.
+
+// The SDK's futures nest deeper than the compiler's usual limit.
+#![recursion_limit = "256"]
+
+use aws::{Cloud, Service};
+use dsar_fulfil::{Desk, handle};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), edge::Error> {
+    let desk = Desk {
+        ports: Cloud::from_env()?,
+        policies: edge::site::policies()?,
+        public_url: edge::env::required("PUBLIC_URL")?,
+    };
+    desk.ports.prime(&[Service::Table, Service::Keys, Service::Mail]).await;
+    edge::serve(|event| handle(&desk, event)).await
+}

@@ -1,0 +1,173 @@
+//! Data subjects' requests: taken in, verified, and looked at by those who made them.
+//!
+//! Every answer is the same whether or not the person is known: it is made from the form and the
+//! policy alone.
+
+use app::{
+    keys::Keys,
+    receive_request::{self, ReceiveError, ReceiveRequest},
+    requests::{self, Downloads, RequestError, RequestLog},
+};
+use domain::{dsar::Outcome, ids::RequestId, token::Scope};
+use edge::{
+    Event, Failure, Reply,
+    http::{AllowedPages, Content, Location, Problem, Request, Response, escape},
+    site,
+};
+use policy::PolicyBook;
+use wire::request::{AcknowledgementForm, RequestForm, StatusForm};
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct Site<P> {
+    /// The log of requests, the keys and the exports.
+    pub ports: P,
+    /// The controllers' policies.
+    pub policies: PolicyBook,
+    /// Where a browser may be sent after its form.
+    pub pages: AllowedPages,
+}
+
+/// Answers one event.
+///
+/// # Errors
+/// [`Failure`] if the event is none of this function's.
+pub async fn handle<P: RequestLog + Keys + Downloads>(site: &Site<P>, event: Event) -> Result<Reply, Failure> {
+    let Event::Http(request) = event else { return Err(Failure::new("dsar-intake answers HTTP alone")) };
+    let path = request.path();
+    let answer = match (request.method(), request.parameter("request")) {
+        ("POST", None) => receive(site, &request).await,
+        ("POST", Some(_)) if path.ends_with("/verification") => verify(site, &request).await,
+        ("GET", Some(_)) if path.ends_with("/verification") => confirm_page(site, &request),
+        ("GET", Some(_)) if path.ends_with("/export") => download(site, &request).await,
+        ("GET", Some(_)) => status(site, &request).await,
+        _ => Err(Problem::method_not_allowed()),
+    };
+    Ok(answer.into())
+}
+
+async fn receive<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+    let policy = site::policy(request, &site.policies)?;
+    let form = match request.content()? {
+        Content::Json => request.json::<RequestForm>()?,
+        Content::Form => RequestForm::from_pairs(site::pairs(request)?)?,
+    };
+    let form = form.parse()?;
+    let next = form.next.as_deref().map(|next| site.pages.location(next)).transpose()?;
+    let receive = ReceiveRequest {
+        request: form.request,
+        identifier: form.identifier,
+        points: form.points,
+        purposes: form.purposes,
+        californian: form.californian,
+        key: site::idempotency_key(request, form.nonce)?,
+        at: request.at(),
+    };
+    let answer = receive_request::receive(policy, &site.ports, receive).await.map_err(refuse)?;
+    if let Some(location) = next {
+        return Ok(Response::see_other(&location));
+    }
+    let form = AcknowledgementForm::new(
+        &policy.controller,
+        &answer.request.request,
+        &answer.received,
+        &answer.last_day,
+        answer.refusal.as_ref(),
+        &answer.token,
+    );
+    Ok(Response::json(202, &form))
+}
+
+fn refuse(error: ReceiveError) -> Problem {
+    let detail = error.to_string();
+    match error {
+        ReceiveError::Port(error) => error.into(),
+        ReceiveError::UnknownPurpose(_) => Problem::new(422, "unknown-purpose", "The policy names no such purpose")
+            .with_detail(detail)
+            .with_hint("Use purposes of the controller's policy, or name none."),
+        ReceiveError::PointsNeeded(_) => Problem::new(422, "points-needed", "More data points are needed")
+            .with_detail(detail)
+            .with_hint("Send them under points, by field: details that this controller may hold about you."),
+        ReceiveError::KeyReused => Problem::key_reused(),
+        ReceiveError::OutOfCalendar => Problem::invalid("", detail, "Make the request again."),
+    }
+}
+
+/// The request and the token that opens it: from the header, or from a mailed link's query.
+fn opened(request: &Request) -> Result<(RequestId, String), Problem> {
+    let id = request.parameter("request").and_then(|id| RequestId::parse(id).ok()).ok_or_else(Problem::not_found)?;
+    let token = match request.bearer() {
+        Some(token) => Some(token.to_owned()),
+        None => request.query("token")?,
+    };
+    Ok((id, token.ok_or_else(Problem::unauthorized)?))
+}
+
+/// A token that opens nothing and a request that is not there are answered alike.
+fn closed(error: RequestError) -> Problem {
+    match error {
+        RequestError::Token(_) | RequestError::Unknown => Problem::unauthorized(),
+        RequestError::Port(error) => error.into(),
+    }
+}
+
+async fn status<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+    let policy = site::policy(request, &site.policies)?;
+    let (id, token) = opened(request)?;
+    let state = requests::status(policy, &site.ports, &id, &token, request.at()).await.map_err(closed)?;
+    Ok(Response::json(200, &StatusForm::new(&id, &state)))
+}
+
+/// What the mailed link shows. Mail scanners open links, so opening it verifies nothing: the button
+/// does.
+fn confirm_page<P>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+    let policy = site::policy(request, &site.policies)?;
+    let (id, token) = opened(request)?;
+    let (controller, name, token) = (&policy.controller, escape(&policy.name), escape(&token));
+    Ok(Response::html(
+        200,
+        format!(
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+             <title>{name}: confirm your request</title><main><h1>{name}</h1>\
+             <p>Confirm that the privacy request made with your address is yours.</p>\
+             <form method=\"post\" action=\"/{controller}/v1/requests/{id}/verification?token={token}\">\
+             <button type=\"submit\">This request is mine</button></form>\
+             <p>If it is not, close this page: nothing happens then.</p></main></html>"
+        ),
+    ))
+}
+
+async fn verify<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+    let policy = site::policy(request, &site.policies)?;
+    let (id, token) = opened(request)?;
+    let state = requests::verify(policy, &site.ports, &id, &token, request.at()).await.map_err(closed)?;
+    if !request.wants_page() {
+        return Ok(Response::json(200, &StatusForm::new(&id, &state)));
+    }
+    let name = escape(&policy.name);
+    Ok(Response::html(
+        200,
+        format!(
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{name}: confirmed</title>\
+             <main><h1>{name}</h1><p>Thank you. Your request is confirmed and is being worked on.</p></main></html>"
+        ),
+    ))
+}
+
+/// The export itself stays in its bucket: whoever holds the token is sent on by a link that works
+/// for minutes, since a longer one would die with this function's own session.
+async fn download<P: RequestLog + Keys + Downloads>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+    let policy = site::policy(request, &site.policies)?;
+    let (id, token) = opened(request)?;
+    let scopes = [Scope::Export];
+    let (key, _) = requests::open(policy, &site.ports, &id, &token, &scopes, request.at()).await.map_err(closed)?;
+    let decided = site.ports.request(&key).await?.and_then(|stored| stored.state.decided);
+    match decided {
+        Some((_, Outcome::Exported { object, until })) if request.at() < until => {
+            let link = site.ports.presign_export(&object).await?;
+            Ok(Response::see_other(&Location::ours(link)?))
+        }
+        _ => Err(Problem::new(410, "export-gone", "The export is not there any more")
+            .with_hint("Make a new request of type access.")),
+    }
+}

@@ -1,0 +1,259 @@
+//! Learns of records held elsewhere, of the events that move their clocks, and of holds.
+
+use app::{
+    error::PortError,
+    holds::{self, HoldError, HoldStore, PlaceHold},
+    keys::Keys,
+    queues::DeadLetters,
+    records::{self, RecordError, RecordStore, RegisterRecord, SubjectEvent},
+};
+use domain::{
+    ids::{HoldId, SubjectRef},
+    policy::Policy,
+};
+use edge::{
+    Event, Failure, Reply,
+    clock::TimeGuard,
+    http::{Problem, RECORDS_BODY_BYTES_MAX, Request, Response},
+    queue::{self, Message, Verdict},
+    site,
+};
+use jiff::{SignedDuration, Timestamp};
+use policy::PolicyBook;
+use wire::{
+    form::FormError,
+    hold::{HoldAnswer, HoldForm},
+    message::{RecordsMessage, WithdrawnForm},
+    record::{EVENTS_MAX, EventForm, EventResult, ParsedEvent, ParsedRecord, ParsedTrigger, RecordsAnswer, RecordsForm},
+};
+
+/// The scope of a token that may register records and events.
+pub const RECORDS_SCOPE: &str = "records:write";
+
+/// The scope of a token that may place and release holds.
+pub const HOLDS_SCOPE: &str = "holds:write";
+
+/// How old a record or event may be: a backfilled log is old, but no system here is older.
+pub const AGE_DAYS_MAX: i64 = 20 * 366;
+
+/// Everything that this function needs.
+pub trait Ports: RecordStore + HoldStore + Keys + DeadLetters {}
+
+impl<P: RecordStore + HoldStore + Keys + DeadLetters> Ports for P {}
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct Desk<P> {
+    /// The table and the keys.
+    pub ports: P,
+    /// The controllers' policies.
+    pub policies: PolicyBook,
+    /// Refuses times that cannot be right.
+    pub guard: TimeGuard,
+}
+
+/// Answers one event.
+///
+/// # Errors
+/// [`Failure`] if the event is none of this function's.
+pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Failure> {
+    match event {
+        Event::Http(request) => {
+            let holds = request.path().contains("/holds");
+            let answer = match request.method() {
+                "POST" if holds => place_hold(desk, &request).await,
+                "POST" => register(desk, &request).await,
+                "DELETE" if holds => release_hold(desk, &request).await,
+                _ => Err(Problem::method_not_allowed()),
+            };
+            Ok(answer.into())
+        }
+        Event::Queue(messages) => {
+            queue::each(messages, &desk.ports, async |message: &Message| track(desk, message).await).await
+        }
+        _ => Err(Failure::new("retention-track answers HTTP and its queue")),
+    }
+}
+
+/// Why one event was not taken in.
+#[derive(Debug)]
+enum Refused {
+    /// It breaks a rule, and always will.
+    Rule(String),
+    /// Something outside failed.
+    Port(PortError),
+}
+
+impl From<FormError> for Refused {
+    fn from(error: FormError) -> Self {
+        Self::Rule(error.to_string())
+    }
+}
+
+impl From<RecordError> for Refused {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Port(error) => Self::Port(error),
+            rule => Self::Rule(rule.to_string()),
+        }
+    }
+}
+
+async fn take_in<P: Ports>(desk: &Desk<P>, policy: &Policy, event: serde_json::Value) -> Result<EventResult, Refused> {
+    let event = EventForm::read(event)?;
+    let occurred_at = match &event {
+        ParsedEvent::Record(record) => record.occurred_at,
+        ParsedEvent::Trigger(trigger) => trigger.occurred_at,
+    };
+    desk.guard
+        .check(occurred_at, Some(SignedDuration::from_hours(24 * AGE_DAYS_MAX)))
+        .map_err(|refused| Refused::Rule(format!("/occurred_at: {refused}")))?;
+    match event {
+        ParsedEvent::Record(record) => register_one(desk, policy, record).await,
+        ParsedEvent::Trigger(trigger) => note_one(desk, policy, trigger).await,
+    }
+}
+
+async fn register_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedRecord) -> Result<EventResult, Refused> {
+    let form = RegisterRecord {
+        identifier: form.identifier,
+        category: form.category,
+        purpose: form.purpose,
+        system: form.system,
+        locator: form.locator,
+        fields: form.fields,
+        age: form.age,
+        guardian: form.guardian,
+        occurred_at: form.occurred_at,
+    };
+    let registered = records::register(policy, &desk.ports, form).await?;
+    Ok(EventResult {
+        result: "registered".to_owned(),
+        record_id: Some(registered.record.to_string()),
+        subject: Some(registered.subject.to_string()),
+        kept_until: registered.due_at.map(|due_at| due_at.to_string()),
+        held: registered.held,
+        clocks_moved: None,
+        problem: None,
+    })
+}
+
+async fn note_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedTrigger) -> Result<EventResult, Refused> {
+    let keys = desk.ports.controller(&policy.controller).await.map_err(Refused::Port)?;
+    let event = SubjectEvent {
+        subject: keys.pepper.subject(&form.identifier),
+        event: form.event,
+        purpose: form.purpose,
+        occurred_at: form.occurred_at,
+    };
+    let moved = records::note_event(policy, &desk.ports, &event).await?;
+    Ok(EventResult { clocks_moved: Some(moved), ..plain("noted") })
+}
+
+fn plain(result: &str) -> EventResult {
+    EventResult {
+        result: result.to_owned(),
+        record_id: None,
+        subject: None,
+        kept_until: None,
+        held: false,
+        clocks_moved: None,
+        problem: None,
+    }
+}
+
+async fn register<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
+    let policy = site::policy(request, &desk.policies)?;
+    request.staff(&policy.controller, RECORDS_SCOPE)?;
+    let form = request.json_up_to::<RecordsForm>(RECORDS_BODY_BYTES_MAX)?;
+    if form.events.is_empty() || form.events.len() > EVENTS_MAX {
+        return Err(Problem::invalid(
+            "/events",
+            format!("a list holds 1 to {EVENTS_MAX} events"),
+            "Send longer lists in parts.",
+        ));
+    }
+    let mut results = Vec::with_capacity(form.events.len());
+    for event in form.events {
+        results.push(match take_in(desk, policy, event).await {
+            Ok(result) => result,
+            Err(Refused::Rule(rule)) => EventResult { problem: Some(rule), ..plain("refused") },
+            // What was taken in stands; sending the list again takes in the rest.
+            Err(Refused::Port(error)) => return Err(error.into()),
+        });
+    }
+    // 207: each event has an answer of its own.
+    let refused = results.iter().any(|result| result.problem.is_some());
+    Ok(Response::json(if refused { 207 } else { 200 }, &RecordsAnswer { v: 1, results }))
+}
+
+async fn track<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict> {
+    let form = message.json::<RecordsMessage>()?;
+    let controller = form.controller()?;
+    let policy = site::policy_of(&controller, &desk.policies)?;
+    for withdrawn in &form.withdrawn {
+        note_withdrawal(desk, policy, withdrawn).await?;
+    }
+    for event in form.events {
+        match take_in(desk, policy, event.clone()).await {
+            Ok(_) => {}
+            // The events beside it go on; this one alone is put aside, with its reason.
+            Err(Refused::Rule(rule)) => {
+                let alone = RecordsMessage { v: form.v, controller: form.controller.clone(), events: vec![event], withdrawn: vec![] };
+                desk.ports.bury(&site::body(&alone)?, &rule).await?;
+            }
+            Err(Refused::Port(error)) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+async fn note_withdrawal<P: Ports>(desk: &Desk<P>, policy: &Policy, form: &WithdrawnForm) -> Result<(), Verdict> {
+    let (subject, purpose, at) = form.parse()?;
+    let Some(event) = records::withdrawal_event(subject, purpose, at) else { return Ok(()) };
+    match records::note_event(policy, &desk.ports, &event).await {
+        Ok(_) => Ok(()),
+        Err(RecordError::Port(error)) => Err(error.into()),
+        Err(rule) => Err(Verdict::poison(rule.to_string())),
+    }
+}
+
+async fn place_hold<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
+    let policy = site::policy(request, &desk.policies)?;
+    let staff = request.staff(&policy.controller, HOLDS_SCOPE)?;
+    let (identifier, reason, review_at) = request.json::<HoldForm>()?.parse()?;
+    let form = PlaceHold {
+        identifier,
+        reason,
+        review_at,
+        opened_by: staff.subject,
+        key: site::idempotency_key(request, None)?,
+        at: request.at(),
+    };
+    let hold = holds::place(policy, &desk.ports, form).await.map_err(hold_refused)?;
+    Ok(Response::json(201, &HoldAnswer::new(&hold)))
+}
+
+async fn release_hold<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
+    let policy = site::policy(request, &desk.policies)?;
+    let staff = request.staff(&policy.controller, HOLDS_SCOPE)?;
+    let (subject, hold) = request
+        .parameter("hold")
+        .and_then(|text| text.split_once('~'))
+        .and_then(|(subject, hold)| Some((SubjectRef::parse(subject).ok()?, HoldId::parse(hold).ok()?)))
+        .ok_or_else(Problem::not_found)?;
+    let at: Timestamp = request.at();
+    let released =
+        holds::release(policy, &desk.ports, &subject, &hold, &staff.subject, at).await.map_err(hold_refused)?;
+    Ok(Response::json(200, &HoldAnswer::new(&released)))
+}
+
+fn hold_refused(error: HoldError) -> Problem {
+    match error {
+        HoldError::Port(error) => error.into(),
+        HoldError::Unknown => Problem::not_found(),
+        HoldError::ReviewInPast => {
+            Problem::invalid("/review_at", error.to_string(), "Name a day on which somebody looks at the hold again.")
+        }
+    }
+}

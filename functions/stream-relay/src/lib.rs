@@ -1,0 +1,170 @@
+//! Carries the table's stream to the consumers' queues: references, packed many to a message, and
+//! never anything personal.
+
+use std::collections::BTreeMap;
+
+use app::queues::{Outbox, Queue};
+use aws::table::keys::{ItemKey, RequestPart};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use domain::ids::{BreachId, ControllerId};
+use edge::{
+    Event, Failure, Reply, clock, site,
+    stream::{Change, Record},
+};
+use jiff::Timestamp;
+use wire::{
+    message::{
+        BreachMessage, BreachStep, FulfilMessage, RecordsMessage, RemovedForm, RemovedMessage, TELL_SUBJECTS_MAX, VERSION,
+        WithdrawnForm,
+    },
+    stored,
+};
+
+/// Most removed records in one message: their manifest is one batch of evidence.
+pub const REMOVED_MAX: usize = 100;
+
+/// Most withdrawals in one message.
+pub const WITHDRAWN_MAX: usize = 50;
+
+/// Answers one event.
+///
+/// # Errors
+/// [`Failure`] if the event is no stream batch, or nothing of it can be reported by number.
+pub async fn handle<P: Outbox>(ports: &P, event: Event) -> Result<Reply, Failure> {
+    let Event::Stream(batch) = event else { return Err(Failure::new("stream-relay reads the stream alone")) };
+    let batch = batch.read()?;
+    let Some(first) = batch.records.first().map(|record| record.sequence_number.clone()) else {
+        return Ok(batch.unreadable_at.map_or_else(Reply::all_done, Reply::stopped_at));
+    };
+    // What cannot be read stops the batch there: Lambda comes back to it, bisects, and puts it into
+    // the bucket of failures in the end. What stands before it goes out now.
+    let mut sorted = Sorted::default();
+    let mut stopped_at = batch.unreadable_at;
+    for record in &batch.records {
+        if let Err(failure) = sorted.take(record) {
+            tracing::warn!(what = failure.what(), "a stream record is of no known form");
+            stopped_at = Some(record.sequence_number.clone());
+            break;
+        }
+    }
+    for (queue, bodies) in sorted.messages()? {
+        if let Err(error) = ports.send(queue, bodies).await {
+            let failure = Failure::from(error);
+            tracing::warn!(what = failure.what(), chain = failure.chain(), "a queue did not take its messages");
+            // Consumers are idempotent, so the whole batch comes again.
+            return Ok(Reply::stopped_at(first));
+        }
+    }
+    Ok(stopped_at.map_or_else(Reply::all_done, Reply::stopped_at))
+}
+
+/// The records of a batch, by where they go.
+#[derive(Debug, Default)]
+struct Sorted {
+    fulfil: Vec<FulfilMessage>,
+    scope: Vec<BreachMessage>,
+    tell: BTreeMap<(ControllerId, BreachId), (Timestamp, Vec<String>)>,
+    withdrawn: BTreeMap<ControllerId, Vec<WithdrawnForm>>,
+    removed: BTreeMap<ControllerId, Vec<RemovedForm>>,
+}
+
+impl Sorted {
+    fn take(&mut self, record: &Record) -> Result<(), Failure> {
+        let key = ItemKey::parse(&record.pk, &record.sk).map_err(Failure::because("a stream record has an unknown key"))?;
+        match (record.change, key) {
+            (Change::Insert, ItemKey::Consent(controller, subject, _)) => {
+                let form: stored::consent::Consent = image(record.new.as_ref())?;
+                let at = time(form.at)?.to_string();
+                let withdrawn = form.choices.into_iter().filter(|(_, choice)| choice == "withdrawn");
+                let forms = withdrawn.map(|(purpose, _)| WithdrawnForm { subject: subject.to_string(), purpose, at: at.clone() });
+                self.withdrawn.entry(controller).or_default().extend(forms);
+            }
+            (Change::Insert, ItemKey::Request(key, part)) => {
+                let at = match part {
+                    RequestPart::Received => image::<stored::request::Request>(record.new.as_ref())?.at,
+                    RequestPart::Verified => image::<stored::request::Verified>(record.new.as_ref())?.at,
+                    _ => return Ok(()),
+                };
+                self.fulfil.push(FulfilMessage::new(&key.controller, &key.subject, &key.request, time(at)?));
+            }
+            (Change::Insert, ItemKey::Breach(controller, breach)) => {
+                let form: stored::breach::Breach = image(record.new.as_ref())?;
+                if form.tell_subjects {
+                    self.scope.push(BreachMessage::new(&controller, &breach, time(form.aware_at)?, BreachStep::Scope));
+                }
+            }
+            (Change::Insert, ItemKey::Notice(controller, breach, subject)) => {
+                let form: stored::breach::Notice = image(record.new.as_ref())?;
+                let at = time(form.planned_at)?;
+                self.tell.entry((controller, breach)).or_insert_with(|| (at, Vec::new())).1.push(subject.to_string());
+            }
+            (Change::Remove, ItemKey::Record(controller, subject, id)) if record.by_ttl => {
+                let form: stored::record::Record = image(record.old.as_ref())?;
+                self.removed.entry(controller).or_default().push(RemovedForm {
+                    subject: subject.to_string(),
+                    record: id.to_string(),
+                    category: form.category,
+                    purpose: form.purpose,
+                    system: form.system,
+                    clause: form.clause,
+                    due_at: form.ends_at,
+                    salt: BASE64_STANDARD.encode(form.salt.0),
+                });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn messages(self) -> Result<Vec<(Queue, Vec<String>)>, Failure> {
+        let mut fulfil = Vec::new();
+        for message in &self.fulfil {
+            fulfil.push(site::body(message)?);
+        }
+        let mut breach = Vec::new();
+        for message in &self.scope {
+            breach.push(site::body(message)?);
+        }
+        for ((controller, id), (at, subjects)) in &self.tell {
+            for subjects in subjects.chunks(TELL_SUBJECTS_MAX) {
+                let step = BreachStep::Tell { subjects: subjects.to_vec() };
+                breach.push(site::body(&BreachMessage::new(controller, id, *at, step))?);
+            }
+        }
+        let mut records = Vec::new();
+        for (controller, withdrawn) in &self.withdrawn {
+            for withdrawn in withdrawn.chunks(WITHDRAWN_MAX) {
+                let message = RecordsMessage {
+                    v: VERSION,
+                    controller: controller.to_string(),
+                    events: Vec::new(),
+                    withdrawn: withdrawn.to_vec(),
+                };
+                records.push(site::body(&message)?);
+            }
+        }
+        let mut purge = Vec::new();
+        for (controller, removed) in &self.removed {
+            for removed in removed.chunks(REMOVED_MAX) {
+                let message = RemovedMessage {
+                    v: VERSION,
+                    controller: controller.to_string(),
+                    // A removal by TTL has no time of its own beside the moment it is seen.
+                    at: clock::now().to_string(),
+                    records: removed.to_vec(),
+                };
+                purge.push(site::body(&message)?);
+            }
+        }
+        let queues = [(Queue::Fulfil, fulfil), (Queue::Breach, breach), (Queue::Records, records), (Queue::Purge, purge)];
+        Ok(queues.into_iter().filter(|(_, bodies)| !bodies.is_empty()).collect())
+    }
+}
+
+fn image<T: serde::de::DeserializeOwned>(image: Option<&edge::stream::Image>) -> Result<T, Failure> {
+    image.ok_or(Failure::new("a stream record has no image"))?.read()
+}
+
+fn time(at: i64) -> Result<Timestamp, Failure> {
+    Timestamp::from_millisecond(at).map_err(Failure::because("a stored time lies outside the calendar"))
+}

@@ -1,0 +1,320 @@
+//! One slim HTTP client for every AWS service: HTTP/1.1 over rustls with ring and Mozilla's roots,
+//! a pool of kept connections, and nothing else (`docs/ARCHITECTURE.md`, the slim start).
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use aws_smithy_runtime_api::client::{
+    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+    runtime_components::RuntimeComponents,
+};
+use aws_smithy_types::body::SdkBody;
+use http::{Request, Response, Uri, header::HOST};
+use http_body_util::BodyExt;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use rustls_pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+/// How long a connection may take to stand, TLS included.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
+
+/// How long an answer may take once the request is on its way.
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Most idle connections kept for one host.
+const IDLE_PER_HOST_MAX: usize = 16;
+
+/// The client. Clones share their connections.
+#[derive(Clone, Default)]
+pub struct SlimClient {
+    pool: Arc<Pool>,
+    connect_timeout: Option<Duration>,
+    read_timeout: Option<Duration>,
+}
+
+impl fmt::Debug for SlimClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SlimClient")
+    }
+}
+
+/// Why a request got no answer.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the address has no host")]
+    NoHost,
+    #[error("the connection was not made in time")]
+    ConnectTimeout,
+    #[error("no answer came in time")]
+    ReadTimeout,
+    #[error("the connection was not made")]
+    Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the connection failed")]
+    Broken(#[from] hyper::Error),
+    #[error("the request is malformed")]
+    Malformed(#[from] http::Error),
+}
+
+impl From<Failure> for ConnectorError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::ConnectTimeout | Failure::ReadTimeout => Self::timeout(failure.into()),
+            Failure::Connect(_) | Failure::Broken(_) => Self::io(failure.into()),
+            Failure::NoHost | Failure::Malformed(_) => Self::user(failure.into()),
+        }
+    }
+}
+
+/// Scheme and authority: what a connection can be used for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Origin {
+    tls: bool,
+    host: String,
+    port: u16,
+}
+
+impl Origin {
+    fn of(uri: &Uri) -> Result<Self, Failure> {
+        let tls = uri.scheme_str() != Some("http");
+        let host = uri.host().ok_or(Failure::NoHost)?.to_owned();
+        Ok(Self { tls, host, port: uri.port_u16().unwrap_or(if tls { 443 } else { 80 }) })
+    }
+}
+
+#[derive(Default)]
+struct Pool(Mutex<HashMap<Origin, Vec<SendRequest<SdkBody>>>>);
+
+impl Pool {
+    fn take(&self, origin: &Origin) -> Option<SendRequest<SdkBody>> {
+        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let connections = idle.get_mut(origin)?;
+        // The last one used is the one that most likely still stands.
+        while let Some(connection) = connections.pop() {
+            if connection.is_ready() {
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    fn put(&self, origin: Origin, connection: SendRequest<SdkBody>) {
+        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let connections = idle.entry(origin).or_default();
+        if connections.len() < IDLE_PER_HOST_MAX {
+            connections.push(connection);
+        }
+    }
+}
+
+impl SlimClient {
+    /// Opens a connection to an endpoint and keeps it, so that the first request need not. Best
+    /// effort: what fails here shows when the connection is needed.
+    pub async fn open(&self, endpoint: &str) {
+        let Ok(uri) = endpoint.parse::<Uri>() else { return };
+        let Ok(origin) = Origin::of(&uri) else { return };
+        if let Ok(connection) = self.connect(&origin).await {
+            self.pool.put(origin, connection);
+        }
+    }
+
+    async fn connect(&self, origin: &Origin) -> Result<SendRequest<SdkBody>, Failure> {
+        let limit = self.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
+        tokio::time::timeout(limit, connect(origin)).await.map_err(|_| Failure::ConnectTimeout)?
+    }
+
+    async fn send(&self, mut request: Request<SdkBody>) -> Result<Response<SdkBody>, Failure> {
+        let origin = Origin::of(request.uri())?;
+        if let Some(authority) = request.uri().authority()
+            && !request.headers().contains_key(HOST)
+        {
+            let host = http::HeaderValue::from_str(authority.as_str()).map_err(http::Error::from)?;
+            request.headers_mut().insert(HOST, host);
+        }
+        // HTTP/1.1 names the host in its header and the path alone in its first line.
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        *request.uri_mut() = path.parse().map_err(http::Error::from)?;
+        let limit = self.read_timeout.unwrap_or(READ_TIMEOUT);
+
+        // After a freeze of the environment this lets the pool see which connections were closed.
+        tokio::task::yield_now().await;
+        if let Some(connection) = self.pool.take(&origin) {
+            match self.exchange(&origin, connection, request, limit).await {
+                Exchanged::Answered(response) => return response,
+                // Nothing of it was sent, so sending it on a fresh connection sends it once.
+                Exchanged::NotSent(unsent) => request = *unsent,
+            }
+        }
+        let connection = self.connect(&origin).await?;
+        match self.exchange(&origin, connection, request, limit).await {
+            Exchanged::Answered(response) => response,
+            Exchanged::NotSent(_) => Err(Failure::Connect("a fresh connection closed at once".into())),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        origin: &Origin,
+        mut connection: SendRequest<SdkBody>,
+        request: Request<SdkBody>,
+        limit: Duration,
+    ) -> Exchanged {
+        let answer = tokio::time::timeout(limit, async {
+            match connection.try_send_request(request).await {
+                Ok(response) => Exchanged::Answered(read(response).await),
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) => Exchanged::NotSent(Box::new(unsent)),
+                    None => Exchanged::Answered(Err(error.into_error().into())),
+                },
+            }
+        })
+        .await
+        .unwrap_or(Exchanged::Answered(Err(Failure::ReadTimeout)));
+        if let Exchanged::Answered(Ok(_)) = &answer
+            && connection.ready().await.is_ok()
+        {
+            self.pool.put(origin.clone(), connection);
+        }
+        answer
+    }
+}
+
+enum Exchanged {
+    Answered(Result<Response<SdkBody>, Failure>),
+    NotSent(Box<Request<SdkBody>>),
+}
+
+async fn read(response: Response<hyper::body::Incoming>) -> Result<Response<SdkBody>, Failure> {
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await?.to_bytes();
+    Ok(Response::from_parts(parts, SdkBody::from(bytes)))
+}
+
+async fn connect(origin: &Origin) -> Result<SendRequest<SdkBody>, Failure> {
+    let stream = TcpStream::connect((origin.host.as_str(), origin.port)).await.map_err(|error| Failure::Connect(error.into()))?;
+    // A request is one small write; waiting to fill a packet costs 40 ms.
+    stream.set_nodelay(true).map_err(|error| Failure::Connect(error.into()))?;
+    if !origin.tls {
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        return Ok(sender);
+    }
+    let name = ServerName::try_from(origin.host.clone()).map_err(|error| Failure::Connect(error.into()))?;
+    let stream = tls()?.connect(name, stream).await.map_err(|error| Failure::Connect(error.into()))?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+fn tls() -> Result<&'static TlsConnector, Failure> {
+    static CONNECTOR: OnceLock<TlsConnector> = OnceLock::new();
+    if let Some(connector) = CONNECTOR.get() {
+        return Ok(connector);
+    }
+    // Ring, and Mozilla's roots compiled in: the default provider's entropy and the system's
+    // certificates cost more than all else that a cold start does.
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Failure::Connect(error.into()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(CONNECTOR.get_or_init(|| TlsConnector::from(Arc::new(config))))
+}
+
+impl HttpConnector for SlimClient {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let client = self.clone();
+        HttpConnectorFuture::new(async move {
+            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let response = client.send(request).await?;
+            HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+impl HttpClient for SlimClient {
+    fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(Self {
+            pool: Arc::clone(&self.pool),
+            connect_timeout: settings.connect_timeout(),
+            read_timeout: settings.read_timeout(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+    async fn get(client: &SlimClient, port: u16) -> Result<http::StatusCode, Failure> {
+        let request = Request::get(format!("http://127.0.0.1:{port}/")).body(SdkBody::empty()).unwrap();
+        client.send(request).await.map(|response| response.status())
+    }
+
+    #[tokio::test]
+    async fn one_connection_serves_many_requests() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            for _ in 0..3 {
+                let mut buffer = [0; 1024];
+                assert_ne!(stream.read(&mut buffer).await.unwrap(), 0);
+                stream.write_all(ANSWER).await.unwrap();
+            }
+        });
+        let client = SlimClient::default();
+        for _ in 0..3 {
+            assert_eq!(get(&client, port).await.unwrap(), 200);
+        }
+        server.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_closed_while_idle_is_replaced() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = tokio::spawn(async move {
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut buffer = [0; 1024];
+                assert_ne!(stream.read(&mut buffer).await.unwrap(), 0);
+                stream.write_all(ANSWER).await.unwrap();
+            }
+        });
+        let client = SlimClient::default();
+        assert_eq!(get(&client, port).await.unwrap(), 200);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(get(&client, port).await.unwrap(), 200);
+        server.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_never_comes_is_a_timeout() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let client = SlimClient { read_timeout: Some(Duration::from_millis(50)), ..SlimClient::default() };
+        assert!(matches!(get(&client, port).await, Err(Failure::ReadTimeout)));
+    }
+
+    #[tokio::test]
+    async fn opening_a_connection_to_nowhere_fails_nothing() {
+        SlimClient::default().open("http://127.0.0.1:1").await;
+        SlimClient::default().open("no address").await;
+    }
+}

@@ -1,0 +1,318 @@
+//! [`Cloud`]: the settings, the clients, and who owns them.
+
+use std::{fmt, sync::OnceLock};
+
+use app::{error::PortError, queues::Queue};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+
+use crate::{
+    client::{CONNECT_TIMEOUT, READ_TIMEOUT, SlimClient},
+    keys::KeyRing,
+};
+
+/// Attempts at one call, the first included (the SDK's standard retries).
+const ATTEMPTS_MAX: u32 = 4;
+
+/// Who calls, from where, and the names of what the stack made. `None`: this function has none.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// The region.
+    pub region: String,
+    /// The access key's id.
+    pub access_key_id: String,
+    /// The secret access key.
+    pub secret_access_key: String,
+    /// The session's token.
+    pub session_token: Option<String>,
+    /// Where to find AWS, if it is not where it always is.
+    pub endpoint_url: Option<String>,
+    /// The table of events and state.
+    pub table: Option<String>,
+    /// The table of wrapped keys.
+    pub key_table: Option<String>,
+    /// The KMS key that wraps controller keys.
+    pub key_id: Option<String>,
+    /// The bucket of evidence.
+    pub evidence_bucket: Option<String>,
+    /// The bucket of exports.
+    pub exports_bucket: Option<String>,
+    /// The bucket of records.
+    pub records_bucket: Option<String>,
+    /// Who mail comes from.
+    pub sender: Option<String>,
+    /// dsar-fulfil's queue.
+    pub fulfil_queue_url: Option<String>,
+    /// breach-notify's queue.
+    pub breach_queue_url: Option<String>,
+    /// retention-track's queue.
+    pub records_queue_url: Option<String>,
+    /// purge's queue.
+    pub purge_queue_url: Option<String>,
+    /// Where this function puts what will never succeed.
+    pub dead_letter_queue_url: Option<String>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Credentials stay out.
+        f.debug_struct("Settings").field("region", &self.region).field("table", &self.table).finish_non_exhaustive()
+    }
+}
+
+/// A variable that every function needs is not set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable} is not set")]
+pub struct ConfigError {
+    /// Which variable.
+    pub variable: &'static str,
+}
+
+impl Settings {
+    /// Reads the settings by name, as `std::env::var` does.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if region or credentials are missing. Whatever else is missing is missed
+    /// when it is needed.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        // An empty variable is a missing one: templates write these for absent parameters.
+        let optional = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let needed = |variable: &'static str| optional(variable).ok_or(ConfigError { variable });
+        Ok(Self {
+            region: needed("AWS_REGION")?,
+            access_key_id: needed("AWS_ACCESS_KEY_ID")?,
+            secret_access_key: needed("AWS_SECRET_ACCESS_KEY")?,
+            session_token: optional("AWS_SESSION_TOKEN"),
+            endpoint_url: optional("AWS_ENDPOINT_URL"),
+            table: optional("TABLE"),
+            key_table: optional("KEY_TABLE"),
+            key_id: optional("KEY_ID"),
+            evidence_bucket: optional("EVIDENCE_BUCKET"),
+            exports_bucket: optional("EXPORTS_BUCKET"),
+            records_bucket: optional("RECORDS_BUCKET"),
+            sender: optional("SENDER"),
+            fulfil_queue_url: optional("FULFIL_QUEUE_URL"),
+            breach_queue_url: optional("BREACH_QUEUE_URL"),
+            records_queue_url: optional("RECORDS_QUEUE_URL"),
+            purge_queue_url: optional("PURGE_QUEUE_URL"),
+            dead_letter_queue_url: optional("DEAD_LETTER_QUEUE_URL"),
+        })
+    }
+}
+
+/// A service to which a connection can be opened before it is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// DynamoDB.
+    Table,
+    /// KMS.
+    Keys,
+    /// S3.
+    Buckets,
+    /// SQS.
+    Queues,
+    /// SES.
+    Mail,
+}
+
+impl Service {
+    const fn host(self) -> &'static str {
+        match self {
+            Self::Table => "dynamodb",
+            Self::Keys => "kms",
+            Self::Buckets => "s3",
+            Self::Queues => "sqs",
+            Self::Mail => "email",
+        }
+    }
+}
+
+/// Serves every port of `app` from AWS. Clients and keys are made when first needed and kept for
+/// the life of the environment.
+pub struct Cloud {
+    settings: Settings,
+    http: SlimClient,
+    pub(crate) ring: KeyRing,
+    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
+    s3: OnceLock<aws_sdk_s3::Client>,
+    sqs: OnceLock<aws_sdk_sqs::Client>,
+    kms: OnceLock<aws_sdk_kms::Client>,
+    ses: OnceLock<aws_sdk_sesv2::Client>,
+}
+
+impl fmt::Debug for Cloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cloud").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// The configuration of one service's client. A macro, since each SDK crate has types of its own.
+macro_rules! client {
+    ($sdk:ident, $cloud:expr, $(|$builder:ident| $more:expr)?) => {{
+        let settings = &$cloud.settings;
+        let credentials = $sdk::config::Credentials::new(
+            settings.access_key_id.clone(),
+            settings.secret_access_key.clone(),
+            settings.session_token.clone(),
+            None,
+            "environment",
+        );
+        let builder = $sdk::Config::builder()
+            .behavior_version($sdk::config::BehaviorVersion::latest())
+            .region($sdk::config::Region::new(settings.region.clone()))
+            .credentials_provider(credentials)
+            .http_client($cloud.http.clone())
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
+            .timeout_config(
+                TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build(),
+            )
+            // Answers are read whole, under the read timeout: no stream can stall.
+            .stalled_stream_protection($sdk::config::StalledStreamProtectionConfig::disabled());
+        let builder = match &settings.endpoint_url {
+            Some(url) => builder.endpoint_url(url.clone()),
+            None => builder,
+        };
+        $(let $builder = builder; let builder = $more;)?
+        $sdk::Client::from_conf(builder.build())
+    }};
+}
+
+impl Cloud {
+    /// Reads the settings from the environment, as Lambda hands them over. No call is made.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the variable that is missing.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Settings::from_lookup(|name| std::env::var(name).ok()).map(Self::new)
+    }
+
+    /// Takes settings made elsewhere: tests and tools.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            http: SlimClient::default(),
+            ring: KeyRing::default(),
+            dynamodb: OnceLock::new(),
+            s3: OnceLock::new(),
+            sqs: OnceLock::new(),
+            kms: OnceLock::new(),
+            ses: OnceLock::new(),
+        }
+    }
+
+    /// Opens connections in init, so that the first request finds them. Best effort: it never fails
+    /// and costs no unit.
+    pub async fn prime(&self, services: &[Service]) {
+        for service in services {
+            match &self.settings.endpoint_url {
+                Some(url) => self.http.open(url).await,
+                None => {
+                    let url = format!("https://{}.{}.amazonaws.com", service.host(), self.settings.region);
+                    self.http.open(&url).await;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        self.dynamodb.get_or_init(|| client!(aws_sdk_dynamodb, self,))
+    }
+
+    pub(crate) fn s3(&self) -> &aws_sdk_s3::Client {
+        self.s3.get_or_init(|| {
+            // An endpoint of one's own has no host for each bucket.
+            let path_style = self.settings.endpoint_url.is_some();
+            client!(aws_sdk_s3, self, |builder| builder.force_path_style(path_style))
+        })
+    }
+
+    pub(crate) fn sqs(&self) -> &aws_sdk_sqs::Client {
+        self.sqs.get_or_init(|| client!(aws_sdk_sqs, self,))
+    }
+
+    pub(crate) fn kms(&self) -> &aws_sdk_kms::Client {
+        self.kms.get_or_init(|| client!(aws_sdk_kms, self,))
+    }
+
+    pub(crate) fn ses(&self) -> &aws_sdk_sesv2::Client {
+        self.ses.get_or_init(|| client!(aws_sdk_sesv2, self,))
+    }
+
+    pub(crate) fn table(&self) -> Result<&str, PortError> {
+        needed("TABLE", self.settings.table.as_deref())
+    }
+
+    pub(crate) fn key_table(&self) -> Result<&str, PortError> {
+        needed("KEY_TABLE", self.settings.key_table.as_deref())
+    }
+
+    pub(crate) fn key_id(&self) -> Result<&str, PortError> {
+        needed("KEY_ID", self.settings.key_id.as_deref())
+    }
+
+    pub(crate) fn evidence_bucket(&self) -> Result<&str, PortError> {
+        needed("EVIDENCE_BUCKET", self.settings.evidence_bucket.as_deref())
+    }
+
+    pub(crate) fn queue_url(&self, queue: Queue) -> Result<&str, PortError> {
+        let settings = &self.settings;
+        let (name, url) = match queue {
+            Queue::Fulfil => ("FULFIL_QUEUE_URL", &settings.fulfil_queue_url),
+            Queue::Breach => ("BREACH_QUEUE_URL", &settings.breach_queue_url),
+            Queue::Records => ("RECORDS_QUEUE_URL", &settings.records_queue_url),
+            Queue::Purge => ("PURGE_QUEUE_URL", &settings.purge_queue_url),
+        };
+        needed(name, url.as_deref())
+    }
+
+    pub(crate) fn dead_letter_queue_url(&self) -> Result<&str, PortError> {
+        needed("DEAD_LETTER_QUEUE_URL", self.settings.dead_letter_queue_url.as_deref())
+    }
+
+    pub(crate) fn exports_bucket(&self) -> Result<&str, PortError> {
+        needed("EXPORTS_BUCKET", self.settings.exports_bucket.as_deref())
+    }
+
+    pub(crate) fn records_bucket(&self) -> Result<&str, PortError> {
+        needed("RECORDS_BUCKET", self.settings.records_bucket.as_deref())
+    }
+
+    pub(crate) fn sender(&self) -> Result<&str, PortError> {
+        needed("SENDER", self.settings.sender.as_deref())
+    }
+}
+
+fn needed<'a>(variable: &'static str, value: Option<&'a str>) -> Result<&'a str, PortError> {
+    value.ok_or_else(|| PortError::corrupt("the configuration", format!("{variable} is not set")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lookup(name: &str) -> Option<String> {
+        let value = match name {
+            "AWS_REGION" => "eu-west-1",
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "test",
+            "TABLE" => "",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    }
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let cloud = Cloud::new(Settings::from_lookup(lookup).unwrap());
+        assert_eq!(cloud.table().unwrap_err().to_string(), "the configuration cannot be read: TABLE is not set");
+        let error = Settings::from_lookup(|_| None).unwrap_err();
+        assert_eq!(error.to_string(), "AWS_REGION is not set");
+    }
+
+    #[test]
+    fn settings_never_print_credentials() {
+        let mut settings = Settings::from_lookup(lookup).unwrap();
+        settings.secret_access_key = "verysecret".into();
+        assert!(!format!("{settings:?} {:?}", Cloud::new(settings.clone())).contains("verysecret"));
+    }
+}

@@ -1,0 +1,16 @@
+//! AWS's side of Habeas: [`Cloud`] serves every port of `app` from DynamoDB, S3, SQS, SES and KMS.
+//!
+//! A function's main is `Cloud::from_env()?` and its use case. What a function never uses is neither
+//! built at run time nor linked.
+
+pub mod client;
+mod cloud;
+pub mod evidence;
+mod exports;
+mod failure;
+mod keys;
+mod mail;
+pub mod queue;
+pub mod table;
+
+pub use cloud::{Cloud, ConfigError, Service, Settings};

@@ -1,0 +1,135 @@
+//! Queues: messages in batches, and what goes to a dead-letter queue at once.
+
+use std::time::Duration;
+
+use app::{
+    error::PortError,
+    queues::{DeadLetters, Outbox, Queue},
+};
+use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+
+use crate::{Cloud, failure::unavailable};
+
+/// Most messages of one call (SQS's limit).
+pub const BATCH_MESSAGES_MAX: usize = 10;
+
+/// Most bytes of one call's messages together. SQS takes more by now; this is what every region took.
+pub const BATCH_BYTES_MAX: usize = 256 * 1_024;
+
+/// How often messages that were turned away are sent again.
+const ROUNDS_MAX: u32 = 4;
+
+/// The first pause before they are; each next one is twice as long.
+const PAUSE: Duration = Duration::from_millis(50);
+
+const QUEUE: &str = "the queue";
+
+/// Cuts messages into batches, in order.
+fn batches(bodies: Vec<String>) -> Vec<Vec<String>> {
+    let mut batches: Vec<Vec<String>> = Vec::new();
+    let mut bytes = 0;
+    for body in bodies {
+        let full = batches.last().is_none_or(|batch| batch.len() == BATCH_MESSAGES_MAX);
+        if full || bytes + body.len() > BATCH_BYTES_MAX {
+            batches.push(Vec::new());
+            bytes = 0;
+        }
+        bytes += body.len();
+        if let Some(batch) = batches.last_mut() {
+            batch.push(body);
+        }
+    }
+    batches
+}
+
+impl Cloud {
+    /// Sends messages. All of them are in the queue when it returns; a message may be there twice
+    /// after an error, as always with queues.
+    ///
+    /// # Errors
+    /// [`PortError`] if any message was not taken.
+    pub async fn send_batch(&self, queue_url: &str, bodies: Vec<String>) -> Result<(), PortError> {
+        for batch in batches(bodies) {
+            self.send_some(queue_url, batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_some(&self, queue_url: &str, mut bodies: Vec<String>) -> Result<(), PortError> {
+        for round in 0..ROUNDS_MAX {
+            if round > 0 {
+                tokio::time::sleep(PAUSE * 2_u32.pow(round - 1)).await;
+            }
+            let entries = bodies
+                .iter()
+                .enumerate()
+                .map(|(number, body)| {
+                    SendMessageBatchRequestEntry::builder().id(number.to_string()).message_body(body).build()
+                })
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|_| PortError::corrupt("a message", "it cannot be written"))?;
+            let sent = self
+                .sqs()
+                .send_message_batch()
+                .queue_url(queue_url)
+                .set_entries(Some(entries))
+                .send()
+                .await
+                .map_err(|error| unavailable(QUEUE, &error))?;
+            let taken: Vec<usize> = sent.successful().iter().filter_map(|entry| entry.id().parse().ok()).collect();
+            let mut number = 0..;
+            bodies.retain(|_| number.next().is_none_or(|number| !taken.contains(&number)));
+            if bodies.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(PortError::unavailable(QUEUE, "it did not take every message"))
+    }
+
+    /// Puts a message that can never be handled into its dead-letter queue, with the reason beside it.
+    ///
+    /// # Errors
+    /// [`PortError`] if it was not taken: the message goes back to its own queue then.
+    pub async fn bury_in(&self, dead_letter_url: &str, body: &str, reason: &str) -> Result<(), PortError> {
+        let reason = MessageAttributeValue::builder().data_type("String").string_value(reason).build();
+        let reason = reason.map_err(|_| PortError::corrupt("a message", "its reason cannot be written"))?;
+        let sent = self
+            .sqs()
+            .send_message()
+            .queue_url(dead_letter_url)
+            .message_body(body)
+            .message_attributes("reason", reason)
+            .send()
+            .await;
+        sent.map(drop).map_err(|error| unavailable(QUEUE, &error))
+    }
+}
+
+impl Outbox for Cloud {
+    async fn send(&self, queue: Queue, bodies: Vec<String>) -> Result<(), PortError> {
+        self.send_batch(self.queue_url(queue)?, bodies).await
+    }
+}
+
+impl DeadLetters for Cloud {
+    async fn bury(&self, body: &str, reason: &str) -> Result<(), PortError> {
+        self.bury_in(self.dead_letter_queue_url()?, body, reason).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_keep_order_and_limits() {
+        let bodies: Vec<String> = (0..25).map(|n| n.to_string()).collect();
+        let cut = batches(bodies.clone());
+        assert_eq!(cut.iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5]);
+        assert_eq!(cut.concat(), bodies);
+
+        let large = vec!["x".repeat(200 * 1_024), "y".repeat(100 * 1_024), "z".into()];
+        assert_eq!(batches(large).iter().map(Vec::len).collect::<Vec<_>>(), [1, 2]);
+        assert!(batches(Vec::new()).is_empty());
+    }
+}

@@ -1,0 +1,293 @@
+//! Where every key of the table is built and read (`docs/DATA_MODEL.md`, keys). Nothing personal
+//! stands in a key: references are keyed hashes.
+
+use app::{
+    deadlines::{DeadlineKind, Urgency},
+    purge::PURGE_SHARDS,
+    requests::RequestKey,
+};
+use domain::ids::{
+    BatchId, BreachId, CaptureId, ControllerId, EventName, HoldId, Purpose, RecordId, RequestId, SubjectRef,
+};
+
+pub(crate) const CONSENTS: &str = "CONSENT#";
+pub(crate) const REQUESTS: &str = "REQUEST#";
+pub(crate) const RECORDS: &str = "RECORD#";
+pub(crate) const TRIGGERS: &str = "TRIGGER#";
+pub(crate) const HOLDS: &str = "HOLD#";
+pub(crate) const NOTICES: &str = "NOTICE#";
+pub(crate) const ALERTS: &str = "ALERT#";
+pub(crate) const INTENTS: &str = "INTENT#";
+
+/// The name of the one index.
+pub(crate) const DUE_INDEX: &str = "due";
+
+/// Which part of a request an item is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequestPart {
+    /// The receipt.
+    Received,
+    /// The verification.
+    Verified,
+    /// The decision.
+    Decided,
+    /// A part of an erasure's plan.
+    Plan(usize),
+    /// The claim of one mail.
+    Mail(String),
+}
+
+/// What an item is, as its key says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ItemKey {
+    /// A consent capture.
+    Consent(ControllerId, SubjectRef, CaptureId),
+    /// A part of a request.
+    Request(RequestKey, RequestPart),
+    /// A retained record.
+    Record(ControllerId, SubjectRef, RecordId),
+    /// A trigger, for one purpose or for all.
+    Trigger(ControllerId, SubjectRef, EventName, Option<Purpose>),
+    /// A hold.
+    Hold(ControllerId, SubjectRef, HoldId),
+    /// A breach.
+    Breach(ControllerId, BreachId),
+    /// One person's notice.
+    Notice(ControllerId, BreachId, SubjectRef),
+    /// A public alert.
+    Alert(ControllerId, BreachId),
+    /// An open batch of deletions.
+    Intent(ControllerId, BatchId),
+    /// A deadline's warning.
+    Warned(ControllerId, DeadlineKind, String, Urgency),
+}
+
+/// A key that is none of this table's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the key is none of this table's")]
+pub struct UnknownKey;
+
+/// The partition of one subject.
+pub(crate) fn subject_partition(controller: &ControllerId, subject: &SubjectRef) -> String {
+    format!("C#{controller}#S#{subject}")
+}
+
+/// The partition of one breach.
+pub(crate) fn breach_partition(controller: &ControllerId, breach: &BreachId) -> String {
+    format!("C#{controller}#B#{breach}")
+}
+
+/// The partition of a controller.
+pub(crate) fn controller_partition(controller: &ControllerId) -> String {
+    format!("C#{controller}")
+}
+
+/// The start of the partitions of a controller's subjects.
+pub(crate) fn subject_partitions(controller: &ControllerId) -> String {
+    format!("C#{controller}#S#")
+}
+
+/// The start of the items of one request.
+pub(crate) fn request_items(request: &RequestId) -> String {
+    format!("{REQUESTS}{request}#")
+}
+
+/// The shard of the due index in which a subject's records lie.
+pub(crate) fn purge_shard(subject: &SubjectRef) -> String {
+    purge_shard_name(subject.shard(PURGE_SHARDS))
+}
+
+/// The name of a shard of records.
+pub(crate) fn purge_shard_name(shard: u8) -> String {
+    format!("PURGE#{shard}")
+}
+
+/// The name of a shard of deadlines.
+pub(crate) fn clock_shard_name(shard: u8) -> String {
+    format!("CLOCK#{shard}")
+}
+
+impl ItemKey {
+    /// The partition key.
+    pub fn pk(&self) -> String {
+        match self {
+            Self::Consent(controller, subject, _)
+            | Self::Record(controller, subject, _)
+            | Self::Trigger(controller, subject, ..)
+            | Self::Hold(controller, subject, _) => subject_partition(controller, subject),
+            Self::Request(key, _) => subject_partition(&key.controller, &key.subject),
+            Self::Breach(controller, breach) | Self::Notice(controller, breach, _) => {
+                breach_partition(controller, breach)
+            }
+            Self::Alert(controller, _) | Self::Intent(controller, _) | Self::Warned(controller, ..) => {
+                controller_partition(controller)
+            }
+        }
+    }
+
+    /// The sort key.
+    pub fn sk(&self) -> String {
+        match self {
+            Self::Consent(_, _, capture) => format!("{CONSENTS}{capture}"),
+            Self::Request(key, part) => {
+                let items = request_items(&key.request);
+                match part {
+                    RequestPart::Received => format!("{items}0-RECEIVED"),
+                    RequestPart::Verified => format!("{items}1-VERIFIED"),
+                    RequestPart::Decided => format!("{items}2-DECIDED"),
+                    RequestPart::Plan(part) => format!("{items}PLAN-{part}"),
+                    RequestPart::Mail(what) => format!("{items}MAIL-{what}"),
+                }
+            }
+            Self::Record(_, _, record) => format!("{RECORDS}{record}"),
+            Self::Trigger(_, _, event, None) => format!("{TRIGGERS}{event}"),
+            Self::Trigger(_, _, event, Some(purpose)) => format!("{TRIGGERS}{event}#{purpose}"),
+            Self::Hold(_, _, hold) => format!("{HOLDS}{hold}"),
+            Self::Breach(..) => "BREACH".to_owned(),
+            Self::Notice(_, _, subject) => format!("{NOTICES}{subject}"),
+            Self::Alert(_, breach) => format!("{ALERTS}{breach}"),
+            Self::Intent(_, batch) => format!("{INTENTS}{batch}"),
+            Self::Warned(_, kind, id, urgency) => format!("WARNED#{}-{id}#{}", kind.as_str(), urgency.as_str()),
+        }
+    }
+
+    /// Reads a key.
+    ///
+    /// # Errors
+    /// [`UnknownKey`] if no key of this table looks like that.
+    pub fn parse(pk: &str, sk: &str) -> Result<Self, UnknownKey> {
+        Self::read(pk, sk).ok_or(UnknownKey)
+    }
+
+    /// Whose item it is.
+    pub const fn controller(&self) -> &ControllerId {
+        match self {
+            Self::Consent(controller, ..)
+            | Self::Record(controller, ..)
+            | Self::Trigger(controller, ..)
+            | Self::Hold(controller, ..)
+            | Self::Breach(controller, _)
+            | Self::Notice(controller, ..)
+            | Self::Alert(controller, _)
+            | Self::Intent(controller, _)
+            | Self::Warned(controller, ..) => controller,
+            Self::Request(key, _) => &key.controller,
+        }
+    }
+
+    fn read(pk: &str, sk: &str) -> Option<Self> {
+        let mut parts = pk.strip_prefix("C#")?.split('#');
+        let controller = ControllerId::parse(parts.next()?).ok()?;
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some("S"), Some(subject), None) => Self::of_subject(controller, SubjectRef::parse(subject).ok()?, sk),
+            (Some("B"), Some(breach), None) => {
+                let breach = BreachId::parse(breach).ok()?;
+                match sk.strip_prefix(NOTICES) {
+                    Some(subject) => Some(Self::Notice(controller, breach, SubjectRef::parse(subject).ok()?)),
+                    None => (sk == "BREACH").then_some(Self::Breach(controller, breach)),
+                }
+            }
+            (None, None, None) => Self::of_controller(controller, sk),
+            _ => None,
+        }
+    }
+
+    fn of_subject(controller: ControllerId, subject: SubjectRef, sk: &str) -> Option<Self> {
+        if let Some(capture) = sk.strip_prefix(CONSENTS) {
+            return Some(Self::Consent(controller, subject, CaptureId::parse(capture).ok()?));
+        }
+        if let Some(record) = sk.strip_prefix(RECORDS) {
+            return Some(Self::Record(controller, subject, RecordId::parse(record).ok()?));
+        }
+        if let Some(hold) = sk.strip_prefix(HOLDS) {
+            return Some(Self::Hold(controller, subject, HoldId::parse(hold).ok()?));
+        }
+        if let Some(trigger) = sk.strip_prefix(TRIGGERS) {
+            let (event, purpose) = match trigger.split_once('#') {
+                Some((event, purpose)) => (event, Some(Purpose::parse(purpose).ok()?)),
+                None => (trigger, None),
+            };
+            return Some(Self::Trigger(controller, subject, EventName::parse(event).ok()?, purpose));
+        }
+        let (request, part) = sk.strip_prefix(REQUESTS)?.split_once('#')?;
+        let part = match part {
+            "0-RECEIVED" => RequestPart::Received,
+            "1-VERIFIED" => RequestPart::Verified,
+            "2-DECIDED" => RequestPart::Decided,
+            other => match (other.strip_prefix("PLAN-"), other.strip_prefix("MAIL-")) {
+                (Some(part), _) => RequestPart::Plan(part.parse().ok()?),
+                (_, Some(what)) => RequestPart::Mail(what.to_owned()),
+                _ => return None,
+            },
+        };
+        let request = RequestId::parse(request).ok()?;
+        Some(Self::Request(RequestKey { controller, subject, request }, part))
+    }
+
+    fn of_controller(controller: ControllerId, sk: &str) -> Option<Self> {
+        if let Some(breach) = sk.strip_prefix(ALERTS) {
+            return Some(Self::Alert(controller, BreachId::parse(breach).ok()?));
+        }
+        if let Some(batch) = sk.strip_prefix(INTENTS) {
+            return Some(Self::Intent(controller, BatchId::parse(batch).ok()?));
+        }
+        let (what, urgency) = sk.strip_prefix("WARNED#")?.rsplit_once('#')?;
+        let (kind, id) = what.split_once('-')?;
+        let kind = [DeadlineKind::Request, DeadlineKind::Breach].into_iter().find(|known| known.as_str() == kind)?;
+        let urgency = [Urgency::AtRisk, Urgency::Missed].into_iter().find(|known| known.as_str() == urgency)?;
+        Some(Self::Warned(controller, kind, id.to_owned(), urgency))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "AAAAAAAAAAAAAAAAAAAA-_";
+
+    #[test]
+    fn every_key_is_read_as_it_was_built() {
+        let controller = ControllerId::parse("scantrust").unwrap();
+        let subject = SubjectRef::parse(&format!("1.{ID}")).unwrap();
+        let request =
+            RequestKey { controller: controller.clone(), subject: subject.clone(), request: RequestId::parse(ID).unwrap() };
+        let breach = BreachId::parse(ID).unwrap();
+        let event = EventName::parse("website.visit").unwrap();
+        let keys = [
+            ItemKey::Consent(controller.clone(), subject.clone(), CaptureId::parse(ID).unwrap()),
+            ItemKey::Request(request.clone(), RequestPart::Received),
+            ItemKey::Request(request.clone(), RequestPart::Verified),
+            ItemKey::Request(request.clone(), RequestPart::Decided),
+            ItemKey::Request(request.clone(), RequestPart::Plan(12)),
+            ItemKey::Request(request, RequestPart::Mail("ACK".into())),
+            ItemKey::Record(controller.clone(), subject.clone(), RecordId::parse(ID).unwrap()),
+            ItemKey::Trigger(controller.clone(), subject.clone(), event.clone(), None),
+            ItemKey::Trigger(controller.clone(), subject.clone(), event, Some(Purpose::parse("marketing").unwrap())),
+            ItemKey::Hold(controller.clone(), subject.clone(), HoldId::parse(ID).unwrap()),
+            ItemKey::Breach(controller.clone(), breach.clone()),
+            ItemKey::Notice(controller.clone(), breach.clone(), subject),
+            ItemKey::Alert(controller.clone(), breach),
+            ItemKey::Intent(controller.clone(), BatchId::parse(ID).unwrap()),
+            ItemKey::Warned(controller, DeadlineKind::Request, ID.into(), Urgency::AtRisk),
+        ];
+        let mut distinct = std::collections::BTreeSet::new();
+        for key in keys {
+            assert_eq!(ItemKey::parse(&key.pk(), &key.sk()), Ok(key.clone()));
+            assert!(distinct.insert((key.pk(), key.sk())));
+        }
+    }
+
+    #[test]
+    fn a_foreign_key_is_refused() {
+        for (pk, sk) in [
+            ("", ""),
+            ("C#", "BREACH"),
+            ("C#scantrust#S#ada@example.com", "CONSENT#AAAAAAAAAAAAAAAAAAAAAA"),
+            ("C#scantrust#B#AAAAAAAAAAAAAAAAAAAAAA", "OTHER"),
+            ("C#scantrust", "INTENT#short"),
+            ("C#scantrust#S#1.AAAAAAAAAAAAAAAAAAAAAA#X", "CONSENT#AAAAAAAAAAAAAAAAAAAAAA"),
+        ] {
+            assert_eq!(ItemKey::parse(pk, sk), Err(UnknownKey), "{pk} {sk}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! The table: one file for each port, and what they share.
+
+mod breaches;
+mod consents;
+mod deadlines;
+mod deletion;
+mod due;
+mod holds;
+pub mod keys;
+mod records;
+mod requests;
+
+use std::collections::HashMap;
+
+use app::error::{Appended, PortError};
+use aws_sdk_dynamodb::{
+    operation::{put_item::PutItemError, update_item::UpdateItemError},
+    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
+};
+use jiff::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+use wire::stored::{Unreadable, millis};
+
+use crate::{cloud::Cloud, failure::unavailable, table::keys::ItemKey};
+
+pub(crate) use deletion::{doomed_form, doomed_of};
+
+/// An item as the SDK has it.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// What the table is called in errors.
+const TABLE: &str = "the table";
+
+/// An item may outlive its time by that much before DynamoDB removes it by itself: the sweep keeps
+/// the promise, TTL tidies up behind it.
+const TTL_GRACE_SECONDS: i64 = 24 * 60 * 60;
+
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(crate) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+pub(crate) fn time(at: Timestamp) -> AttributeValue {
+    number(millis(at))
+}
+
+/// When DynamoDB may remove what ends then: in seconds, rounded up, a day after.
+pub(crate) fn ttl(ends_at: Timestamp) -> AttributeValue {
+    number(millis(ends_at).div_euclid(1_000) + i64::from(millis(ends_at).rem_euclid(1_000) > 0) + TTL_GRACE_SECONDS)
+}
+
+/// A stored form as an item under a key.
+pub(crate) fn item_of(key: &ItemKey, form: &impl Serialize) -> Result<Item, PortError> {
+    let mut item = fields_of(form)?;
+    item.insert("pk".to_owned(), text(key.pk()));
+    item.insert("sk".to_owned(), text(key.sk()));
+    Ok(item)
+}
+
+fn fields_of(form: &impl Serialize) -> Result<Item, PortError> {
+    // The writer's own error can quote a value.
+    serde_dynamo::to_item(form).map_err(|_| PortError::corrupt("an item", "it cannot be written"))
+}
+
+/// Reads an item as a stored form.
+pub(crate) fn form_of<F: DeserializeOwned>(what: &'static str, item: Item) -> Result<F, PortError> {
+    // The reader's own error can quote a value.
+    serde_dynamo::from_item(item).map_err(|_| PortError::corrupt(what, "it is not of its form"))
+}
+
+pub(crate) fn unreadable(what: &'static str) -> impl Fn(Unreadable) -> PortError {
+    move |error| PortError::corrupt(what, error.to_string())
+}
+
+/// Which item it is, by its key.
+pub(crate) fn key_of(item: &Item) -> Result<ItemKey, PortError> {
+    let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+    let (Some(pk), Some(sk)) = (part("pk"), part("sk")) else {
+        return Err(PortError::corrupt("an item", "it has no key"));
+    };
+    ItemKey::parse(pk, sk).map_err(|error| PortError::corrupt("an item", error.to_string()))
+}
+
+/// What an update came to.
+pub(crate) enum Updated {
+    /// It was made; these are the attributes asked for.
+    Done(Item),
+    /// The condition did not hold; this is what stands there, if anything does.
+    Refused(Option<Item>),
+}
+
+/// One conditional update, put together clause by clause. Every name and value goes by placeholder.
+#[derive(Default)]
+pub(crate) struct Update {
+    set: Vec<String>,
+    remove: Vec<String>,
+    names: HashMap<String, String>,
+    values: Item,
+}
+
+impl Update {
+    /// Sets an attribute.
+    pub(crate) fn set(mut self, name: &str, value: AttributeValue) -> Self {
+        let (name, value) = (self.name(name), self.value(name, value));
+        self.set.push(format!("{name} = {value}"));
+        self
+    }
+
+    /// Sets an attribute unless it stands.
+    pub(crate) fn set_once(mut self, name: &str, value: AttributeValue) -> Self {
+        let (name, value) = (self.name(name), self.value(name, value));
+        self.set.push(format!("{name} = if_not_exists({name}, {value})"));
+        self
+    }
+
+    /// Takes an attribute away.
+    pub(crate) fn remove(mut self, name: &str) -> Self {
+        let name = self.name(name);
+        self.remove.push(name);
+        self
+    }
+
+    /// Sets an attribute, or takes it away.
+    pub(crate) fn put(self, name: &str, value: Option<AttributeValue>) -> Self {
+        match value {
+            Some(value) => self.set(name, value),
+            None => self.remove(name),
+        }
+    }
+
+    /// Names a value for the condition.
+    pub(crate) fn with(mut self, name: &str, value: AttributeValue) -> Self {
+        self.value(name, value);
+        self
+    }
+
+    fn name(&mut self, name: &str) -> String {
+        let placeholder = format!("#{name}");
+        self.names.insert(placeholder.clone(), name.to_owned());
+        placeholder
+    }
+
+    fn value(&mut self, name: &str, value: AttributeValue) -> String {
+        let placeholder = format!(":{name}");
+        self.values.insert(placeholder.clone(), value);
+        placeholder
+    }
+
+    pub(crate) fn expression(&self) -> String {
+        let mut expression = String::new();
+        for (verb, clauses) in [("SET", &self.set), ("REMOVE", &self.remove)] {
+            if !clauses.is_empty() {
+                expression.push_str(&format!("{verb} {} ", clauses.join(", ")));
+            }
+        }
+        expression
+    }
+}
+
+/// Which items of a partition a query reads.
+pub(crate) enum Sorts {
+    /// Those whose sort key starts so.
+    Under(String),
+    /// Those between, ends included.
+    Between(String, String),
+}
+
+impl Cloud {
+    /// Writes an item unless one stands under its key: one conditional write, which answers what
+    /// stands there.
+    pub(crate) async fn put_new(&self, item: Item) -> Result<Appended<Item>, PortError> {
+        let put = self
+            .dynamodb()
+            .put_item()
+            .table_name(self.table()?)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(Appended::Fresh),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => failed
+                    .item
+                    .clone()
+                    .map(Appended::Existing)
+                    .ok_or_else(|| PortError::corrupt("an item", "a refused write did not show it")),
+                _ => Err(unavailable(TABLE, &error)),
+            },
+        }
+    }
+
+    /// Makes a conditional update. `returned` says which attributes are answered.
+    pub(crate) async fn update(
+        &self,
+        key: &ItemKey,
+        update: Update,
+        condition: &str,
+        returned: aws_sdk_dynamodb::types::ReturnValue,
+    ) -> Result<Updated, PortError> {
+        let done = self
+            .dynamodb()
+            .update_item()
+            .table_name(self.table()?)
+            .key("pk", text(key.pk()))
+            .key("sk", text(key.sk()))
+            .update_expression(update.expression())
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values).filter(|values| !values.is_empty()))
+            .return_values(returned)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match done {
+            Ok(output) => Ok(Updated::Done(output.attributes.unwrap_or_default())),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(Updated::Refused(failed.item.clone().filter(|item| !item.is_empty())))
+                }
+                _ => Err(unavailable(TABLE, &error)),
+            },
+        }
+    }
+
+    /// Reads one item, consistently.
+    pub(crate) async fn get(&self, key: &ItemKey) -> Result<Option<Item>, PortError> {
+        let got = self
+            .dynamodb()
+            .get_item()
+            .table_name(self.table()?)
+            .key("pk", text(key.pk()))
+            .key("sk", text(key.sk()))
+            .consistent_read(true)
+            .send()
+            .await;
+        got.map(|output| output.item).map_err(|error| unavailable(TABLE, &error))
+    }
+
+    /// Reads items of a partition, consistently, page by page until there are none left.
+    pub(crate) async fn query(&self, pk: String, sorts: Sorts) -> Result<Vec<Item>, PortError> {
+        let (condition, low, high) = match sorts {
+            Sorts::Under(prefix) => ("pk = :pk AND begins_with(sk, :low)", prefix, None),
+            Sorts::Between(low, high) => ("pk = :pk AND sk BETWEEN :low AND :high", low, Some(high)),
+        };
+        let mut items = Vec::new();
+        let mut from = None;
+        loop {
+            let page = self
+                .dynamodb()
+                .query()
+                .table_name(self.table()?)
+                .consistent_read(true)
+                .key_condition_expression(condition)
+                .expression_attribute_values(":pk", text(pk.as_str()))
+                .expression_attribute_values(":low", text(low.as_str()));
+            let page = match &high {
+                Some(high) => page.expression_attribute_values(":high", text(high.as_str())),
+                None => page,
+            };
+            let page = page.set_exclusive_start_key(from).send().await.map_err(|error| unavailable(TABLE, &error))?;
+            items.extend(page.items.unwrap_or_default());
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ttl_is_a_day_after_the_end_in_whole_seconds_rounded_up() {
+        for (millis, seconds) in [(0, 86_400), (1, 86_401), (1_000, 86_401), (1_999, 86_402)] {
+            let at = Timestamp::from_millisecond(millis).unwrap();
+            assert_eq!(ttl(at), number(seconds), "{millis}");
+        }
+    }
+}

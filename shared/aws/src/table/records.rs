@@ -1,0 +1,174 @@
+//! Retained records, and the triggers that wait for records.
+
+use app::{
+    error::{Appended, PortError},
+    records::{Content as RecordContent, RecordStore, Trigger as SeenTrigger},
+};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use domain::{
+    ids::{ControllerId, EventName, Purpose, RecordId, SubjectRef},
+    record::{Record, SubjectHold, System},
+};
+use jiff::Timestamp;
+use wire::stored::{
+    Bytes,
+    content::Content,
+    record::{Record as StoredRecord, Trigger},
+};
+
+use super::{
+    Item, Sorts, Update, Updated, fields_of, form_of, item_of, key_of,
+    keys::{ItemKey, RECORDS, TRIGGERS, purge_shard, subject_partition},
+    number, text, time, ttl, unreadable,
+};
+use crate::Cloud;
+
+const WHAT: &str = "a record";
+
+/// What stands beside a record so that it is found when its time is up, and goes by itself: nothing
+/// while a hold keeps it.
+struct Placement {
+    due_shard: Option<AttributeValue>,
+    due_at: Option<AttributeValue>,
+    ttl: Option<AttributeValue>,
+}
+
+impl Placement {
+    fn of(record: &Record) -> Self {
+        let due_at = record.due_at.filter(|_| !record.is_held());
+        Self {
+            due_shard: due_at.map(|_| text(purge_shard(&record.subject))),
+            due_at: due_at.map(time),
+            // TTL would remove the item and leave the object behind, so only our own records have one.
+            ttl: due_at.filter(|_| record.system == System::Habeas).map(ttl),
+        }
+    }
+
+    fn into_attributes(self) -> [(&'static str, Option<AttributeValue>); 3] {
+        [("due_shard", self.due_shard), ("due_at", self.due_at), ("ttl", self.ttl)]
+    }
+}
+
+/// Reads a record's item.
+pub(super) fn record_of(item: Item) -> Result<Record, PortError> {
+    let ItemKey::Record(_, subject, record) = key_of(&item)? else {
+        return Err(PortError::corrupt(WHAT, "its key is of something else"));
+    };
+    form_of::<StoredRecord>(WHAT, item)?.into_record(subject, record).map_err(unreadable(WHAT))
+}
+
+/// Reads a record's content once it is opened.
+pub(super) fn content_of(plain: &[u8]) -> Result<RecordContent, PortError> {
+    // The reader's own error can quote the content.
+    let content: Content =
+        serde_json::from_slice(plain).map_err(|_| PortError::corrupt(WHAT, "its content is not of its form"))?;
+    let (identifier, locator, fields) = content.into_parts().map_err(unreadable(WHAT))?;
+    Ok(RecordContent { identifier, locator, fields })
+}
+
+impl RecordStore for Cloud {
+    async fn insert_record(
+        &self,
+        controller: &ControllerId,
+        record: &Record,
+        content: &RecordContent,
+    ) -> Result<Appended<Record>, PortError> {
+        let key = ItemKey::Record(controller.clone(), record.subject.clone(), record.id.clone());
+        let plain = Content::new(content.identifier.as_ref(), &content.locator, &content.fields);
+        let plain = serde_json::to_vec(&plain).map_err(|_| PortError::corrupt(WHAT, "its content cannot be written"))?;
+        let plain = zeroize::Zeroizing::new(plain);
+        let mut form = StoredRecord::from(record);
+        let sealed = self.seal(controller, &record.subject, &key, &plain, record.clock.created_at).await?;
+        form.sealed = Some(Bytes(sealed));
+        let mut item = item_of(&key, &form)?;
+        for (name, value) in Placement::of(record).into_attributes() {
+            if let Some(value) = value {
+                item.insert(name.to_owned(), value);
+            }
+        }
+        match self.put_new(item).await? {
+            Appended::Fresh => Ok(Appended::Fresh),
+            Appended::Existing(item) => record_of(item).map(Appended::Existing),
+        }
+    }
+
+    async fn records(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Record>, PortError> {
+        let items = self.query(subject_partition(controller, subject), Sorts::Under(RECORDS.to_owned())).await?;
+        items.into_iter().map(record_of).collect()
+    }
+
+    async fn content(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+        record: &RecordId,
+    ) -> Result<Option<RecordContent>, PortError> {
+        let key = ItemKey::Record(controller.clone(), subject.clone(), record.clone());
+        let Some(item) = self.get(&key).await? else { return Ok(None) };
+        let Some(sealed) = item.get("sealed").and_then(|sealed| sealed.as_b().ok()) else { return Ok(None) };
+        match self.open(controller, subject, &key, sealed.as_ref()).await? {
+            Some(plain) => content_of(&zeroize::Zeroizing::new(plain)).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn update_record(&self, controller: &ControllerId, record: &Record) -> Result<(), PortError> {
+        let key = ItemKey::Record(controller.clone(), record.subject.clone(), record.id.clone());
+        let mut fields = fields_of(&StoredRecord::from(record))?;
+        let mut update = Update::default();
+        for name in ["renewals", "firsts", "ends_at", "clause", "policy", "holds"] {
+            update = update.put(name, fields.remove(name));
+        }
+        for (name, value) in Placement::of(record).into_attributes() {
+            update = update.put(name, value);
+        }
+        let update = update.set("rev", number(record.revision + 1)).with("read", number(record.revision));
+        // What is being deleted can't be held any more: its object may be half gone.
+        let condition = "#rev = :read AND attribute_not_exists(purging)";
+        match self.update(&key, update, condition, ReturnValue::None).await? {
+            Updated::Done(_) => Ok(()),
+            Updated::Refused(_) => Err(PortError::Conflict { what: "record" }),
+        }
+    }
+
+    async fn note_trigger(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+        event: &EventName,
+        purpose: Option<&Purpose>,
+        at: Timestamp,
+    ) -> Result<(), PortError> {
+        let key = ItemKey::Trigger(controller.clone(), subject.clone(), event.clone(), purpose.cloned());
+        let mut fields = fields_of(&Trigger::new(event, purpose, at))?;
+        let mut update = Update::default();
+        for name in ["v", "kind", "event", "purpose"] {
+            if let Some(value) = fields.remove(name) {
+                update = update.set(name, value);
+            }
+        }
+        let update = update.set_once("first_at", time(at)).set("last_at", time(at));
+        let newest = "attribute_not_exists(pk) OR #last_at < :last_at";
+        if let Updated::Done(_) = self.update(&key, update, newest, ReturnValue::None).await? {
+            return Ok(());
+        }
+        // It came late: an earlier time is the first one then, anything between changes nothing.
+        let update = Update::default().set("first_at", time(at));
+        self.update(&key, update, "#first_at > :first_at", ReturnValue::None).await?;
+        Ok(())
+    }
+
+    async fn triggers(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<SeenTrigger>, PortError> {
+        let items = self.query(subject_partition(controller, subject), Sorts::Under(TRIGGERS.to_owned())).await?;
+        let trigger_of = |item| {
+            let form: Trigger = form_of("a trigger", item)?;
+            let (event, purpose, first_at, last_at) = form.into_parts().map_err(unreadable("a trigger"))?;
+            Ok(SeenTrigger { event, purpose, first_at, last_at })
+        };
+        items.into_iter().map(trigger_of).collect()
+    }
+
+    async fn holds(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<SubjectHold>, PortError> {
+        self.holds_of(controller, subject).await
+    }
+}

@@ -1,0 +1,249 @@
+//! What travels through the queues. Each message names its version, its controller and the time of
+//! the event behind it, which orders things; the queue's own times do not.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use domain::{
+    ids::{BreachId, ControllerId, Purpose, RequestId, SubjectRef},
+    record::System,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::form::{FormError, at, controller, time};
+
+/// The version of every message.
+pub const VERSION: u8 = 1;
+
+/// A message that cannot be read; it will never be.
+pub type Unreadable = FormError;
+
+fn version(v: u8) -> Result<(), Unreadable> {
+    if v == VERSION { Ok(()) } else { Err(FormError::new("/v", "this version is not known here")) }
+}
+
+/// Reads a message's JSON without repeating it in the error.
+///
+/// # Errors
+/// [`Unreadable`].
+pub fn read<'a, T: Deserialize<'a>>(body: &'a str) -> Result<T, Unreadable> {
+    serde_json::from_str(body).map_err(|error| {
+        FormError::new("", format!("not the JSON of this message (line {}, column {})", error.line(), error.column()))
+    })
+}
+
+/// To dsar-fulfil: a request came in or was verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FulfilMessage {
+    /// [`VERSION`].
+    pub v: u8,
+    /// Whose.
+    pub controller: String,
+    /// Who asks.
+    pub subject: String,
+    /// Which request.
+    pub request: String,
+    /// When the event behind it happened.
+    pub at: String,
+}
+
+impl FulfilMessage {
+    /// Writes a message.
+    pub fn new(controller: &ControllerId, subject: &SubjectRef, request: &RequestId, at: Timestamp) -> Self {
+        Self {
+            v: VERSION,
+            controller: controller.to_string(),
+            subject: subject.to_string(),
+            request: request.to_string(),
+            at: at.to_string(),
+        }
+    }
+
+    /// Reads what it says.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub fn parse(&self) -> Result<(ControllerId, SubjectRef, RequestId, Timestamp), Unreadable> {
+        version(self.v)?;
+        Ok((
+            controller(&self.controller, "/controller")?,
+            SubjectRef::parse(&self.subject).map_err(at("/subject"))?,
+            RequestId::parse(&self.request).map_err(at("/request"))?,
+            time(&self.at, "/at")?,
+        ))
+    }
+}
+
+/// To breach-notify: a breach to scope, or people to tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BreachMessage {
+    /// [`VERSION`].
+    pub v: u8,
+    /// Whose.
+    pub controller: String,
+    /// Which breach.
+    pub breach: String,
+    /// When the event behind it happened.
+    pub at: String,
+    /// What to do.
+    pub step: BreachStep,
+}
+
+/// What a breach message asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BreachStep {
+    /// Scan every segment from its beginning.
+    Scope,
+    /// Go on with one segment.
+    Continue {
+        /// Which.
+        segment: u16,
+        /// Where its next page begins.
+        from: String,
+        /// How many messages of this scan went before.
+        hop: u32,
+    },
+    /// Tell these people, by reference.
+    Tell {
+        /// Whom.
+        subjects: Vec<String>,
+    },
+}
+
+/// Most messages that one scan hands itself on by. Lambda's own guard against loops is lifted for
+/// this queue, so the function keeps one of its own: this many reach through billions of items.
+pub const SCOPE_HOPS_MAX: u32 = 50_000;
+
+/// Most people told by one message: a mail each, well within a function's time.
+pub const TELL_SUBJECTS_MAX: usize = 20;
+
+impl BreachMessage {
+    /// Writes a message.
+    pub fn new(controller: &ControllerId, breach: &BreachId, at: Timestamp, step: BreachStep) -> Self {
+        Self { v: VERSION, controller: controller.to_string(), breach: breach.to_string(), at: at.to_string(), step }
+    }
+
+    /// Reads what it says.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub fn parse(&self) -> Result<(ControllerId, BreachId, Timestamp), Unreadable> {
+        version(self.v)?;
+        Ok((
+            controller(&self.controller, "/controller")?,
+            BreachId::parse(&self.breach).map_err(at("/breach"))?,
+            time(&self.at, "/at")?,
+        ))
+    }
+}
+
+/// To retention-track: from systems (`events`), or from the relay (`withdrawn`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordsMessage {
+    /// [`VERSION`].
+    pub v: u8,
+    /// Whose.
+    pub controller: String,
+    /// Events of systems, each read by itself ([`crate::record::EventForm`]).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<serde_json::Value>,
+    /// Consents that were withdrawn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withdrawn: Vec<WithdrawnForm>,
+}
+
+/// A consent that was withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawnForm {
+    /// Whose, by reference.
+    pub subject: String,
+    /// For which purpose.
+    pub purpose: String,
+    /// When.
+    pub at: String,
+}
+
+impl WithdrawnForm {
+    /// Reads what it says.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub fn parse(&self) -> Result<(SubjectRef, Purpose, Timestamp), Unreadable> {
+        Ok((
+            SubjectRef::parse(&self.subject).map_err(at("/withdrawn/subject"))?,
+            Purpose::parse(&self.purpose).map_err(at("/withdrawn/purpose"))?,
+            time(&self.at, "/withdrawn/at")?,
+        ))
+    }
+}
+
+impl RecordsMessage {
+    /// Reads whose message it is.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub fn controller(&self) -> Result<ControllerId, Unreadable> {
+        version(self.v)?;
+        controller(&self.controller, "/controller")
+    }
+}
+
+/// To purge: records that DynamoDB's own TTL removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemovedMessage {
+    /// [`VERSION`].
+    pub v: u8,
+    /// Whose.
+    pub controller: String,
+    /// When the removal was seen.
+    pub at: String,
+    /// What was removed.
+    pub records: Vec<RemovedForm>,
+}
+
+/// A record that TTL removed: what its evidence needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemovedForm {
+    /// Whose, by reference.
+    pub subject: String,
+    /// Which.
+    pub record: String,
+    /// What it was.
+    pub category: String,
+    /// What it was kept for.
+    pub purpose: String,
+    /// Where it was.
+    pub system: String,
+    /// The clause whose time was up.
+    pub clause: String,
+    /// When, in milliseconds since 1970.
+    pub due_at: Option<i64>,
+    /// Its salt, in base64.
+    pub salt: String,
+}
+
+impl RemovedForm {
+    /// Reads the salt.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub fn salt(&self) -> Result<[u8; 16], Unreadable> {
+        let unreadable = || FormError::new("/records/salt", "not sixteen bytes in base64");
+        let bytes = BASE64_STANDARD.decode(&self.salt).map_err(|_| unreadable())?;
+        bytes.try_into().map_err(|_| unreadable())
+    }
+
+    /// Reads the system.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub fn system(&self) -> Result<System, Unreadable> {
+        System::parse(&self.system).ok_or_else(|| FormError::new("/records/system", "not a known system"))
+    }
+}

@@ -1,0 +1,336 @@
+//! Requests of data subjects as they are sent.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    dsar::{ItemResult, Outcome, POINTS_MAX, REQUEST_PURPOSES_MAX, Received, RequestState, RequestType},
+    ids::{ControllerId, Field, Identifier, Purpose, RequestId},
+    policy::{Clause, Refusal},
+    sensitive::Sensitive,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    consent::label,
+    form::{FormError, Pairs, SubjectForm, nothing_left, purposes, take},
+};
+
+/// `POST /{controller}/v1/requests`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestForm {
+    /// `access`, `rectification`, `erasure`, `restriction`, `objection`, `portability`,
+    /// `withdraw-consent` or `complaint`.
+    #[serde(rename = "type")]
+    pub request: String,
+    /// Who asks.
+    pub subject: SubjectForm,
+    /// Field to value: what the controller may hold, to verify who asks.
+    #[serde(default)]
+    pub points: BTreeMap<String, String>,
+    /// Which consents a withdrawal is about; none: all.
+    #[serde(default)]
+    pub purposes: Vec<String>,
+    /// Where the person lives: `US-CA` sets California's clock.
+    #[serde(default)]
+    pub residence: Option<String>,
+    /// The form's nonce, which makes a retry harmless.
+    #[serde(default)]
+    pub nonce: Option<String>,
+    /// Where a browser goes next, from the allow-list.
+    #[serde(default)]
+    pub next: Option<String>,
+}
+
+/// A request, parsed.
+#[derive(Debug)]
+pub struct ParsedRequest {
+    /// What is asked for.
+    pub request: RequestType,
+    /// Who asks.
+    pub identifier: Identifier,
+    /// Data points offered.
+    pub points: Vec<(Field, Sensitive<String>)>,
+    /// Which consents a withdrawal is about.
+    pub purposes: Vec<Purpose>,
+    /// Whether they say that they live in California.
+    pub californian: bool,
+    /// The form's nonce.
+    pub nonce: Option<String>,
+    /// Where the browser goes next.
+    pub next: Option<String>,
+}
+
+impl RequestForm {
+    /// Reads a browser's form: `type`, `subject_kind`, `subject`, `point.FIELD`, `purpose.NAME`.
+    ///
+    /// # Errors
+    /// [`FormError`] for a field that is missing or unknown.
+    pub fn from_pairs(mut pairs: Pairs) -> Result<Self, FormError> {
+        let subject = SubjectForm {
+            kind: take(&mut pairs, "subject_kind").unwrap_or_else(|| "mail".to_owned()),
+            value: take(&mut pairs, "subject").ok_or_else(|| FormError::new("/subject", "the form names nobody"))?,
+        };
+        let mut points = BTreeMap::new();
+        let mut purposes = Vec::new();
+        for key in pairs.keys().cloned().collect::<Vec<_>>() {
+            if let Some(field) = key.strip_prefix("point.") {
+                if let Some(value) = take(&mut pairs, &key) {
+                    points.insert(field.to_owned(), value);
+                }
+                pairs.remove(&key);
+            } else if let Some(purpose) = key.strip_prefix("purpose.") {
+                pairs.remove(&key);
+                purposes.push(purpose.to_owned());
+            }
+        }
+        let form = Self {
+            request: take(&mut pairs, "type").unwrap_or_default(),
+            subject,
+            points,
+            purposes,
+            residence: take(&mut pairs, "residence"),
+            nonce: take(&mut pairs, "nonce"),
+            next: take(&mut pairs, "next"),
+        };
+        nothing_left(&pairs)?;
+        Ok(form)
+    }
+
+    /// Checks the form and reads what it says.
+    ///
+    /// # Errors
+    /// [`FormError`] at the first place that breaks a rule.
+    pub fn parse(self) -> Result<ParsedRequest, FormError> {
+        let request = RequestType::parse(&self.request).ok_or_else(|| {
+            let known = RequestType::ALL.map(RequestType::as_str).join(", ");
+            FormError::new("/type", format!("use one of {known}"))
+        })?;
+        if self.points.len() > POINTS_MAX {
+            return Err(FormError::new("/points", format!("offer at most {POINTS_MAX}")));
+        }
+        let mut points = Vec::new();
+        for (field, value) in self.points {
+            let field = Field::parse(&field).map_err(crate::form::at("/points"))?;
+            if value.is_empty() || value.len() > domain::ids::IDENTIFIER_BYTES_MAX {
+                return Err(FormError::new(format!("/points/{field}"), "use 1 to 320 bytes"));
+            }
+            points.push((field, Sensitive::new(value)));
+        }
+        Ok(ParsedRequest {
+            request,
+            identifier: self.subject.identifier()?,
+            points,
+            purposes: purposes(&self.purposes, REQUEST_PURPOSES_MAX)?,
+            californian: label(self.residence, "/residence")?.is_some_and(|place| place == "US-CA"),
+            nonce: label(self.nonce, "/nonce")?,
+            next: self.next,
+        })
+    }
+}
+
+/// A refusal that the policy states.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusalForm {
+    /// A code: `NO_CONSENT_BASIS`.
+    pub code: String,
+    /// What the person is told.
+    pub text: String,
+    /// The clause or article behind it.
+    pub clause: String,
+    /// What they are offered instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offer: Option<String>,
+}
+
+impl RefusalForm {
+    fn new(refusal: &Refusal, clause: &Clause) -> Self {
+        Self {
+            code: refusal.code.clone(),
+            text: refusal.text.clone(),
+            clause: clause.to_string(),
+            offer: refusal.offer.map(|offer| offer.to_string()),
+        }
+    }
+}
+
+/// The answer to a request's arrival: 202, the same to everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcknowledgementForm {
+    /// The form's version.
+    pub v: u8,
+    /// Which request.
+    pub request_id: String,
+    /// What is asked for.
+    #[serde(rename = "type")]
+    pub request: String,
+    /// When it was received.
+    pub received_at: String,
+    /// The last day on which an answer is in time, in the law's zone.
+    pub due_date: String,
+    /// The first instant that is late.
+    pub due_before: String,
+    /// The law that says so.
+    pub due_by: String,
+    /// What comes next: `none`, `mail` or `points`.
+    pub verification: String,
+    /// A refusal that the policy states for everybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<RefusalForm>,
+    /// Where its status is.
+    pub status: String,
+    /// Opens the status.
+    pub token: String,
+}
+
+impl AcknowledgementForm {
+    /// Writes an acknowledgement.
+    pub fn new(
+        controller: &ControllerId,
+        request: &RequestId,
+        received: &Received,
+        due_date: &str,
+        refusal: Option<&(Refusal, Clause)>,
+        token: &str,
+    ) -> Self {
+        Self {
+            v: 1,
+            request_id: request.to_string(),
+            request: received.request.to_string(),
+            received_at: received.at.to_string(),
+            due_date: due_date.to_owned(),
+            due_before: received.due_at.to_string(),
+            due_by: received.due_by_law.clone(),
+            verification: verification(received).to_owned(),
+            refused: refusal.map(|(refusal, clause)| RefusalForm::new(refusal, clause)),
+            status: format!("/{controller}/v1/requests/{request}"),
+            token: token.to_owned(),
+        }
+    }
+}
+
+fn verification(received: &Received) -> &'static str {
+    match received.verification {
+        domain::policy::VerificationRule::None => "none",
+        domain::policy::VerificationRule::Mail => "mail",
+        domain::policy::VerificationRule::Points(_) => "points",
+    }
+}
+
+/// One item of an erasure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemForm {
+    /// What it was.
+    pub category: String,
+    /// What it was kept for.
+    pub purpose: String,
+    /// `erased`, `kept` or `held`.
+    pub result: String,
+    /// Why it was kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The article that allows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub article: Option<String>,
+    /// The clause of the policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clause: Option<String>,
+    /// The evidence of its erasure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+}
+
+/// `GET /{controller}/v1/requests/{request}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusForm {
+    /// The form's version.
+    pub v: u8,
+    /// Which request.
+    pub request_id: String,
+    /// What is asked for.
+    #[serde(rename = "type")]
+    pub request: String,
+    /// Where it stands.
+    pub status: String,
+    /// When it was received.
+    pub received_at: String,
+    /// The first instant at which an answer is late.
+    pub due_before: String,
+    /// The law that says so.
+    pub due_by: String,
+    /// How it was verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified_by: Option<String>,
+    /// How it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    /// When it was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<String>,
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<RefusalForm>,
+    /// An erasure, item by item.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub items: Vec<ItemForm>,
+    /// Consents withdrawn.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub withdrawn: Vec<String>,
+}
+
+impl StatusForm {
+    /// Writes a status.
+    pub fn new(request: &RequestId, state: &RequestState) -> Self {
+        let outcome = state.decided.as_ref().map(|(_, outcome)| outcome);
+        Self {
+            v: 1,
+            request_id: request.to_string(),
+            request: state.received.request.to_string(),
+            status: state.status().as_str().to_owned(),
+            received_at: state.received.at.to_string(),
+            due_before: state.received.due_at.to_string(),
+            due_by: state.received.due_by_law.clone(),
+            verified_by: state.verified.map(|(_, by)| by.as_str().to_owned()),
+            outcome: outcome.map(|outcome| outcome.as_str().to_owned()),
+            decided_at: state.decided.as_ref().map(|(at, _)| at.to_string()),
+            refused: match outcome {
+                Some(Outcome::Refused(refusal, clause)) => Some(RefusalForm::new(refusal, clause)),
+                _ => None,
+            },
+            items: match outcome {
+                Some(Outcome::Erased(items)) => items.iter().map(item).collect(),
+                _ => Vec::new(),
+            },
+            withdrawn: match outcome {
+                Some(Outcome::Withdrawn(purposes)) => purposes.iter().map(ToString::to_string).collect(),
+                _ => Vec::new(),
+            },
+        }
+    }
+}
+
+fn item(item: &domain::dsar::Item) -> ItemForm {
+    let mut form = ItemForm {
+        category: item.category.to_string(),
+        purpose: item.purpose.to_string(),
+        result: String::new(),
+        reason: None,
+        article: None,
+        clause: None,
+        evidence: None,
+    };
+    match &item.result {
+        ItemResult::Erased { evidence } => {
+            form.result = "erased".to_owned();
+            form.evidence = Some(evidence.clone());
+        }
+        ItemResult::Kept { reason, article, clause } => {
+            form.result = "kept".to_owned();
+            form.reason = Some(reason.clone());
+            form.article = Some(article.clone());
+            form.clause = Some(clause.to_string());
+        }
+        ItemResult::Held => form.result = "held".to_owned(),
+    }
+    form
+}

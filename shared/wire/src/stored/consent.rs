@@ -1,0 +1,88 @@
+//! One consent capture: a form with all its purposes.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    consent::{Choice, ConsentEvent},
+    ids::{CaptureId, Fingerprint, Purpose, SubjectRef},
+    policy::PolicyHash,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Kind, Unreadable, VERSION, check, id, is_false, millis, name, time};
+
+/// `CONSENT#{capture}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// The form's version.
+    pub v: u8,
+    /// What the item is.
+    pub kind: Kind,
+    /// When the choice was made.
+    pub at: i64,
+    /// The choices by purpose.
+    pub choices: BTreeMap<String, String>,
+    /// The notice that was shown.
+    pub notice: String,
+    /// Its language.
+    pub language: String,
+    /// How the choice was expressed.
+    pub method: String,
+    /// Whether the browser sent `Sec-GPC: 1`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub gpc: bool,
+    /// The policy it was captured under.
+    pub policy: String,
+    /// What the form carried, as a keyed hash.
+    pub fingerprint: String,
+}
+
+impl From<&ConsentEvent> for Consent {
+    fn from(event: &ConsentEvent) -> Self {
+        Self {
+            v: VERSION,
+            kind: Kind::Consent,
+            at: millis(event.at),
+            choices: event
+                .choices
+                .iter()
+                .map(|(purpose, choice)| (purpose.to_string(), choice.as_str().to_owned()))
+                .collect(),
+            notice: event.notice_version.clone(),
+            language: event.language.clone(),
+            method: event.method.clone(),
+            gpc: event.gpc,
+            policy: event.policy.as_str().to_owned(),
+            fingerprint: event.fingerprint.to_string(),
+        }
+    }
+}
+
+impl Consent {
+    /// Reads the event that stands under this subject and identifier.
+    ///
+    /// # Errors
+    /// [`Unreadable`] names the field that does not read.
+    pub fn into_event(self, subject: SubjectRef, capture: CaptureId) -> Result<ConsentEvent, Unreadable> {
+        check(self.v, self.kind, Kind::Consent)?;
+        let choices = self
+            .choices
+            .iter()
+            .map(|(purpose, choice)| {
+                Ok((id("choices", purpose, Purpose::parse)?, name("choices", choice, Choice::parse)?))
+            })
+            .collect::<Result<_, Unreadable>>()?;
+        Ok(ConsentEvent {
+            id: capture,
+            subject,
+            at: time("at", self.at)?,
+            choices,
+            notice_version: self.notice,
+            language: self.language,
+            method: self.method,
+            gpc: self.gpc,
+            policy: PolicyHash::from_hex(self.policy),
+            fingerprint: id("fingerprint", &self.fingerprint, Fingerprint::parse)?,
+        })
+    }
+}

@@ -1,0 +1,183 @@
+//! What is stored, form by form, each with its version (`docs/DATA_MODEL.md`).
+//!
+//! A form holds what an item says. Where it lies (its key, its place in the due index, its TTL) is
+//! written by `aws::table`, so a form reads the same from a table, a stream image or a fixture.
+
+pub mod breach;
+pub mod consent;
+pub mod content;
+pub mod deletion;
+pub mod export;
+pub mod hold;
+pub mod mail;
+pub mod manifest;
+pub mod record;
+pub mod request;
+
+use std::fmt;
+
+use domain::ids::InvalidId;
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// The version of every form in this module.
+pub const VERSION: u8 = 1;
+
+/// What an item is, as its attribute `kind` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A consent capture.
+    Consent,
+    /// A request as it came in.
+    Request,
+    /// The verification of a request.
+    Verified,
+    /// The decision on a request.
+    Decided,
+    /// A part of an erasure as planned.
+    Plan,
+    /// The claim of one mail.
+    Mail,
+    /// A retained record.
+    Record,
+    /// Times of an event for records that are not yet registered.
+    Trigger,
+    /// A legal hold.
+    Hold,
+    /// A breach.
+    Breach,
+    /// One person's notice of a breach.
+    Notice,
+    /// A public alert.
+    Alert,
+    /// A batch of deletions that is not yet confirmed.
+    Intent,
+    /// A deadline's warning.
+    Warned,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 14] = [
+        Self::Consent,
+        Self::Request,
+        Self::Verified,
+        Self::Decided,
+        Self::Plan,
+        Self::Mail,
+        Self::Record,
+        Self::Trigger,
+        Self::Hold,
+        Self::Breach,
+        Self::Notice,
+        Self::Alert,
+        Self::Intent,
+        Self::Warned,
+    ];
+
+    /// The name in the table.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Request => "request",
+            Self::Verified => "verified",
+            Self::Decided => "decided",
+            Self::Plan => "plan",
+            Self::Mail => "mail",
+            Self::Record => "record",
+            Self::Trigger => "trigger",
+            Self::Hold => "hold",
+            Self::Breach => "breach",
+            Self::Notice => "notice",
+            Self::Alert => "alert",
+            Self::Intent => "intent",
+            Self::Warned => "warned",
+        }
+    }
+
+    /// Reads the name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A stored form that does not read: which field of it, never what stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{field} does not read")]
+pub struct Unreadable {
+    /// The field.
+    pub field: &'static str,
+}
+
+/// Bytes, as DynamoDB's own binary type.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bytes({})", self.0.len())
+    }
+}
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl de::Visitor<'_> for Visitor {
+            type Value = Bytes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("bytes")
+            }
+
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
+                Ok(Bytes(bytes.to_vec()))
+            }
+
+            fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Bytes, E> {
+                Ok(Bytes(bytes))
+            }
+        }
+
+        deserializer.deserialize_byte_buf(Visitor)
+    }
+}
+
+/// Milliseconds since 1970, the unit of every stored time but `ttl`.
+pub fn millis(at: Timestamp) -> i64 {
+    at.as_millisecond()
+}
+
+fn time(field: &'static str, millis: i64) -> Result<Timestamp, Unreadable> {
+    Timestamp::from_millisecond(millis).map_err(|_| Unreadable { field })
+}
+
+fn id<T>(field: &'static str, text: &str, parse: impl Fn(&str) -> Result<T, InvalidId>) -> Result<T, Unreadable> {
+    parse(text).map_err(|_| Unreadable { field })
+}
+
+fn name<T>(field: &'static str, text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, Unreadable> {
+    parse(text).ok_or(Unreadable { field })
+}
+
+fn check(v: u8, kind: Kind, expected: Kind) -> Result<(), Unreadable> {
+    if v != VERSION {
+        return Err(Unreadable { field: "v" });
+    }
+    if kind == expected { Ok(()) } else { Err(Unreadable { field: "kind" }) }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+#[cfg(test)]
+mod tests;

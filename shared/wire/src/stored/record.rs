@@ -1,0 +1,170 @@
+//! A retained record and its clock; the triggers that wait for records; the index entry.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    ids::{Category, EventName, HoldId, PointHash, Purpose, RecordId, SubjectRef},
+    policy::{Clause, PolicyHash},
+    record::{Record as DomainRecord, System},
+    retention::RetentionClock,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Bytes, Kind, Unreadable, VERSION, check, id, millis, name, time};
+
+/// `RECORD#{record}`.
+///
+/// `ends_at` is when its time is up and stays when a hold takes the record out of the index; the
+/// index's own `due_at` is written beside it by the table while nothing holds the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The form's version.
+    pub v: u8,
+    /// What the item is.
+    pub kind: Kind,
+    /// What the record is.
+    pub category: String,
+    /// What it is kept for.
+    pub purpose: String,
+    /// Which system keeps it.
+    pub system: String,
+    /// When it was made.
+    pub created_at: i64,
+    /// Runs of renewals, flat: first, last, first, last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renewals: Vec<i64>,
+    /// First times of other events.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub firsts: BTreeMap<String, i64>,
+    /// When its time is up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<i64>,
+    /// The clause whose clock that is.
+    pub clause: String,
+    /// The policy it was last planned under.
+    pub policy: String,
+    /// Holds that keep it; absent if there are none, since a set is never empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "serde_dynamo::string_set")]
+    pub holds: Vec<String>,
+    /// Keyed hashes of its fields.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<String>,
+    /// What its leaf is salted with.
+    pub salt: Bytes,
+    /// How often it was changed.
+    pub rev: u64,
+    /// Its content, sealed under the subject's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Bytes>,
+}
+
+impl From<&DomainRecord> for Record {
+    /// The record without its content.
+    fn from(record: &DomainRecord) -> Self {
+        Self {
+            v: VERSION,
+            kind: Kind::Record,
+            category: record.category.to_string(),
+            purpose: record.purpose.to_string(),
+            system: record.system.as_str().to_owned(),
+            created_at: millis(record.clock.created_at),
+            renewals: record.clock.renewals.iter().flat_map(|(first, last)| [millis(*first), millis(*last)]).collect(),
+            firsts: record.clock.firsts.iter().map(|(event, at)| (event.to_string(), millis(*at))).collect(),
+            ends_at: record.due_at.map(millis),
+            clause: record.clause.to_string(),
+            policy: record.policy.as_str().to_owned(),
+            holds: record.holds.iter().map(ToString::to_string).collect(),
+            points: record.points.iter().map(|point| point.as_str().to_owned()).collect(),
+            salt: Bytes(record.salt.to_vec()),
+            rev: record.revision,
+            sealed: None,
+        }
+    }
+}
+
+impl Record {
+    /// Reads the record that stands under this subject and identifier.
+    ///
+    /// # Errors
+    /// [`Unreadable`] names the field that does not read.
+    pub fn into_record(self, subject: SubjectRef, record: RecordId) -> Result<DomainRecord, Unreadable> {
+        check(self.v, self.kind, Kind::Record)?;
+        let mut clock = RetentionClock::new(time("created_at", self.created_at)?);
+        for run in self.renewals.chunks(2) {
+            let [first, last] = run else { return Err(Unreadable { field: "renewals" }) };
+            clock.renewals.insert(time("renewals", *first)?, time("renewals", *last)?);
+        }
+        for (event, at) in &self.firsts {
+            clock.firsts.insert(id("firsts", event, EventName::parse)?, time("firsts", *at)?);
+        }
+        Ok(DomainRecord {
+            id: record,
+            subject,
+            category: id("category", &self.category, Category::parse)?,
+            purpose: id("purpose", &self.purpose, Purpose::parse)?,
+            system: name("system", &self.system, System::parse)?,
+            clock,
+            due_at: self.ends_at.map(|at| time("ends_at", at)).transpose()?,
+            clause: Clause::new(self.clause),
+            policy: PolicyHash::from_hex(self.policy),
+            holds: self.holds.iter().map(|hold| id("holds", hold, HoldId::parse)).collect::<Result<_, _>>()?,
+            points: self.points.into_iter().map(PointHash::from_stored).collect(),
+            salt: salt(&self.salt)?,
+            revision: self.rev,
+        })
+    }
+}
+
+pub(super) fn salt(bytes: &Bytes) -> Result<[u8; 16], Unreadable> {
+    bytes.0.as_slice().try_into().map_err(|_| Unreadable { field: "salt" })
+}
+
+/// `TRIGGER#{event}` or `TRIGGER#{event}#{purpose}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// The form's version.
+    pub v: u8,
+    /// What the item is.
+    pub kind: Kind,
+    /// What happened.
+    pub event: String,
+    /// For which purpose; absent: for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// When it was seen first.
+    pub first_at: i64,
+    /// When it was seen last.
+    pub last_at: i64,
+}
+
+/// A trigger's parts: event, purpose, first and last time.
+pub type TriggerParts = (EventName, Option<Purpose>, Timestamp, Timestamp);
+
+impl Trigger {
+    /// A trigger seen once.
+    pub fn new(event: &EventName, purpose: Option<&Purpose>, at: Timestamp) -> Self {
+        Self {
+            v: VERSION,
+            kind: Kind::Trigger,
+            event: event.to_string(),
+            purpose: purpose.map(ToString::to_string),
+            first_at: millis(at),
+            last_at: millis(at),
+        }
+    }
+
+    /// Reads the trigger.
+    ///
+    /// # Errors
+    /// [`Unreadable`] names the field that does not read.
+    pub fn into_parts(self) -> Result<TriggerParts, Unreadable> {
+        check(self.v, self.kind, Kind::Trigger)?;
+        Ok((
+            id("event", &self.event, EventName::parse)?,
+            self.purpose.map(|purpose| id("purpose", &purpose, Purpose::parse)).transpose()?,
+            time("first_at", self.first_at)?,
+            time("last_at", self.last_at)?,
+        ))
+    }
+}

@@ -1,0 +1,336 @@
+//! A data subject's request: its receipt, its verification, its decision.
+
+use domain::{
+    dsar::{Item, ItemResult, Outcome, Received, RequestType, VerifiedBy},
+    ids::{Category, Fingerprint, IdentifierKind, PointHash, Purpose, RecordId},
+    policy::{Clause, Refusal, VerificationRule},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Bytes, Kind, Unreadable, VERSION, check, id, millis, name, time};
+
+/// `REQUEST#{request}#0-RECEIVED`.
+///
+/// `ends_at` is when an answer is late and stays when the decision takes the request out of the
+/// index; the index's own `due_at` is written beside it by the table while the request is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The form's version.
+    pub v: u8,
+    /// What the item is.
+    pub kind: Kind,
+    /// What is asked for.
+    pub request: String,
+    /// When it was received.
+    pub at: i64,
+    /// The first instant at which an answer is late.
+    pub ends_at: i64,
+    /// The law and article that say so.
+    pub law: String,
+    /// What kind of identifier the person gave.
+    pub identifier: String,
+    /// What the policy asks of the requester.
+    pub verification: String,
+    /// How many points, where it asks for points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points_needed: Option<u8>,
+    /// Data points offered, as keyed hashes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<String>,
+    /// The purposes that are named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purposes: Vec<String>,
+    /// What the form carried, as a keyed hash.
+    pub fingerprint: String,
+    /// Where the requester is written to, sealed under the subject's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Bytes>,
+}
+
+impl Request {
+    /// Takes a receipt, without its contact.
+    pub fn new(received: &Received, fingerprint: &Fingerprint) -> Self {
+        let (verification, points_needed) = match received.verification {
+            VerificationRule::None => ("none", None),
+            VerificationRule::Mail => ("mail", None),
+            VerificationRule::Points(needed) => ("points", Some(needed)),
+        };
+        Self {
+            v: VERSION,
+            kind: Kind::Request,
+            request: received.request.as_str().to_owned(),
+            at: millis(received.at),
+            ends_at: millis(received.due_at),
+            law: received.due_by_law.clone(),
+            identifier: received.identifier.as_str().to_owned(),
+            verification: verification.to_owned(),
+            points_needed,
+            points: received.points.iter().map(|point| point.as_str().to_owned()).collect(),
+            purposes: received.purposes.iter().map(ToString::to_string).collect(),
+            fingerprint: fingerprint.to_string(),
+            contact: None,
+        }
+    }
+
+    /// Reads the receipt and its fingerprint.
+    ///
+    /// # Errors
+    /// [`Unreadable`] names the field that does not read.
+    pub fn into_received(self) -> Result<(Received, Fingerprint), Unreadable> {
+        check(self.v, self.kind, Kind::Request)?;
+        let verification = match (self.verification.as_str(), self.points_needed) {
+            ("none", None) => VerificationRule::None,
+            ("mail", None) => VerificationRule::Mail,
+            ("points", Some(needed)) => VerificationRule::Points(needed),
+            _ => return Err(Unreadable { field: "verification" }),
+        };
+        let fingerprint = id("fingerprint", &self.fingerprint, Fingerprint::parse)?;
+        let received = Received {
+            request: name("request", &self.request, RequestType::parse)?,
+            at: time("at", self.at)?,
+            due_at: time("ends_at", self.ends_at)?,
+            due_by_law: self.law,
+            identifier: id("identifier", &self.identifier, IdentifierKind::parse)?,
+            verification,
+            points: self.points.into_iter().map(PointHash::from_stored).collect(),
+            purposes: purposes(&self.purposes)?,
+        };
+        Ok((received, fingerprint))
+    }
+}
+
+fn purposes(names: &[String]) -> Result<Vec<Purpose>, Unreadable> {
+    names.iter().map(|name| id("purposes", name, Purpose::parse)).collect()
+}
+
+/// `REQUEST#{request}#1-VERIFIED`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// The form's version.
+    pub v: u8,
+    /// What the item is.
+    pub kind: Kind,
+    /// When.
+    pub at: i64,
+    /// How.
+    pub by: String,
+    /// How many points matched, where they were verified by points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<u8>,
+}
+
+impl Verified {
+    /// Takes a verification.
+    pub fn new(at: Timestamp, by: VerifiedBy) -> Self {
+        let points = if let VerifiedBy::Points(points) = by { Some(points) } else { None };
+        Self { v: VERSION, kind: Kind::Verified, at: millis(at), by: by.as_str().to_owned(), points }
+    }
+
+    /// Reads the verification.
+    ///
+    /// # Errors
+    /// [`Unreadable`] names the field that does not read.
+    pub fn into_parts(self) -> Result<(Timestamp, VerifiedBy), Unreadable> {
+        check(self.v, self.kind, Kind::Verified)?;
+        let by = match (self.by.as_str(), self.points) {
+            ("not-needed", None) => VerifiedBy::NotNeeded,
+            ("mail", None) => VerifiedBy::Mail,
+            ("points", Some(points)) => VerifiedBy::Points(points),
+            _ => return Err(Unreadable { field: "by" }),
+        };
+        Ok((time("at", self.at)?, by))
+    }
+}
+
+/// `REQUEST#{request}#2-DECIDED`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// The form's version.
+    pub v: u8,
+    /// What the item is.
+    pub kind: Kind,
+    /// When.
+    pub at: i64,
+    /// How it ended, and what belongs to that end.
+    pub outcome: Ending,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ended", rename_all = "kebab-case")]
+pub enum Ending {
+    /// Refused by the policy's own statement.
+    Refused {
+        /// A code.
+        code: String,
+        /// What the person is told.
+        text: String,
+        /// What they are offered instead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        offer: Option<String>,
+        /// Where the policy says so.
+        clause: String,
+    },
+    /// The points did not match.
+    NotVerified,
+    /// An export stands ready.
+    Exported {
+        /// The object's key.
+        object: String,
+        /// Until when it can be fetched.
+        until: i64,
+    },
+    /// Erased, item by item; items that share all but their record and leaf stand together.
+    Erased {
+        /// The items.
+        groups: Vec<ErasedGroup>,
+    },
+    /// Consents were withdrawn.
+    Withdrawn {
+        /// Which.
+        purposes: Vec<String>,
+    },
+    /// With the privacy office.
+    WithOffice,
+}
+
+/// Items of one category and purpose that ended alike: an erasure of thousands of records fits one
+/// item of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasedGroup {
+    /// What they were.
+    pub category: String,
+    /// What they were kept for.
+    pub purpose: String,
+    /// What became of them.
+    pub result: Fate,
+    /// Which records.
+    pub records: Vec<String>,
+    /// For each erased record, the number of its leaf.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaves: Vec<u32>,
+}
+
+/// What became of items.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Fate {
+    /// Deleted.
+    Erased {
+        /// The batch that holds their leaves.
+        batch: String,
+    },
+    /// Kept.
+    Kept {
+        /// What the person is told.
+        reason: String,
+        /// The article that allows it.
+        article: String,
+        /// Where the policy says so.
+        clause: String,
+    },
+    /// Kept for now under a hold.
+    Held,
+}
+
+impl Decided {
+    /// Takes a decision.
+    pub fn new(at: Timestamp, outcome: &Outcome) -> Self {
+        let outcome = match outcome {
+            Outcome::Refused(refusal, clause) => Ending::Refused {
+                code: refusal.code.clone(),
+                text: refusal.text.clone(),
+                offer: refusal.offer.map(|offer| offer.as_str().to_owned()),
+                clause: clause.to_string(),
+            },
+            Outcome::NotVerified => Ending::NotVerified,
+            Outcome::Exported { object, until } => {
+                Ending::Exported { object: object.clone(), until: millis(*until) }
+            }
+            Outcome::Erased(items) => Ending::Erased { groups: group(items) },
+            Outcome::Withdrawn(purposes) => {
+                Ending::Withdrawn { purposes: purposes.iter().map(ToString::to_string).collect() }
+            }
+            Outcome::WithOffice => Ending::WithOffice,
+        };
+        Self { v: VERSION, kind: Kind::Decided, at: millis(at), outcome }
+    }
+
+    /// Reads the decision.
+    ///
+    /// # Errors
+    /// [`Unreadable`] names the field that does not read.
+    pub fn into_parts(self) -> Result<(Timestamp, Outcome), Unreadable> {
+        check(self.v, self.kind, Kind::Decided)?;
+        let outcome = match self.outcome {
+            Ending::Refused { code, text, offer, clause } => {
+                let offer = offer.map(|offer| name("offer", &offer, RequestType::parse)).transpose()?;
+                Outcome::Refused(Refusal { code, text, offer }, Clause::new(clause))
+            }
+            Ending::NotVerified => Outcome::NotVerified,
+            Ending::Exported { object, until } => Outcome::Exported { object, until: time("until", until)? },
+            Ending::Erased { groups } => Outcome::Erased(ungroup(groups)?),
+            Ending::Withdrawn { purposes: names } => Outcome::Withdrawn(purposes(&names)?),
+            Ending::WithOffice => Outcome::WithOffice,
+        };
+        Ok((time("at", self.at)?, outcome))
+    }
+}
+
+fn group(items: &[Item]) -> Vec<ErasedGroup> {
+    let mut groups: std::collections::BTreeMap<(&Category, &Purpose, Fate), ErasedGroup> = Default::default();
+    for item in items {
+        let (fate, leaf) = match &item.result {
+            ItemResult::Erased { evidence } => {
+                let (batch, leaf) = evidence.rsplit_once('/').unwrap_or((evidence, ""));
+                (Fate::Erased { batch: batch.to_owned() }, leaf.parse::<u32>().ok())
+            }
+            ItemResult::Kept { reason, article, clause } => {
+                (Fate::Kept { reason: reason.clone(), article: article.clone(), clause: clause.to_string() }, None)
+            }
+            ItemResult::Held => (Fate::Held, None),
+        };
+        let group = groups.entry((&item.category, &item.purpose, fate.clone())).or_insert_with(|| ErasedGroup {
+            category: item.category.to_string(),
+            purpose: item.purpose.to_string(),
+            result: fate,
+            records: Vec::new(),
+            leaves: Vec::new(),
+        });
+        group.records.push(item.record.to_string());
+        group.leaves.extend(leaf);
+    }
+    groups.into_values().collect()
+}
+
+/// The items in the order in which they are told: by category, then record.
+fn ungroup(groups: Vec<ErasedGroup>) -> Result<Vec<Item>, Unreadable> {
+    let mut items = Vec::new();
+    for group in groups {
+        let category = id("category", &group.category, Category::parse)?;
+        let purpose = id("purpose", &group.purpose, Purpose::parse)?;
+        for (position, record) in group.records.iter().enumerate() {
+            let result = match &group.result {
+                Fate::Erased { batch } => {
+                    let leaf = group.leaves.get(position).ok_or(Unreadable { field: "leaves" })?;
+                    ItemResult::Erased { evidence: format!("{batch}/{leaf}") }
+                }
+                Fate::Kept { reason, article, clause } => ItemResult::Kept {
+                    reason: reason.clone(),
+                    article: article.clone(),
+                    clause: Clause::new(clause.clone()),
+                },
+                Fate::Held => ItemResult::Held,
+            };
+            items.push(Item {
+                category: category.clone(),
+                purpose: purpose.clone(),
+                record: id("records", record, RecordId::parse)?,
+                result,
+            });
+        }
+    }
+    items.sort_by(|a, b| (&a.category, &a.record).cmp(&(&b.category, &b.record)));
+    Ok(items)
+}
