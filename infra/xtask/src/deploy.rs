@@ -15,6 +15,9 @@ use crate::venv;
 /// The stack's name.
 pub(crate) const STACK: &str = "habeas";
 
+/// Who mail comes from, locally.
+const SENDER: &str = "privacy@habeas.example";
+
 /// The template's parameters on a local stage.
 fn parameters(instance: &Instance) -> Vec<String> {
     let architecture = if cfg!(target_arch = "aarch64") {
@@ -28,7 +31,7 @@ fn parameters(instance: &Instance) -> Vec<String> {
         format!("Architecture={architecture}"),
         format!("Issuer={}", instance.issuer_url()),
         "Audience=habeas-staff".to_owned(),
-        "Sender=privacy@habeas.example".to_owned(),
+        format!("Sender={SENDER}"),
         format!("PublicUrl={page}"),
         format!("AllowedOrigins={page}"),
         // The sample site's own page, the one place that its forms may name.
@@ -90,10 +93,28 @@ pub(crate) fn deploy(layout: &Layout, instance: &Instance, emulator: &Started) -
         .arg("--parameter-overrides")
         .args(&parameters);
     shell::run_logged(&mut sam, &instance.deploy_log())?;
+    verify_sender(instance)?;
     let stack = stack(instance)?;
     layout::write_whole(&instance.stack_file(), &format!("{stack:#}\n"))?;
     layout::write_whole(&instance.deploy_stamp(), &digest)?;
     Ok(true)
+}
+
+/// In an account the operator verifies the sender's identity with SES once (docs/DEPLOY.md).
+fn verify_sender(instance: &Instance) -> Outcome<()> {
+    let answer = http::send(
+        instance.ports.endpoint,
+        "POST",
+        "/v2/email/identities",
+        &[("Content-Type", "application/json"), ("Authorization", &signed_for("ses"))],
+        &json!({ "EmailIdentity": SENDER }).to_string(),
+        Duration::from_secs(10),
+    )?;
+    match answer.status {
+        // 409: it is verified already.
+        200..300 | 409 => Ok(()),
+        status => Err(Failure::new(format!("the local SES refused the sender's identity with {status}"))),
+    }
 }
 
 /// Where everything is, in the form of `.habeas/stack.json`.

@@ -10,6 +10,8 @@ pub enum PortError {
     Unavailable {
         /// What did not answer.
         what: &'static str,
+        /// The service's code for it, such as `ThrottlingException`.
+        code: Option<String>,
         /// Why.
         #[source]
         source: Box<dyn Error + Send + Sync>,
@@ -33,7 +35,16 @@ pub enum PortError {
 impl PortError {
     /// Something did not answer.
     pub fn unavailable(what: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Unavailable { what, source: source.into() }
+        Self::Unavailable { what, code: None, source: source.into() }
+    }
+
+    /// Adds the service's code.
+    #[must_use]
+    pub fn with_code(self, code: Option<String>) -> Self {
+        match self {
+            Self::Unavailable { what, source, .. } => Self::Unavailable { what, code, source },
+            other => other,
+        }
     }
 
     /// Something stored does not read.

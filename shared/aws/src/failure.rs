@@ -48,7 +48,9 @@ pub(crate) fn unavailable<E, R>(what: &'static str, error: &SdkError<E, R>) -> P
 where
     E: ProvideErrorMetadata,
 {
-    PortError::unavailable(what, describe(error))
+    let failure = describe(error);
+    let code = failure.code.clone();
+    PortError::unavailable(what, failure).with_code(code)
 }
 
 fn describe<E, R>(error: &SdkError<E, R>) -> Failure

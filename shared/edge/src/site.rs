@@ -129,7 +129,13 @@ impl From<FormError> for Verdict {
 impl From<PortError> for Failure {
     fn from(error: PortError) -> Self {
         match error {
-            PortError::Unavailable { what, source } => Self::because(what)(source),
+            PortError::Unavailable { what, code, source } => {
+                let failure = Self::because(what)(source);
+                match code {
+                    Some(code) => failure.with_code(&code),
+                    None => failure,
+                }
+            }
             PortError::Conflict { what } => Self::new(what).with_code("Conflict"),
             PortError::Corrupt { what, .. } => Self::new(what).with_code("Corrupt"),
         }

@@ -1,0 +1,431 @@
+//! The local AWS from outside: queues, invocations, objects, mails, items and logs over plain HTTP.
+//!
+//! The emulator checks no signature, so the tool needs no SDK for it, and cannot reach a real
+//! account by mistake.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    client::{Answer, Call, Client, escaped},
+    stack::Stack,
+    trouble::{Played, Trouble},
+};
+
+/// Most messages of one batch to a queue.
+pub const BATCH_MESSAGES_MAX: usize = 10;
+
+/// The account that the local stack is deployed in.
+const ACCOUNT: &str = "000000000000";
+
+/// Most items that DynamoDB hands out at once when they are read for show.
+const PAGES_MAX: usize = 10_000;
+
+/// The local AWS.
+#[derive(Debug, Clone)]
+pub struct Cloud {
+    client: Client,
+    stack: Stack,
+}
+
+/// An item of the table, as far as it is no secret.
+#[derive(Debug, Clone)]
+pub struct Item(Map<String, Value>);
+
+impl Item {
+    /// A text attribute.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.get("S")?.as_str()
+    }
+
+    /// A number attribute.
+    pub fn number(&self, name: &str) -> Option<i64> {
+        self.0.get(name)?.get("N")?.as_str()?.parse().ok()
+    }
+
+    /// A binary attribute, whether it is stored as such or as base64 text.
+    pub fn bytes(&self, name: &str) -> Option<Vec<u8>> {
+        let attribute = self.0.get(name)?;
+        let text = attribute.get("B").or_else(|| attribute.get("S"))?.as_str()?;
+        STANDARD.decode(text).ok()
+    }
+
+    /// The sort key.
+    pub fn sort_key(&self) -> &str {
+        self.text("sk").unwrap_or_default()
+    }
+
+    /// When its time is up; a hold takes it out of the index and leaves this.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        Timestamp::from_millisecond(self.number("ends_at").or_else(|| self.number("due_at"))?).ok()
+    }
+
+    /// The leaf under which its deletion is proved: known only while the item's salt is.
+    pub fn leaf(&self) -> Option<String> {
+        let salt: [u8; 16] = self.bytes("salt")?.try_into().ok()?;
+        Some(domain::evidence::leaf(&salt, self.text("pk")?, self.text("sk")?, self.ends_at()))
+    }
+}
+
+/// A mail that was sent.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// To whom.
+    pub to: Vec<String>,
+    /// Its subject line.
+    pub subject: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// A message that a queue holds.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// Its body.
+    pub body: String,
+    /// Why it was put aside, if it was.
+    pub reason: Option<String>,
+}
+
+/// How long a queue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueueLength {
+    /// Messages that wait.
+    pub waiting: u64,
+    /// Messages that a function has in hand.
+    pub in_hand: u64,
+}
+
+impl Cloud {
+    /// The AWS of a stack.
+    pub fn new(client: Client, stack: Stack) -> Self {
+        Self { client, stack }
+    }
+
+    fn signed(&self, service: &str) -> String {
+        let region = &self.stack.region;
+        format!("AWS4-HMAC-SHA256 Credential=test/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=none")
+    }
+
+    fn json_call(&self, service: &str, target: &str, version: &str, body: &Value) -> Played<Value> {
+        let call = Call::new("POST", format!("{}/", self.stack.endpoint))
+            .with("authorization", self.signed(service))
+            .with("x-amz-target", target)
+            .with("content-type", format!("application/x-amz-json-{version}"))
+            .body(body.to_string());
+        let answer = self.client.send(&call)?;
+        let answer = Answer { what: target.to_owned(), ..answer }.expect(&[200])?;
+        if answer.body.is_empty() { Ok(Value::Null) } else { answer.json() }
+    }
+
+    // ---- queues
+
+    /// Sends at most [`BATCH_MESSAGES_MAX`] messages to a queue.
+    ///
+    /// # Errors
+    /// If the queue does not take every one of them.
+    pub fn send_messages(&self, queue_url: &str, bodies: &[String]) -> Played {
+        let entries: Vec<Value> = bodies
+            .iter()
+            .enumerate()
+            .map(|(n, body)| json!({ "Id": format!("m{n}"), "MessageBody": body }))
+            .collect();
+        let sent = self.json_call(
+            "sqs",
+            "AmazonSQS.SendMessageBatch",
+            "1.0",
+            &json!({ "QueueUrl": queue_url, "Entries": entries }),
+        )?;
+        match sent["Failed"].as_array() {
+            Some(failed) if !failed.is_empty() => {
+                Err(Trouble::new(format!("the queue did not take {} of {} messages", failed.len(), bodies.len())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How many messages a queue holds.
+    ///
+    /// # Errors
+    /// If it does not say.
+    pub fn queue_length(&self, queue_url: &str) -> Played<QueueLength> {
+        let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+        let said = self.json_call(
+            "sqs",
+            "AmazonSQS.GetQueueAttributes",
+            "1.0",
+            &json!({ "QueueUrl": queue_url, "AttributeNames": names }),
+        )?;
+        let number = |name: &str| said["Attributes"][name].as_str().and_then(|n| n.parse().ok()).unwrap_or(0);
+        Ok(QueueLength { waiting: number(names[0]), in_hand: number(names[1]) })
+    }
+
+    /// Looks at the messages of a dead-letter queue and leaves them there. They come back into
+    /// sight after that many seconds.
+    ///
+    /// # Errors
+    /// If the queue does not answer.
+    pub fn peek(&self, queue_url: &str, hidden_seconds: u32) -> Played<Vec<Letter>> {
+        let mut letters = Vec::new();
+        loop {
+            let said = self.json_call(
+                "sqs",
+                "AmazonSQS.ReceiveMessage",
+                "1.0",
+                &json!({
+                    "QueueUrl": queue_url, "MaxNumberOfMessages": 10, "VisibilityTimeout": hidden_seconds,
+                    "MessageAttributeNames": ["All"],
+                }),
+            )?;
+            let Some(messages) = said["Messages"].as_array().filter(|messages| !messages.is_empty()) else {
+                return Ok(letters);
+            };
+            letters.extend(messages.iter().map(|message| Letter {
+                body: message["Body"].as_str().unwrap_or_default().to_owned(),
+                reason: message["MessageAttributes"]["reason"]["StringValue"].as_str().map(str::to_owned),
+            }));
+        }
+    }
+
+    // ---- functions
+
+    /// Invokes a function as its schedule does.
+    ///
+    /// # Errors
+    /// If the function failed.
+    pub fn invoke(&self, function: &str, payload: &Value) -> Played<Value> {
+        let (answer, error) = self.try_invoke(function, payload)?;
+        match error {
+            None => Ok(answer),
+            Some(error) => Err(Trouble::new(format!("{function} ended with {error}: {}", answer["errorMessage"]))),
+        }
+    }
+
+    /// Invokes a function and tells whether it failed: its answer, and the kind of its failure.
+    ///
+    /// # Errors
+    /// If it could not be invoked.
+    pub fn try_invoke(&self, function: &str, payload: &Value) -> Played<(Value, Option<String>)> {
+        let url = format!("{}/2015-03-31/functions/{function}/invocations?Qualifier=live", self.stack.endpoint);
+        let call = Call::new("POST", url).with("authorization", self.signed("lambda")).json(payload);
+        let answer = self.client.send(&call)?.expect(&[200])?;
+        let said: Value = if answer.body.is_empty() { Value::Null } else { answer.json()? };
+        let error = answer.header("x-amz-function-error").map(|kind| match said["errorType"].as_str() {
+            Some(name) => name.to_owned(),
+            None => kind.to_owned(),
+        });
+        Ok((said, error))
+    }
+
+    // ---- items
+
+    /// The items of a partition, read consistently.
+    ///
+    /// # Errors
+    /// If the table does not answer.
+    pub fn items(&self, partition: &str) -> Played<Vec<Item>> {
+        let question = json!({
+            "TableName": self.stack.output("Table")?,
+            "ConsistentRead": true,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": { ":pk": { "S": partition } },
+        });
+        self.query(question)
+    }
+
+    /// What stands in a shard of the due index.
+    ///
+    /// # Errors
+    /// If the table does not answer.
+    pub fn due(&self, shard: &str) -> Played<Vec<Item>> {
+        let question = json!({
+            "TableName": self.stack.output("Table")?,
+            "IndexName": "due",
+            "KeyConditionExpression": "due_shard = :shard",
+            "ExpressionAttributeValues": { ":shard": { "S": shard } },
+        });
+        self.query(question)
+    }
+
+    fn query(&self, mut question: Value) -> Played<Vec<Item>> {
+        let mut items = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let mut said = self.json_call("dynamodb", "DynamoDB_20120810.Query", "1.0", &question)?;
+            if let Value::Array(page) = said["Items"].take() {
+                items.extend(page.into_iter().filter_map(|item| match item {
+                    Value::Object(item) => Some(Item(item)),
+                    _ => None,
+                }));
+            }
+            match said["LastEvaluatedKey"].take() {
+                Value::Object(key) if !key.is_empty() => question["ExclusiveStartKey"] = Value::Object(key),
+                _ => return Ok(items),
+            }
+        }
+        Err(Trouble::new("the table has more pages than are read here"))
+    }
+
+    /// How many items the table holds.
+    ///
+    /// # Errors
+    /// If the table does not answer.
+    pub fn item_count(&self) -> Played<u64> {
+        let mut question = json!({ "TableName": self.stack.output("Table")?, "Select": "COUNT", "ConsistentRead": true });
+        let mut count = 0;
+        for _ in 0..PAGES_MAX {
+            let mut said = self.json_call("dynamodb", "DynamoDB_20120810.Scan", "1.0", &question)?;
+            count += said["Count"].as_u64().unwrap_or(0);
+            match said["LastEvaluatedKey"].take() {
+                Value::Object(key) if !key.is_empty() => question["ExclusiveStartKey"] = Value::Object(key),
+                _ => return Ok(count),
+            }
+        }
+        Err(Trouble::new("the table has more pages than are read here"))
+    }
+
+    // ---- objects
+
+    fn object_url(&self, bucket: &str, key: &str) -> String {
+        let path = key.split('/').map(escaped).collect::<Vec<_>>().join("/");
+        format!("{}/{bucket}/{path}", self.stack.endpoint)
+    }
+
+    /// Writes an object: a new version where the bucket keeps versions.
+    ///
+    /// # Errors
+    /// If the bucket does not take it.
+    pub fn put_object(&self, bucket: &str, key: &str, content: &str) -> Played {
+        let call =
+            Call::new("PUT", self.object_url(bucket, key)).with("authorization", self.signed("s3")).body(content);
+        self.client.send(&call)?.expect(&[200]).map(drop)
+    }
+
+    /// Reads an object; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the bucket does not answer.
+    pub fn object(&self, bucket: &str, key: &str) -> Played<Option<String>> {
+        let call = Call::new("GET", self.object_url(bucket, key)).with("authorization", self.signed("s3"));
+        let answer = self.client.send(&call)?.expect(&[200, 404])?;
+        Ok((answer.status == 200).then(|| answer.text()))
+    }
+
+    /// The keys of all objects below a prefix.
+    ///
+    /// # Errors
+    /// If the bucket does not answer.
+    pub fn object_keys(&self, bucket: &str, prefix: &str) -> Played<Vec<String>> {
+        let mut keys: Vec<String> = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let after = keys.last().map(|key| format!("&start-after={}", escaped(key))).unwrap_or_default();
+            let url = format!("{}/{bucket}?list-type=2&prefix={}{after}", self.stack.endpoint, escaped(prefix));
+            let call = Call::new("GET", url).with("authorization", self.signed("s3"));
+            let listing = self.client.send(&call)?.expect(&[200])?.text();
+            let page = elements(&listing, "Key");
+            let more = listing.contains("<IsTruncated>true</IsTruncated>") && !page.is_empty();
+            keys.extend(page);
+            if !more {
+                return Ok(keys);
+            }
+        }
+        Err(Trouble::new("the bucket has more pages than are read here"))
+    }
+
+    /// How many versions and delete markers of an object a bucket holds.
+    ///
+    /// # Errors
+    /// If the bucket does not answer.
+    pub fn version_count(&self, bucket: &str, key: &str) -> Played<usize> {
+        let url = format!("{}/{bucket}?versions&prefix={}", self.stack.endpoint, escaped(key));
+        let call = Call::new("GET", url).with("authorization", self.signed("s3"));
+        let listing = self.client.send(&call)?.expect(&[200])?.text();
+        Ok(elements(&listing, "VersionId").len())
+    }
+
+    // ---- mail
+
+    /// Every mail that was sent, first to last.
+    ///
+    /// # Errors
+    /// If the outbox does not answer.
+    pub fn mails(&self) -> Played<Vec<Mail>> {
+        let url = format!("{}/_ministack/ses/messages?account={ACCOUNT}", self.stack.endpoint);
+        let listing: Value = self.client.send(&Call::new("GET", url))?.expect(&[200])?.json()?;
+        let messages = listing["messages"].as_object().into_iter().flat_map(|accounts| accounts.values());
+        Ok(messages
+            .filter_map(Value::as_array)
+            .flatten()
+            .map(|mail| Mail {
+                to: mail["To"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
+                subject: mail["Subject"].as_str().unwrap_or_default().to_owned(),
+                text: mail["BodyText"].as_str().unwrap_or_default().to_owned(),
+            })
+            .collect())
+    }
+
+    // ---- logs
+
+    /// Every line that the functions logged since then.
+    ///
+    /// # Errors
+    /// If the logs do not answer.
+    pub fn log_lines(&self, since: Timestamp) -> Played<Vec<String>> {
+        let call = |operation: &str, body: &Value| self.json_call("logs", &format!("Logs_20140328.{operation}"), "1.1", body);
+        let groups = call("DescribeLogGroups", &json!({}))?;
+        let mut lines = Vec::new();
+        for group in groups["logGroups"].as_array().into_iter().flatten() {
+            let mut question = json!({ "logGroupName": group["logGroupName"], "startTime": since.as_millisecond() });
+            for _ in 0..PAGES_MAX {
+                let page = call("FilterLogEvents", &question)?;
+                let events = page["events"].as_array().into_iter().flatten();
+                lines.extend(events.filter_map(|event| event["message"].as_str()).map(str::to_owned));
+                match page["nextToken"].as_str() {
+                    Some(token) if question["nextToken"].as_str() != Some(token) => question["nextToken"] = json!(token),
+                    _ => break,
+                }
+            }
+        }
+        Ok(lines)
+    }
+}
+
+/// The texts of all elements of that name.
+fn elements(xml: &str, name: &str) -> Vec<String> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    xml.split(&open)
+        .skip(1)
+        .filter_map(|rest| rest.split_once(&close))
+        .map(|(text, _)| text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(value: Value) -> Item {
+        match value {
+            Value::Object(map) => Item(map),
+            _ => Item(Map::new()),
+        }
+    }
+
+    #[test]
+    fn a_leaf_is_made_of_salt_keys_and_due_time() {
+        let stored = item(json!({
+            "pk": { "S": "C#scantrust#S#1.x" }, "sk": { "S": "RECORD#y" }, "ends_at": { "N": "1767225600000" },
+            "salt": { "B": STANDARD.encode([7_u8; 16]) },
+        }));
+        let due_at = Timestamp::from_second(1_767_225_600).ok();
+        assert_eq!(stored.leaf(), Some(domain::evidence::leaf(&[7; 16], "C#scantrust#S#1.x", "RECORD#y", due_at)));
+        assert_eq!(item(json!({ "pk": { "S": "p" }, "sk": { "S": "s" } })).leaf(), None);
+    }
+
+    #[test]
+    fn elements_are_read_in_order() {
+        let listing = "<L><C><Key>a&amp;b</Key></C><C><Key>c</Key></C></L>";
+        assert_eq!(elements(listing, "Key"), ["a&b", "c"]);
+        assert!(elements(listing, "VersionId").is_empty());
+    }
+}

@@ -1,0 +1,14 @@
+//! The operator's tool as a library: the scenarios of the five controllers and the replay of logs.
+//!
+//! Everything here looks at a deployed stack from outside: over its HTTP API, its queues, its mail
+//! and its buckets. It links none of the functions' code, so what it shows is what they did.
+
+pub mod client;
+pub mod clock;
+pub mod cloud;
+pub mod replay;
+pub mod scenarios;
+pub mod stack;
+pub mod table;
+pub mod trouble;
+pub mod world;

@@ -1,0 +1,315 @@
+//! `habeas replay`: a web server's log, or made-up records, through the records queue.
+
+pub mod generate;
+pub mod logs;
+pub mod report;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp, Unit};
+use serde_json::{Value, json};
+
+use self::{
+    logs::LogFormat,
+    report::{Kept, Report},
+};
+use crate::{
+    client::Call,
+    clock,
+    cloud::BATCH_MESSAGES_MAX,
+    stack::Stack,
+    trouble::{Played, Trouble},
+    world::World,
+};
+
+/// Most bytes of one batch to a queue: below the smallest limit that SQS has had.
+const BATCH_BYTES_MAX: usize = 250_000;
+
+/// How many shards of the due index hold records.
+const PURGE_SHARDS: u8 = 8;
+
+/// For how long the queue may stand still before the wait is given up.
+const STILL_SECONDS_MAX: i64 = 60;
+
+/// For how long dead letters that were looked at stay out of sight.
+const PEEK_SECONDS: u32 = 5;
+
+/// What is replayed, and where.
+#[derive(Debug, Clone, Args)]
+#[command(group = clap::ArgGroup::new("source").required(true).args(["log", "generate"]))]
+pub struct ReplayArgs {
+    /// Where the stack is; `cargo xtask up` writes this file.
+    #[arg(long, default_value = ".habeas/stack.json")]
+    pub stack_file: PathBuf,
+    /// Whose records they are. Its policy must keep the categories of web server logs.
+    #[arg(long, default_value = "scantrust")]
+    pub controller: String,
+    /// A web server's log.
+    #[arg(long, requires = "format")]
+    pub log: Option<PathBuf>,
+    /// How the log is written.
+    #[arg(long, value_enum)]
+    pub format: Option<LogFormat>,
+    /// Make up so many records instead.
+    #[arg(long)]
+    pub generate: Option<usize>,
+    /// Makes up the same records for the same number.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Also post so many consent forms to the API.
+    #[arg(long, default_value_t = 0)]
+    pub forms: usize,
+}
+
+/// Replays, waits until the queue is done, and counts.
+///
+/// # Errors
+/// If the stack or the log cannot be read, or the queue does not come to an end.
+pub fn run(args: &ReplayArgs) -> Played<Report> {
+    let world = World::new(Stack::read(&args.stack_file)?);
+    play(&world, args)
+}
+
+/// Replays on a stack that is known already.
+///
+/// # Errors
+/// As [`run`].
+pub fn play(world: &World, args: &ReplayArgs) -> Played<Report> {
+    let mut report = Report { controller: args.controller.clone(), ..Report::default() };
+    let before = kept(world, &args.controller)?;
+    let dead_before = world.cloud.queue_length(world.stack.output("RecordsDeadLetterQueueUrl")?)?;
+    let started = clock::now();
+    let mut sender = Sender::new(world, &args.controller)?;
+    // What the locators of this replay begin with.
+    let mark;
+    match (&args.log, args.generate) {
+        (Some(path), _) => {
+            report.source = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            mark = format!("\"log/{}/", report.source);
+            let format = args.format.ok_or_else(|| Trouble::new("--log needs --format"))?;
+            send_log(path, format, &mut sender, &mut report)?;
+        }
+        (None, Some(count)) => {
+            report.source = format!("{count} made-up records, seed {}", args.seed);
+            mark = format!("\"generated/{}/", args.seed);
+            let hour = started.round((Unit::Hour, 1)).unwrap_or(started);
+            for event in generate::records(args.seed, count, hour) {
+                sender.add(event)?;
+            }
+        }
+        (None, None) => return Err(Trouble::new("name a log or a number of records")),
+    }
+    sender.flush()?;
+    (report.events, report.messages) = (sender.events, sender.messages);
+    report.sending = clock::now().duration_since(started);
+    post_forms(world, args, &mut report)?;
+    wait_until_done(world, started)?;
+    report.storing = clock::now().duration_since(started);
+    let dead_now = world.cloud.queue_length(world.stack.output("RecordsDeadLetterQueueUrl")?)?;
+    if dead_now != dead_before {
+        report.refused = refused(world, &mark)?;
+    }
+    report.kept = after_and_before(&kept(world, &args.controller)?, &before);
+    Ok(report)
+}
+
+/// Packs events into messages and messages into batches.
+struct Sender<'a> {
+    world: &'a World,
+    queue: String,
+    controller: String,
+    packing: Vec<Value>,
+    batch: Vec<String>,
+    batch_bytes: usize,
+    events: usize,
+    messages: usize,
+}
+
+impl<'a> Sender<'a> {
+    fn new(world: &'a World, controller: &str) -> Played<Self> {
+        Ok(Self {
+            world,
+            queue: world.stack.output("RecordsQueueUrl")?.to_owned(),
+            controller: controller.to_owned(),
+            packing: Vec::new(),
+            batch: Vec::new(),
+            batch_bytes: 0,
+            events: 0,
+            messages: 0,
+        })
+    }
+
+    fn add(&mut self, event: Value) -> Played {
+        self.packing.push(event);
+        self.events += 1;
+        if self.packing.len() == wire::record::EVENTS_MAX { self.close_message() } else { Ok(()) }
+    }
+
+    fn close_message(&mut self) -> Played {
+        if self.packing.is_empty() {
+            return Ok(());
+        }
+        let events = std::mem::take(&mut self.packing);
+        let body = json!({ "v": 1, "controller": self.controller, "events": events }).to_string();
+        if self.batch.len() == BATCH_MESSAGES_MAX || self.batch_bytes + body.len() > BATCH_BYTES_MAX {
+            self.send_batch()?;
+        }
+        self.batch_bytes += body.len();
+        self.batch.push(body);
+        self.messages += 1;
+        Ok(())
+    }
+
+    fn send_batch(&mut self) -> Played {
+        if !self.batch.is_empty() {
+            self.world.cloud.send_messages(&self.queue, &self.batch)?;
+        }
+        self.batch.clear();
+        self.batch_bytes = 0;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Played {
+        self.close_message()?;
+        self.send_batch()
+    }
+}
+
+fn send_log(path: &Path, format: LogFormat, sender: &mut Sender<'_>, report: &mut Report) -> Played {
+    let shown = path.display();
+    let file = File::open(path).map_err(Trouble::because(format_args!("read {shown}")))?;
+    let mut reader = BufReader::new(file);
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let read = reader.read_until(b'\n', &mut line).map_err(Trouble::because(format_args!("read {shown}")))?;
+        if read == 0 {
+            break;
+        }
+        // A log may hold any bytes in a path or an agent's name; neither is kept.
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim_end_matches(['\n', '\r']);
+        if text.is_empty() {
+            continue;
+        }
+        match logs::parse(text, format) {
+            Ok(hit) => sender.add(hit.event(&report.source, number))?,
+            Err(flaw) => report.malformed.push((number, flaw)),
+        }
+    }
+    Ok(())
+}
+
+fn post_forms(world: &World, args: &ReplayArgs, report: &mut Report) -> Played {
+    let started = clock::now();
+    let url = world.api(&format!("/{}/v1/consents", args.controller));
+    for n in 0..args.forms {
+        let who = world.name(&format!("form-{n}"));
+        let pairs = [
+            ("subject_kind", "cookie"),
+            ("subject", who.as_str()),
+            ("purpose.trackers.behaviour-analytics", if n % 3 == 0 { "refused" } else { "given" }),
+            ("purpose.trackers.preferences", "given"),
+            ("notice", "undated-1"),
+            ("nonce", who.as_str()),
+        ];
+        let answer = world.client.send(&Call::new("POST", &url).form(&pairs))?;
+        let said = if answer.status < 400 { answer.status.to_string() } else { answer.said() };
+        *report.forms.entry(said).or_default() += 1;
+    }
+    report.posting = clock::now().duration_since(started);
+    Ok(())
+}
+
+/// Waits until the queue is empty and nothing of it is in hand.
+fn wait_until_done(world: &World, started: Timestamp) -> Played {
+    let queue = world.stack.output("RecordsQueueUrl")?;
+    let (mut empty, mut last, mut moved_at) = (0, None, started);
+    loop {
+        let length = world.cloud.queue_length(queue)?;
+        empty = if length.waiting + length.in_hand == 0 { empty + 1 } else { 0 };
+        // Twice, since a message is in neither number for a moment on its way from one to the other.
+        if empty == 2 {
+            return Ok(());
+        }
+        let now = clock::now();
+        if last != Some(length) {
+            (last, moved_at) = (Some(length), now);
+        }
+        if now.duration_since(moved_at) > SignedDuration::from_secs(STILL_SECONDS_MAX) {
+            return Err(Trouble::new(format!(
+                "the queue stands still with {} messages waiting and {} in hand",
+                length.waiting, length.in_hand
+            )));
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// What the due index holds of a controller: by category and day of expiry.
+fn kept(world: &World, controller: &str) -> Played<BTreeMap<(String, String), usize>> {
+    let partitions = format!("C#{controller}#S#");
+    let mut counts = BTreeMap::new();
+    for shard in 0..PURGE_SHARDS {
+        for item in world.cloud.due(&format!("PURGE#{shard}"))? {
+            if !item.text("pk").is_some_and(|pk| pk.starts_with(&partitions)) {
+                continue;
+            }
+            let category = item.text("category").unwrap_or("-").to_owned();
+            let day = item.ends_at().map(|at| at.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
+            *counts.entry((category, day)).or_default() += 1;
+        }
+    }
+    Ok(counts)
+}
+
+fn after_and_before(
+    after: &BTreeMap<(String, String), usize>,
+    before: &BTreeMap<(String, String), usize>,
+) -> Vec<Kept> {
+    let places: BTreeSet<_> = after.keys().chain(before.keys()).collect();
+    let count = |counts: &BTreeMap<_, _>, place| counts.get(place).copied().unwrap_or(0);
+    places
+        .into_iter()
+        .map(|place| Kept {
+            category: place.0.clone(),
+            until: place.1.clone(),
+            new: count(after, place).saturating_sub(count(before, place)),
+            all: count(after, place),
+        })
+        .collect()
+}
+
+/// Why events of this replay were put aside.
+fn refused(world: &World, mark: &str) -> Played<BTreeMap<String, usize>> {
+    let queue = world.stack.output("RecordsDeadLetterQueueUrl")?;
+    let mut reasons = BTreeMap::new();
+    for letter in world.cloud.peek(queue, PEEK_SECONDS)? {
+        if letter.body.contains(mark) {
+            *reasons.entry(letter.reason.unwrap_or_else(|| "not said".to_owned())).or_default() += 1;
+        }
+    }
+    Ok(reasons)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_there_before_is_not_counted_as_new() {
+        let place = |category: &str, day: &str| (category.to_owned(), day.to_owned());
+        let before = BTreeMap::from([(place("a", "1"), 2)]);
+        let after = BTreeMap::from([(place("a", "1"), 5), (place("b", "1"), 1)]);
+        let kept = after_and_before(&after, &before);
+        assert_eq!(kept.iter().map(|k| (k.new, k.all)).collect::<Vec<_>>(), [(3, 5), (1, 1)]);
+    }
+}

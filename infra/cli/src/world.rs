@@ -1,0 +1,464 @@
+//! What a scenario does and sees: it speaks as a person, as staff, as a system and as the schedule,
+//! and looks at what came of it.
+
+use std::{cell::RefCell, collections::BTreeMap, thread, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use wire::{
+    record::{EventResult, RecordsAnswer},
+    request::{AcknowledgementForm, StatusForm},
+};
+
+use crate::{
+    client::{Answer, Call, Client, escaped},
+    clock,
+    cloud::{Cloud, Item, Mail},
+    stack::Stack,
+    trouble::{Played, Trouble},
+};
+
+/// How long an effect of a queue or a stream is waited for.
+const EFFECT_TRIES_MAX: u32 = 200;
+
+/// The pause between two looks.
+const LOOK_MILLISECONDS: u64 = 100;
+
+/// Most sweeps in a row: each deletes a bounded number of records.
+const SWEEPS_MAX: u32 = 100;
+
+/// A stack with everything that scenarios need, and the names of one run.
+#[derive(Debug)]
+pub struct World {
+    /// The stack.
+    pub stack: Stack,
+    /// The HTTP client.
+    pub client: Client,
+    /// The local AWS.
+    pub cloud: Cloud,
+    /// Names this run: every subject of it is new, so that a run never meets an earlier one's.
+    pub run: String,
+    /// When the run began: the real time, since the API gives its own to what comes in by HTTP.
+    pub start: Timestamp,
+    manifests: RefCell<BTreeMap<String, String>>,
+}
+
+impl World {
+    /// Prepares a run.
+    pub fn new(stack: Stack) -> Self {
+        let client = Client::new();
+        let cloud = Cloud::new(client.clone(), stack.clone());
+        let run = format!("{:x}", clock::now().as_millisecond());
+        Self { stack, client, cloud, run, start: clock::this_second(), manifests: RefCell::default() }
+    }
+
+    /// A time of the run: so long after its start.
+    pub fn after(&self, duration: SignedDuration) -> Timestamp {
+        self.start.saturating_add(duration).unwrap_or(Timestamp::MAX)
+    }
+
+    /// A mail address of this run, at a domain that nobody can own.
+    pub fn address(&self, name: &str) -> String {
+        format!("{name}-{}@example.org", self.run)
+    }
+
+    /// An identifier of this run, long enough for a cookie.
+    pub fn name(&self, name: &str) -> String {
+        format!("{name}-{}-0123456789abcdef", self.run)
+    }
+
+    /// An IP address of this run, from the range for documentation.
+    pub fn ip(&self) -> String {
+        let number = u64::from_str_radix(&self.run, 16).unwrap_or_default().to_be_bytes();
+        let group = |n: usize| u16::from_be_bytes([number[n], number[n + 1]]);
+        format!("2001:db8::{:x}:{:x}:{:x}", group(2), group(4), group(6))
+    }
+
+    // ---- as a person
+
+    /// The address of a path of the API.
+    pub fn api(&self, path: &str) -> String {
+        format!("{}{path}", self.stack.api_url)
+    }
+
+    /// Posts JSON.
+    ///
+    /// # Errors
+    /// When nothing answers.
+    pub fn post(&self, path: &str, body: &Value) -> Played<Answer> {
+        self.client.send(&Call::new("POST", self.api(path)).json(body))
+    }
+
+    /// Makes a request and reads its acknowledgement.
+    ///
+    /// # Errors
+    /// Unless it is taken in.
+    pub fn ask(&self, controller: &str, body: &Value) -> Played<AcknowledgementForm> {
+        self.post(&format!("/{controller}/v1/requests"), body)?.expect(&[202])?.json()
+    }
+
+    /// Looks where a request stands.
+    ///
+    /// # Errors
+    /// Unless its token opens it.
+    pub fn status(&self, request: &AcknowledgementForm) -> Played<StatusForm> {
+        let call = Call::new("GET", self.api(&request.status)).with("authorization", format!("Bearer {}", request.token));
+        self.client.send(&call)?.expect(&[200])?.json()
+    }
+
+    /// Waits until a request is decided.
+    ///
+    /// # Errors
+    /// If it is not decided in time.
+    pub fn decided(&self, request: &AcknowledgementForm) -> Played<StatusForm> {
+        wait_for("the request to be decided", || {
+            let status = self.status(request)?;
+            Ok(status.outcome.is_some().then_some(status))
+        })
+    }
+
+    /// Waits for a mail to an address that holds a text.
+    ///
+    /// # Errors
+    /// If it does not come in time.
+    pub fn mail_to(&self, address: &str, holding: &str) -> Played<Mail> {
+        wait_for(&format!("a mail with \"{holding}\""), || Ok(self.mails_to(address, holding)?.into_iter().next()))
+    }
+
+    /// The mails to an address that hold a text.
+    ///
+    /// # Errors
+    /// If the outbox does not answer.
+    pub fn mails_to(&self, address: &str, holding: &str) -> Played<Vec<Mail>> {
+        let mut mails = self.cloud.mails()?;
+        mails.retain(|mail| mail.to.iter().any(|to| to == address) && mail.text.contains(holding));
+        Ok(mails)
+    }
+
+    /// Opens the link of the mail that asks for a confirmation, and submits the form found there,
+    /// as a person does in a browser.
+    ///
+    /// # Errors
+    /// If the mail, the page or the form is not as it should be.
+    pub fn confirm_by_mail(&self, address: &str, request: &AcknowledgementForm) -> Played<Answer> {
+        let mail = self.mail_to(address, &format!("{}/verification?token=", request.request_id))?;
+        let link = link_in(&mail.text).ok_or_else(|| Trouble::new("the mail holds no link"))?;
+        let page = self.client.send(&Call::new("GET", &link).with("accept", "text/html"))?.expect(&[200])?;
+        let form = PageForm::read(&page.text()).ok_or_else(|| Trouble::new("the page behind the link has no form"))?;
+        let pairs: Vec<_> = form.hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let call = Call::new("POST", resolved(&link, &form.action)).with("accept", "text/html").form(&pairs);
+        self.client.send(&call)?.expect(&[200, 202, 303])
+    }
+
+    // ---- as staff
+
+    /// A staff token for one controller.
+    ///
+    /// # Errors
+    /// If the issuer does not answer.
+    pub fn token(&self, scope: &str, controller: &str) -> Played<String> {
+        let issuer = &self.stack.issuer;
+        let url = format!("{issuer}/token?sub=player&scope={}&controllers={}", escaped(scope), escaped(controller));
+        Ok(self.client.send(&Call::new("GET", url))?.expect(&[200])?.text())
+    }
+
+    /// Posts JSON with a staff token.
+    ///
+    /// # Errors
+    /// When nothing answers.
+    pub fn post_as_staff(&self, path: &str, scope: &str, controller: &str, body: &Value) -> Played<Answer> {
+        let bearer = format!("Bearer {}", self.token(scope, controller)?);
+        self.client.send(&Call::new("POST", self.api(path)).with("authorization", bearer).json(body))
+    }
+
+    /// Registers events over HTTP.
+    ///
+    /// # Errors
+    /// If the list is refused as a whole.
+    pub fn register(&self, controller: &str, events: &[Value]) -> Played<Vec<EventResult>> {
+        let path = format!("/{controller}/v1/records");
+        let answer = self.post_as_staff(&path, "records:write", controller, &json!({ "events": events }))?;
+        let answer: RecordsAnswer = answer.expect(&[200, 201, 202, 207])?.json()?;
+        if answer.results.len() == events.len() {
+            Ok(answer.results)
+        } else {
+            Err(Trouble::new(format!("{} events got {} results", events.len(), answer.results.len())))
+        }
+    }
+
+    /// Registers one record over HTTP, which must be accepted.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub fn keep(&self, controller: &str, event: &Value) -> Played<Kept> {
+        let result = self.register(controller, std::slice::from_ref(event))?.pop();
+        let result = result.ok_or_else(|| Trouble::new("there is no result"))?;
+        match (result.subject, result.record_id) {
+            (Some(subject), Some(record)) => Ok(Kept {
+                partition: format!("C#{controller}#S#{subject}"),
+                sort_key: format!("RECORD#{record}"),
+                until: result.kept_until.as_deref().map(str::parse).transpose().map_err(Trouble::because("kept_until"))?,
+            }),
+            _ => Err(Trouble::new(format!("a record was {}: {}", result.result, result.problem.unwrap_or_default()))),
+        }
+    }
+
+    // ---- as a system
+
+    /// Sends events to the records queue, as one message.
+    ///
+    /// # Errors
+    /// If the queue does not take it.
+    pub fn send(&self, controller: &str, events: &[Value]) -> Played {
+        let body = json!({ "v": 1, "controller": controller, "events": events }).to_string();
+        self.cloud.send_messages(self.stack.output("RecordsQueueUrl")?, &[body])
+    }
+
+    // ---- as the schedule
+
+    /// Runs the purge for that time until nothing more is due.
+    ///
+    /// # Errors
+    /// If the purge fails.
+    pub fn sweep(&self, at: Timestamp) -> Played {
+        let function = self.stack.output("PurgeFunction")?;
+        for _ in 0..SWEEPS_MAX {
+            let said = self.cloud.invoke(function, &json!({ "v": 1, "time": at.to_string() }))?;
+            if said["more"] != json!(true) {
+                return Ok(());
+            }
+        }
+        Err(Trouble::new("the purge finds no end"))
+    }
+
+    /// Runs the clock watch for that time.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub fn watch(&self, at: Timestamp) -> Played {
+        let function = self.stack.output("ClockWatchFunction")?;
+        self.cloud.invoke(function, &json!({ "v": 1, "time": at.to_string() })).map(drop)
+    }
+
+    // ---- as an auditor
+
+    /// The stored item of a record; `None` once it is gone.
+    ///
+    /// # Errors
+    /// If the table does not answer.
+    pub fn stored(&self, kept: &Kept) -> Played<Option<Item>> {
+        Ok(self.cloud.items(&kept.partition)?.into_iter().find(|item| item.sort_key() == kept.sort_key))
+    }
+
+    /// Waits for a record that a queue brings.
+    ///
+    /// # Errors
+    /// If it does not come in time.
+    pub fn arrived(&self, partition: &str, category: &str) -> Played<(Kept, Item)> {
+        wait_for(&format!("the record {category}"), || {
+            let items = self.cloud.items(partition)?;
+            let item = items
+                .into_iter()
+                .find(|item| item.sort_key().starts_with("RECORD#") && item.text("category") == Some(category));
+            Ok(item.map(|item| {
+                let kept = Kept {
+                    partition: partition.to_owned(),
+                    sort_key: item.sort_key().to_owned(),
+                    until: item.ends_at(),
+                };
+                (kept, item)
+            }))
+        })
+    }
+
+    /// Waits until a record is due at that time.
+    ///
+    /// # Errors
+    /// Says when it is due instead.
+    pub fn due(&self, kept: &Kept, at: Timestamp) -> Played<Item> {
+        let mut last = None;
+        let found = wait_for("the record's clock to move", || {
+            let item = self.stored(kept)?;
+            last = item.as_ref().and_then(Item::ends_at);
+            Ok(item.filter(|item| item.ends_at() == Some(at)))
+        });
+        let said = last.map_or_else(|| "without an end".to_owned(), |last| last.to_string());
+        found.map_err(|_| Trouble::new(format!("the record is kept until {said} and not until {at}")))
+    }
+
+    /// Waits for the evidence of a deletion: the manifest that holds this leaf, and its number.
+    ///
+    /// # Errors
+    /// If no manifest holds it in time.
+    pub fn evidence(&self, controller: &str, leaf: &str) -> Played<String> {
+        wait_for("the evidence of a deletion", || self.evidence_now(controller, leaf))
+    }
+
+    fn evidence_now(&self, controller: &str, leaf: &str) -> Played<Option<String>> {
+        let bucket = self.stack.output("EvidenceBucket")?;
+        let mut manifests = self.manifests.borrow_mut();
+        for key in self.cloud.object_keys(bucket, &format!("evidence/v1/{controller}/"))? {
+            if key.ends_with(".result.json") && !manifests.contains_key(&key) {
+                let manifest = self.cloud.object(bucket, &key)?.unwrap_or_default();
+                manifests.insert(key, manifest);
+            }
+        }
+        let found = manifests.iter().filter(|(_, manifest)| manifest.contains(leaf)).find_map(|(key, manifest)| {
+            let manifest: Value = serde_json::from_str(manifest).ok()?;
+            let batch = key.rsplit('/').next()?.strip_suffix(".result.json")?;
+            Some(format!("{batch}/{}", position(&manifest, leaf)?))
+        });
+        Ok(found)
+    }
+}
+
+/// A record as the stack keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Its partition.
+    pub partition: String,
+    /// Its sort key.
+    pub sort_key: String,
+    /// Until when it is kept; `None` while nothing ends it.
+    pub until: Option<Timestamp>,
+}
+
+/// A record, as a system sends it.
+pub fn record(at: Timestamp, subject: &Value, category: &str, purpose: &str, locator: &str, fields: &Value) -> Value {
+    json!({
+        "type": "record", "occurred_at": at.to_string(), "subject": subject, "category": category, "purpose": purpose,
+        "locator": locator, "fields": fields,
+    })
+}
+
+/// An event that moves clocks, as a system sends it.
+pub fn trigger(at: Timestamp, subject: &Value, event: &str) -> Value {
+    json!({ "type": "trigger", "occurred_at": at.to_string(), "subject": subject, "event": event })
+}
+
+/// Who somebody is.
+pub fn subject(kind: &str, value: &str) -> Value {
+    json!({ "kind": kind, "value": value })
+}
+
+/// Looks again and again until there is something to see.
+///
+/// # Errors
+/// After about twenty seconds, and on any trouble of the look itself.
+pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Played<Option<T>>) -> Played<T> {
+    for _ in 0..EFFECT_TRIES_MAX {
+        if let Some(seen) = look()? {
+            return Ok(seen);
+        }
+        thread::sleep(Duration::from_millis(LOOK_MILLISECONDS));
+    }
+    Err(Trouble::new(format!("waited in vain for {what}")))
+}
+
+/// Where in a manifest's list of records a leaf stands.
+fn position(manifest: &Value, leaf: &str) -> Option<usize> {
+    match manifest {
+        Value::Array(list) => list
+            .iter()
+            .position(|entry| entry.as_str() == Some(leaf) || entry["leaf"].as_str() == Some(leaf))
+            .or_else(|| list.iter().find_map(|entry| position(entry, leaf))),
+        Value::Object(map) => map.values().find_map(|entry| position(entry, leaf)),
+        _ => None,
+    }
+}
+
+/// The first link of a mail's text.
+pub fn link_in(text: &str) -> Option<String> {
+    text.split_whitespace().find(|word| word.starts_with("http://") || word.starts_with("https://")).map(str::to_owned)
+}
+
+/// A form of a page, as far as a browser needs it to submit it unchanged.
+#[derive(Debug, PartialEq, Eq)]
+struct PageForm {
+    action: String,
+    hidden: Vec<(String, String)>,
+}
+
+impl PageForm {
+    fn read(html: &str) -> Option<Self> {
+        let (_, rest) = html.split_once("<form")?;
+        let (head, rest) = rest.split_once('>')?;
+        let (inside, _) = rest.split_once("</form>")?;
+        if !attribute(head, "method").is_some_and(|method| method.eq_ignore_ascii_case("post")) {
+            return None;
+        }
+        let hidden = inside
+            .split("<input")
+            .skip(1)
+            .filter_map(|input| input.split_once('>'))
+            .filter_map(|(input, _)| Some((attribute(input, "name")?, attribute(input, "value").unwrap_or_default())))
+            .collect();
+        Some(Self { action: attribute(head, "action").unwrap_or_default(), hidden })
+    }
+}
+
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let (_, rest) = tag.split_once(&format!(" {name}="))?;
+    let quote = rest.chars().next()?;
+    let (value, _) = rest.get(1..)?.split_once(quote)?;
+    Some(value.replace("&quot;", "\"").replace("&#39;", "'").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+}
+
+/// An address as a browser resolves it against the page it stands on.
+fn resolved(page: &str, target: &str) -> String {
+    if target.is_empty() {
+        return page.to_owned();
+    }
+    if target.starts_with("http://") || target.starts_with("https://") {
+        return target.to_owned();
+    }
+    let path = page.split('?').next().unwrap_or_default();
+    if target.starts_with('?') {
+        return format!("{path}{target}");
+    }
+    let origin_end = path.find("://").and_then(|scheme| path.get(scheme + 3..)?.find('/').map(|at| at + scheme + 3));
+    let origin = path.get(..origin_end.unwrap_or(path.len())).unwrap_or_default();
+    if target.starts_with('/') {
+        format!("{origin}{target}")
+    } else {
+        let folder = path.rsplit_once('/').map_or(origin, |(folder, _)| folder);
+        format!("{folder}/{target}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_submitted_as_it_stands() {
+        let html = r#"<p>x</p><form method="post" action="/c/v1/x?a=1&amp;b=2"><input type="hidden" name="token" value="1~a"><button>Yes</button></form>"#;
+        let form = PageForm::read(html).unwrap();
+        assert_eq!(form.action, "/c/v1/x?a=1&b=2");
+        assert_eq!(form.hidden, [("token".to_owned(), "1~a".to_owned())]);
+        assert_eq!(PageForm::read("<form method=\"get\"></form>"), None);
+        assert_eq!(PageForm::read("no form"), None);
+    }
+
+    #[test]
+    fn addresses_resolve_against_their_page() {
+        let page = "http://127.0.0.1:8787/c/v1/requests/r/verification?token=t";
+        for (target, expected) in [
+            ("", page),
+            ("/x", "http://127.0.0.1:8787/x"),
+            ("?token=u", "http://127.0.0.1:8787/c/v1/requests/r/verification?token=u"),
+            ("verification", "http://127.0.0.1:8787/c/v1/requests/r/verification"),
+            ("http://localhost/y", "http://localhost/y"),
+        ] {
+            assert_eq!(resolved(page, target), expected);
+        }
+    }
+
+    #[test]
+    fn a_leafs_place_is_its_place_in_the_list() {
+        let manifest = json!({ "v": 1, "records": [{ "leaf": "a" }, { "leaf": "b" }], "results": ["deleted", "deleted"] });
+        assert_eq!(position(&manifest, "b"), Some(1));
+        assert_eq!(position(&json!({ "leaves": ["a", "b"] }), "a"), Some(0));
+        assert_eq!(position(&manifest, "c"), None);
+    }
+}
