@@ -99,7 +99,8 @@ pub trait Deadlines {
     async fn deadlines(&self, shard: u8, before: Timestamp, limit: usize) -> Result<Vec<Deadline>, PortError>;
 
     /// Claims one warning. MUST be fresh for exactly one of several at once.
-    async fn claim_warning(&self, deadline: &Deadline, urgency: Urgency, at: Timestamp) -> Result<MailClaim, PortError>;
+    async fn claim_warning(&self, deadline: &Deadline, urgency: Urgency, at: Timestamp)
+    -> Result<MailClaim, PortError>;
 
     /// Notes that a claimed warning was handed over.
     async fn confirm_warning(&self, deadline: &Deadline, urgency: Urgency, at: Timestamp) -> Result<(), PortError>;

@@ -131,8 +131,14 @@ pub async fn destroy<P: EvidenceStore + Deletion + Keys>(
     let at_text = at.to_string();
     let mut parts = vec![reason.as_str(), at_text.as_str()];
     parts.extend(records.iter().map(|record| record.record.as_str()));
-    let mut manifest =
-        Manifest { batch: keys.pepper.derive(&parts), controller: controller.clone(), reason, at, records, results: vec![] };
+    let mut manifest = Manifest {
+        batch: keys.pepper.derive(&parts),
+        controller: controller.clone(),
+        reason,
+        at,
+        records,
+        results: vec![],
+    };
     ports.intend(&manifest).await?;
     manifest.results = ports.delete_records(controller, &manifest.records, condition).await?;
     ports.certify(&manifest).await?;
@@ -156,8 +162,10 @@ pub async fn settle<P: EvidenceStore + Deletion>(
             continue;
         }
         let stand = ports.stand(controller, &manifest.records).await?;
-        manifest.results =
-            stand.into_iter().map(|stands| if stands { DeletionResult::Failed } else { DeletionResult::Deleted }).collect();
+        manifest.results = stand
+            .into_iter()
+            .map(|stands| if stands { DeletionResult::Failed } else { DeletionResult::Deleted })
+            .collect();
         ports.certify(&manifest).await?;
         settled.push(manifest);
     }

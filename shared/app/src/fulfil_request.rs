@@ -92,7 +92,16 @@ pub trait Office:
 }
 
 impl<P> Office for P where
-    P: RequestLog + ErasurePlans + RecordStore + ConsentLedger + HoldStore + Exports + EvidenceStore + Deletion + Keys + Mailer
+    P: RequestLog
+        + ErasurePlans
+        + RecordStore
+        + ConsentLedger
+        + HoldStore
+        + Exports
+        + EvidenceStore
+        + Deletion
+        + Keys
+        + Mailer
 {
 }
 
@@ -134,6 +143,8 @@ pub async fn fulfil<P: Office>(
     Ok(Some(outcome))
 }
 
+/// Asks the requester to confirm by mail, where that is how they are verified. Where nothing is to be
+/// confirmed, the answer follows at once and says it all.
 async fn acknowledge<P: Office>(
     policy: &Policy,
     ports: &P,
@@ -143,22 +154,17 @@ async fn acknowledge<P: Office>(
 ) -> Result<(), PortError> {
     let Some(address) = stored.contact.clone() else { return Ok(()) };
     let received = &stored.state.received;
-    let needs_link = received.verification == VerificationRule::Mail && dsar::refusal_by_policy(policy, received.request).is_none();
-    if !needs_link && received.verification == VerificationRule::None {
-        // The answer follows at once and says it all.
+    let refused = dsar::refusal_by_policy(policy, received.request).is_some();
+    if refused || received.verification != VerificationRule::Mail {
         return Ok(());
     }
     if ports.claim_mail(key, "ACK", received.at).await? == MailClaim::Sent {
         return Ok(());
     }
-    let link = if needs_link {
-        let token = token(ports, key, Scope::Verification, received.at, VERIFICATION_HOURS).await?;
-        let (controller, request) = (&key.controller, &key.request);
-        Some(format!("{public_url}/{controller}/v1/requests/{request}/verification?token={token}"))
-    } else {
-        None
-    };
-    ports.send(&letters::acknowledgement(policy, key, &stored.state, address, link.as_deref())).await?;
+    let token = token(ports, key, Scope::Verification, received.at, VERIFICATION_HOURS).await?;
+    let (controller, request) = (&key.controller, &key.request);
+    let link = format!("{public_url}/{controller}/v1/requests/{request}/verification?token={token}");
+    ports.send(&letters::acknowledgement(policy, key, &stored.state, address, &link)).await?;
     ports.confirm_mail(key, "ACK", received.at).await
 }
 
@@ -296,12 +302,15 @@ async fn erase_part<P: Office>(
     plan: ErasurePlan,
 ) -> Result<Vec<Item>, PortError> {
     let manifest =
-        destruction::destroy(ports, &key.controller, DeletionReason::Erasure, at, plan.doomed, Condition::Asked).await?;
+        destruction::destroy(ports, &key.controller, DeletionReason::Erasure, at, plan.doomed, Condition::Asked)
+            .await?;
     let mut items = Vec::new();
     for (position, (record, result)) in manifest.records.iter().zip(&manifest.results).enumerate() {
         let result = match result {
             // Absent: an earlier attempt of this very plan deleted it, under the same evidence.
-            DeletionResult::Deleted | DeletionResult::Absent => ItemResult::Erased { evidence: manifest.evidence_id(position) },
+            DeletionResult::Deleted | DeletionResult::Absent => {
+                ItemResult::Erased { evidence: manifest.evidence_id(position) }
+            }
             // A hold came in between; the next part finds it standing and reports it.
             DeletionResult::Held => continue,
             DeletionResult::NotDue | DeletionResult::Failed => {
@@ -368,7 +377,9 @@ async fn restrict<P: Office>(policy: &Policy, ports: &P, key: &RequestKey, at: T
     match holds::place_on_subject(policy, ports, hold).await {
         Ok(_) => Ok(()),
         Err(HoldError::Port(error)) => Err(error),
-        Err(HoldError::ReviewInPast | HoldError::Unknown) => Err(PortError::corrupt("hold", "its review lies in the past")),
+        Err(HoldError::ReviewInPast | HoldError::Unknown) => {
+            Err(PortError::corrupt("hold", "its review lies in the past"))
+        }
     }
 }
 

@@ -18,7 +18,11 @@ use crate::{
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
 pub trait HoldStore {
     /// Writes a hold unless one stands there.
-    async fn place_hold(&self, controller: &ControllerId, hold: &SubjectHold) -> Result<Appended<SubjectHold>, PortError>;
+    async fn place_hold(
+        &self,
+        controller: &ControllerId,
+        hold: &SubjectHold,
+    ) -> Result<Appended<SubjectHold>, PortError>;
 
     /// Marks a hold as released, with who did it; answers the hold, or `None` if there is none.
     async fn release_hold(

@@ -15,26 +15,21 @@ use crate::{
     requests::RequestKey,
 };
 
-/// Asks the requester to confirm, or tells them that the request is being worked on.
+/// Tells the requester by when they are answered, and asks them to confirm that they asked.
 pub fn acknowledgement(
     policy: &Policy,
     key: &RequestKey,
     state: &RequestState,
     to: Sensitive<String>,
-    verification_link: Option<&str>,
+    link: &str,
 ) -> Mail {
-    let step = match verification_link {
-        Some(link) => format!(
-            "Please confirm that this request is yours by opening this page:\n\n{link}\n\n\
-             If you did not ask for this, do nothing: without your confirmation nothing happens."
-        ),
-        None => "There is nothing more for you to do for now.".to_owned(),
-    };
     Mail {
         to,
         subject: format!("{}: your privacy request", policy.name),
         text: format!(
-            "{} received your request ({}) on {} and will answer it by {} at the latest ({}).\n\n{step}\n\n\
+            "{} received your request ({}) on {} and will answer it by {} at the latest ({}).\n\n\
+             Please confirm that this request is yours by opening this page:\n\n{link}\n\n\
+             If you did not ask for this, do nothing: without your confirmation nothing happens.\n\n\
              Your request's number is {}.\n",
             policy.name,
             state.received.request,
@@ -48,7 +43,13 @@ pub fn acknowledgement(
 }
 
 /// Tells the requester how the request ended.
-pub fn answer(policy: &Policy, key: &RequestKey, outcome: &Outcome, to: Sensitive<String>, export_link: Option<&str>) -> Mail {
+pub fn answer(
+    policy: &Policy,
+    key: &RequestKey,
+    outcome: &Outcome,
+    to: Sensitive<String>,
+    export_link: Option<&str>,
+) -> Mail {
     let body = match outcome {
         Outcome::Refused(refusal, clause) => {
             let offer = refusal.offer.map_or_else(String::new, |offer| {
@@ -56,9 +57,11 @@ pub fn answer(policy: &Policy, key: &RequestKey, outcome: &Outcome, to: Sensitiv
             });
             format!("We cannot do this: {} (our privacy policy, {clause}).{offer}", refusal.text)
         }
-        Outcome::NotVerified => "What you gave us to verify who you are did not match what we hold, so we cannot act on \
+        Outcome::NotVerified => {
+            "What you gave us to verify who you are did not match what we hold, so we cannot act on \
                                  this request. You can make it again with other details."
-            .to_owned(),
+                .to_owned()
+        }
         Outcome::Exported { .. } => format!(
             "The copy of your data stands ready here:\n\n{}\n\nThe link works for seven days.",
             export_link.unwrap_or_default()
@@ -66,13 +69,17 @@ pub fn answer(policy: &Policy, key: &RequestKey, outcome: &Outcome, to: Sensitiv
         Outcome::Erased(items) => {
             let lines = items.iter().map(|item| match &item.result {
                 ItemResult::Erased { evidence } => format!("- {}: erased (evidence {evidence})", item.category),
-                ItemResult::Kept { reason, article, .. } => format!("- {}: kept, because {reason} ({article})", item.category),
+                ItemResult::Kept { reason, article, .. } => {
+                    format!("- {}: kept, because {reason} ({article})", item.category)
+                }
                 ItemResult::Held => format!("- {}: kept for now under a legal hold (GDPR Art. 17(3))", item.category),
             });
             let list = lines.collect::<Vec<_>>().join("\n");
             if list.is_empty() { "We hold no data to erase under this address.".to_owned() } else { list }
         }
-        Outcome::Withdrawn(_) => "Your consent is withdrawn. What was done until now stays lawful; nothing more is done on it.".to_owned(),
+        Outcome::Withdrawn(_) => {
+            "Your consent is withdrawn. What was done until now stays lawful; nothing more is done on it.".to_owned()
+        }
         Outcome::WithOffice => "Your request is with our privacy office, which will write to you.".to_owned(),
     };
     Mail {
@@ -123,10 +130,7 @@ pub fn deadline(contact: String, deadline: &Deadline, urgency: Urgency) -> Mail 
     Mail {
         to: Sensitive::new(contact),
         subject: format!("{}: {what} {word}", deadline.controller),
-        text: format!(
-            "{what} {word}.\n\nNumber: {}\nDue before: {}\n",
-            deadline.id, deadline.due_at
-        ),
+        text: format!("{what} {word}.\n\nNumber: {}\nDue before: {}\n", deadline.id, deadline.due_at),
         tag: format!("deadline-{}-{}-{}", deadline.kind.as_str(), deadline.id, urgency.as_str()),
     }
 }
@@ -137,6 +141,7 @@ fn day(policy: &Policy, at: jiff::Timestamp) -> String {
 
 fn last_day(policy: &Policy, state: &RequestState) -> String {
     // The deadline is the first instant that is late: a nanosecond before it is still in time.
-    let last = state.received.due_at.saturating_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(state.received.due_at);
+    let last =
+        state.received.due_at.saturating_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(state.received.due_at);
     day(policy, last)
 }

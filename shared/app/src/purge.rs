@@ -111,7 +111,8 @@ async fn delete_page<P: EvidenceStore + Deletion + Keys>(
         for batch in doomed.chunks(BATCH_RECORDS_MAX) {
             let condition = Condition::DueAt(at);
             let manifest =
-                destruction::destroy(ports, &controller, DeletionReason::Retention, at, batch.to_vec(), condition).await?;
+                destruction::destroy(ports, &controller, DeletionReason::Retention, at, batch.to_vec(), condition)
+                    .await?;
             count(&manifest, at, swept);
         }
     }

@@ -222,8 +222,13 @@ pub async fn register<P: RecordStore + Keys>(
         Appended::Existing(first) => (first, true),
     };
     let triggers = ports.triggers(controller, &subject).await?;
-    let holds: BTreeSet<_> =
-        ports.holds(controller, &subject).await?.into_iter().filter(|hold| hold.released_at.is_none()).map(|hold| hold.id).collect();
+    let holds: BTreeSet<_> = ports
+        .holds(controller, &subject)
+        .await?
+        .into_iter()
+        .filter(|hold| hold.released_at.is_none())
+        .map(|hold| hold.id)
+        .collect();
     record = change(policy, rule, ports, record, |record| {
         for trigger in &triggers {
             if !concerns(trigger.purpose.as_ref(), record) {

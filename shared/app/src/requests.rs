@@ -110,11 +110,8 @@ pub async fn open<P: Keys>(
     if !scopes.contains(&claim.scope) || claim.id != request.as_str() {
         return Err(RequestError::Token(TokenRefused::Invalid));
     }
-    let key = RequestKey {
-        controller: policy.controller.clone(),
-        subject: claim.subject.clone(),
-        request: request.clone(),
-    };
+    let key =
+        RequestKey { controller: policy.controller.clone(), subject: claim.subject.clone(), request: request.clone() };
     Ok((key, claim))
 }
 

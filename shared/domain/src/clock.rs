@@ -67,7 +67,8 @@ pub fn earliest_response(
     received_at: Timestamp,
     zone: &TimeZone,
 ) -> Result<Option<Due>, OutOfCalendar> {
-    let mut dues = regimes.iter().map(|regime| respond_by(*regime, received_at, zone)).collect::<Result<Vec<_>, _>>()?;
+    let mut dues =
+        regimes.iter().map(|regime| respond_by(*regime, received_at, zone)).collect::<Result<Vec<_>, _>>()?;
     dues.sort_by_key(|due| due.at);
     Ok(dues.into_iter().next())
 }

@@ -309,6 +309,7 @@ pub fn verification_for(policy: &Policy, request: RequestType) -> VerificationRu
 /// How many distinct stored points the offered ones match.
 pub fn matching_points<'a>(offered: &[PointHash], stored: impl IntoIterator<Item = &'a PointHash>) -> u8 {
     let stored: std::collections::BTreeSet<&PointHash> = stored.into_iter().collect();
-    let distinct: std::collections::BTreeSet<&PointHash> = offered.iter().filter(|point| stored.contains(point)).collect();
+    let distinct: std::collections::BTreeSet<&PointHash> =
+        offered.iter().filter(|point| stored.contains(point)).collect();
     u8::try_from(distinct.len()).unwrap_or(u8::MAX)
 }

@@ -35,7 +35,9 @@ pub enum InvalidId {
 impl fmt::Display for InvalidId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Name => "use lower-case letters, digits, '-', '_' and '.', starting with a letter, at most 64 characters",
+            Self::Name => {
+                "use lower-case letters, digits, '-', '_' and '.', starting with a letter, at most 64 characters"
+            }
             Self::Kind => "use one of mail, phone, account, cookie, device, ip, session",
             Self::Value => "use 1 to 320 bytes without control characters",
             Self::Mail => "write the address as name@domain",
@@ -175,11 +177,9 @@ impl Identifier {
         let value = match kind {
             IdentifierKind::Mail => normalise_mail(value)?,
             IdentifierKind::Phone => normalise_phone(value)?,
-            IdentifierKind::Ip => value
-                .parse::<std::net::IpAddr>()
-                .map_err(|_| InvalidId::Value)?
-                .to_canonical()
-                .to_string(),
+            IdentifierKind::Ip => {
+                value.parse::<std::net::IpAddr>().map_err(|_| InvalidId::Value)?.to_canonical().to_string()
+            }
             IdentifierKind::Cookie | IdentifierKind::Device if value.len() < BEARER_IDENTIFIER_BYTES_MIN => {
                 return Err(InvalidId::Guessable);
             }
