@@ -147,7 +147,8 @@ async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
         }
         BreachStep::Tell { subjects } => {
             for subject in subjects {
-                let subject = SubjectRef::parse(&subject).map_err(|_| Verdict::poison("a subject reference cannot be read"))?;
+                let subject =
+                    SubjectRef::parse(&subject).map_err(|_| Verdict::poison("a subject reference cannot be read"))?;
                 breach::tell(policy, &desk.ports, &breach, &subject, at).await?;
             }
         }

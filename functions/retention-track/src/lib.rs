@@ -24,7 +24,9 @@ use wire::{
     form::FormError,
     hold::{HoldAnswer, HoldForm},
     message::{RecordsMessage, WithdrawnForm},
-    record::{EVENTS_MAX, EventForm, EventResult, ParsedEvent, ParsedRecord, ParsedTrigger, RecordsAnswer, RecordsForm},
+    record::{
+        EVENTS_MAX, EventForm, EventResult, ParsedEvent, ParsedRecord, ParsedTrigger, RecordsAnswer, RecordsForm,
+    },
 };
 
 /// The scope of a token that may register records and events.
@@ -199,7 +201,12 @@ async fn track<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdic
             Ok(_) => {}
             // The events beside it go on; this one alone is put aside, with its reason.
             Err(Refused::Rule(rule)) => {
-                let alone = RecordsMessage { v: form.v, controller: form.controller.clone(), events: vec![event], withdrawn: vec![] };
+                let alone = RecordsMessage {
+                    v: form.v,
+                    controller: form.controller.clone(),
+                    events: vec![event],
+                    withdrawn: vec![],
+                };
                 desk.ports.bury(&site::body(&alone)?, &rule).await?;
             }
             Err(Refused::Port(error)) => return Err(error.into()),

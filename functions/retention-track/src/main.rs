@@ -9,8 +9,7 @@ use retention_track::{Desk, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::Error> {
-    let desk =
-        Desk { ports: Cloud::from_env()?, policies: edge::site::policies()?, guard: TimeGuard::from_env() };
+    let desk = Desk { ports: Cloud::from_env()?, policies: edge::site::policies()?, guard: TimeGuard::from_env() };
     desk.ports.prime(&[Service::Table, Service::Keys]).await;
     edge::serve(|event| handle(&desk, event)).await
 }

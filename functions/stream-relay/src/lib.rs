@@ -14,8 +14,8 @@ use edge::{
 use jiff::Timestamp;
 use wire::{
     message::{
-        BreachMessage, BreachStep, FulfilMessage, RecordsMessage, RemovedForm, RemovedMessage, TELL_SUBJECTS_MAX, VERSION,
-        WithdrawnForm,
+        BreachMessage, BreachStep, FulfilMessage, RecordsMessage, RemovedForm, RemovedMessage, TELL_SUBJECTS_MAX,
+        VERSION, WithdrawnForm,
     },
     stored,
 };
@@ -70,13 +70,18 @@ struct Sorted {
 
 impl Sorted {
     fn take(&mut self, record: &Record) -> Result<(), Failure> {
-        let key = ItemKey::parse(&record.pk, &record.sk).map_err(Failure::because("a stream record has an unknown key"))?;
+        let key =
+            ItemKey::parse(&record.pk, &record.sk).map_err(Failure::because("a stream record has an unknown key"))?;
         match (record.change, key) {
             (Change::Insert, ItemKey::Consent(controller, subject, _)) => {
                 let form: stored::consent::Consent = image(record.new.as_ref())?;
                 let at = time(form.at)?.to_string();
                 let withdrawn = form.choices.into_iter().filter(|(_, choice)| choice == "withdrawn");
-                let forms = withdrawn.map(|(purpose, _)| WithdrawnForm { subject: subject.to_string(), purpose, at: at.clone() });
+                let forms = withdrawn.map(|(purpose, _)| WithdrawnForm {
+                    subject: subject.to_string(),
+                    purpose,
+                    at: at.clone(),
+                });
                 self.withdrawn.entry(controller).or_default().extend(forms);
             }
             (Change::Insert, ItemKey::Request(key, part)) => {
@@ -156,7 +161,8 @@ impl Sorted {
                 purge.push(site::body(&message)?);
             }
         }
-        let queues = [(Queue::Fulfil, fulfil), (Queue::Breach, breach), (Queue::Records, records), (Queue::Purge, purge)];
+        let queues =
+            [(Queue::Fulfil, fulfil), (Queue::Breach, breach), (Queue::Records, records), (Queue::Purge, purge)];
         Ok(queues.into_iter().filter(|(_, bodies)| !bodies.is_empty()).collect())
     }
 }

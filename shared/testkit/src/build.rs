@@ -1,0 +1,319 @@
+//! Builders: a small policy made by hand, and what people and systems do under it.
+
+#![expect(clippy::expect_used, reason = "a test that is written wrongly fails")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use app::{destruction::Doomed, records::Content, requests::RequestKey};
+use domain::{
+    breach::Breach,
+    consent::{Choice, ConsentEvent},
+    dsar::{Received, RequestType},
+    ids::{
+        BreachId, Category, ControllerId, EventName, Field, Identifier, IdentifierKind, KeyedId, Pepper, Purpose,
+        SubjectRef,
+    },
+    policy::{
+        Action, AgeRule, BreachRule, CategoryRule, Clause, ErasureExemption, LawfulBasis, Notice, Period, Policy,
+        PolicyHash, PurposeRule, Refusal, Regime, RetentionRule, RightRule, Switch, VerificationRule,
+    },
+    record::{Record, System},
+    retention::{CONSENT_WITHDRAWN, RetentionClock},
+    sensitive::Sensitive,
+};
+use jiff::{Span, SpanFieldwise, Timestamp, ToSpan, tz::TimeZone};
+
+/// A time: `at("2026-03-01T12:00:00Z")`.
+///
+/// # Panics
+/// If the text is no time.
+pub fn at(text: &str) -> Timestamp {
+    text.parse().expect("a time in RFC 3339")
+}
+
+/// A controller.
+///
+/// # Panics
+/// If the text is no name.
+pub fn controller(name: &str) -> ControllerId {
+    ControllerId::parse(name).expect("a controller's name")
+}
+
+/// A purpose.
+///
+/// # Panics
+/// If the text is no name.
+pub fn purpose(name: &str) -> Purpose {
+    Purpose::parse(name).expect("a purpose's name")
+}
+
+/// A category.
+///
+/// # Panics
+/// If the text is no name.
+pub fn category(name: &str) -> Category {
+    Category::parse(name).expect("a category's name")
+}
+
+/// An event.
+///
+/// # Panics
+/// If the text is no name.
+pub fn event(name: &str) -> EventName {
+    EventName::parse(name).expect("an event's name")
+}
+
+/// A field.
+///
+/// # Panics
+/// If the text is no name.
+pub fn field(name: &str) -> Field {
+    Field::parse(name).expect("a field's name")
+}
+
+/// A person by mail address.
+///
+/// # Panics
+/// If the text is no address.
+pub fn mail(address: &str) -> Identifier {
+    Identifier::parse(IdentifierKind::Mail, address).expect("a mail address")
+}
+
+/// The pepper that builders hash with. A port has another one; references are opaque to it.
+pub fn pepper() -> Pepper {
+    Pepper::new(1, &[9; 32])
+}
+
+/// The reference of a person by mail address, under the builders' pepper.
+pub fn subject(address: &str) -> SubjectRef {
+    pepper().subject(&mail(address))
+}
+
+/// An identifier of any kind that is the same for the same name.
+pub fn id<Id: KeyedId>(name: &str) -> Id {
+    pepper().derive(&[name])
+}
+
+/// A form that was submitted: what was chosen for each purpose.
+pub fn consent(subject: &SubjectRef, key: &str, at: Timestamp, choices: &[(&str, Choice)]) -> ConsentEvent {
+    ConsentEvent {
+        id: id(key),
+        subject: subject.clone(),
+        at,
+        choices: choices.iter().map(|(name, choice)| (purpose(name), *choice)).collect(),
+        notice_version: "2026-01".into(),
+        language: "en".into(),
+        method: "form:newsletter".into(),
+        gpc: false,
+        policy: PolicyHash::from_hex("00".repeat(32)),
+        fingerprint: id(&format!("fingerprint of {key}")),
+    }
+}
+
+/// A request's key.
+pub fn request(controller: &ControllerId, subject: &SubjectRef, key: &str) -> RequestKey {
+    RequestKey { controller: controller.clone(), subject: subject.clone(), request: id(key) }
+}
+
+/// A request as it comes in, due 30 days later.
+///
+/// # Panics
+/// At the end of the calendar.
+pub fn received(request: RequestType, at: Timestamp) -> Received {
+    Received {
+        request,
+        at,
+        due_at: at.checked_add((30 * 24).hours()).expect("a time on the calendar"),
+        due_by_law: "GDPR Art. 12(3); Reg. 1182/71 Art. 3".into(),
+        identifier: IdentifierKind::Mail,
+        verification: request.default_verification(),
+        points: Vec::new(),
+        purposes: Vec::new(),
+    }
+}
+
+/// A record of the server log, kept for 100 days.
+///
+/// # Panics
+/// At the end of the calendar.
+pub fn record(subject: &SubjectRef, key: &str, created_at: Timestamp) -> Record {
+    Record {
+        id: id(key),
+        subject: subject.clone(),
+        category: category("server-log"),
+        purpose: purpose("security"),
+        system: System::Habeas,
+        clock: RetentionClock::new(created_at),
+        due_at: Some(created_at.checked_add((100 * 24).hours()).expect("a time on the calendar")),
+        clause: Clause::new("test.logs"),
+        policy: PolicyHash::from_hex("00".repeat(32)),
+        holds: BTreeSet::new(),
+        points: vec![pepper().point(&field("ip_address"), key)],
+        salt: [7; 16],
+        revision: 0,
+    }
+}
+
+/// What is personal about a record of this person.
+pub fn content(address: &str, locator: &str) -> Content {
+    Content {
+        identifier: Some(mail(address)),
+        locator: Sensitive::new(locator.to_owned()),
+        fields: BTreeMap::from([(field("ip_address"), Sensitive::new("192.0.2.1".to_owned()))]),
+    }
+}
+
+/// A breach of the server log, known about two days after it began.
+///
+/// # Panics
+/// At the end of the calendar.
+pub fn breach(key: &str, exposed_from: Timestamp) -> Breach {
+    let later = |hours: i64| exposed_from.checked_add(hours.hours()).expect("a time on the calendar");
+    Breach {
+        id: id::<BreachId>(key),
+        aware_at: later(48),
+        authority_due_at: later(48 + 72),
+        exposed_from,
+        exposed_to: later(24),
+        categories: BTreeSet::from([category("server-log")]),
+        attempt_only: false,
+        description: "A copy of the logs was public for a day.".into(),
+        advice: "Change your password.".into(),
+        tell_subjects: true,
+        declared_by: "officer-1".into(),
+    }
+}
+
+/// Records as they are doomed.
+pub fn doomed(records: &[Record]) -> Vec<Doomed> {
+    records.iter().map(Doomed::from).collect()
+}
+
+fn fieldwise(span: Span) -> SpanFieldwise {
+    span.fieldwise()
+}
+
+/// A small policy that holds one promise of each kind:
+///
+/// | category | purpose | kept |
+/// |---|---|---|
+/// | `server-log` | `security` | 100 days (fixed) |
+/// | `chat-session` | `support` | 30 minutes after the last `chat.visit` (sliding); from the first `chat.message`, a year |
+/// | `account` | `contract` | until `contract.ended` and 30 days, at most ten years |
+/// | `address` | `marketing` | until the consent is withdrawn |
+/// | `invoice` | `accounting` | ten years, whatever is asked (exempt from erasure) |
+///
+/// `marketing` and `profiling` rest on consent. Nobody under 13, under 16 with a guardian. Portability
+/// is refused, with access on offer. A request for erasure is verified by mail, one for rectification
+/// by two points.
+pub fn policy() -> Policy {
+    let purposes = [
+        ("marketing", "News by mail", LawfulBasis::Consent),
+        ("profiling", "Recommendations", LawfulBasis::Consent),
+        ("support", "Answering your questions", LawfulBasis::Contract),
+        ("contract", "Your account", LawfulBasis::Contract),
+        ("security", "Finding abuse", LawfulBasis::LegitimateInterests),
+        ("accounting", "Keeping books", LawfulBasis::LegalObligation),
+    ];
+    let categories: [(&str, &[&str]); 5] = [
+        ("server-log", &["ip_address", "user_agent"]),
+        ("chat-session", &["name", "email", "transcript"]),
+        ("account", &[]),
+        ("address", &["email", "name"]),
+        ("invoice", &[]),
+    ];
+    let rules = [
+        rule("server-log", "security", Period::Fixed { duration: fieldwise(100.days()) }),
+        RetentionRule {
+            switch: Some(Switch {
+                on: event("chat.message"),
+                then: Period::Fixed { duration: fieldwise(1.year()) },
+                clause: Clause::new("test.chat-message"),
+            }),
+            ..rule(
+                "chat-session",
+                "support",
+                Period::Sliding { duration: fieldwise(30.minutes()), renew_on: vec![event("chat.visit")] },
+            )
+        },
+        rule(
+            "account",
+            "contract",
+            Period::UntilEvent {
+                events: vec![event("contract.ended")],
+                grace: fieldwise(30.days()),
+                max: Some(fieldwise(10.years())),
+            },
+        ),
+        rule(
+            "address",
+            "marketing",
+            Period::UntilEvent { events: vec![event(CONSENT_WITHDRAWN)], grace: fieldwise(Span::new()), max: None },
+        ),
+        RetentionRule {
+            exemption: Some(ErasureExemption {
+                reason: "tax law asks us to keep invoices for ten years".into(),
+                article: "GDPR Art. 17(3)(b)".into(),
+                clause: Clause::new("test.invoices"),
+            }),
+            ..rule("invoice", "accounting", Period::Fixed { duration: fieldwise(10.years()) })
+        },
+    ];
+    let right = |request, refusal, verification| RightRule {
+        request,
+        refusal,
+        verification,
+        clause: Clause::new(format!("test.{request}")),
+    };
+    let refusal = Refusal {
+        code: "NO_PORTABILITY".into(),
+        text: "we hold nothing in a form that another service could take".into(),
+        offer: Some(RequestType::Access),
+    };
+    let rights = [
+        right(RequestType::Portability, Some(refusal), VerificationRule::Mail),
+        right(RequestType::Erasure, None, VerificationRule::Mail),
+        right(RequestType::Rectification, None, VerificationRule::Points(2)),
+    ];
+    Policy {
+        controller: controller("acme"),
+        name: "Acme".into(),
+        hash: PolicyHash::from_hex("ac".repeat(32)),
+        regimes: vec![Regime::EuGdpr],
+        time_zone: TimeZone::get("Europe/Paris").expect("a zone of the bundled database"),
+        contact_mail: "privacy@acme.example".into(),
+        notice: Notice { version: "2026-01".into(), language: "en".into(), text_sha256: "ab".repeat(32) },
+        accepted_notices: vec!["2025-07".into(), "2026-01".into()],
+        purposes: purposes
+            .into_iter()
+            .map(|(name, title, basis)| {
+                let clause = Clause::new(format!("test.{name}"));
+                (purpose(name), PurposeRule { id: purpose(name), title: title.into(), basis, clause })
+            })
+            .collect(),
+        categories: categories
+            .into_iter()
+            .map(|(name, fields)| {
+                let fields = fields.iter().map(|name| field(name)).collect();
+                let clause = Clause::new(format!("test.{name}"));
+                (category(name), CategoryRule { id: category(name), fields, withheld: Vec::new(), clause })
+            })
+            .collect(),
+        retention: rules.into_iter().map(|rule| ((rule.category.clone(), rule.purpose.clone()), rule)).collect(),
+        rights: rights.into_iter().map(|rule| (rule.request, rule)).collect(),
+        age: Some(AgeRule { refuse_below: Some(13), guardian_below: Some(16), clause: Clause::new("test.age") }),
+        breach: BreachRule { tell_of_attempts: false, website_alert: true, clause: Clause::new("test.breach") },
+    }
+}
+
+fn rule(kept: &str, for_what: &str, period: Period) -> RetentionRule {
+    RetentionRule {
+        category: category(kept),
+        purpose: purpose(for_what),
+        period,
+        switch: None,
+        action: Action::Delete,
+        exemption: None,
+        clause: Clause::new(format!("test.{kept}")),
+    }
+}

@@ -1,0 +1,951 @@
+//! What every adapter keeps, sentence by sentence: run in memory here and against AWS's own
+//! interfaces in `tests/flows`, so that a fake never passes where the real one fails.
+//!
+//! Each sentence takes ports and a controller that nobody else uses. [`contract_tests!`] makes one
+//! test of each.
+//!
+//! [`contract_tests!`]: crate::contract_tests
+
+#![expect(clippy::unwrap_used, reason = "a failed call is a failed test")]
+#![expect(clippy::missing_panics_doc, reason = "each sentence panics if the adapter breaks it")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use app::{
+    breach::{Alert, BreachStore, SCOPE_SEGMENTS},
+    capture_consent::ConsentLedger,
+    deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
+    destruction::{self, BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
+    error::{Appended, PortError},
+    fulfil_request::{ErasurePlan, ErasurePlans, Exports, SubjectFile},
+    holds::HoldStore,
+    keys::Keys,
+    mail::{Mail, MailClaim, Mailer},
+    purge::{DueRecords, PURGE_SHARDS},
+    queues::{DeadLetters, Outbox, Queue},
+    records::RecordStore,
+    requests::{RequestKey, RequestLog},
+};
+use domain::{
+    breach::{Notice, NoticeState},
+    consent::Choice,
+    dsar::{Item, ItemResult, Outcome, RequestEvent, RequestType, VerifiedBy},
+    evidence::{DeletionReason, DeletionResult},
+    hold::HoldReason,
+    ids::{ControllerId, SubjectRef},
+    policy::{Clause, Refusal, VerificationRule},
+    record::{Record, SubjectHold},
+    sensitive::Sensitive,
+};
+use futures_util::future::join_all;
+use jiff::{Timestamp, ToSpan};
+
+use crate::build::{
+    at, breach, category, consent, content, controller, doomed, event, id, mail, policy, purpose, received, record,
+    request, subject,
+};
+
+/// Every port that the contract speaks of.
+pub trait Ports:
+    ConsentLedger
+    + RequestLog
+    + ErasurePlans
+    + RecordStore
+    + HoldStore
+    + EvidenceStore
+    + Deletion
+    + DueRecords
+    + Deadlines
+    + BreachStore
+    + Exports
+    + Keys
+    + Mailer
+    + Outbox
+    + DeadLetters
+{
+}
+
+impl<P> Ports for P where
+    P: ConsentLedger
+        + RequestLog
+        + ErasurePlans
+        + RecordStore
+        + HoldStore
+        + EvidenceStore
+        + Deletion
+        + DueRecords
+        + Deadlines
+        + BreachStore
+        + Exports
+        + Keys
+        + Mailer
+        + Outbox
+        + DeadLetters
+{
+}
+
+/// Makes a test of each sentence. The expression gives the ports, anew for each test.
+#[macro_export]
+macro_rules! contract_tests {
+    ($ports:expr) => {
+        $crate::contract_tests!(@each $ports,
+            a_retried_capture_answers_what_stands,
+            of_many_captures_at_once_exactly_one_is_fresh,
+            every_consent_of_a_subject_is_seen_at_once,
+            a_retried_request_answers_what_stands,
+            a_requester_is_written_to_until_their_key_is_gone,
+            a_request_is_verified_once_and_decided_once,
+            every_outcome_is_read_as_it_was_decided,
+            a_long_erasure_is_read_as_it_was_decided,
+            a_decision_closes_the_deadline_unless_it_leaves_the_request_open,
+            every_request_of_a_subject_is_listed,
+            a_mail_is_claimed_once_and_stays_in_doubt_until_it_is_confirmed,
+            a_part_of_an_erasure_is_planned_once,
+            a_record_is_registered_once,
+            a_clock_is_read_as_it_was_written,
+            a_change_that_read_an_older_record_is_a_conflict,
+            what_is_personal_goes_with_the_subjects_key,
+            a_trigger_keeps_its_first_and_its_last_time_in_any_order,
+            a_hold_is_placed_once_and_released_once,
+            a_held_record_leaves_the_index_and_comes_back_on_release,
+            a_due_record_is_deleted,
+            a_hold_in_between_wins,
+            a_renewal_in_between_wins,
+            what_is_gone_is_reported_as_absent,
+            a_record_that_was_asked_for_need_not_be_due,
+            every_record_of_a_long_batch_has_its_answer_in_order,
+            the_index_proposes_what_is_due_and_nothing_else,
+            the_index_pages_until_there_is_nothing_left,
+            the_index_gives_what_the_evidence_needs,
+            open_deadlines_are_found_before_their_time,
+            a_warning_is_claimed_once,
+            a_breach_is_declared_once,
+            the_people_of_a_breach_are_those_whose_records_were_exposed,
+            a_person_is_planned_once_and_told_once,
+            a_person_is_written_to_at_what_they_gave,
+            an_alert_is_published_once_and_the_newest_stands_first,
+            a_controllers_keys_are_its_own_and_stay,
+            a_key_that_was_made_later_outlives_the_destruction,
+            what_is_given_after_a_destruction_reads_and_what_was_given_before_does_not,
+            random_bytes_differ,
+            an_intent_is_open_until_it_is_certified,
+            a_certificate_without_an_intent_is_no_error,
+            a_batch_that_crashed_is_settled_by_what_is_gone,
+            an_export_is_replaced_by_a_later_one,
+            a_mail_is_handed_over,
+            every_message_is_handed_over_and_a_hopeless_one_is_put_aside,
+        );
+    };
+    (@each $ports:expr, $($sentence:ident,)*) => {
+        $(
+            #[tokio::test]
+            async fn $sentence() {
+                let ports = $ports;
+                let controller = $crate::contract::fresh_controller(&ports);
+                $crate::contract::$sentence(&ports, &controller).await;
+            }
+        )*
+    };
+}
+
+/// A controller that no other test uses.
+pub fn fresh_controller<P: Keys>(ports: &P) -> ControllerId {
+    let random = ports.random().unwrap();
+    controller(&format!("t{}", random[..12].iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+}
+
+const NOW: &str = "2026-03-01T12:00:00Z";
+const ADA: &str = "ada@example.com";
+
+fn now() -> Timestamp {
+    at(NOW)
+}
+
+fn days(from: Timestamp, days: i64) -> Timestamp {
+    from.checked_add((24 * days).hours()).unwrap()
+}
+
+async fn registered<P: RecordStore>(ports: &P, controller: &ControllerId, records: &[Record]) {
+    for record in records {
+        let inserted = ports.insert_record(controller, record, &content(ADA, record.id.as_str())).await.unwrap();
+        assert_eq!(inserted, Appended::Fresh);
+    }
+}
+
+async fn stored<P: RecordStore>(ports: &P, controller: &ControllerId, record: &Record) -> Option<Record> {
+    ports.records(controller, &record.subject).await.unwrap().into_iter().find(|stored| stored.id == record.id)
+}
+
+/// What the index shows of a controller, over all shards and pages.
+async fn due<P: DueRecords>(ports: &P, controller: &ControllerId, until: Timestamp) -> Vec<Doomed> {
+    let mut all = Vec::new();
+    for shard in 0..PURGE_SHARDS {
+        let mut from = None;
+        loop {
+            let page = ports.due_records(shard, until, from.as_deref()).await.unwrap();
+            assert!(page.due.len() <= BATCH_RECORDS_MAX);
+            all.extend(page.due.into_iter().filter(|(whose, _)| whose == controller).map(|(_, doomed)| doomed));
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+    }
+    all
+}
+
+async fn open_deadlines<P: Deadlines>(ports: &P, controller: &ControllerId, before: Timestamp) -> Vec<Deadline> {
+    let mut all = Vec::new();
+    for shard in 0..CLOCK_SHARDS {
+        all.extend(ports.deadlines(shard, before, 5_000).await.unwrap());
+    }
+    all.retain(|deadline| deadline.controller == *controller);
+    all
+}
+
+fn hold(subject: &SubjectRef, key: &str) -> SubjectHold {
+    SubjectHold {
+        id: id(key),
+        subject: subject.clone(),
+        reason: HoldReason::LegalClaim,
+        opened_at: now(),
+        review_at: days(now(), 90),
+        opened_by: "officer-1".into(),
+        released_at: None,
+    }
+}
+
+fn is_conflict<T>(result: &Result<T, PortError>) -> bool {
+    matches!(result, Err(PortError::Conflict { .. }))
+}
+
+// Consents.
+
+pub async fn a_retried_capture_answers_what_stands<P: Ports>(ports: &P, controller: &ControllerId) {
+    let first =
+        consent(&subject(ADA), "form-1", now(), &[("marketing", Choice::Given), ("profiling", Choice::Refused)]);
+    assert_eq!(ports.append_consent(controller, &first).await.unwrap(), Appended::Fresh);
+    assert_eq!(ports.append_consent(controller, &first).await.unwrap(), Appended::Existing(first.clone()));
+    // The same key with another content meets the first one, whose fingerprint tells.
+    let mut other = consent(&subject(ADA), "form-1", days(now(), 1), &[("marketing", Choice::Withdrawn)]);
+    other.fingerprint = id("another form");
+    other.gpc = true;
+    assert_eq!(ports.append_consent(controller, &other).await.unwrap(), Appended::Existing(first.clone()));
+    assert_eq!(ports.consents(controller, &subject(ADA)).await.unwrap(), [first]);
+}
+
+pub async fn of_many_captures_at_once_exactly_one_is_fresh<P: Ports>(ports: &P, controller: &ControllerId) {
+    let event = consent(&subject(ADA), "form-1", now(), &[("marketing", Choice::Given)]);
+    let appended = join_all((0..8).map(|_| ports.append_consent(controller, &event))).await;
+    let fresh = appended.iter().filter(|appended| matches!(appended, Ok(Appended::Fresh))).count();
+    let met = appended.iter().filter(|appended| matches!(appended, Ok(Appended::Existing(_)))).count();
+    assert_eq!((fresh, met), (1, 7));
+}
+
+pub async fn every_consent_of_a_subject_is_seen_at_once<P: Ports>(ports: &P, controller: &ControllerId) {
+    let mut expected = BTreeMap::new();
+    for n in 0..5 {
+        let mut event = consent(&subject(ADA), &format!("form-{n}"), days(now(), n), &[("marketing", Choice::Given)]);
+        event.gpc = n % 2 == 0;
+        ports.append_consent(controller, &event).await.unwrap();
+        expected.insert(event.id.clone(), event);
+        let seen = ports.consents(controller, &subject(ADA)).await.unwrap();
+        let seen: BTreeMap<_, _> = seen.into_iter().map(|event| (event.id.clone(), event)).collect();
+        assert_eq!(seen, expected);
+    }
+    assert!(ports.consents(controller, &subject("bob@example.com")).await.unwrap().is_empty());
+    assert!(ports.consents(&fresh_controller(ports), &subject(ADA)).await.unwrap().is_empty());
+}
+
+// Requests.
+
+async fn asked<P: RequestLog>(ports: &P, controller: &ControllerId, key: &str, what: RequestType) -> RequestKey {
+    let request = request(controller, &subject(ADA), key);
+    let contact = Sensitive::new(ADA.to_owned());
+    let appended = ports.receive(&request, &received(what, now()), Some(&contact), &id("form")).await.unwrap();
+    assert_eq!(appended, Appended::Fresh);
+    request
+}
+
+pub async fn a_retried_request_answers_what_stands<P: Ports>(ports: &P, controller: &ControllerId) {
+    let request = request(controller, &subject(ADA), "request-1");
+    let mut first = received(RequestType::Rectification, now());
+    first.verification = VerificationRule::Points(2);
+    first.points = record(&subject(ADA), "a", now()).points;
+    first.purposes = vec![purpose("marketing"), purpose("profiling")];
+    assert_eq!(ports.receive(&request, &first, None, &id("form")).await.unwrap(), Appended::Fresh);
+    let second = received(RequestType::Erasure, days(now(), 1));
+    let existing = Appended::Existing((first.clone(), id("form")));
+    assert_eq!(ports.receive(&request, &second, None, &id("another form")).await.unwrap(), existing);
+    let stored = ports.request(&request).await.unwrap().unwrap();
+    assert_eq!((stored.state.received, stored.contact), (first, None));
+}
+
+pub async fn a_requester_is_written_to_until_their_key_is_gone<P: Ports>(ports: &P, controller: &ControllerId) {
+    let request = asked(ports, controller, "request-1", RequestType::Access).await;
+    assert_eq!(ports.request(&request).await.unwrap().unwrap().contact, Some(Sensitive::new(ADA.into())));
+    ports.destroy_subject_key(controller, &request.subject, now()).await.unwrap();
+    let stored = ports.request(&request).await.unwrap().unwrap();
+    assert_eq!(stored.contact, None);
+    assert_eq!(stored.state.received.request, RequestType::Access);
+}
+
+pub async fn a_request_is_verified_once_and_decided_once<P: Ports>(ports: &P, controller: &ControllerId) {
+    let request = asked(ports, controller, "request-1", RequestType::Access).await;
+    let verified = RequestEvent::Verified { at: now(), by: VerifiedBy::Mail };
+    let again = RequestEvent::Verified { at: days(now(), 1), by: VerifiedBy::Points(3) };
+    assert!(ports.append_request_event(&request, &verified).await.unwrap());
+    assert!(!ports.append_request_event(&request, &again).await.unwrap());
+    let decided = RequestEvent::Decided { at: days(now(), 2), outcome: Outcome::NotVerified };
+    let other = RequestEvent::Decided { at: days(now(), 3), outcome: Outcome::WithOffice };
+    assert!(ports.append_request_event(&request, &decided).await.unwrap());
+    assert!(!ports.append_request_event(&request, &other).await.unwrap());
+    assert!(!ports.append_request_event(&request, &decided).await.unwrap());
+    let state = ports.request(&request).await.unwrap().unwrap().state;
+    assert_eq!(state.verified, Some((now(), VerifiedBy::Mail)));
+    assert_eq!(state.decided, Some((days(now(), 2), Outcome::NotVerified)));
+    let unknown = RequestKey { request: id("another request"), ..request };
+    assert_eq!(ports.request(&unknown).await.unwrap(), None);
+}
+
+fn items(count: usize) -> Vec<Item> {
+    let mut items: Vec<Item> = (0..count)
+        .map(|n| Item {
+            category: category("server-log"),
+            purpose: purpose("security"),
+            record: id(&format!("record {n}")),
+            result: ItemResult::Erased {
+                evidence: format!("{}/{}", id::<domain::ids::BatchId>(&format!("batch {}", n / 200)), n % 200),
+            },
+        })
+        .collect();
+    items.push(Item {
+        category: category("invoice"),
+        purpose: purpose("accounting"),
+        record: id("an invoice"),
+        result: ItemResult::Kept {
+            reason: "tax law".into(),
+            article: "GDPR Art. 17(3)(b)".into(),
+            clause: Clause::new("test.invoices"),
+        },
+    });
+    items.push(Item {
+        category: category("invoice"),
+        purpose: purpose("accounting"),
+        record: id("a held invoice"),
+        result: ItemResult::Held,
+    });
+    items.sort_by(|a, b| (&a.category, &a.record).cmp(&(&b.category, &b.record)));
+    items
+}
+
+pub async fn every_outcome_is_read_as_it_was_decided<P: Ports>(ports: &P, controller: &ControllerId) {
+    let refusal = |offer| Refusal { code: "NO_PORTABILITY".into(), text: "we hold nothing".into(), offer };
+    let outcomes = [
+        Outcome::Refused(refusal(Some(RequestType::Access)), Clause::new("test.portability")),
+        Outcome::Refused(refusal(None), Clause::new("test.portability")),
+        Outcome::NotVerified,
+        Outcome::Exported { object: "exports/v1/x.json".into(), until: days(now(), 7) },
+        Outcome::Erased(items(3)),
+        Outcome::Erased(Vec::new()),
+        Outcome::Withdrawn(vec![purpose("marketing")]),
+        Outcome::WithOffice,
+    ];
+    for (n, outcome) in outcomes.into_iter().enumerate() {
+        let request = asked(ports, controller, &format!("request-{n}"), RequestType::Access).await;
+        let decided = RequestEvent::Decided { at: now(), outcome: outcome.clone() };
+        assert!(ports.append_request_event(&request, &decided).await.unwrap());
+        let state = ports.request(&request).await.unwrap().unwrap().state;
+        assert_eq!(state.decided, Some((now(), outcome)));
+    }
+}
+
+pub async fn a_long_erasure_is_read_as_it_was_decided<P: Ports>(ports: &P, controller: &ControllerId) {
+    let request = asked(ports, controller, "request-1", RequestType::Erasure).await;
+    let outcome = Outcome::Erased(items(5_000));
+    let decided = RequestEvent::Decided { at: now(), outcome: outcome.clone() };
+    assert!(ports.append_request_event(&request, &decided).await.unwrap());
+    let state = ports.request(&request).await.unwrap().unwrap().state;
+    assert_eq!(state.decided, Some((now(), outcome)));
+}
+
+pub async fn a_decision_closes_the_deadline_unless_it_leaves_the_request_open<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+) {
+    let answered = asked(ports, controller, "request-1", RequestType::Access).await;
+    let with_office = asked(ports, controller, "request-2", RequestType::Complaint).await;
+    assert_eq!(open_deadlines(ports, controller, days(now(), 60)).await.len(), 2);
+    for (request, outcome) in [(&answered, Outcome::Withdrawn(Vec::new())), (&with_office, Outcome::WithOffice)] {
+        let decided = RequestEvent::Decided { at: now(), outcome };
+        assert!(ports.append_request_event(request, &decided).await.unwrap());
+    }
+    let open = open_deadlines(ports, controller, days(now(), 60)).await;
+    assert_eq!(open.iter().map(|deadline| deadline.id.as_str()).collect::<Vec<_>>(), [with_office.request.as_str()]);
+    // The answer stays due for whoever reads the request.
+    let state = ports.request(&answered).await.unwrap().unwrap().state;
+    assert_eq!(state.received, received(RequestType::Access, now()));
+}
+
+pub async fn every_request_of_a_subject_is_listed<P: Ports>(ports: &P, controller: &ControllerId) {
+    let first = asked(ports, controller, "request-1", RequestType::Access).await;
+    let second = asked(ports, controller, "request-2", RequestType::Erasure).await;
+    ports.append_request_event(&first, &RequestEvent::Verified { at: now(), by: VerifiedBy::Mail }).await.unwrap();
+    ports.claim_mail(&first, "ACK", now()).await.unwrap();
+    ports.plan_erasure(&second, 0, &ErasurePlan { doomed: Vec::new() }).await.unwrap();
+    let listed: BTreeMap<_, _> = ports.requests(controller, &subject(ADA)).await.unwrap().into_iter().collect();
+    assert_eq!(listed.keys().collect::<BTreeSet<_>>(), BTreeSet::from([&first.request, &second.request]));
+    assert!(listed[&first.request].verified.is_some() && listed[&second.request].verified.is_none());
+    assert!(ports.requests(controller, &subject("bob@example.com")).await.unwrap().is_empty());
+}
+
+pub async fn a_mail_is_claimed_once_and_stays_in_doubt_until_it_is_confirmed<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+) {
+    let request = asked(ports, controller, "request-1", RequestType::Access).await;
+    let claims = join_all((0..4).map(|_| ports.claim_mail(&request, "ACK", now()))).await;
+    let fresh = claims.iter().filter(|claim| matches!(claim, Ok(MailClaim::Fresh))).count();
+    assert_eq!(fresh, 1);
+    assert_eq!(ports.claim_mail(&request, "ACK", now()).await.unwrap(), MailClaim::InDoubt);
+    ports.confirm_mail(&request, "ACK", now()).await.unwrap();
+    ports.confirm_mail(&request, "ACK", now()).await.unwrap();
+    assert_eq!(ports.claim_mail(&request, "ACK", now()).await.unwrap(), MailClaim::Sent);
+    assert_eq!(ports.claim_mail(&request, "ANSWER", now()).await.unwrap(), MailClaim::Fresh);
+}
+
+pub async fn a_part_of_an_erasure_is_planned_once<P: Ports>(ports: &P, controller: &ControllerId) {
+    let request = asked(ports, controller, "request-1", RequestType::Erasure).await;
+    let mut records: Vec<_> = (0..200).map(|n| record(&subject(ADA), &format!("record-{n}"), now())).collect();
+    records[0].due_at = None;
+    let plan = ErasurePlan { doomed: doomed(&records) };
+    assert_eq!(ports.erasure_plan(&request, 0).await.unwrap(), None);
+    assert_eq!(ports.plan_erasure(&request, 0, &plan).await.unwrap(), Appended::Fresh);
+    let other = ErasurePlan { doomed: Vec::new() };
+    assert_eq!(ports.plan_erasure(&request, 0, &other).await.unwrap(), Appended::Existing(plan.clone()));
+    assert_eq!(ports.erasure_plan(&request, 0).await.unwrap(), Some(plan));
+    assert_eq!(ports.erasure_plan(&request, 1).await.unwrap(), None);
+}
+
+// Records.
+
+pub async fn a_record_is_registered_once<P: Ports>(ports: &P, controller: &ControllerId) {
+    let first = record(&subject(ADA), "log-1", now());
+    registered(ports, controller, std::slice::from_ref(&first)).await;
+    let second = Record { salt: [1; 16], ..record(&subject(ADA), "log-1", days(now(), 1)) };
+    let appended = ports.insert_record(controller, &second, &content(ADA, "elsewhere")).await.unwrap();
+    assert_eq!(appended, Appended::Existing(first.clone()));
+    assert_eq!(ports.records(controller, &subject(ADA)).await.unwrap(), std::slice::from_ref(&first));
+    let personal = ports.content(controller, &subject(ADA), &first.id).await.unwrap();
+    assert_eq!(personal, Some(content(ADA, first.id.as_str())));
+    assert_eq!(ports.content(controller, &subject(ADA), &id("another")).await.unwrap(), None);
+    assert!(ports.records(controller, &subject("bob@example.com")).await.unwrap().is_empty());
+}
+
+pub async fn a_clock_is_read_as_it_was_written<P: Ports>(ports: &P, controller: &ControllerId) {
+    let mut full = record(&subject(ADA), "full", at("2026-03-01T12:00:00.123Z"));
+    for n in 0..64 {
+        full.clock.renewals.insert(days(now(), 2 * n), days(now(), 2 * n + 1));
+    }
+    full.clock.firsts = BTreeMap::from([(event("chat.message"), now()), (event("contract.ended"), days(now(), 9))]);
+    full.holds = BTreeSet::from([id("hold-1"), id("hold-2")]);
+    full.points.push(record(&subject(ADA), "another", now()).points.remove(0));
+    let bare = Record { due_at: None, points: Vec::new(), ..record(&subject(ADA), "bare", at("1999-12-31T00:00:00Z")) };
+    registered(ports, controller, &[full.clone(), bare.clone()]).await;
+    assert_eq!(stored(ports, controller, &full).await, Some(full));
+    assert_eq!(stored(ports, controller, &bare).await, Some(bare));
+}
+
+pub async fn a_change_that_read_an_older_record_is_a_conflict<P: Ports>(ports: &P, controller: &ControllerId) {
+    let mut first = record(&subject(ADA), "log-1", now());
+    registered(ports, controller, std::slice::from_ref(&first)).await;
+    let mut second = first.clone();
+    first.due_at = Some(days(now(), 200));
+    first.clause = Clause::new("test.renewed");
+    first.clock.renewals.insert(now(), days(now(), 1));
+    ports.update_record(controller, &first).await.unwrap();
+    second.due_at = None;
+    assert!(is_conflict(&ports.update_record(controller, &second).await));
+    let expected = Record { revision: 1, ..first.clone() };
+    assert_eq!(stored(ports, controller, &first).await, Some(expected.clone()));
+    // What is taken away is taken away.
+    let bare =
+        Record { due_at: None, clock: domain::retention::RetentionClock::new(first.clock.created_at), ..expected };
+    ports.update_record(controller, &bare).await.unwrap();
+    assert_eq!(stored(ports, controller, &bare).await, Some(Record { revision: 2, ..bare }));
+    let gone = record(&subject(ADA), "gone", now());
+    assert!(is_conflict(&ports.update_record(controller, &gone).await));
+    // The content is what it was.
+    let personal = ports.content(controller, &subject(ADA), &first.id).await.unwrap();
+    assert_eq!(personal, Some(content(ADA, first.id.as_str())));
+}
+
+pub async fn what_is_personal_goes_with_the_subjects_key<P: Ports>(ports: &P, controller: &ControllerId) {
+    let (here, other) = (record(&subject(ADA), "log-1", now()), record(&subject("bob@example.com"), "log-2", now()));
+    registered(ports, controller, &[here.clone(), other.clone()]).await;
+    ports.destroy_subject_key(controller, &here.subject, now()).await.unwrap();
+    assert_eq!(ports.content(controller, &here.subject, &here.id).await.unwrap(), None);
+    assert_eq!(stored(ports, controller, &here).await, Some(here));
+    assert!(ports.content(controller, &other.subject, &other.id).await.unwrap().is_some());
+}
+
+pub async fn a_trigger_keeps_its_first_and_its_last_time_in_any_order<P: Ports>(ports: &P, controller: &ControllerId) {
+    let (whose, visit) = (subject(ADA), event("website.visit"));
+    for day in [5, 9, 2, 7, 9] {
+        ports.note_trigger(controller, &whose, &visit, None, days(now(), day)).await.unwrap();
+    }
+    ports.note_trigger(controller, &whose, &visit, Some(&purpose("marketing")), now()).await.unwrap();
+    let mut triggers = ports.triggers(controller, &whose).await.unwrap();
+    triggers.sort_by(|a, b| a.purpose.cmp(&b.purpose));
+    let [for_all, for_one] = triggers.as_slice() else { panic!("{triggers:?}") };
+    assert_eq!((&for_all.event, &for_all.purpose), (&visit, &None));
+    assert_eq!((for_all.first_at, for_all.last_at), (days(now(), 2), days(now(), 9)));
+    assert_eq!((&for_one.event, &for_one.purpose), (&visit, &Some(purpose("marketing"))));
+    assert_eq!((for_one.first_at, for_one.last_at), (now(), now()));
+    assert!(ports.triggers(controller, &subject("bob@example.com")).await.unwrap().is_empty());
+}
+
+// Holds.
+
+pub async fn a_hold_is_placed_once_and_released_once<P: Ports>(ports: &P, controller: &ControllerId) {
+    let first = hold(&subject(ADA), "hold-1");
+    assert_eq!(ports.place_hold(controller, &first).await.unwrap(), Appended::Fresh);
+    let second = SubjectHold { opened_by: "officer-2".into(), ..first.clone() };
+    assert_eq!(ports.place_hold(controller, &second).await.unwrap(), Appended::Existing(first.clone()));
+    assert_eq!(ports.holds(controller, &first.subject).await.unwrap(), std::slice::from_ref(&first));
+    let released = SubjectHold { released_at: Some(days(now(), 1)), ..first.clone() };
+    for day in [1, 2] {
+        let answer = ports.release_hold(controller, &first.subject, &first.id, "officer-3", days(now(), day)).await;
+        assert_eq!(answer.unwrap(), Some(released.clone()));
+    }
+    assert_eq!(ports.holds(controller, &first.subject).await.unwrap(), [released]);
+    let unknown = ports.release_hold(controller, &first.subject, &id("hold-2"), "officer-3", now()).await;
+    assert_eq!(unknown.unwrap(), None);
+}
+
+pub async fn a_held_record_leaves_the_index_and_comes_back_on_release<P: Ports>(ports: &P, controller: &ControllerId) {
+    let mut kept = record(&subject(ADA), "log-1", now());
+    registered(ports, controller, std::slice::from_ref(&kept)).await;
+    let later = days(now(), 1_000);
+    assert_eq!(due(ports, controller, later).await.len(), 1);
+    kept.holds.insert(id("hold-1"));
+    ports.update_record(controller, &kept).await.unwrap();
+    assert!(due(ports, controller, later).await.is_empty());
+    let held = stored(ports, controller, &kept).await.unwrap();
+    assert_eq!((held.due_at, held.is_held()), (kept.due_at, true));
+    let free = Record { holds: BTreeSet::new(), ..held };
+    ports.update_record(controller, &free).await.unwrap();
+    assert_eq!(due(ports, controller, later).await, doomed(&[free]));
+}
+
+// Deletion.
+
+pub async fn a_due_record_is_deleted<P: Ports>(ports: &P, controller: &ControllerId) {
+    let gone = record(&subject(ADA), "log-1", now());
+    registered(ports, controller, std::slice::from_ref(&gone)).await;
+    let on_time = Condition::DueAt(gone.due_at.unwrap());
+    let results = ports.delete_records(controller, &doomed(std::slice::from_ref(&gone)), on_time).await.unwrap();
+    assert_eq!(results, [DeletionResult::Deleted]);
+    assert!(ports.records(controller, &subject(ADA)).await.unwrap().is_empty());
+    assert_eq!(ports.content(controller, &subject(ADA), &gone.id).await.unwrap(), None);
+    assert!(ports.delete_records(controller, &[], on_time).await.unwrap().is_empty());
+}
+
+pub async fn a_hold_in_between_wins<P: Ports>(ports: &P, controller: &ControllerId) {
+    let mut kept = record(&subject(ADA), "log-1", now());
+    registered(ports, controller, std::slice::from_ref(&kept)).await;
+    let proposed = due(ports, controller, days(now(), 101)).await;
+    kept.holds.insert(id("hold-1"));
+    ports.update_record(controller, &kept).await.unwrap();
+    for condition in [Condition::DueAt(days(now(), 101)), Condition::Asked] {
+        let results = ports.delete_records(controller, &proposed, condition).await.unwrap();
+        assert_eq!(results, [DeletionResult::Held]);
+    }
+    assert!(stored(ports, controller, &kept).await.is_some());
+}
+
+pub async fn a_renewal_in_between_wins<P: Ports>(ports: &P, controller: &ControllerId) {
+    let mut renewed = record(&subject(ADA), "log-1", now());
+    registered(ports, controller, std::slice::from_ref(&renewed)).await;
+    let proposed = due(ports, controller, days(now(), 101)).await;
+    for due_at in [Some(days(now(), 200)), None] {
+        renewed.due_at = due_at;
+        ports.update_record(controller, &renewed).await.unwrap();
+        renewed.revision += 1;
+        let results = ports.delete_records(controller, &proposed, Condition::DueAt(days(now(), 101))).await.unwrap();
+        assert_eq!(results, [DeletionResult::NotDue]);
+    }
+    assert_eq!(stored(ports, controller, &renewed).await, Some(renewed));
+}
+
+pub async fn what_is_gone_is_reported_as_absent<P: Ports>(ports: &P, controller: &ControllerId) {
+    let gone = record(&subject(ADA), "log-1", now());
+    registered(ports, controller, std::slice::from_ref(&gone)).await;
+    let batch = doomed(&[gone]);
+    let late = Condition::DueAt(days(now(), 101));
+    assert_eq!(ports.stand(controller, &batch).await.unwrap(), [true]);
+    assert_eq!(ports.delete_records(controller, &batch, late).await.unwrap(), [DeletionResult::Deleted]);
+    assert_eq!(ports.stand(controller, &batch).await.unwrap(), [false]);
+    for condition in [late, Condition::Asked] {
+        assert_eq!(ports.delete_records(controller, &batch, condition).await.unwrap(), [DeletionResult::Absent]);
+    }
+}
+
+pub async fn a_record_that_was_asked_for_need_not_be_due<P: Ports>(ports: &P, controller: &ControllerId) {
+    let early = record(&subject(ADA), "log-1", now());
+    let endless = Record { due_at: None, ..record(&subject(ADA), "log-2", now()) };
+    registered(ports, controller, &[early.clone(), endless.clone()]).await;
+    let batch = doomed(&[early, endless]);
+    let results = ports.delete_records(controller, &batch, Condition::DueAt(now())).await.unwrap();
+    assert_eq!(results, [DeletionResult::NotDue, DeletionResult::NotDue]);
+    let results = ports.delete_records(controller, &batch, Condition::Asked).await.unwrap();
+    assert_eq!(results, [DeletionResult::Deleted, DeletionResult::Deleted]);
+}
+
+pub async fn every_record_of_a_long_batch_has_its_answer_in_order<P: Ports>(ports: &P, controller: &ControllerId) {
+    // Of each four: one due, one held, one renewed, one never registered.
+    let mut records: Vec<_> = (0..80).map(|n| record(&subject(ADA), &format!("log-{n}"), now())).collect();
+    let mut expected = Vec::new();
+    for (n, record) in records.iter_mut().enumerate() {
+        let result = match n % 4 {
+            0 => DeletionResult::Deleted,
+            1 => {
+                record.holds.insert(id("hold-1"));
+                DeletionResult::Held
+            }
+            2 => {
+                record.due_at = Some(days(now(), 500));
+                DeletionResult::NotDue
+            }
+            _ => DeletionResult::Absent,
+        };
+        if result != DeletionResult::Absent {
+            registered(ports, controller, std::slice::from_ref(record)).await;
+        }
+        expected.push(result);
+    }
+    let late = Condition::DueAt(days(now(), 101));
+    assert_eq!(ports.delete_records(controller, &doomed(&records), late).await.unwrap(), expected);
+    let stand: Vec<_> =
+        expected.iter().map(|result| matches!(result, DeletionResult::Held | DeletionResult::NotDue)).collect();
+    assert_eq!(ports.stand(controller, &doomed(&records)).await.unwrap(), stand);
+}
+
+// What is due.
+
+pub async fn the_index_proposes_what_is_due_and_nothing_else<P: Ports>(ports: &P, controller: &ControllerId) {
+    let due_now = record(&subject(ADA), "due", days(now(), -101));
+    let due_to_the_millisecond = record(&subject(ADA), "just", days(now(), -100));
+    let later = record(&subject(ADA), "later", now());
+    let endless = Record { due_at: None, ..record(&subject(ADA), "endless", now()) };
+    let held = Record { holds: BTreeSet::from([id("hold-1")]), ..record(&subject(ADA), "held", days(now(), -200)) };
+    registered(ports, controller, &[due_to_the_millisecond.clone(), due_now.clone(), later, endless, held]).await;
+    assert_eq!(due(ports, controller, now()).await, doomed(&[due_now.clone(), due_to_the_millisecond]));
+    let before = now().checked_sub(1.millisecond()).unwrap();
+    assert_eq!(due(ports, controller, before).await, doomed(std::slice::from_ref(&due_now)));
+    ports.delete_records(controller, &doomed(&[due_now]), Condition::DueAt(now())).await.unwrap();
+    assert!(due(ports, controller, before).await.is_empty());
+}
+
+pub async fn the_index_pages_until_there_is_nothing_left<P: Ports>(ports: &P, controller: &ControllerId) {
+    let records: Vec<_> =
+        (0..BATCH_RECORDS_MAX + 3).map(|n| record(&subject(ADA), &format!("log-{n}"), days(now(), -200))).collect();
+    registered(ports, controller, &records).await;
+    let found: BTreeSet<_> = due(ports, controller, now()).await.into_iter().map(|doomed| doomed.record).collect();
+    assert_eq!(found, records.into_iter().map(|record| record.id).collect());
+}
+
+pub async fn the_index_gives_what_the_evidence_needs<P: Ports>(ports: &P, controller: &ControllerId) {
+    let mut full = record(&subject(ADA), "log-1", days(now(), -200));
+    full.salt = ports.random().unwrap();
+    full.system = domain::record::System::S3;
+    registered(ports, controller, std::slice::from_ref(&full)).await;
+    assert_eq!(due(ports, controller, now()).await, [Doomed::from(&full)]);
+}
+
+// Deadlines.
+
+pub async fn open_deadlines_are_found_before_their_time<P: Ports>(ports: &P, controller: &ControllerId) {
+    let request = asked(ports, controller, "request-1", RequestType::Access).await;
+    let declared = breach("breach-1", now());
+    ports.declare_breach(controller, &declared, &id("form")).await.unwrap();
+    let of_request = Deadline {
+        controller: controller.clone(),
+        kind: DeadlineKind::Request,
+        id: request.request.to_string(),
+        due_at: days(now(), 30),
+    };
+    let of_breach = Deadline {
+        controller: controller.clone(),
+        kind: DeadlineKind::Breach,
+        id: declared.id.to_string(),
+        due_at: declared.authority_due_at,
+    };
+    assert!(open_deadlines(ports, controller, now()).await.is_empty());
+    assert_eq!(open_deadlines(ports, controller, days(now(), 10)).await, std::slice::from_ref(&of_breach));
+    let mut all = open_deadlines(ports, controller, days(now(), 40)).await;
+    all.sort_by_key(|deadline| deadline.due_at);
+    assert_eq!(all, [of_breach, of_request]);
+}
+
+pub async fn a_warning_is_claimed_once<P: Ports>(ports: &P, controller: &ControllerId) {
+    let deadline = Deadline {
+        controller: controller.clone(),
+        kind: DeadlineKind::Request,
+        id: id::<domain::ids::RequestId>("request-1").to_string(),
+        due_at: now(),
+    };
+    let claim = |urgency| ports.claim_warning(&deadline, urgency, now());
+    assert_eq!(claim(Urgency::AtRisk).await.unwrap(), MailClaim::Fresh);
+    assert_eq!(claim(Urgency::AtRisk).await.unwrap(), MailClaim::InDoubt);
+    ports.confirm_warning(&deadline, Urgency::AtRisk, now()).await.unwrap();
+    assert_eq!(claim(Urgency::AtRisk).await.unwrap(), MailClaim::Sent);
+    assert_eq!(claim(Urgency::Missed).await.unwrap(), MailClaim::Fresh);
+}
+
+// Breaches.
+
+pub async fn a_breach_is_declared_once<P: Ports>(ports: &P, controller: &ControllerId) {
+    let mut first = breach("breach-1", now());
+    first.categories.insert(category("account"));
+    assert_eq!(ports.breach(controller, &first.id).await.unwrap(), None);
+    assert_eq!(ports.declare_breach(controller, &first, &id("form")).await.unwrap(), Appended::Fresh);
+    let mut second = breach("breach-1", days(now(), 1));
+    second.attempt_only = true;
+    second.tell_subjects = false;
+    let appended = ports.declare_breach(controller, &second, &id("another form")).await.unwrap();
+    assert_eq!(appended, Appended::Existing((first.clone(), id("form"))));
+    assert_eq!(ports.breach(controller, &first.id).await.unwrap(), Some(first));
+}
+
+pub async fn the_people_of_a_breach_are_those_whose_records_were_exposed<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+) {
+    let leak = breach("breach-1", now());
+    let person = |n: usize| subject(&format!("person-{n}@example.com"));
+    let mut expected = BTreeSet::new();
+    for n in 0..12 {
+        registered(ports, controller, &[record(&person(n), &format!("log-{n}"), days(now(), -10))]).await;
+        expected.insert(person(n));
+    }
+    // Exposed as well: made in the window, kept without an end, kept by a hold past its end.
+    let made_within = record(&person(20), "within", leak.exposed_to);
+    let endless = Record { due_at: None, ..record(&person(21), "endless", days(now(), -900)) };
+    let held = Record { holds: BTreeSet::from([id("hold-1")]), ..record(&person(22), "held", days(now(), -900)) };
+    registered(ports, controller, &[made_within, endless, held]).await;
+    expected.extend([person(20), person(21), person(22)]);
+    // Not exposed: another category, made after the window, ended before it, another controller.
+    let other = Record { category: category("account"), ..record(&person(30), "other", days(now(), -10)) };
+    let later = record(&person(31), "later", days(now(), 2));
+    let ended = record(&person(32), "ended", days(now(), -101));
+    registered(ports, controller, &[other, later, ended]).await;
+    registered(ports, &fresh_controller(ports), &[record(&person(33), "elsewhere", days(now(), -10))]).await;
+
+    let mut found = BTreeSet::new();
+    for segment in 0..SCOPE_SEGMENTS {
+        let mut from = None;
+        loop {
+            let page = ports.affected(controller, &leak, segment, from.as_deref()).await.unwrap();
+            found.extend(page.subjects);
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+    }
+    assert_eq!(found, expected);
+}
+
+pub async fn a_person_is_planned_once_and_told_once<P: Ports>(ports: &P, controller: &ControllerId) {
+    let leak = breach("breach-1", now());
+    let people: BTreeSet<_> = (0..20).map(|n| subject(&format!("person-{n}@example.com"))).collect();
+    let some: BTreeSet<_> = people.iter().take(5).cloned().collect();
+    assert_eq!(ports.plan_notices(controller, &leak.id, &some, now()).await.unwrap(), 5);
+    assert_eq!(ports.plan_notices(controller, &leak.id, &people, now()).await.unwrap(), 15);
+    let ada = people.iter().next().unwrap().clone();
+    let notice = |state| Notice { breach: leak.id.clone(), subject: ada.clone(), state };
+    let open = [NoticeState::Planned, NoticeState::Claimed];
+    let (claimed, sent) = (notice(NoticeState::Claimed), notice(NoticeState::Sent));
+    let moved = ports.move_notice(controller, &claimed, &open, now()).await.unwrap();
+    assert_eq!(moved, Some(NoticeState::Planned));
+    // In doubt: whoever comes next may try again.
+    let moved = ports.move_notice(controller, &claimed, &open, now()).await.unwrap();
+    assert_eq!(moved, Some(NoticeState::Claimed));
+    let moved = ports.move_notice(controller, &sent, &[NoticeState::Claimed], now()).await.unwrap();
+    assert_eq!(moved, Some(NoticeState::Claimed));
+    let moved = ports.move_notice(controller, &claimed, &open, now()).await.unwrap();
+    assert_eq!(moved, Some(NoticeState::Sent));
+    let unknown = Notice { subject: subject("nobody@example.com"), ..claimed };
+    assert_eq!(ports.move_notice(controller, &unknown, &open, now()).await.unwrap(), None);
+
+    assert_eq!(ports.plan_notices(controller, &leak.id, &people, now()).await.unwrap(), 0);
+    let notices = ports.notices(controller, &leak.id).await.unwrap();
+    assert_eq!(notices.len(), 20);
+    assert_eq!(notices.iter().filter(|notice| notice.state == NoticeState::Planned).count(), 19);
+    assert!(notices.contains(&sent));
+    assert!(ports.notices(controller, &id("breach-2")).await.unwrap().is_empty());
+}
+
+pub async fn a_person_is_written_to_at_what_they_gave<P: Ports>(ports: &P, controller: &ControllerId) {
+    let (ada, bob) = (subject(ADA), subject("bob@example.com"));
+    assert_eq!(ports.contact(controller, &ada).await.unwrap(), None);
+    registered(ports, controller, &[record(&ada, "log-1", now())]).await;
+    assert_eq!(ports.contact(controller, &ada).await.unwrap(), Some(Sensitive::new(ADA.into())));
+    // Bob's record has no address, his request has.
+    let nameless = app::records::Content { identifier: None, ..content(ADA, "log-2") };
+    ports.insert_record(controller, &record(&bob, "log-2", now()), &nameless).await.unwrap();
+    assert_eq!(ports.contact(controller, &bob).await.unwrap(), None);
+    let address = Sensitive::new("bob@example.com".to_owned());
+    let asked = request(controller, &bob, "request-1");
+    ports.receive(&asked, &received(RequestType::Access, now()), Some(&address), &id("form")).await.unwrap();
+    assert_eq!(ports.contact(controller, &bob).await.unwrap(), Some(address));
+    ports.destroy_subject_key(controller, &bob, now()).await.unwrap();
+    assert_eq!(ports.contact(controller, &bob).await.unwrap(), None);
+}
+
+pub async fn an_alert_is_published_once_and_the_newest_stands_first<P: Ports>(ports: &P, controller: &ControllerId) {
+    let alert = |key: &str, published_at| Alert { published_at, ..app::breach::alert(&breach(key, now()), now()) };
+    let (older, newer) = (alert("breach-1", now()), alert("breach-2", days(now(), 1)));
+    assert!(ports.alerts(controller).await.unwrap().is_empty());
+    for alert in [&older, &newer, &alert("breach-1", days(now(), 5))] {
+        ports.publish_alert(controller, alert).await.unwrap();
+    }
+    assert_eq!(ports.alerts(controller).await.unwrap(), [newer, older]);
+}
+
+// Keys.
+
+pub async fn a_controllers_keys_are_its_own_and_stay<P: Ports>(ports: &P, controller: &ControllerId) {
+    let keys = join_all((0..4).map(|_| ports.controller(controller))).await;
+    let subjects: BTreeSet<_> = keys.into_iter().map(|keys| keys.unwrap().pepper.subject(&mail(ADA))).collect();
+    assert_eq!(subjects.len(), 1);
+    let other = ports.controller(&fresh_controller(ports)).await.unwrap();
+    assert!(!subjects.contains(&other.pepper.subject(&mail(ADA))));
+}
+
+pub async fn a_key_that_was_made_later_outlives_the_destruction<P: Ports>(ports: &P, controller: &ControllerId) {
+    let kept = record(&subject(ADA), "log-1", now());
+    ports.destroy_subject_key(controller, &kept.subject, now()).await.unwrap();
+    registered(ports, controller, std::slice::from_ref(&kept)).await;
+    ports.destroy_subject_key(controller, &kept.subject, now().checked_sub(1.millisecond()).unwrap()).await.unwrap();
+    assert!(ports.content(controller, &kept.subject, &kept.id).await.unwrap().is_some());
+    ports.destroy_subject_key(controller, &kept.subject, now()).await.unwrap();
+    ports.destroy_subject_key(controller, &kept.subject, now()).await.unwrap();
+    assert!(ports.content(controller, &kept.subject, &kept.id).await.unwrap().is_none());
+}
+
+pub async fn what_is_given_after_a_destruction_reads_and_what_was_given_before_does_not<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+) {
+    let (before, after) = (record(&subject(ADA), "log-1", now()), record(&subject(ADA), "log-2", days(now(), 2)));
+    registered(ports, controller, std::slice::from_ref(&before)).await;
+    ports.destroy_subject_key(controller, &before.subject, days(now(), 1)).await.unwrap();
+    registered(ports, controller, std::slice::from_ref(&after)).await;
+    assert_eq!(ports.content(controller, &before.subject, &before.id).await.unwrap(), None);
+    assert!(ports.content(controller, &after.subject, &after.id).await.unwrap().is_some());
+    // A retry of the destruction, which was decided before.
+    ports.destroy_subject_key(controller, &before.subject, days(now(), 1)).await.unwrap();
+    assert!(ports.content(controller, &after.subject, &after.id).await.unwrap().is_some());
+}
+
+pub async fn random_bytes_differ<P: Ports>(ports: &P, _controller: &ControllerId) {
+    let drawn: BTreeSet<_> = (0..100).map(|_| ports.random().unwrap()).collect();
+    assert_eq!(drawn.len(), 100);
+}
+
+// Evidence.
+
+fn manifest(controller: &ControllerId, key: &str, records: &[Record]) -> Manifest {
+    Manifest {
+        batch: id(key),
+        controller: controller.clone(),
+        reason: DeletionReason::Retention,
+        at: now(),
+        records: doomed(records),
+        results: Vec::new(),
+    }
+}
+
+pub async fn an_intent_is_open_until_it_is_certified<P: Ports>(ports: &P, controller: &ControllerId) {
+    let endless = Record { due_at: None, ..record(&subject(ADA), "log-2", now()) };
+    let first = manifest(controller, "batch-1", &[record(&subject(ADA), "log-1", now()), endless]);
+    let second = manifest(controller, "batch-2", &[record(&subject(ADA), "log-3", now())]);
+    for manifest in [&first, &first, &second] {
+        ports.intend(manifest).await.unwrap();
+    }
+    let open = async || {
+        let open = ports.open_intents(controller).await.unwrap();
+        open.into_iter().map(|manifest| (manifest.batch.clone(), manifest)).collect::<BTreeMap<_, _>>()
+    };
+    let both = [first.clone(), second.clone()].map(|manifest| (manifest.batch.clone(), manifest));
+    assert_eq!(open().await, BTreeMap::from(both));
+    let certificate = Manifest { results: vec![DeletionResult::Deleted, DeletionResult::Held], ..first };
+    for _ in 0..2 {
+        ports.certify(&certificate).await.unwrap();
+    }
+    assert_eq!(open().await.into_keys().collect::<Vec<_>>(), [second.batch]);
+    assert!(ports.open_intents(&fresh_controller(ports)).await.unwrap().is_empty());
+}
+
+pub async fn a_certificate_without_an_intent_is_no_error<P: Ports>(ports: &P, controller: &ControllerId) {
+    let removed = manifest(controller, "batch-1", &[record(&subject(ADA), "log-1", now())]);
+    let certificate =
+        Manifest { reason: DeletionReason::TimeToLive, results: vec![DeletionResult::Deleted], ..removed };
+    ports.certify(&certificate).await.unwrap();
+    assert!(ports.open_intents(controller).await.unwrap().is_empty());
+}
+
+pub async fn a_batch_that_crashed_is_settled_by_what_is_gone<P: Ports>(ports: &P, controller: &ControllerId) {
+    let records = [record(&subject(ADA), "log-1", now()), record(&subject(ADA), "log-2", now())];
+    registered(ports, controller, &records).await;
+    let begun = manifest(controller, "batch-1", &records);
+    ports.intend(&begun).await.unwrap();
+    ports.delete_records(controller, &begun.records[..1], Condition::Asked).await.unwrap();
+    let settled = destruction::settle(ports, controller, days(now(), 1)).await.unwrap();
+    let results: Vec<_> = settled.iter().flat_map(|manifest| manifest.results.clone()).collect();
+    assert_eq!(results, [DeletionResult::Deleted, DeletionResult::Failed]);
+    assert!(ports.open_intents(controller).await.unwrap().is_empty());
+}
+
+// Exports and mail.
+
+pub async fn an_export_is_replaced_by_a_later_one<P: Ports>(ports: &P, controller: &ControllerId) {
+    let request = request(controller, &subject(ADA), "request-1");
+    let log = record(&subject(ADA), "log-1", now());
+    let file = SubjectFile {
+        at: now(),
+        consents: vec![consent(&subject(ADA), "form-1", now(), &[("marketing", Choice::Given)])],
+        requests: Vec::new(),
+        records: vec![(log.clone(), Some(content(ADA, "log-1"))), (log, None)],
+    };
+    let object = ports.store_export(&policy(), &request, &file).await.unwrap();
+    assert_eq!(ports.store_export(&policy(), &request, &file).await.unwrap(), object);
+    // The object's key is in addresses and logs.
+    assert!(!object.contains(ADA));
+}
+
+pub async fn a_mail_is_handed_over<P: Ports>(ports: &P, _controller: &ControllerId) {
+    let mail = Mail {
+        to: Sensitive::new(ADA.into()),
+        subject: "Acme: your privacy request".into(),
+        text: "Grüße, voilà, 你好.\n".into(),
+        tag: "request-AAAAAAAAAAAAAAAAAAAA-_-ack".into(),
+    };
+    Mailer::send(ports, &mail).await.unwrap();
+}
+
+pub async fn every_message_is_handed_over_and_a_hopeless_one_is_put_aside<P: Ports>(
+    ports: &P,
+    _controller: &ControllerId,
+) {
+    // More than one call holds, by number and by size.
+    let bodies: Vec<_> =
+        (0..25).map(|n| format!("{{\"v\":1,\"n\":{n},\"text\":\"{}\"}}", "x".repeat(30_000))).collect();
+    for queue in [Queue::Fulfil, Queue::Breach, Queue::Records, Queue::Purge] {
+        Outbox::send(ports, queue, bodies.clone()).await.unwrap();
+        Outbox::send(ports, queue, Vec::new()).await.unwrap();
+    }
+    ports.bury("{not json", "malformed: expected a form").await.unwrap();
+}

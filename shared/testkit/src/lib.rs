@@ -1,0 +1,10 @@
+//! For tests alone: every port in memory, the contract that every adapter keeps, and builders.
+//!
+//! Nothing of it is in a release binary.
+
+pub mod build;
+pub mod contract;
+mod memory;
+
+pub use build::policy;
+pub use memory::Memory;

@@ -1,0 +1,819 @@
+//! Every port in memory. Keys and random bytes are the same in each run, so a test that fails once
+//! fails always.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use app::{
+    breach::{AffectedPage, Alert, BreachStore, SCOPE_SEGMENTS},
+    capture_consent::ConsentLedger,
+    deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
+    destruction::{BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
+    error::{Appended, PortError},
+    fulfil_request::{ErasurePlan, ErasurePlans, Exports, SubjectFile},
+    holds::HoldStore,
+    keys::{ControllerKeys, Keys},
+    mail::{Mail, MailClaim, Mailer},
+    purge::{DuePage, DueRecords, PURGE_SHARDS},
+    queues::{DeadLetters, Outbox, Queue},
+    records::{Content, RecordStore, Trigger},
+    requests::{Downloads, RequestKey, RequestLog, StoredRequest},
+};
+use domain::{
+    breach::{Breach, Notice, NoticeState},
+    consent::ConsentEvent,
+    dsar::{Received, RequestEvent, RequestState},
+    evidence::DeletionResult,
+    ids::{
+        BatchId, BreachId, CaptureId, ControllerId, EventName, Fingerprint, HoldId, Pepper, Purpose, RecordId,
+        RequestId, SubjectRef,
+    },
+    policy::Policy,
+    record::{Record, SubjectHold, System},
+    sensitive::Sensitive,
+    token::TokenKey,
+};
+use jiff::Timestamp;
+
+type Person = (ControllerId, SubjectRef);
+
+/// Something sealed: readable while the key stands that sealed it.
+#[derive(Debug, Clone)]
+struct Sealed<T> {
+    key: u64,
+    plain: T,
+}
+
+#[derive(Debug)]
+struct RequestItems {
+    received: Received,
+    fingerprint: Fingerprint,
+    contact: Option<Sealed<Sensitive<String>>>,
+    next: Vec<RequestEvent>,
+    open: bool,
+}
+
+#[derive(Debug)]
+struct RecordItem {
+    record: Record,
+    content: Sealed<Content>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    subject_keys: BTreeMap<Person, (u64, Timestamp)>,
+    keys_made: u64,
+    random: u64,
+    consents: BTreeMap<Person, BTreeMap<CaptureId, ConsentEvent>>,
+    requests: BTreeMap<(Person, RequestId), RequestItems>,
+    plans: BTreeMap<(Person, RequestId, usize), ErasurePlan>,
+    claims: BTreeMap<String, Option<Timestamp>>,
+    records: BTreeMap<(Person, RecordId), RecordItem>,
+    triggers: BTreeMap<(Person, EventName, Option<Purpose>), Trigger>,
+    holds: BTreeMap<(Person, HoldId), SubjectHold>,
+    breaches: BTreeMap<(ControllerId, BreachId), (Breach, Fingerprint)>,
+    notices: BTreeMap<(ControllerId, BreachId, SubjectRef), NoticeState>,
+    alerts: BTreeMap<(ControllerId, BreachId), Alert>,
+    intents: BTreeMap<(ControllerId, BatchId), Manifest>,
+    certificates: BTreeMap<(ControllerId, BatchId), Manifest>,
+    exports: BTreeMap<String, usize>,
+    exported_fields: Vec<(String, String)>,
+    sent: Vec<Mail>,
+    queued: BTreeMap<Queue, Vec<String>>,
+    buried: Vec<(String, String)>,
+    objects: BTreeSet<String>,
+    calls_left: Option<usize>,
+    calls: usize,
+}
+
+/// Every port of `app`, in memory, with what the tests want to see afterwards.
+#[derive(Debug, Default)]
+pub struct Memory {
+    state: Mutex<State>,
+}
+
+fn person(controller: &ControllerId, subject: &SubjectRef) -> Person {
+    (controller.clone(), subject.clone())
+}
+
+impl State {
+    fn key(&mut self, person: &Person, at: Timestamp) -> u64 {
+        if let Some((key, _)) = self.subject_keys.get(person) {
+            return *key;
+        }
+        self.keys_made += 1;
+        self.subject_keys.insert(person.clone(), (self.keys_made, at));
+        self.keys_made
+    }
+
+    fn open<T: Clone>(&self, person: &Person, sealed: &Sealed<T>) -> Option<T> {
+        let (key, _) = self.subject_keys.get(person)?;
+        (*key == sealed.key).then(|| sealed.plain.clone())
+    }
+
+    fn claim(&mut self, what: String) -> MailClaim {
+        match self.claims.get(&what) {
+            None => {
+                self.claims.insert(what, None);
+                MailClaim::Fresh
+            }
+            Some(None) => MailClaim::InDoubt,
+            Some(Some(_)) => MailClaim::Sent,
+        }
+    }
+
+    fn confirm(&mut self, what: &str, at: Timestamp) -> Result<(), PortError> {
+        let claim = self.claims.get_mut(what).ok_or_else(|| PortError::corrupt("a claim", "it is not stored"))?;
+        claim.get_or_insert(at);
+        Ok(())
+    }
+
+    fn delete(&mut self, controller: &ControllerId, doomed: &Doomed, condition: Condition) -> DeletionResult {
+        let key = (person(controller, &doomed.subject), doomed.record.clone());
+        let Some(item) = self.records.get(&key) else { return DeletionResult::Absent };
+        if item.record.is_held() {
+            return DeletionResult::Held;
+        }
+        if let Condition::DueAt(at) = condition
+            && item.record.due_at.is_none_or(|due_at| due_at > at)
+        {
+            return DeletionResult::NotDue;
+        }
+        if item.record.system == System::S3 {
+            // Disclosed to the store of objects, whose own name it is.
+            let Some(content) = self.open(&key.0, &item.content) else { return DeletionResult::Failed };
+            self.objects.remove(content.locator.disclose());
+        }
+        self.records.remove(&key);
+        DeletionResult::Deleted
+    }
+}
+
+impl Memory {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// From here on that many calls succeed; the next one fails as unavailable and does nothing, and
+    /// so does each one after it until [`Memory::recover`]: a crash at that step.
+    pub fn fail_after(&self, calls: usize) {
+        self.lock().calls_left = Some(calls);
+    }
+
+    /// Ends the failing.
+    pub fn recover(&self) {
+        self.lock().calls_left = None;
+    }
+
+    /// How many calls were made so far.
+    pub fn calls(&self) -> usize {
+        self.lock().calls
+    }
+
+    /// The mails that were handed over, in order.
+    pub fn sent(&self) -> Vec<Mail> {
+        self.lock().sent.clone()
+    }
+
+    /// The messages in a queue, in order.
+    pub fn queued(&self, queue: Queue) -> Vec<String> {
+        self.lock().queued.get(&queue).cloned().unwrap_or_default()
+    }
+
+    /// The messages that were put aside, each with its reason.
+    pub fn buried(&self) -> Vec<(String, String)> {
+        self.lock().buried.clone()
+    }
+
+    /// The certificates that were written, by batch.
+    pub fn certificates(&self) -> Vec<Manifest> {
+        self.lock().certificates.values().cloned().collect()
+    }
+
+    /// The exports that stand, by object, with the number of records in each.
+    pub fn exports(&self) -> BTreeMap<String, usize> {
+        self.lock().exports.clone()
+    }
+
+    /// The fields that exports showed, in order.
+    pub fn exported_fields(&self) -> Vec<(String, String)> {
+        self.lock().exported_fields.clone()
+    }
+
+    /// Puts an object where a record of [`System::S3`] says that it is.
+    pub fn put_object(&self, locator: &str) {
+        self.lock().objects.insert(locator.to_owned());
+    }
+
+    /// Whether an object stands.
+    pub fn has_object(&self, locator: &str) -> bool {
+        self.lock().objects.contains(locator)
+    }
+
+    /// Removes a record as DynamoDB's TTL does: without condition and without evidence. Answers what
+    /// the stream would show.
+    pub fn expire(&self, controller: &ControllerId, subject: &SubjectRef, record: &RecordId) -> Option<Record> {
+        let key = (person(controller, subject), record.clone());
+        self.lock().records.remove(&key).map(|item| item.record)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn call(&self) -> Result<MutexGuard<'_, State>, PortError> {
+        let mut state = self.lock();
+        state.calls += 1;
+        match &mut state.calls_left {
+            Some(0) => return Err(PortError::unavailable("memory", "this call was told to fail")),
+            Some(calls) => *calls -= 1,
+            None => {}
+        }
+        Ok(state)
+    }
+}
+
+impl Keys for Memory {
+    async fn controller(&self, controller: &ControllerId) -> Result<Arc<ControllerKeys>, PortError> {
+        drop(self.call()?);
+        let mut secret = [0x5a; 32];
+        for (slot, byte) in secret.iter_mut().zip(controller.as_str().bytes()) {
+            *slot = byte;
+        }
+        let pepper = Pepper::new(1, &secret);
+        secret.reverse();
+        Ok(Arc::new(ControllerKeys { pepper, tokens: TokenKey::new(&secret) }))
+    }
+
+    async fn destroy_subject_key(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+        made_until: Timestamp,
+    ) -> Result<(), PortError> {
+        let mut state = self.call()?;
+        let person = person(controller, subject);
+        if state.subject_keys.get(&person).is_some_and(|(_, made_at)| *made_at <= made_until) {
+            state.subject_keys.remove(&person);
+        }
+        Ok(())
+    }
+
+    fn random(&self) -> Result<[u8; 16], PortError> {
+        let mut state = self.lock();
+        state.random += 1;
+        Ok(u128::from(state.random).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes())
+    }
+}
+
+impl Mailer for Memory {
+    async fn send(&self, mail: &Mail) -> Result<(), PortError> {
+        self.call()?.sent.push(mail.clone());
+        Ok(())
+    }
+}
+
+impl Outbox for Memory {
+    async fn send(&self, queue: Queue, bodies: Vec<String>) -> Result<(), PortError> {
+        self.call()?.queued.entry(queue).or_default().extend(bodies);
+        Ok(())
+    }
+}
+
+impl DeadLetters for Memory {
+    async fn bury(&self, body: &str, reason: &str) -> Result<(), PortError> {
+        self.call()?.buried.push((body.to_owned(), reason.to_owned()));
+        Ok(())
+    }
+}
+
+impl ConsentLedger for Memory {
+    async fn append_consent(
+        &self,
+        controller: &ControllerId,
+        event: &ConsentEvent,
+    ) -> Result<Appended<ConsentEvent>, PortError> {
+        let mut state = self.call()?;
+        let consents = state.consents.entry(person(controller, &event.subject)).or_default();
+        if let Some(first) = consents.get(&event.id) {
+            return Ok(Appended::Existing(first.clone()));
+        }
+        consents.insert(event.id.clone(), event.clone());
+        Ok(Appended::Fresh)
+    }
+
+    async fn consents(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<ConsentEvent>, PortError> {
+        let state = self.call()?;
+        let consents = state.consents.get(&person(controller, subject));
+        Ok(consents.map(|consents| consents.values().cloned().collect()).unwrap_or_default())
+    }
+}
+
+fn request_state(items: &RequestItems) -> RequestState {
+    let mut state = RequestState { received: items.received.clone(), verified: None, decided: None };
+    for event in &items.next {
+        match event {
+            RequestEvent::Received(_) => {}
+            RequestEvent::Verified { at, by } => state.verified = Some((*at, *by)),
+            RequestEvent::Decided { at, outcome } => state.decided = Some((*at, outcome.clone())),
+        }
+    }
+    state
+}
+
+fn request_key(key: &RequestKey) -> (Person, RequestId) {
+    (person(&key.controller, &key.subject), key.request.clone())
+}
+
+fn mail_claim(key: &RequestKey, what: &str) -> String {
+    format!("mail {} {} {} {what}", key.controller, key.subject, key.request)
+}
+
+impl RequestLog for Memory {
+    async fn receive(
+        &self,
+        key: &RequestKey,
+        received: &Received,
+        contact: Option<&Sensitive<String>>,
+        fingerprint: &Fingerprint,
+    ) -> Result<Appended<(Received, Fingerprint)>, PortError> {
+        let mut state = self.call()?;
+        if let Some(first) = state.requests.get(&request_key(key)) {
+            return Ok(Appended::Existing((first.received.clone(), first.fingerprint.clone())));
+        }
+        let contact = contact.map(|contact| Sealed {
+            key: state.key(&person(&key.controller, &key.subject), received.at),
+            plain: contact.clone(),
+        });
+        let items = RequestItems {
+            received: received.clone(),
+            fingerprint: fingerprint.clone(),
+            contact,
+            next: Vec::new(),
+            open: true,
+        };
+        state.requests.insert(request_key(key), items);
+        Ok(Appended::Fresh)
+    }
+
+    async fn append_request_event(&self, key: &RequestKey, event: &RequestEvent) -> Result<bool, PortError> {
+        let mut state = self.call()?;
+        let missing = || PortError::corrupt("a request", "it is not stored");
+        let items = state.requests.get_mut(&request_key(key)).ok_or_else(missing)?;
+        let same = |other: &RequestEvent| std::mem::discriminant(other) == std::mem::discriminant(event);
+        if matches!(event, RequestEvent::Received(_)) {
+            return Err(PortError::corrupt("a request", "a receipt is written by receive alone"));
+        }
+        if items.next.iter().any(same) {
+            return Ok(false);
+        }
+        if let RequestEvent::Decided { outcome, .. } = event {
+            items.open = outcome.leaves_open();
+        }
+        items.next.push(event.clone());
+        Ok(true)
+    }
+
+    async fn request(&self, key: &RequestKey) -> Result<Option<StoredRequest>, PortError> {
+        let state = self.call()?;
+        let person = person(&key.controller, &key.subject);
+        Ok(state.requests.get(&request_key(key)).map(|items| StoredRequest {
+            state: request_state(items),
+            contact: items.contact.as_ref().and_then(|contact| state.open(&person, contact)),
+        }))
+    }
+
+    async fn requests(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+    ) -> Result<Vec<(RequestId, RequestState)>, PortError> {
+        let state = self.call()?;
+        let person = person(controller, subject);
+        let requests = state.requests.iter().filter(|((whose, _), _)| *whose == person);
+        Ok(requests.map(|((_, request), items)| (request.clone(), request_state(items))).collect())
+    }
+
+    async fn claim_mail(&self, key: &RequestKey, what: &str, _at: Timestamp) -> Result<MailClaim, PortError> {
+        Ok(self.call()?.claim(mail_claim(key, what)))
+    }
+
+    async fn confirm_mail(&self, key: &RequestKey, what: &str, at: Timestamp) -> Result<(), PortError> {
+        self.call()?.confirm(&mail_claim(key, what), at)
+    }
+}
+
+impl ErasurePlans for Memory {
+    async fn plan_erasure(
+        &self,
+        key: &RequestKey,
+        part: usize,
+        plan: &ErasurePlan,
+    ) -> Result<Appended<ErasurePlan>, PortError> {
+        let mut state = self.call()?;
+        let (person, request) = request_key(key);
+        let place = (person, request, part);
+        if let Some(first) = state.plans.get(&place) {
+            return Ok(Appended::Existing(first.clone()));
+        }
+        state.plans.insert(place, plan.clone());
+        Ok(Appended::Fresh)
+    }
+
+    async fn erasure_plan(&self, key: &RequestKey, part: usize) -> Result<Option<ErasurePlan>, PortError> {
+        let (person, request) = request_key(key);
+        Ok(self.call()?.plans.get(&(person, request, part)).cloned())
+    }
+}
+
+impl RecordStore for Memory {
+    async fn insert_record(
+        &self,
+        controller: &ControllerId,
+        record: &Record,
+        content: &Content,
+    ) -> Result<Appended<Record>, PortError> {
+        let mut state = self.call()?;
+        let person = person(controller, &record.subject);
+        let place = (person.clone(), record.id.clone());
+        if let Some(first) = state.records.get(&place) {
+            return Ok(Appended::Existing(first.record.clone()));
+        }
+        let content = Sealed { key: state.key(&person, record.clock.created_at), plain: content.clone() };
+        state.records.insert(place, RecordItem { record: record.clone(), content });
+        Ok(Appended::Fresh)
+    }
+
+    async fn records(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Record>, PortError> {
+        let state = self.call()?;
+        let person = person(controller, subject);
+        let records = state.records.iter().filter(|((whose, _), _)| *whose == person);
+        Ok(records.map(|(_, item)| item.record.clone()).collect())
+    }
+
+    async fn content(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+        record: &RecordId,
+    ) -> Result<Option<Content>, PortError> {
+        let state = self.call()?;
+        let person = person(controller, subject);
+        let item = state.records.get(&(person.clone(), record.clone()));
+        Ok(item.and_then(|item| state.open(&person, &item.content)))
+    }
+
+    async fn update_record(&self, controller: &ControllerId, record: &Record) -> Result<(), PortError> {
+        let mut state = self.call()?;
+        let place = (person(controller, &record.subject), record.id.clone());
+        let conflict = || PortError::Conflict { what: "record" };
+        let item = state.records.get_mut(&place).ok_or_else(conflict)?;
+        if item.record.revision != record.revision {
+            return Err(conflict());
+        }
+        item.record.clock = record.clock.clone();
+        item.record.due_at = record.due_at;
+        item.record.clause = record.clause.clone();
+        item.record.policy = record.policy.clone();
+        item.record.holds = record.holds.clone();
+        item.record.revision += 1;
+        Ok(())
+    }
+
+    async fn note_trigger(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+        event: &EventName,
+        purpose: Option<&Purpose>,
+        at: Timestamp,
+    ) -> Result<(), PortError> {
+        let mut state = self.call()?;
+        let place = (person(controller, subject), event.clone(), purpose.cloned());
+        let trigger = state.triggers.entry(place).or_insert_with(|| Trigger {
+            event: event.clone(),
+            purpose: purpose.cloned(),
+            first_at: at,
+            last_at: at,
+        });
+        trigger.first_at = trigger.first_at.min(at);
+        trigger.last_at = trigger.last_at.max(at);
+        Ok(())
+    }
+
+    async fn triggers(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Trigger>, PortError> {
+        let state = self.call()?;
+        let person = person(controller, subject);
+        let triggers = state.triggers.iter().filter(|((whose, ..), _)| *whose == person);
+        Ok(triggers.map(|(_, trigger)| trigger.clone()).collect())
+    }
+
+    async fn holds(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<SubjectHold>, PortError> {
+        let state = self.call()?;
+        let person = person(controller, subject);
+        let holds = state.holds.iter().filter(|((whose, _), _)| *whose == person);
+        Ok(holds.map(|(_, hold)| hold.clone()).collect())
+    }
+}
+
+impl HoldStore for Memory {
+    async fn place_hold(
+        &self,
+        controller: &ControllerId,
+        hold: &SubjectHold,
+    ) -> Result<Appended<SubjectHold>, PortError> {
+        let mut state = self.call()?;
+        let place = (person(controller, &hold.subject), hold.id.clone());
+        if let Some(first) = state.holds.get(&place) {
+            return Ok(Appended::Existing(first.clone()));
+        }
+        state.holds.insert(place, hold.clone());
+        Ok(Appended::Fresh)
+    }
+
+    async fn release_hold(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+        hold: &HoldId,
+        _by: &str,
+        at: Timestamp,
+    ) -> Result<Option<SubjectHold>, PortError> {
+        let mut state = self.call()?;
+        let hold = state.holds.get_mut(&(person(controller, subject), hold.clone()));
+        Ok(hold.map(|hold| {
+            hold.released_at.get_or_insert(at);
+            hold.clone()
+        }))
+    }
+}
+
+impl EvidenceStore for Memory {
+    async fn intend(&self, manifest: &Manifest) -> Result<(), PortError> {
+        let mut state = self.call()?;
+        let place = (manifest.controller.clone(), manifest.batch.clone());
+        state.intents.entry(place).or_insert_with(|| Manifest { results: Vec::new(), ..manifest.clone() });
+        Ok(())
+    }
+
+    async fn certify(&self, manifest: &Manifest) -> Result<(), PortError> {
+        let mut state = self.call()?;
+        let place = (manifest.controller.clone(), manifest.batch.clone());
+        state.intents.remove(&place);
+        // The first certificate stands: it can't be changed.
+        state.certificates.entry(place).or_insert_with(|| manifest.clone());
+        Ok(())
+    }
+
+    async fn open_intents(&self, controller: &ControllerId) -> Result<Vec<Manifest>, PortError> {
+        let state = self.call()?;
+        let intents = state.intents.iter().filter(|((whose, _), _)| whose == controller);
+        Ok(intents.map(|(_, manifest)| manifest.clone()).collect())
+    }
+}
+
+impl Deletion for Memory {
+    async fn delete_records(
+        &self,
+        controller: &ControllerId,
+        records: &[Doomed],
+        condition: Condition,
+    ) -> Result<Vec<DeletionResult>, PortError> {
+        let mut state = self.call()?;
+        Ok(records.iter().map(|doomed| state.delete(controller, doomed, condition)).collect())
+    }
+
+    async fn stand(&self, controller: &ControllerId, records: &[Doomed]) -> Result<Vec<bool>, PortError> {
+        let state = self.call()?;
+        let stands =
+            |doomed: &Doomed| state.records.contains_key(&(person(controller, &doomed.subject), doomed.record.clone()));
+        Ok(records.iter().map(stands).collect())
+    }
+}
+
+impl DueRecords for Memory {
+    async fn due_records(&self, shard: u8, until: Timestamp, from: Option<&str>) -> Result<DuePage, PortError> {
+        let state = self.call()?;
+        let mut due: Vec<(String, ControllerId, Doomed)> = state
+            .records
+            .iter()
+            .filter(|(_, item)| !item.record.is_held() && item.record.subject.shard(PURGE_SHARDS) == shard)
+            .filter_map(|(((controller, subject), record), item)| {
+                let due_at = item.record.due_at.filter(|due_at| *due_at <= until)?;
+                let place = format!("{:020} {controller} {subject} {record}", due_at.as_millisecond());
+                Some((place, controller.clone(), Doomed::from(&item.record)))
+            })
+            .filter(|(place, ..)| from.is_none_or(|from| place.as_str() > from))
+            .collect();
+        due.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        let more = due.len() > BATCH_RECORDS_MAX;
+        due.truncate(BATCH_RECORDS_MAX);
+        let next = due.last().filter(|_| more).map(|(place, ..)| place.clone());
+        Ok(DuePage { due: due.into_iter().map(|(_, controller, doomed)| (controller, doomed)).collect(), next })
+    }
+}
+
+fn warning_claim(deadline: &Deadline, urgency: Urgency) -> String {
+    format!("warning {} {} {} {}", deadline.controller, deadline.kind.as_str(), deadline.id, urgency.as_str())
+}
+
+impl Deadlines for Memory {
+    async fn deadlines(&self, shard: u8, before: Timestamp, limit: usize) -> Result<Vec<Deadline>, PortError> {
+        let state = self.call()?;
+        let requests = state
+            .requests
+            .iter()
+            .filter(|(_, items)| items.open)
+            .filter(|(((_, subject), _), _)| subject.shard(CLOCK_SHARDS) == shard);
+        let requests = requests.map(|(((controller, _), request), items)| Deadline {
+            controller: controller.clone(),
+            kind: DeadlineKind::Request,
+            id: request.to_string(),
+            due_at: items.received.due_at,
+        });
+        let breaches = state.breaches.iter().filter(|_| shard == 0);
+        let breaches = breaches.map(|((controller, id), (breach, _))| Deadline {
+            controller: controller.clone(),
+            kind: DeadlineKind::Breach,
+            id: id.to_string(),
+            due_at: breach.authority_due_at,
+        });
+        let mut deadlines: Vec<_> = requests.chain(breaches).filter(|deadline| deadline.due_at < before).collect();
+        deadlines.sort_by_key(|deadline| deadline.due_at);
+        deadlines.truncate(limit);
+        Ok(deadlines)
+    }
+
+    async fn claim_warning(
+        &self,
+        deadline: &Deadline,
+        urgency: Urgency,
+        _at: Timestamp,
+    ) -> Result<MailClaim, PortError> {
+        Ok(self.call()?.claim(warning_claim(deadline, urgency)))
+    }
+
+    async fn confirm_warning(&self, deadline: &Deadline, urgency: Urgency, at: Timestamp) -> Result<(), PortError> {
+        self.call()?.confirm(&warning_claim(deadline, urgency), at)
+    }
+}
+
+/// Records that one page of a scope looks at: few, so that tests meet pages.
+const SCOPE_PAGE: usize = 3;
+
+impl BreachStore for Memory {
+    async fn declare_breach(
+        &self,
+        controller: &ControllerId,
+        breach: &Breach,
+        fingerprint: &Fingerprint,
+    ) -> Result<Appended<(Breach, Fingerprint)>, PortError> {
+        let mut state = self.call()?;
+        let place = (controller.clone(), breach.id.clone());
+        if let Some(first) = state.breaches.get(&place) {
+            return Ok(Appended::Existing(first.clone()));
+        }
+        state.breaches.insert(place, (breach.clone(), fingerprint.clone()));
+        Ok(Appended::Fresh)
+    }
+
+    async fn breach(&self, controller: &ControllerId, breach: &BreachId) -> Result<Option<Breach>, PortError> {
+        let state = self.call()?;
+        Ok(state.breaches.get(&(controller.clone(), breach.clone())).map(|(breach, _)| breach.clone()))
+    }
+
+    async fn affected(
+        &self,
+        controller: &ControllerId,
+        breach: &Breach,
+        segment: u16,
+        from: Option<&str>,
+    ) -> Result<AffectedPage, PortError> {
+        let state = self.call()?;
+        let segments = u8::try_from(SCOPE_SEGMENTS).unwrap_or(u8::MAX);
+        let mut page = AffectedPage { subjects: BTreeSet::new(), next: None };
+        let mut looked_at = 0;
+        for (((whose, subject), id), item) in &state.records {
+            let place = format!("{whose} {subject} {id}");
+            if u16::from(subject.shard(segments)) != segment || from.is_some_and(|from| place.as_str() <= from) {
+                continue;
+            }
+            let record = &item.record;
+            let still_there = record.due_at.is_none_or(|due_at| due_at > breach.exposed_from) || record.is_held();
+            if whose == controller
+                && breach.categories.contains(&record.category)
+                && record.clock.created_at <= breach.exposed_to
+                && still_there
+            {
+                page.subjects.insert(subject.clone());
+            }
+            looked_at += 1;
+            if looked_at == SCOPE_PAGE {
+                page.next = Some(place);
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    async fn plan_notices(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        subjects: &BTreeSet<SubjectRef>,
+        _at: Timestamp,
+    ) -> Result<usize, PortError> {
+        let mut state = self.call()?;
+        let mut planned = 0;
+        for subject in subjects {
+            let place = (controller.clone(), breach.clone(), subject.clone());
+            state.notices.entry(place).or_insert_with(|| {
+                planned += 1;
+                NoticeState::Planned
+            });
+        }
+        Ok(planned)
+    }
+
+    async fn move_notice(
+        &self,
+        controller: &ControllerId,
+        notice: &Notice,
+        from: &[NoticeState],
+        _at: Timestamp,
+    ) -> Result<Option<NoticeState>, PortError> {
+        let mut state = self.call()?;
+        let place = (controller.clone(), notice.breach.clone(), notice.subject.clone());
+        Ok(state.notices.get_mut(&place).map(|state| {
+            let before = *state;
+            if from.contains(&before) {
+                *state = notice.state;
+            }
+            before
+        }))
+    }
+
+    async fn notices(&self, controller: &ControllerId, breach: &BreachId) -> Result<Vec<Notice>, PortError> {
+        let state = self.call()?;
+        let notices = state.notices.iter().filter(|((whose, of, _), _)| whose == controller && of == breach);
+        Ok(notices
+            .map(|((_, breach, subject), state)| Notice {
+                breach: breach.clone(),
+                subject: subject.clone(),
+                state: *state,
+            })
+            .collect())
+    }
+
+    async fn contact(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+    ) -> Result<Option<Sensitive<String>>, PortError> {
+        let state = self.call()?;
+        let person = person(controller, subject);
+        let records = state.records.iter().filter(|((whose, _), _)| *whose == person);
+        let by_record =
+            records.filter_map(|(_, item)| state.open(&person, &item.content)).find_map(|content| content.mail());
+        let requests = state.requests.iter().filter(|((whose, _), _)| *whose == person);
+        let by_request = requests.filter_map(|(_, items)| state.open(&person, items.contact.as_ref()?)).next();
+        Ok(by_record.or(by_request))
+    }
+
+    async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError> {
+        let place = (controller.clone(), alert.breach.clone());
+        self.call()?.alerts.entry(place).or_insert_with(|| alert.clone());
+        Ok(())
+    }
+
+    async fn alerts(&self, controller: &ControllerId) -> Result<Vec<Alert>, PortError> {
+        let state = self.call()?;
+        let alerts = state.alerts.iter().filter(|((whose, _), _)| whose == controller);
+        let mut alerts: Vec<_> = alerts.map(|(_, alert)| alert.clone()).collect();
+        alerts.sort_by(|a, b| (b.published_at, &b.breach).cmp(&(a.published_at, &a.breach)));
+        Ok(alerts)
+    }
+}
+
+impl Exports for Memory {
+    async fn store_export(&self, _policy: &Policy, key: &RequestKey, file: &SubjectFile) -> Result<String, PortError> {
+        let object = format!("exports/v1/{}/{}.json", key.controller, key.request);
+        let mut state = self.call()?;
+        state.exports.insert(object.clone(), file.records.len());
+        let contents = file.records.iter().filter_map(|(_, content)| content.as_ref());
+        // Disclosed to the test that looks at what left.
+        let fields = contents.flat_map(|content| &content.fields);
+        state.exported_fields.extend(fields.map(|(field, value)| (field.to_string(), value.disclose().clone())));
+        Ok(object)
+    }
+}
+
+impl Downloads for Memory {
+    async fn presign_export(&self, object: &str) -> Result<String, PortError> {
+        drop(self.call()?);
+        Ok(format!("https://exports.example/{object}?for=5m"))
+    }
+}
