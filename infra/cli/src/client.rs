@@ -99,7 +99,11 @@ impl Answer {
     /// # Errors
     /// Says what was called.
     pub fn json<T: DeserializeOwned>(&self) -> Played<T> {
-        serde_json::from_slice(&self.body).map_err(Trouble::because(format_args!("{} answered {}", self.what, self.said())))
+        serde_json::from_slice(&self.body).map_err(Trouble::because(format_args!(
+            "{} answered {}",
+            self.what,
+            self.said()
+        )))
     }
 
     /// The name of the problem (`urn:habeas:problem:<name>`), if the answer is problem details.
@@ -210,7 +214,8 @@ mod tests {
 
     #[test]
     fn a_refusal_names_its_problem() {
-        let refused = answer(404, r#"{"type":"urn:habeas:problem:unknown-controller","detail":"It is not served here."}"#);
+        let refused =
+            answer(404, r#"{"type":"urn:habeas:problem:unknown-controller","detail":"It is not served here."}"#);
         assert_eq!(refused.problem().as_deref(), Some("unknown-controller"));
         let trouble = refused.expect(&[200]).unwrap_err();
         assert_eq!(trouble.to_string(), "GET /x answered 404 unknown-controller It is not served here.");

@@ -105,7 +105,9 @@ impl Cloud {
 
     fn signed(&self, service: &str) -> String {
         let region = &self.stack.region;
-        format!("AWS4-HMAC-SHA256 Credential=test/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=none")
+        format!(
+            "AWS4-HMAC-SHA256 Credential=test/20260101/{region}/{service}/aws4_request, SignedHeaders=host, Signature=none"
+        )
     }
 
     fn json_call(&self, service: &str, target: &str, version: &str, body: &Value) -> Played<Value> {
@@ -126,11 +128,8 @@ impl Cloud {
     /// # Errors
     /// If the queue does not take every one of them.
     pub fn send_messages(&self, queue_url: &str, bodies: &[String]) -> Played {
-        let entries: Vec<Value> = bodies
-            .iter()
-            .enumerate()
-            .map(|(n, body)| json!({ "Id": format!("m{n}"), "MessageBody": body }))
-            .collect();
+        let entries: Vec<Value> =
+            bodies.iter().enumerate().map(|(n, body)| json!({ "Id": format!("m{n}"), "MessageBody": body })).collect();
         let sent = self.json_call(
             "sqs",
             "AmazonSQS.SendMessageBatch",
@@ -168,7 +167,9 @@ impl Cloud {
     /// If the queue does not answer.
     pub fn peek(&self, queue_url: &str, hidden_seconds: u32) -> Played<Vec<Letter>> {
         let mut letters = Vec::new();
-        loop {
+        // No more than there are: those of the first look come back into sight.
+        let there = usize::try_from(self.queue_length(queue_url)?.waiting).unwrap_or(usize::MAX);
+        while letters.len() < there {
             let said = self.json_call(
                 "sqs",
                 "AmazonSQS.ReceiveMessage",
@@ -179,13 +180,14 @@ impl Cloud {
                 }),
             )?;
             let Some(messages) = said["Messages"].as_array().filter(|messages| !messages.is_empty()) else {
-                return Ok(letters);
+                break;
             };
             letters.extend(messages.iter().map(|message| Letter {
                 body: message["Body"].as_str().unwrap_or_default().to_owned(),
                 reason: message["MessageAttributes"]["reason"]["StringValue"].as_str().map(str::to_owned),
             }));
         }
+        Ok(letters)
     }
 
     // ---- functions
@@ -271,7 +273,8 @@ impl Cloud {
     /// # Errors
     /// If the table does not answer.
     pub fn item_count(&self) -> Played<u64> {
-        let mut question = json!({ "TableName": self.stack.output("Table")?, "Select": "COUNT", "ConsistentRead": true });
+        let mut question =
+            json!({ "TableName": self.stack.output("Table")?, "Select": "COUNT", "ConsistentRead": true });
         let mut count = 0;
         for _ in 0..PAGES_MAX {
             let mut said = self.json_call("dynamodb", "DynamoDB_20120810.Scan", "1.0", &question)?;
@@ -371,7 +374,8 @@ impl Cloud {
     /// # Errors
     /// If the logs do not answer.
     pub fn log_lines(&self, since: Timestamp) -> Played<Vec<String>> {
-        let call = |operation: &str, body: &Value| self.json_call("logs", &format!("Logs_20140328.{operation}"), "1.1", body);
+        let call =
+            |operation: &str, body: &Value| self.json_call("logs", &format!("Logs_20140328.{operation}"), "1.1", body);
         let groups = call("DescribeLogGroups", &json!({}))?;
         let mut lines = Vec::new();
         for group in groups["logGroups"].as_array().into_iter().flatten() {
@@ -381,7 +385,9 @@ impl Cloud {
                 let events = page["events"].as_array().into_iter().flatten();
                 lines.extend(events.filter_map(|event| event["message"].as_str()).map(str::to_owned));
                 match page["nextToken"].as_str() {
-                    Some(token) if question["nextToken"].as_str() != Some(token) => question["nextToken"] = json!(token),
+                    Some(token) if question["nextToken"].as_str() != Some(token) => {
+                        question["nextToken"] = json!(token)
+                    }
                     _ => break,
                 }
             }

@@ -7,9 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use ::policy::{
-    CheckedFile, CompileDirError, Finding, Level, check_file, compile_dir, policy_files, render,
-};
+use ::policy::{CheckedFile, CompileDirError, Finding, Level, check_file, compile_dir, policy_files, render};
 use clap::{Args, Subcommand};
 use domain::policy::{Period, Policy, RetentionRule};
 
@@ -74,33 +72,19 @@ pub(crate) fn run(args: PolicyArgs) -> ExitCode {
 }
 
 fn check(files: Vec<PathBuf>, dir: &Path, json: bool) -> Result<ExitCode, CompileDirError> {
-    let paths = if files.is_empty() {
-        policy_files(dir)?
-    } else {
-        files
-    };
+    let paths = if files.is_empty() { policy_files(dir)? } else { files };
     if paths.is_empty() {
         return Err(CompileDirError::Empty(dir.to_owned()));
     }
-    let files = paths
-        .iter()
-        .map(|path| check_file(path))
-        .collect::<Result<Vec<_>, _>>()?;
+    let files = paths.iter().map(|path| check_file(path)).collect::<Result<Vec<_>, _>>()?;
     if json {
         let findings: Vec<&Finding> = files.iter().flat_map(|file| &file.findings).collect();
         // Findings are texts and numbers, which always have a JSON form.
-        print(&format!(
-            "{}\n",
-            serde_json::to_string_pretty(&findings).unwrap_or_default()
-        ));
+        print(&format!("{}\n", serde_json::to_string_pretty(&findings).unwrap_or_default()));
     } else {
         print_findings(&files);
     }
-    Ok(if files.iter().any(CheckedFile::is_refused) {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(if files.iter().any(CheckedFile::is_refused) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn compile(from: &Path, to: &Path) -> Result<ExitCode, CompileDirError> {
@@ -114,12 +98,7 @@ fn compile(from: &Path, to: &Path) -> Result<ExitCode, CompileDirError> {
     };
     let mut out = String::new();
     for policy in files.iter().filter_map(|file| file.policy.as_ref()) {
-        let _ = writeln!(
-            out,
-            "{} {}",
-            policy.hash.as_str(),
-            to.join(format!("{}.json", policy.controller)).display()
-        );
+        let _ = writeln!(out, "{} {}", policy.hash.as_str(), to.join(format!("{}.json", policy.controller)).display());
     }
     print(&out);
     Ok(ExitCode::SUCCESS)
@@ -136,33 +115,16 @@ fn show(controller: &str, dir: &Path) -> Result<ExitCode, CompileDirError> {
         }
         controllers.push(policy.controller.to_string());
     }
-    eprintln!(
-        "error: no valid policy of {controller} in {}; there is {}",
-        dir.display(),
-        controllers.join(", ")
-    );
+    eprintln!("error: no valid policy of {controller} in {}; there is {}", dir.display(), controllers.join(", "));
     Ok(ExitCode::FAILURE)
 }
 
 fn print_findings(files: &[CheckedFile]) {
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let mut out: String = files
-        .iter()
-        .map(|file| render(&file.findings, &file.text, colour))
-        .collect();
-    let count = |level| {
-        files
-            .iter()
-            .flat_map(|file| &file.findings)
-            .filter(|finding| finding.level == level)
-            .count()
-    };
+    let mut out: String = files.iter().map(|file| render(&file.findings, &file.text, colour)).collect();
+    let count = |level| files.iter().flat_map(|file| &file.findings).filter(|finding| finding.level == level).count();
     let (errors, warnings) = (count(Level::Error), count(Level::Warning));
-    let _ = writeln!(
-        out,
-        "{} checked: {errors} errors, {warnings} warnings",
-        files.len()
-    );
+    let _ = writeln!(out, "{} checked: {errors} errors, {warnings} warnings", files.len());
     print(&out);
 }
 
@@ -170,34 +132,14 @@ fn print_findings(files: &[CheckedFile]) {
 fn table(policy: &Policy) -> String {
     let mut rows = vec![["CATEGORY", "PURPOSE", "KEPT", "CLAUSE"].map(str::to_owned)];
     for rule in policy.retention.values() {
-        rows.push([
-            rule.category.to_string(),
-            rule.purpose.to_string(),
-            kept(rule),
-            rule.clause.to_string(),
-        ]);
+        rows.push([rule.category.to_string(), rule.purpose.to_string(), kept(rule), rule.clause.to_string()]);
         if let Some(switch) = &rule.switch {
             let then = format!("from {} on: {}", switch.on, period(&switch.then));
-            rows.push([
-                String::new(),
-                String::new(),
-                then,
-                switch.clause.to_string(),
-            ]);
+            rows.push([String::new(), String::new(), then, switch.clause.to_string()]);
         }
     }
-    let mut out = format!(
-        "{} ({}), policy {}\n\n",
-        policy.name,
-        policy.controller,
-        policy.hash.as_str()
-    );
-    let width = |column: usize| {
-        rows.iter()
-            .filter_map(|row| row.get(column))
-            .map(|cell| cell.chars().count())
-            .max()
-    };
+    let mut out = format!("{} ({}), policy {}\n\n", policy.name, policy.controller, policy.hash.as_str());
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let widths = [0, 1, 2].map(|column| width(column).unwrap_or_default());
     for [category, purpose, kept, clause] in &rows {
         let [a, b, c] = widths;
@@ -207,11 +149,7 @@ fn table(policy: &Policy) -> String {
 }
 
 fn kept(rule: &RetentionRule) -> String {
-    let exempt = if rule.exemption.is_some() {
-        ", erasure refused"
-    } else {
-        ""
-    };
+    let exempt = if rule.exemption.is_some() { ", erasure refused" } else { "" };
     format!("{}{exempt}", period(&rule.period))
 }
 
@@ -222,15 +160,8 @@ fn period(period: &Period) -> String {
             format!("{} after the last {}", duration.0, list(renew_on))
         }
         Period::UntilEvent { events, grace, max } => {
-            let grace = if grace.0.is_zero() {
-                String::new()
-            } else {
-                format!("{} after ", grace.0)
-            };
-            let max = max
-                .as_ref()
-                .map(|max| format!(", at most {}", max.0))
-                .unwrap_or_default();
+            let grace = if grace.0.is_zero() { String::new() } else { format!("{} after ", grace.0) };
+            let max = max.as_ref().map(|max| format!(", at most {}", max.0)).unwrap_or_default();
             format!("until {grace}{}{max}", list(events))
         }
         Period::Indefinite => "for ever".to_owned(),
@@ -238,11 +169,7 @@ fn period(period: &Period) -> String {
 }
 
 fn list(events: &[domain::ids::EventName]) -> String {
-    events
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(" or ")
+    events.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
 }
 
 /// Writes to standard output; a reader that has gone away, as `| head` does, is no error.

@@ -66,7 +66,9 @@ mod tests {
     fn only_loopback_is_played_on() {
         assert!(is_local("http://127.0.0.1:4566"));
         assert!(is_local("http://localhost:4566"));
-        for elsewhere in ["https://sqs.eu-west-1.amazonaws.com", "http://127.0.0.1.example:80", "http://10.0.0.1:80", ""] {
+        for elsewhere in
+            ["https://sqs.eu-west-1.amazonaws.com", "http://127.0.0.1.example:80", "http://10.0.0.1:80", ""]
+        {
             assert!(!is_local(elsewhere), "{elsewhere}");
         }
     }

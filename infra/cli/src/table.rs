@@ -34,7 +34,13 @@ impl Ledger {
     }
 
     /// Adds a row.
-    pub fn check(&mut self, clause: &'static str, promise: impl Into<String>, passed: bool, happened: impl Into<String>) {
+    pub fn check(
+        &mut self,
+        clause: &'static str,
+        promise: impl Into<String>,
+        passed: bool,
+        happened: impl Into<String>,
+    ) {
         self.proved(clause, promise, passed, happened, None);
     }
 

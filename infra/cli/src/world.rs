@@ -102,7 +102,8 @@ impl World {
     /// # Errors
     /// Unless its token opens it.
     pub fn status(&self, request: &AcknowledgementForm) -> Played<StatusForm> {
-        let call = Call::new("GET", self.api(&request.status)).with("authorization", format!("Bearer {}", request.token));
+        let call =
+            Call::new("GET", self.api(&request.status)).with("authorization", format!("Bearer {}", request.token));
         self.client.send(&call)?.expect(&[200])?.json()
     }
 
@@ -197,7 +198,12 @@ impl World {
             (Some(subject), Some(record)) => Ok(Kept {
                 partition: format!("C#{controller}#S#{subject}"),
                 sort_key: format!("RECORD#{record}"),
-                until: result.kept_until.as_deref().map(str::parse).transpose().map_err(Trouble::because("kept_until"))?,
+                until: result
+                    .kept_until
+                    .as_deref()
+                    .map(str::parse)
+                    .transpose()
+                    .map_err(Trouble::because("kept_until"))?,
             }),
             _ => Err(Trouble::new(format!("a record was {}: {}", result.result, result.problem.unwrap_or_default()))),
         }
@@ -401,7 +407,14 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     let (_, rest) = tag.split_once(&format!(" {name}="))?;
     let quote = rest.chars().next()?;
     let (value, _) = rest.get(1..)?.split_once(quote)?;
-    Some(value.replace("&quot;", "\"").replace("&#39;", "'").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+    Some(
+        value
+            .replace("&quot;", "\"")
+            .replace("&#39;", "'")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&"),
+    )
 }
 
 /// An address as a browser resolves it against the page it stands on.
@@ -456,7 +469,8 @@ mod tests {
 
     #[test]
     fn a_leafs_place_is_its_place_in_the_list() {
-        let manifest = json!({ "v": 1, "records": [{ "leaf": "a" }, { "leaf": "b" }], "results": ["deleted", "deleted"] });
+        let manifest =
+            json!({ "v": 1, "records": [{ "leaf": "a" }, { "leaf": "b" }], "results": ["deleted", "deleted"] });
         assert_eq!(position(&manifest, "b"), Some(1));
         assert_eq!(position(&json!({ "leaves": ["a", "b"] }), "a"), Some(0));
         assert_eq!(position(&manifest, "c"), None);

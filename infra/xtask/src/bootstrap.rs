@@ -38,18 +38,11 @@ pub(crate) struct Workspace {
 
 impl Workspace {
     pub(crate) fn read(layout: &Layout) -> Outcome<Self> {
-        let text = shell::read(shell::cargo(layout).args([
-            "metadata",
-            "--no-deps",
-            "--format-version",
-            "1",
-            "--offline",
-        ]))?;
-        let metadata: Value =
-            serde_json::from_str(&text).cannot("read what `cargo metadata` says")?;
-        Self::from_metadata(&metadata, &layout.root).ok_or_else(|| {
-            Failure::new("`cargo metadata` names no functions: is functions/ in the workspace?")
-        })
+        let text =
+            shell::read(shell::cargo(layout).args(["metadata", "--no-deps", "--format-version", "1", "--offline"]))?;
+        let metadata: Value = serde_json::from_str(&text).cannot("read what `cargo metadata` says")?;
+        Self::from_metadata(&metadata, &layout.root)
+            .ok_or_else(|| Failure::new("`cargo metadata` names no functions: is functions/ in the workspace?"))
     }
 
     fn from_metadata(metadata: &Value, root: &Path) -> Option<Self> {
@@ -57,11 +50,7 @@ impl Workspace {
         let mut functions: Vec<String> = metadata["packages"]
             .as_array()?
             .iter()
-            .filter(|package| {
-                package["manifest_path"]
-                    .as_str()
-                    .is_some_and(|path| Path::new(path).starts_with(&home))
-            })
+            .filter(|package| package["manifest_path"].as_str().is_some_and(|path| Path::new(path).starts_with(&home)))
             .filter_map(|package| package["name"].as_str().map(str::to_owned))
             .collect();
         functions.sort();
@@ -82,8 +71,7 @@ pub(crate) fn build(layout: &Layout, profile: Profile) -> Outcome<()> {
     if profile == Profile::Release {
         cargo.args(["--release", "--locked"]);
     }
-    shell::run(&mut cargo)
-        .map_err(|cause| Failure::new(format!("{cause}: the compiler's message is above")))
+    shell::run(&mut cargo).map_err(|cause| Failure::new(format!("{cause}: the compiler's message is above")))
 }
 
 /// Puts binaries and compiled policies where `template.yaml` looks for them; says how many bootstraps were new.
@@ -93,16 +81,9 @@ pub(crate) fn assemble(layout: &Layout, workspace: &Workspace, profile: Profile)
     for name in &workspace.functions {
         let folder = dist.join(name);
         layout::make_folder(&folder)?;
-        renewed += usize::from(place(
-            &workspace.binary(profile, name),
-            &folder.join("bootstrap"),
-        )?);
+        renewed += usize::from(place(&workspace.binary(profile, name), &folder.join("bootstrap"))?);
     }
-    compile_policies(
-        layout,
-        &workspace.binary(profile, "habeas"),
-        &dist.join("policy-layer"),
-    )?;
+    compile_policies(layout, &workspace.binary(profile, "habeas"), &dist.join("policy-layer"))?;
     layout::write_whole(&dist.join("PROFILE"), profile.folder())?;
     Ok(renewed)
 }
@@ -112,8 +93,7 @@ fn place(from: &Path, to: &Path) -> Outcome<bool> {
     let source = fs::metadata(from).cannot(format_args!("find the built {}", from.display()))?;
     if let Ok(there) = fs::metadata(to) {
         let same_file = there.ino() == source.ino() && there.dev() == source.dev();
-        let same_copy =
-            there.len() == source.len() && there.modified().ok() == source.modified().ok();
+        let same_copy = there.len() == source.len() && there.modified().ok() == source.modified().ok();
         if same_file || same_copy {
             return Ok(false);
         }
@@ -121,15 +101,8 @@ fn place(from: &Path, to: &Path) -> Outcome<bool> {
     let draft = to.with_extension("draft");
     layout::remove(&draft)?;
     if fs::hard_link(from, &draft).is_err() {
-        fs::copy(from, &draft).cannot(format_args!(
-            "copy {} to {}",
-            from.display(),
-            draft.display()
-        ))?;
-        if let (Ok(changed), Ok(copy)) = (
-            source.modified(),
-            fs::File::options().append(true).open(&draft),
-        ) {
+        fs::copy(from, &draft).cannot(format_args!("copy {} to {}", from.display(), draft.display()))?;
+        if let (Ok(changed), Ok(copy)) = (source.modified(), fs::File::options().append(true).open(&draft)) {
             let _ = copy.set_modified(changed);
         }
     }
@@ -142,9 +115,7 @@ fn compile_policies(layout: &Layout, habeas: &Path, layer: &Path) -> Outcome<()>
     let to = layer.join("policies");
     layout::make_folder(&to)?;
     let mut compile = shell::program(layout, habeas);
-    compile
-        .args(["policy", "compile", "--from", "infra/policies", "--to"])
-        .arg(&to);
+    compile.args(["policy", "compile", "--from", "infra/policies", "--to"]).arg(&to);
     shell::run_logged(&mut compile, &layout.home.join("policies.log"))
 }
 
@@ -164,10 +135,7 @@ mod tests {
         });
         let workspace = Workspace::from_metadata(&metadata, Path::new("/w")).unwrap();
         assert_eq!(workspace.functions, ["clock-watch", "purge"]);
-        assert_eq!(
-            workspace.binary(Profile::Debug, "purge"),
-            Path::new("/t/debug/purge")
-        );
+        assert_eq!(workspace.binary(Profile::Debug, "purge"), Path::new("/t/debug/purge"));
     }
 
     #[test]

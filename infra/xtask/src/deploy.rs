@@ -20,11 +20,7 @@ const SENDER: &str = "privacy@habeas.example";
 
 /// The template's parameters on a local stage.
 fn parameters(instance: &Instance) -> Vec<String> {
-    let architecture = if cfg!(target_arch = "aarch64") {
-        "arm64"
-    } else {
-        "x86_64"
-    };
+    let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
     let page = instance.public_url();
     vec![
         "Stage=local".to_owned(),
@@ -50,9 +46,7 @@ fn parameters(instance: &Instance) -> Vec<String> {
 pub(crate) fn deploy(layout: &Layout, instance: &Instance, emulator: &Started) -> Outcome<bool> {
     let template = layout.root.join("template.yaml");
     if !template.is_file() {
-        return Err(Failure::new(
-            "template.yaml is missing: restore it from git",
-        ));
+        return Err(Failure::new("template.yaml is missing: restore it from git"));
     }
     let parameters = parameters(instance);
     let digest = Digest::new()
@@ -61,9 +55,7 @@ pub(crate) fn deploy(layout: &Layout, instance: &Instance, emulator: &Started) -
         .add_path(&template)?
         .add_path(&layout.dist())?
         .text();
-    if stamp::unchanged(&instance.deploy_stamp(), &digest)
-        && stack(instance).is_ok()
-        && instance.stack_file().is_file()
+    if stamp::unchanged(&instance.deploy_stamp(), &digest) && stack(instance).is_ok() && instance.stack_file().is_file()
     {
         return Ok(false);
     }
@@ -74,20 +66,9 @@ pub(crate) fn deploy(layout: &Layout, instance: &Instance, emulator: &Started) -
     let mut sam = shell::program(layout, layout.venv(venv::TOOLS).join("bin/sam"));
     shell::local_aws(layout, &mut sam, instance.ports.endpoint)
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .args([
-            "deploy",
-            "--template-file",
-            "template.yaml",
-            "--stack-name",
-            STACK,
-            "--resolve-s3",
-        ])
+        .args(["deploy", "--template-file", "template.yaml", "--stack-name", STACK, "--resolve-s3"])
         .args(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
-        .args([
-            "--no-confirm-changeset",
-            "--no-progressbar",
-            "--no-fail-on-empty-changeset",
-        ])
+        .args(["--no-confirm-changeset", "--no-progressbar", "--no-fail-on-empty-changeset"])
         .arg("--config-file")
         .arg(&no_config)
         .arg("--parameter-overrides")
@@ -119,31 +100,20 @@ fn verify_sender(instance: &Instance) -> Outcome<()> {
 
 /// Where everything is, in the form of `.habeas/stack.json`.
 fn stack(instance: &Instance) -> Outcome<Value> {
-    let described = ask(
-        instance,
-        &format!("Action=DescribeStacks&StackName={STACK}"),
-    )?;
+    let described = ask(instance, &format!("Action=DescribeStacks&StackName={STACK}"))?;
     let outputs: Map<String, Value> = pairs(&described, "OutputKey", "OutputValue")
         .into_iter()
         .map(|(name, value)| (name, Value::String(value)))
         .collect();
     let status = element(&described, "StackStatus").unwrap_or_default();
     if !matches!(status.as_str(), "CREATE_COMPLETE" | "UPDATE_COMPLETE") {
-        return Err(Failure::new(format!(
-            "the stack is {status}: see {}",
-            instance.deploy_log().display()
-        )));
+        return Err(Failure::new(format!("the stack is {status}: see {}", instance.deploy_log().display())));
     }
-    let resources = ask(
-        instance,
-        &format!("Action=DescribeStackResources&StackName={STACK}"),
-    )?;
+    let resources = ask(instance, &format!("Action=DescribeStackResources&StackName={STACK}"))?;
     let api = members(&resources)
         .find(|member| element(member, "ResourceType").as_deref() == Some("AWS::ApiGatewayV2::Api"))
         .and_then(|member| element(member, "PhysicalResourceId"))
-        .ok_or_else(|| {
-            Failure::new("the stack holds no HTTP API: does template.yaml still declare one?")
-        })?;
+        .ok_or_else(|| Failure::new("the stack holds no HTTP API: does template.yaml still declare one?"))?;
     let endpoint = instance.endpoint_url();
     Ok(json!({
         "api_url": format!("{endpoint}/_aws/execute-api/{api}/$default"),
@@ -156,28 +126,16 @@ fn stack(instance: &Instance) -> Outcome<Value> {
 }
 
 fn ask(instance: &Instance, question: &str) -> Outcome<String> {
-    let headers = [
-        ("Content-Type", "application/x-www-form-urlencoded"),
-        ("Authorization", &signed_for("cloudformation")),
-    ];
+    let headers =
+        [("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", &signed_for("cloudformation"))];
     let body = format!("{question}&Version=2010-05-15");
-    let answer = http::send(
-        instance.ports.endpoint,
-        "POST",
-        "/",
-        &headers,
-        &body,
-        Duration::from_secs(20),
-    )
-    .cannot("ask the emulator about the stack")?;
+    let answer = http::send(instance.ports.endpoint, "POST", "/", &headers, &body, Duration::from_secs(20))
+        .cannot("ask the emulator about the stack")?;
     if answer.status == 200 {
         return Ok(answer.body);
     }
     let said = element(&answer.body, "Message").unwrap_or(answer.body);
-    Err(Failure::new(format!(
-        "the emulator answered {} about the stack: {said}",
-        answer.status
-    )))
+    Err(Failure::new(format!("the emulator answered {} about the stack: {said}", answer.status)))
 }
 
 /// What the emulator reads account and service from. It checks no signature.
@@ -192,11 +150,7 @@ pub(crate) fn signed_for(service: &str) -> String {
 fn element(xml: &str, name: &str) -> Option<String> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
-    let plain = text
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&apos;", "'");
+    let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
     Some(plain.replace("&#39;", "'").replace("&amp;", "&"))
 }
 
@@ -206,9 +160,7 @@ fn members(xml: &str) -> impl Iterator<Item = &str> {
 
 /// The members that hold both elements, as pairs.
 fn pairs(xml: &str, key: &str, value: &str) -> Vec<(String, String)> {
-    members(xml)
-        .filter_map(|member| Some((element(member, key)?, element(member, value)?)))
-        .collect()
+    members(xml).filter_map(|member| Some((element(member, key)?, element(member, value)?))).collect()
 }
 
 #[cfg(test)]
@@ -225,18 +177,12 @@ mod tests {
     fn outputs_are_read_as_pairs() {
         let pairs = pairs(DESCRIBED, "OutputKey", "OutputValue");
         let expected = [("TableName", "habeas-Table"), ("Query", "a=1&b=<2>")];
-        assert_eq!(
-            pairs,
-            expected.map(|(key, value)| (key.to_owned(), value.to_owned()))
-        );
+        assert_eq!(pairs, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
     }
 
     #[test]
     fn the_status_is_the_stacks_own() {
-        assert_eq!(
-            element(DESCRIBED, "StackStatus").as_deref(),
-            Some("CREATE_COMPLETE")
-        );
+        assert_eq!(element(DESCRIBED, "StackStatus").as_deref(), Some("CREATE_COMPLETE"));
         assert_eq!(element(DESCRIBED, "Absent"), None);
     }
 }

@@ -29,38 +29,22 @@ pub(crate) struct Ports {
 
 impl Ports {
     /// What `cargo xtask up` uses, unless told otherwise.
-    pub(crate) const USUAL: Self = Self {
-        endpoint: 4566,
-        front: 8787,
-        issuer: 4580,
-    };
+    pub(crate) const USUAL: Self = Self { endpoint: 4566, front: 8787, issuer: 4580 };
 
     /// `--port N`: three in a row.
     pub(crate) fn from(first: u16) -> Self {
-        Self {
-            endpoint: first,
-            front: first + 1,
-            issuer: first + 2,
-        }
+        Self { endpoint: first, front: first + 1, issuer: first + 2 }
     }
 
     /// Ports that nobody has.
     pub(crate) fn free() -> Outcome<Self> {
         let [endpoint, front, issuer] = http::free_ports()?;
-        Ok(Self {
-            endpoint,
-            front,
-            issuer,
-        })
+        Ok(Self { endpoint, front, issuer })
     }
 
     /// Each port with its use, for messages.
     pub(crate) fn named(self) -> [(u16, &'static str); 3] {
-        [
-            (self.endpoint, "AWS endpoint"),
-            (self.front, "front page"),
-            (self.issuer, "token issuer"),
-        ]
+        [(self.endpoint, "AWS endpoint"), (self.front, "front page"), (self.issuer, "token issuer")]
     }
 }
 
@@ -108,13 +92,8 @@ impl Part {
 impl Instance {
     /// The system of `cargo xtask up`: on the ports it runs on, unless `wished` names others.
     pub(crate) fn usual(layout: &Layout, wished: Option<u16>) -> Self {
-        let mut instance = Self {
-            folder: layout.home.clone(),
-            ports: Ports::USUAL,
-        };
-        let running = instance
-            .running(Part::Emulator)
-            .map(|started| started.ports);
+        let mut instance = Self { folder: layout.home.clone(), ports: Ports::USUAL };
+        let running = instance.running(Part::Emulator).map(|started| started.ports);
         instance.ports = wished.map(Ports::from).or(running).unwrap_or(Ports::USUAL);
         instance
     }
@@ -122,10 +101,7 @@ impl Instance {
     /// A fresh system for tests, on free ports, with nothing in its folder.
     pub(crate) fn fresh(layout: &Layout) -> Outcome<Self> {
         let folder = layout.home.join("test");
-        let instance = Self {
-            folder: folder.clone(),
-            ports: Ports::free()?,
-        };
+        let instance = Self { folder: folder.clone(), ports: Ports::free()? };
         instance.stop()?;
         layout::remove(&folder)?;
         layout::make_folder(&folder)?;
@@ -179,25 +155,15 @@ impl Instance {
     fn running(&self, part: Part) -> Option<Started> {
         let text = std::fs::read_to_string(self.process_file(part)).ok()?;
         let kept: Value = serde_json::from_str(&text).ok()?;
-        let port = |name: &str| {
-            kept["ports"][name]
-                .as_u64()
-                .and_then(|port| u16::try_from(port).ok())
-        };
+        let port = |name: &str| kept["ports"][name].as_u64().and_then(|port| u16::try_from(port).ok());
         let started = Started {
             pid: u32::try_from(kept["pid"].as_u64()?).ok()?,
             version: kept["version"].as_str()?.to_owned(),
             since: kept["since"].as_str()?.to_owned(),
-            ports: Ports {
-                endpoint: port("endpoint")?,
-                front: port("front")?,
-                issuer: port("issuer")?,
-            },
+            ports: Ports { endpoint: port("endpoint")?, front: port("front")?, issuer: port("issuer")? },
         };
         let line = shell::command_line(started.pid)?;
-        line.split_whitespace()
-            .any(|word| word == part.module())
-            .then_some(started)
+        line.split_whitespace().any(|word| word == part.module()).then_some(started)
     }
 
     fn healthy(&self, part: Part) -> bool {
@@ -221,11 +187,7 @@ impl Instance {
                 Part::Front => vec![ports.front],
             })
             .collect();
-        self.ports
-            .named()
-            .into_iter()
-            .filter(|(port, _)| !held.contains(port))
-            .collect()
+        self.ports.named().into_iter().filter(|(port, _)| !held.contains(port)).collect()
     }
 
     /// Starts what does not run, restarts what is outdated or ill, leaves the rest alone. The text says which.
@@ -265,28 +227,15 @@ impl Instance {
             .process_group(0)
             .spawn()
             .cannot(format_args!("start the {}", part.name()))?;
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_millis()
-            .to_string();
-        let started = Started {
-            pid: child.id(),
-            version,
-            since,
-            ports: self.ports,
-        };
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis().to_string();
+        let started = Started { pid: child.id(), version, since, ports: self.ports };
         self.remember(part, &started)?;
-        let ready = shell::wait_until(
-            START_LIMIT,
-            &format!("starting the {}", part.name()),
-            || {
-                if let Ok(Some(status)) = child.try_wait() {
-                    return Err(Failure::new(format!("it ended with {status}")));
-                }
-                Ok(self.healthy(part))
-            },
-        );
+        let ready = shell::wait_until(START_LIMIT, &format!("starting the {}", part.name()), || {
+            if let Ok(Some(status)) = child.try_wait() {
+                return Err(Failure::new(format!("it ended with {status}")));
+            }
+            Ok(self.healthy(part))
+        });
         if let Err(cause) = ready {
             self.stop_part(part)?;
             let (name, tail) = (part.name(), shell::tail(&log, 15));
@@ -330,11 +279,7 @@ impl Instance {
     }
 
     fn remember(&self, part: Part, started: &Started) -> Outcome<()> {
-        let Ports {
-            endpoint,
-            front,
-            issuer,
-        } = started.ports;
+        let Ports { endpoint, front, issuer } = started.ports;
         let kept = json!({
             "pid": started.pid,
             "version": started.version,
@@ -369,15 +314,7 @@ impl Instance {
     /// Removes what was stored and logged. The system must be stopped.
     pub(crate) fn wipe(&self) -> Outcome<()> {
         let logs = [Part::Emulator, Part::Front].map(|part| self.log(part));
-        for path in [
-            self.data(),
-            self.stack_file(),
-            self.deploy_stamp(),
-            self.deploy_log(),
-        ]
-        .iter()
-        .chain(&logs)
-        {
+        for path in [self.data(), self.stack_file(), self.deploy_stamp(), self.deploy_log()].iter().chain(&logs) {
             layout::remove(path)?;
         }
         Ok(())
@@ -388,20 +325,12 @@ impl Instance {
         [Part::Emulator, Part::Front].map(|part| match self.running(part) {
             None => format!("{:<10} stopped", part.name()),
             Some(started) => {
-                let health = if self.healthy(part) {
-                    "healthy"
-                } else {
-                    "not answering: see its log"
-                };
+                let health = if self.healthy(part) { "healthy" } else { "not answering: see its log" };
                 let address = match part {
                     Part::Emulator => self.endpoint_url(),
                     Part::Front => self.public_url(),
                 };
-                format!(
-                    "{:<10} {health}, {address}, process {}",
-                    part.name(),
-                    started.pid
-                )
+                format!("{:<10} {health}, {address}, process {}", part.name(), started.pid)
             }
         })
     }
@@ -417,22 +346,13 @@ mod tests {
     use super::*;
 
     fn instance(name: &str) -> Instance {
-        let folder =
-            std::env::temp_dir().join(format!("xtask-instance-{}-{name}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("xtask-instance-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        Instance {
-            folder,
-            ports: Ports::from(7000),
-        }
+        Instance { folder, ports: Ports::from(7000) }
     }
 
     fn remember(instance: &Instance, pid: u32) {
-        let started = Started {
-            pid,
-            version: "v".into(),
-            since: "1".into(),
-            ports: instance.ports,
-        };
+        let started = Started { pid, version: "v".into(), since: "1".into(), ports: instance.ports };
         instance.remember(Part::Emulator, &started).unwrap();
     }
 
@@ -440,10 +360,7 @@ mod tests {
     fn a_process_id_that_another_program_has_now_is_not_ours() {
         let instance = instance("foreign");
         remember(&instance, std::process::id());
-        assert!(
-            instance.running(Part::Emulator).is_none(),
-            "this test is not the emulator"
-        );
+        assert!(instance.running(Part::Emulator).is_none(), "this test is not the emulator");
         assert!(!instance.stop().unwrap(), "and is not stopped as such");
         std::fs::remove_dir_all(instance.folder).unwrap();
     }
@@ -459,21 +376,14 @@ mod tests {
             .unwrap();
         let tether = Tether::to(leader.id()).unwrap();
         let mut line = String::new();
-        std::io::BufRead::read_line(
-            &mut std::io::BufReader::new(leader.stdout.take().unwrap()),
-            &mut line,
-        )
-        .unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(leader.stdout.take().unwrap()), &mut line).unwrap();
         let below: u32 = line.trim().parse().unwrap();
         let alive = |pid| shell::command_line(pid).is_some();
         assert!(alive(below));
         let reaper = std::thread::spawn(move || leader.wait());
         drop(tether);
         reaper.join().unwrap().unwrap();
-        shell::wait_until(Duration::from_secs(5), "ending the group", || {
-            Ok(!alive(below))
-        })
-        .unwrap();
+        shell::wait_until(Duration::from_secs(5), "ending the group", || Ok(!alive(below))).unwrap();
     }
 
     #[test]

@@ -30,33 +30,18 @@ pub(crate) fn send(
     patience: Duration,
 ) -> Outcome<Answer> {
     let what = format!("{method} http://127.0.0.1:{port}{path}");
-    let mut stream = TcpStream::connect_timeout(&loopback(port), patience)
-        .cannot(format_args!("reach {what}"))?;
-    stream
-        .set_read_timeout(Some(patience))
-        .cannot("set a time limit")?;
-    stream
-        .set_write_timeout(Some(patience))
-        .cannot("set a time limit")?;
-    let mut request =
-        format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n");
+    let mut stream = TcpStream::connect_timeout(&loopback(port), patience).cannot(format_args!("reach {what}"))?;
+    stream.set_read_timeout(Some(patience)).cannot("set a time limit")?;
+    stream.set_write_timeout(Some(patience)).cannot("set a time limit")?;
+    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
     request.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
-    stream
-        .write_all(request.as_bytes())
-        .cannot(format_args!("send {what}"))?;
+    stream.write_all(request.as_bytes()).cannot(format_args!("send {what}"))?;
     let mut raw = Vec::new();
-    stream
-        .take(ANSWER_BYTES_MAX)
-        .read_to_end(&mut raw)
-        .cannot(format_args!("read the answer to {what}"))?;
-    parse(&raw).ok_or_else(|| {
-        Failure::new(format!(
-            "{what} did not answer in HTTP: is another program on that port?"
-        ))
-    })
+    stream.take(ANSWER_BYTES_MAX).read_to_end(&mut raw).cannot(format_args!("read the answer to {what}"))?;
+    parse(&raw).ok_or_else(|| Failure::new(format!("{what} did not answer in HTTP: is another program on that port?")))
 }
 
 /// A GET with a short patience, for "is it there yet?".
@@ -69,37 +54,20 @@ fn parse(raw: &[u8]) -> Option<Answer> {
     let head = std::str::from_utf8(raw.get(..split)?).ok()?;
     let body = raw.get(split + 4..)?;
     let mut lines = head.split("\r\n");
-    let status = lines
-        .next()?
-        .strip_prefix("HTTP/1.")?
-        .split(' ')
-        .nth(1)?
-        .parse()
-        .ok()?;
+    let status = lines.next()?.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
     let chunked = lines.any(|line| {
         let line = line.to_ascii_lowercase();
         line.starts_with("transfer-encoding:") && line.contains("chunked")
     });
-    let body = if chunked {
-        unchunk(body)?
-    } else {
-        body.to_vec()
-    };
-    Some(Answer {
-        status,
-        body: String::from_utf8_lossy(&body).into_owned(),
-    })
+    let body = if chunked { unchunk(body)? } else { body.to_vec() };
+    Some(Answer { status, body: String::from_utf8_lossy(&body).into_owned() })
 }
 
 fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {
     let mut whole = Vec::new();
     loop {
         let end = rest.windows(2).position(|window| window == b"\r\n")?;
-        let size = std::str::from_utf8(rest.get(..end)?)
-            .ok()?
-            .split(';')
-            .next()?
-            .trim();
+        let size = std::str::from_utf8(rest.get(..end)?).ok()?.split(';').next()?.trim();
         let size = usize::from_str_radix(size, 16).ok()?;
         if size == 0 {
             return Some(whole);
@@ -121,10 +89,7 @@ pub(crate) fn free_ports<const N: usize>() -> Outcome<[u16; N]> {
     let mut ports = [0; N];
     for port in &mut ports {
         let listener = TcpListener::bind(loopback(0)).cannot("find a free port on 127.0.0.1")?;
-        *port = listener
-            .local_addr()
-            .cannot("read the port that was found")?
-            .port();
+        *port = listener.local_addr().cannot("read the port that was found")?.port();
         held.push(listener);
     }
     Ok(ports)

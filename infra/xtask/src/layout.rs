@@ -25,9 +25,7 @@ impl Layout {
             .chain([here.as_path()])
             .flat_map(Path::ancestors)
             .find(|folder| folder.join("infra/xtask/Cargo.toml").is_file())
-            .ok_or_else(|| {
-                Failure::new("this is not a Habeas checkout: run `cargo xtask` inside one")
-            })?
+            .ok_or_else(|| Failure::new("this is not a Habeas checkout: run `cargo xtask` inside one"))?
             .to_path_buf();
         let home = root.join(".habeas");
         Ok(Self { root, home })
@@ -66,11 +64,7 @@ pub(crate) fn write_whole(path: &Path, text: &str) -> Outcome<()> {
 
 /// Removes a folder or file; one that is not there is fine.
 pub(crate) fn remove(path: &Path) -> Outcome<()> {
-    let removed = if path.is_dir() {
-        fs::remove_dir_all(path)
-    } else {
-        fs::remove_file(path)
-    };
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     match removed {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(()),
         other => other.cannot(format_args!("remove {}", path.display())),

@@ -26,9 +26,7 @@ struct Line {
 /// Prints the last lines of all functions, or of those whose name holds `function`; goes on if told to follow.
 pub(crate) fn print(instance: &Instance, function: Option<&str>, follow: bool) -> Outcome<()> {
     if !instance.is_up() {
-        return Err(Failure::new(
-            "the local system is not running: start it with `cargo xtask up`",
-        ));
+        return Err(Failure::new("the local system is not running: start it with `cargo xtask up`"));
     }
     let mut seen = BTreeSet::new();
     let mut first = true;
@@ -45,11 +43,7 @@ pub(crate) fn print(instance: &Instance, function: Option<&str>, follow: bool) -
                 None => say!("no function has logged yet"),
             }
         }
-        let skipped = if first {
-            lines.len().saturating_sub(LINES_MAX)
-        } else {
-            0
-        };
+        let skipped = if first { lines.len().saturating_sub(LINES_MAX) } else { 0 };
         for (position, line) in lines.into_iter().enumerate() {
             let new = seen.insert((line.function.clone(), line.at_ms, line.id.clone()));
             if new && position >= skipped {
@@ -76,57 +70,30 @@ fn ask(instance: &Instance, action: &str, question: &Value) -> Outcome<Value> {
         ("Authorization", authorization.as_str()),
     ];
     let patience = Duration::from_secs(10);
-    let answer = http::send(
-        instance.ports.endpoint,
-        "POST",
-        "/",
-        &headers,
-        &question.to_string(),
-        patience,
-    )?;
+    let answer = http::send(instance.ports.endpoint, "POST", "/", &headers, &question.to_string(), patience)?;
     if answer.status != 200 {
-        return Err(Failure::new(format!(
-            "the emulator answered {} to {action}: {}",
-            answer.status, answer.body
-        )));
+        return Err(Failure::new(format!("the emulator answered {} to {action}: {}", answer.status, answer.body)));
     }
-    serde_json::from_str(&answer.body)
-        .cannot(format_args!("read the emulator's answer to {action}"))
+    serde_json::from_str(&answer.body).cannot(format_args!("read the emulator's answer to {action}"))
 }
 
 /// Asks page by page.
-fn ask_all(
-    instance: &Instance,
-    action: &str,
-    mut question: Value,
-    list: &str,
-) -> Outcome<Vec<Value>> {
+fn ask_all(instance: &Instance, action: &str, mut question: Value, list: &str) -> Outcome<Vec<Value>> {
     let mut all = Vec::new();
     loop {
         let page = ask(instance, action, &question)?;
         all.extend(page[list].as_array().cloned().unwrap_or_default());
         match page["nextToken"].as_str() {
-            Some(token) if question["nextToken"].as_str() != Some(token) => {
-                question["nextToken"] = json!(token)
-            }
+            Some(token) if question["nextToken"].as_str() != Some(token) => question["nextToken"] = json!(token),
             _ => return Ok(all),
         }
     }
 }
 
 fn groups(instance: &Instance, function: Option<&str>) -> Outcome<Vec<String>> {
-    let found = ask_all(
-        instance,
-        "DescribeLogGroups",
-        json!({"logGroupNamePrefix": GROUP_PREFIX}),
-        "logGroups",
-    )?;
-    let names = found
-        .iter()
-        .filter_map(|group| group["logGroupName"].as_str().map(str::to_owned));
-    Ok(names
-        .filter(|name| function.is_none_or(|wanted| matches(name, wanted)))
-        .collect())
+    let found = ask_all(instance, "DescribeLogGroups", json!({"logGroupNamePrefix": GROUP_PREFIX}), "logGroups")?;
+    let names = found.iter().filter_map(|group| group["logGroupName"].as_str().map(str::to_owned));
+    Ok(names.filter(|name| function.is_none_or(|wanted| matches(name, wanted))).collect())
 }
 
 /// "purge", "Purge" and "habeas-purge" all name `/aws/lambda/habeas-purge`; so does "stream-relay" `…-StreamRelayFunction-…`.
@@ -136,12 +103,7 @@ fn matches(group: &str, wanted: &str) -> bool {
 }
 
 fn lines_of(instance: &Instance, group: &str) -> Outcome<Vec<Line>> {
-    let events = ask_all(
-        instance,
-        "FilterLogEvents",
-        json!({"logGroupName": group}),
-        "events",
-    )?;
+    let events = ask_all(instance, "FilterLogEvents", json!({"logGroupName": group}), "events")?;
     let function = group.strip_prefix(GROUP_PREFIX).unwrap_or(group);
     let function = function.strip_prefix("habeas-").unwrap_or(function);
     Ok(events
@@ -150,9 +112,7 @@ fn lines_of(instance: &Instance, group: &str) -> Outcome<Vec<Line>> {
         .filter_map(|(position, event)| {
             Some(Line {
                 at_ms: event["timestamp"].as_i64()?,
-                id: event["eventId"]
-                    .as_str()
-                    .map_or_else(|| format!("{position:09}"), str::to_owned),
+                id: event["eventId"].as_str().map_or_else(|| format!("{position:09}"), str::to_owned),
                 function: function.to_owned(),
                 text: event["message"].as_str()?.to_owned(),
             })
@@ -164,12 +124,7 @@ fn lines_of(instance: &Instance, group: &str) -> Outcome<Vec<Line>> {
 fn clock(at_ms: i64) -> String {
     let of_day = at_ms.rem_euclid(86_400_000);
     let (seconds, ms) = (of_day / 1000, of_day % 1000);
-    format!(
-        "{:02}:{:02}:{:02}.{ms:03}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
+    format!("{:02}:{:02}:{:02}.{ms:03}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
 #[cfg(test)]
@@ -179,10 +134,7 @@ mod tests {
     #[test]
     fn a_function_is_found_by_any_spelling() {
         assert!(matches("/aws/lambda/habeas-stream-relay", "stream-relay"));
-        assert!(matches(
-            "/aws/lambda/habeas-StreamRelayFunction-1A",
-            "stream-relay"
-        ));
+        assert!(matches("/aws/lambda/habeas-StreamRelayFunction-1A", "stream-relay"));
         assert!(!matches("/aws/lambda/habeas-purge", "relay"));
         assert!(!matches("/aws/lambda/habeas-purge", "lambda"));
     }

@@ -1,8 +1,5 @@
 //! `cargo xtask`: the checkout's own commands. It compiles first on a bare machine, so it has next to no dependencies.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "xtask times its own steps; no product code runs in it"
-)]
+#![expect(clippy::disallowed_methods, reason = "xtask times its own steps; no product code runs in it")]
 
 #[cfg(not(unix))]
 compile_error!("the local AWS needs Linux or macOS; on Windows use WSL");
@@ -71,13 +68,8 @@ enum Task {
     Reset,
     Status,
     Url,
-    Logs {
-        function: Option<String>,
-        follow: bool,
-    },
-    Test {
-        fast: bool,
-    },
+    Logs { function: Option<String>, follow: bool },
+    Test { fast: bool },
     Package,
     Help,
 }
@@ -95,11 +87,7 @@ impl Task {
         let mut rest = rest.iter().map(String::as_str);
         let task = match command {
             "up" => {
-                let mut wishes = Wishes {
-                    play: true,
-                    profile: Profile::Debug,
-                    port: None,
-                };
+                let mut wishes = Wishes { play: true, profile: Profile::Debug, port: None };
                 while let Some(word) = rest.next() {
                     match word {
                         "--no-play" => wishes.play = false,
@@ -118,9 +106,7 @@ impl Task {
                 for word in rest.by_ref() {
                     match word {
                         "-f" | "--follow" => follow = true,
-                        name if !name.starts_with('-') && function.is_none() => {
-                            function = Some(name.to_owned())
-                        }
+                        name if !name.starts_with('-') && function.is_none() => function = Some(name.to_owned()),
                         other => return Err(unknown("logs", other)),
                     }
                 }
@@ -194,14 +180,7 @@ fn carry_out(task: Task) -> Outcome<bool> {
         Task::Up(wishes) => up::up(&layout, wishes)?,
         Task::Down => {
             let stopped = usual().stop()?;
-            say!(
-                "{}",
-                if stopped {
-                    "stopped"
-                } else {
-                    "nothing was running"
-                }
-            );
+            say!("{}", if stopped { "stopped" } else { "nothing was running" });
         }
         Task::Reset => {
             let instance = usual();
@@ -246,73 +225,30 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Task, String> {
-        Task::parse(
-            &line
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect::<Vec<_>>(),
-        )
+        Task::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
     }
 
     #[test]
     fn up_plays_and_builds_for_debugging_unless_told_otherwise() {
-        let usual = Wishes {
-            play: true,
-            profile: Profile::Debug,
-            port: None,
-        };
+        let usual = Wishes { play: true, profile: Profile::Debug, port: None };
         assert_eq!(parse("up"), Ok(Task::Up(usual)));
-        let told = Wishes {
-            play: false,
-            profile: Profile::Release,
-            port: Some(7000),
-        };
-        assert_eq!(
-            parse("up --no-play --release --port 7000"),
-            Ok(Task::Up(told))
-        );
-        assert_eq!(
-            parse("up --port=7000"),
-            Ok(Task::Up(Wishes {
-                port: Some(7000),
-                ..usual
-            }))
-        );
+        let told = Wishes { play: false, profile: Profile::Release, port: Some(7000) };
+        assert_eq!(parse("up --no-play --release --port 7000"), Ok(Task::Up(told)));
+        assert_eq!(parse("up --port=7000"), Ok(Task::Up(Wishes { port: Some(7000), ..usual })));
     }
 
     #[test]
     fn a_port_leaves_room_for_two_more() {
-        for bad in [
-            "up --port",
-            "up --port x",
-            "up --port 80",
-            "up --port 65534",
-            "up --port 70000",
-        ] {
-            assert!(
-                parse(bad).unwrap_err().contains("from 1024 to 65533"),
-                "{bad}"
-            );
+        for bad in ["up --port", "up --port x", "up --port 80", "up --port 65534", "up --port 70000"] {
+            assert!(parse(bad).unwrap_err().contains("from 1024 to 65533"), "{bad}");
         }
         assert!(parse("up --port 65533").is_ok());
     }
 
     #[test]
     fn logs_take_a_function_and_follow() {
-        assert_eq!(
-            parse("logs"),
-            Ok(Task::Logs {
-                function: None,
-                follow: false
-            })
-        );
-        assert_eq!(
-            parse("logs purge -f"),
-            Ok(Task::Logs {
-                function: Some("purge".into()),
-                follow: true
-            })
-        );
+        assert_eq!(parse("logs"), Ok(Task::Logs { function: None, follow: false }));
+        assert_eq!(parse("logs purge -f"), Ok(Task::Logs { function: Some("purge".into()), follow: true }));
         assert!(parse("logs purge relay").is_err());
     }
 
@@ -332,9 +268,7 @@ mod tests {
 
     #[test]
     fn every_command_is_in_the_help() {
-        for command in [
-            "up", "down", "reset", "status", "url", "logs", "test", "package", "help",
-        ] {
+        for command in ["up", "down", "reset", "status", "url", "logs", "test", "package", "help"] {
             assert!(parse(command).is_ok(), "{command}");
             assert!(HELP.contains(&format!("\n  {command}")), "{command}");
         }

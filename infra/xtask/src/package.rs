@@ -27,11 +27,7 @@ pub(crate) fn package(layout: &Layout) -> Outcome<()> {
     bootstrap::assemble(layout, &workspace, Profile::Release)?;
     steps.done(
         "build",
-        &format!(
-            "{} functions and the policy layer in {}",
-            workspace.functions.len(),
-            layout.shown(&layout.dist())
-        ),
+        &format!("{} functions and the policy layer in {}", workspace.functions.len(), layout.shown(&layout.dist())),
     );
     let mut architecture = "";
     for name in &workspace.functions {
@@ -42,21 +38,8 @@ pub(crate) fn package(layout: &Layout) -> Outcome<()> {
     steps.done("check", "every bootstrap fits provided.al2023");
     let to = layout.home.join("package");
     let mut python = shell::program(layout, prerequisites::python_command());
-    let said = shell::read(
-        python
-            .args(["-B", "-c", ZIP])
-            .arg(layout.dist())
-            .arg(&to)
-            .arg(architecture),
-    )?;
-    steps.done(
-        "zip",
-        &format!(
-            "{} in {}, sums in SHA256SUMS",
-            said.trim(),
-            layout.shown(&to)
-        ),
-    );
+    let said = shell::read(python.args(["-B", "-c", ZIP]).arg(layout.dist()).arg(&to).arg(architecture))?;
+    steps.done("zip", &format!("{} in {}, sums in SHA256SUMS", said.trim(), layout.shown(&to)));
     say!(
         "Deploy now, with `sam deploy --guided`: template.yaml takes the functions from {},",
         layout.shown(&layout.dist())
@@ -74,48 +57,27 @@ struct Checked {
 
 impl std::fmt::Display for Checked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{:>6.1} MB, {}",
-            self.bytes as f64 / 1e6,
-            self.architecture
-        )?;
+        write!(f, "{:>6.1} MB, {}", self.bytes as f64 / 1e6, self.architecture)?;
         match self.glibc {
             Some((0, 0)) => write!(f, ", static"),
             Some((major, minor)) => write!(f, ", glibc {major}.{minor} or later"),
-            None => write!(
-                f,
-                ", glibc not checked: no readelf here (`apt install binutils`)"
-            ),
+            None => write!(f, ", glibc not checked: no readelf here (`apt install binutils`)"),
         }
     }
 }
 
 fn check(bootstrap: &Path) -> Outcome<Checked> {
     let name = bootstrap.display();
-    let bytes = fs::metadata(bootstrap)
-        .cannot(format_args!("find {name}"))?
-        .len();
+    let bytes = fs::metadata(bootstrap).cannot(format_args!("find {name}"))?.len();
     if bytes > UNPACKED_BYTES_MAX {
-        return Err(Failure::new(format!(
-            "{name} has {bytes} bytes, and Lambda takes {UNPACKED_BYTES_MAX} at most"
-        )));
+        return Err(Failure::new(format!("{name} has {bytes} bytes, and Lambda takes {UNPACKED_BYTES_MAX} at most")));
     }
     let content = fs::read(bootstrap).cannot(format_args!("read {name}"))?;
     let architecture = architecture(&content).ok_or_else(|| {
-        Failure::new(format!(
-            "{name} is not a Linux binary for x86_64 or arm64: package on Linux, or in CI"
-        ))
+        Failure::new(format!("{name} is not a Linux binary for x86_64 or arm64: package on Linux, or in CI"))
     })?;
-    let glibc = match Command::new("readelf")
-        .arg("-V")
-        .arg(bootstrap)
-        .env("LC_ALL", "C")
-        .output()
-    {
-        Ok(output) if output.status.success() => {
-            Some(newest_glibc(&String::from_utf8_lossy(&output.stdout)))
-        }
+    let glibc = match Command::new("readelf").arg("-V").arg(bootstrap).env("LC_ALL", "C").output() {
+        Ok(output) if output.status.success() => Some(newest_glibc(&String::from_utf8_lossy(&output.stdout))),
         _ => None,
     };
     if let Some((major, minor)) = glibc.filter(|needed| *needed > GLIBC_MAX) {
@@ -125,11 +87,7 @@ fn check(bootstrap: &Path) -> Outcome<Checked> {
             GLIBC_MAX.0, GLIBC_MAX.1
         )));
     }
-    Ok(Checked {
-        bytes,
-        architecture,
-        glibc,
-    })
+    Ok(Checked { bytes, architecture, glibc })
 }
 
 /// Lambda's name for a binary's machine, from its ELF header.
@@ -150,12 +108,7 @@ fn newest_glibc(listing: &str) -> (u32, u32) {
         let mut parts = text.split(|letter: char| !letter.is_ascii_digit());
         Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
     };
-    listing
-        .split("GLIBC_")
-        .skip(1)
-        .filter_map(version)
-        .max()
-        .unwrap_or_default()
+    listing.split("GLIBC_").skip(1).filter_map(version).max().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -181,9 +134,6 @@ mod tests {
     fn glibc_versions_compare_by_number() {
         let listing = "0x0060:   Name: GLIBC_2.9  Flags: none\n 0x0070: Name: GLIBC_2.34 Flags\n Name: GLIBC_2.2.5";
         assert_eq!(newest_glibc(listing), (2, 34));
-        assert_eq!(
-            newest_glibc("No version information found in this file."),
-            (0, 0)
-        );
+        assert_eq!(newest_glibc("No version information found in this file."), (0, 0));
     }
 }

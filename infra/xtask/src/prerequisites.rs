@@ -20,8 +20,7 @@ pub(crate) struct Version(u32, u32, u32);
 impl Version {
     /// Reads the first dotted number in a text: "rustc 1.95.0-nightly (…)" gives 1.95.0.
     pub(crate) fn in_text(text: &str) -> Option<Self> {
-        text.split(|letter: char| letter.is_whitespace() || letter == '"')
-            .find_map(Self::of_word)
+        text.split(|letter: char| letter.is_whitespace() || letter == '"').find_map(Self::of_word)
     }
 
     fn of_word(word: &str) -> Option<Self> {
@@ -63,24 +62,13 @@ pub(crate) fn check(layout: &Layout, ports: &[(u16, &str)]) -> Outcome<String> {
     }
     note(disk(&layout.root));
     if missing.is_empty() {
-        return Ok(found
-            .into_iter()
-            .filter(|what| !what.is_empty())
-            .collect::<Vec<_>>()
-            .join(", "));
+        return Ok(found.into_iter().filter(|what| !what.is_empty()).collect::<Vec<_>>().join(", "));
     }
-    Err(Failure::new(format!(
-        "this machine lacks:\n  - {}",
-        missing.join("\n  - ")
-    )))
+    Err(Failure::new(format!("this machine lacks:\n  - {}", missing.join("\n  - "))))
 }
 
 fn said(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .output()
-        .ok()
-        .filter(|output| output.status.success())?;
+    let output = Command::new(program).args(arguments).output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
@@ -89,17 +77,14 @@ fn rustc(root: &Path) -> Result<String, String> {
     let version = said("rustc", &["--version"])
         .and_then(|text| Version::in_text(&text))
         .ok_or_else(|| format!("rustc does not answer: {advice}"))?;
-    let manifest = std::fs::read_to_string(root.join("Cargo.toml"))
-        .map_err(|cause| format!("Cargo.toml: {cause}"))?;
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).map_err(|cause| format!("Cargo.toml: {cause}"))?;
     let needed = manifest
         .lines()
         .find(|line| line.trim_start().starts_with("rust-version"))
         .and_then(Version::in_text)
         .ok_or("Cargo.toml names no rust-version under [workspace.package]: restore it from git")?;
     if version < needed {
-        return Err(format!(
-            "rustc is {version}, and {needed} or later is needed: {advice}"
-        ));
+        return Err(format!("rustc is {version}, and {needed} or later is needed: {advice}"));
     }
     Ok(format!("rustc {version}"))
 }
@@ -113,34 +98,26 @@ fn python() -> Result<String, String> {
     let name = python_command();
     let advice = "install it (Debian and Ubuntu: `apt install python3 python3-venv`; macOS: `brew install python`), \
                   or name another with HABEAS_PYTHON=/path/to/python3";
-    let version = said(
-        &name,
-        &["-c", "import platform; print(platform.python_version())"],
-    )
-    .and_then(|text| Version::in_text(&text))
-    .ok_or_else(|| format!("{name} does not answer: {advice}"))?;
+    let version = said(&name, &["-c", "import platform; print(platform.python_version())"])
+        .and_then(|text| Version::in_text(&text))
+        .ok_or_else(|| format!("{name} does not answer: {advice}"))?;
     if version < PYTHON_AT_LEAST {
-        return Err(format!(
-            "{name} is {version}, and {PYTHON_AT_LEAST} or later is needed: {advice}"
-        ));
+        return Err(format!("{name} is {version}, and {PYTHON_AT_LEAST} or later is needed: {advice}"));
     }
-    said(&name, &["-c", "import venv, ensurepip"]).ok_or(
-        "Python can't make virtual environments: `apt install python3-venv` (Debian and Ubuntu)",
-    )?;
+    said(&name, &["-c", "import venv, ensurepip"])
+        .ok_or("Python can't make virtual environments: `apt install python3-venv` (Debian and Ubuntu)")?;
     Ok(format!("Python {version}"))
 }
 
 fn c_compiler() -> Result<String, String> {
     let name = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
     let first = name.split_whitespace().next().unwrap_or("cc").to_owned();
-    said(&first, &["--version"])
-        .map(|_| first.clone())
-        .ok_or_else(|| {
-            format!(
-                "a C compiler ({first}), which the cryptography library `ring` is built with: \
+    said(&first, &["--version"]).map(|_| first.clone()).ok_or_else(|| {
+        format!(
+            "a C compiler ({first}), which the cryptography library `ring` is built with: \
              `apt install build-essential` (Debian and Ubuntu), `xcode-select --install` (macOS)"
-            )
-        })
+        )
+    })
 }
 
 fn disk(root: &Path) -> Result<String, String> {
@@ -168,18 +145,9 @@ mod tests {
 
     #[test]
     fn versions_are_read_from_what_tools_print() {
-        assert_eq!(
-            Version::in_text("rustc 1.95.0 (59807616e 2026-04-14)"),
-            Some(Version(1, 95, 0))
-        );
-        assert_eq!(
-            Version::in_text("rustc 1.97.0-nightly (abc 2026-06-01)"),
-            Some(Version(1, 97, 0))
-        );
-        assert_eq!(
-            Version::in_text("rust-version = \"1.94.1\""),
-            Some(Version(1, 94, 1))
-        );
+        assert_eq!(Version::in_text("rustc 1.95.0 (59807616e 2026-04-14)"), Some(Version(1, 95, 0)));
+        assert_eq!(Version::in_text("rustc 1.97.0-nightly (abc 2026-06-01)"), Some(Version(1, 97, 0)));
+        assert_eq!(Version::in_text("rust-version = \"1.94.1\""), Some(Version(1, 94, 1)));
         assert_eq!(Version::in_text("3.13.0rc2+"), Some(Version(3, 13, 0)));
         assert_eq!(Version::in_text("3.9"), Some(Version(3, 9, 0)));
         assert_eq!(Version::in_text("no number"), None);

@@ -23,27 +23,18 @@ pub(crate) struct Steps {
 impl Steps {
     pub(crate) fn start() -> Self {
         let now = Instant::now();
-        Self {
-            started: now,
-            step: now,
-        }
+        Self { started: now, step: now }
     }
 
     /// Announces a step that takes a while.
     pub(crate) fn begin(&self, name: &str, doing: &str) {
-        say!(
-            "{:>7.1} s  {name:<14} {doing} ...",
-            self.started.elapsed().as_secs_f64()
-        );
+        say!("{:>7.1} s  {name:<14} {doing} ...", self.started.elapsed().as_secs_f64());
     }
 
     /// Reports a step as finished.
     pub(crate) fn done(&mut self, name: &str, what: &str) {
         let took = self.step.elapsed().as_secs_f64();
-        say!(
-            "{:>7.1} s  {name:<14} {what} ({took:.1} s)",
-            self.started.elapsed().as_secs_f64()
-        );
+        say!("{:>7.1} s  {name:<14} {what} ({took:.1} s)", self.started.elapsed().as_secs_f64());
         self.step = Instant::now();
     }
 }
@@ -62,41 +53,25 @@ pub(crate) fn cargo(layout: &Layout) -> Command {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text == "CARGO"
-            || [
-                "CARGO_PKG_",
-                "CARGO_MANIFEST_",
-                "CARGO_BIN_",
-                "CARGO_PRIMARY_",
-            ]
-            .iter()
-            .any(|p| text.starts_with(p))
+            || ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_PRIMARY_"].iter().any(|p| text.starts_with(p))
         {
             command.env_remove(&name);
         }
     }
-    command
-        .env("RUSTUP_DIST_SERVER", "http://127.0.0.1:9")
-        .env("RUSTUP_AUTO_INSTALL", "0");
+    command.env("RUSTUP_DIST_SERVER", "http://127.0.0.1:9").env("RUSTUP_AUTO_INSTALL", "0");
     command
 }
 
 /// Python of a venv, which leaves no caches in the checkout.
 pub(crate) fn python(layout: &Layout, venv: &str) -> Command {
     let mut command = program(layout, layout.venv(venv).join("bin/python"));
-    command
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("PYTHONUNBUFFERED", "1")
-        .env_remove("PYTHONHOME");
+    command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUNBUFFERED", "1").env_remove("PYTHONHOME");
     command
 }
 
 /// Points a program at the emulator and takes away every way to a real account: profiles, files, session tokens,
 /// endpoints by service, the metadata service, proxies.
-pub(crate) fn local_aws<'a>(
-    layout: &Layout,
-    command: &'a mut Command,
-    port: u16,
-) -> &'a mut Command {
+pub(crate) fn local_aws<'a>(layout: &Layout, command: &'a mut Command, port: u16) -> &'a mut Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("AWS_") {
             command.env_remove(name);
@@ -124,30 +99,18 @@ pub(crate) fn local_aws<'a>(
 pub(crate) fn run(command: &mut Command) -> Outcome<()> {
     let shown = shown(command);
     let status = command.status().cannot(format_args!("start `{shown}`"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Failure::new(format!("`{shown}` ended with {status}")))
-    }
+    if status.success() { Ok(()) } else { Err(Failure::new(format!("`{shown}` ended with {status}"))) }
 }
 
 /// Runs a program to its end with its output in a log; a failure shows the log's end.
 pub(crate) fn run_logged(command: &mut Command, log: &Path) -> Outcome<()> {
     let shown = shown(command);
     let (output, errors) = log_file(log)?;
-    let status = command
-        .stdout(output)
-        .stderr(errors)
-        .status()
-        .cannot(format_args!("start `{shown}`"))?;
+    let status = command.stdout(output).stderr(errors).status().cannot(format_args!("start `{shown}`"))?;
     if status.success() {
         return Ok(());
     }
-    Err(Failure::new(format!(
-        "`{shown}` ended with {status}; the end of {}:\n{}",
-        log.display(),
-        tail(log, 25)
-    )))
+    Err(Failure::new(format!("`{shown}` ended with {status}; the end of {}:\n{}", log.display(), tail(log, 25))))
 }
 
 /// Runs a program and returns what it printed.
@@ -158,28 +121,14 @@ pub(crate) fn read(command: &mut Command) -> Outcome<String> {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(Failure::new(format!(
-        "`{shown}` ended with {}: {}",
-        output.status,
-        said.trim()
-    )))
+    Err(Failure::new(format!("`{shown}` ended with {}: {}", output.status, said.trim())))
 }
 
 /// A command as a person would type it.
 fn shown(command: &Command) -> String {
     let root = command.get_current_dir().unwrap_or(Path::new("/nowhere"));
-    let word = |word: &OsStr| {
-        Path::new(word)
-            .strip_prefix(root)
-            .unwrap_or(Path::new(word))
-            .display()
-            .to_string()
-    };
-    std::iter::once(command.get_program())
-        .chain(command.get_args())
-        .map(word)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let word = |word: &OsStr| Path::new(word).strip_prefix(root).unwrap_or(Path::new(word)).display().to_string();
+    std::iter::once(command.get_program()).chain(command.get_args()).map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// A fresh log, as standard output and as standard error.
@@ -188,9 +137,7 @@ pub(crate) fn log_file(log: &Path) -> Outcome<(File, File)> {
         crate::layout::make_folder(folder)?;
     }
     let output = File::create(log).cannot(format_args!("write {}", log.display()))?;
-    let errors = output
-        .try_clone()
-        .cannot(format_args!("write {}", log.display()))?;
+    let errors = output.try_clone().cannot(format_args!("write {}", log.display()))?;
     Ok((output, errors))
 }
 
@@ -205,11 +152,7 @@ pub(crate) fn tail(log: &Path, lines: usize) -> String {
     }
     let text = String::from_utf8_lossy(&text);
     let all: Vec<&str> = text.lines().collect();
-    all.iter()
-        .skip(all.len().saturating_sub(lines))
-        .map(|line| format!("  | {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    all.iter().skip(all.len().saturating_sub(lines)).map(|line| format!("  | {line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// Asks a process group to end, and ends it if it has not within ten seconds.
@@ -223,14 +166,8 @@ done";
 /// Ends a process group and waits for it.
 pub(crate) fn end_group(leader: u32) -> Outcome<()> {
     let mut shell = Command::new("sh");
-    shell
-        .args(["-c", END_GROUP, &leader.to_string()])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    shell
-        .status()
-        .cannot(format_args!("stop the process group {leader}"))?;
+    shell.args(["-c", END_GROUP, &leader.to_string()]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    shell.status().cannot(format_args!("stop the process group {leader}"))?;
     Ok(())
 }
 
@@ -270,10 +207,7 @@ pub(crate) fn command_line(pid: u32) -> Option<String> {
         let raw = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
         String::from_utf8_lossy(&raw).replace('\0', " ")
     } else {
-        let output = Command::new("ps")
-            .args(["-o", "command=", "-p", &pid.to_string()])
-            .output()
-            .ok()?;
+        let output = Command::new("ps").args(["-o", "command=", "-p", &pid.to_string()]).output().ok()?;
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
     Some(line.trim().to_owned()).filter(|line| !line.is_empty())
@@ -283,33 +217,18 @@ pub(crate) fn command_line(pid: u32) -> Option<String> {
 pub(crate) fn running_below(folder: &Path) -> Vec<u32> {
     let prefix = format!("{}/", folder.display());
     let listed: Vec<u32> = match fs::read_dir("/proc") {
-        Ok(entries) => entries
-            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-            .collect(),
+        Ok(entries) => entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect(),
         Err(_) => {
-            let output = Command::new("ps")
-                .args(["-axo", "pid="])
-                .output()
-                .map(|output| output.stdout)
-                .unwrap_or_default();
-            String::from_utf8_lossy(&output)
-                .split_whitespace()
-                .filter_map(|pid| pid.parse().ok())
-                .collect()
+            let output =
+                Command::new("ps").args(["-axo", "pid="]).output().map(|output| output.stdout).unwrap_or_default();
+            String::from_utf8_lossy(&output).split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
         }
     };
-    listed
-        .into_iter()
-        .filter(|pid| command_line(*pid).is_some_and(|line| line.starts_with(&prefix)))
-        .collect()
+    listed.into_iter().filter(|pid| command_line(*pid).is_some_and(|line| line.starts_with(&prefix))).collect()
 }
 
 /// Waits until `ready` says so; shows life every ten seconds.
-pub(crate) fn wait_until(
-    limit: Duration,
-    doing: &str,
-    mut ready: impl FnMut() -> Outcome<bool>,
-) -> Outcome<()> {
+pub(crate) fn wait_until(limit: Duration, doing: &str, mut ready: impl FnMut() -> Outcome<bool>) -> Outcome<()> {
     let started = Instant::now();
     let mut told = 0;
     loop {
@@ -318,10 +237,7 @@ pub(crate) fn wait_until(
         }
         let waited = started.elapsed();
         if waited > limit {
-            return Err(Failure::new(format!(
-                "{doing} took longer than {} s",
-                limit.as_secs()
-            )));
+            return Err(Failure::new(format!("{doing} took longer than {} s", limit.as_secs())));
         }
         if waited.as_secs() / 10 > told {
             told = waited.as_secs() / 10;

@@ -42,21 +42,12 @@ impl Digest {
         if about.is_dir() {
             let mut names = Vec::new();
             for entry in fs::read_dir(path).cannot(format_args!("list {}", path.display()))? {
-                names.push(
-                    entry
-                        .cannot(format_args!("list {}", path.display()))?
-                        .file_name(),
-                );
+                names.push(entry.cannot(format_args!("list {}", path.display()))?.file_name());
             }
             names.sort();
             let mut digest = self.add("folder");
-            for name in names
-                .iter()
-                .filter(|name| *name != "__pycache__" && *name != ".pytest_cache")
-            {
-                digest = digest
-                    .add(name.as_encoded_bytes())
-                    .add_path(&path.join(name))?;
+            for name in names.iter().filter(|name| *name != "__pycache__" && *name != ".pytest_cache") {
+                digest = digest.add(name.as_encoded_bytes()).add_path(&path.join(name))?;
             }
             return Ok(digest.add("end"));
         }
@@ -64,15 +55,8 @@ impl Digest {
             let text = fs::read(path).cannot(format_args!("read {}", path.display()))?;
             return Ok(self.add("file").add(text));
         }
-        let changed = about
-            .modified()
-            .ok()
-            .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
-            .unwrap_or_default();
-        Ok(self
-            .add("large file")
-            .add(about.len().to_le_bytes())
-            .add(changed.as_nanos().to_le_bytes()))
+        let changed = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+        Ok(self.add("large file").add(about.len().to_le_bytes()).add(changed.as_nanos().to_le_bytes()))
     }
 
     /// The digest as text.
@@ -91,8 +75,7 @@ mod tests {
     use super::*;
 
     fn folder(name: &str) -> std::path::PathBuf {
-        let folder =
-            std::env::temp_dir().join(format!("xtask-stamp-{}-{name}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("xtask-stamp-{}-{name}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         folder
     }

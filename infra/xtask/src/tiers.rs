@@ -57,10 +57,9 @@ impl Report {
         let passed = ended.is_ok();
         let (verdict, reason) = match ended {
             Ok(()) => ("ok", String::new()),
-            Err(Trouble::Skipped(reason)) if self.strict => (
-                "FAILED",
-                format!("could not run, and CI skips nothing: {reason}"),
-            ),
+            Err(Trouble::Skipped(reason)) if self.strict => {
+                ("FAILED", format!("could not run, and CI skips nothing: {reason}"))
+            }
             Err(Trouble::Skipped(reason)) => ("skipped", reason),
             Err(Trouble::Failed(reason)) => ("FAILED", reason),
         };
@@ -87,41 +86,25 @@ impl Report {
     }
 
     fn totals(&self) -> String {
-        format!(
-            "tiers: {} passed, {} failed, {} skipped",
-            self.passed, self.failed, self.skipped
-        )
+        format!("tiers: {} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
     }
 }
 
 /// Runs all tiers; `fast` leaves out those that need the local AWS or Python.
 pub(crate) fn test(layout: &Layout, fast: bool) -> Outcome<bool> {
-    let mut report = Report {
-        strict: std::env::var("CI").is_ok_and(|ci| ci == "true"),
-        ..Report::default()
-    };
+    let mut report = Report { strict: std::env::var("CI").is_ok_and(|ci| ci == "true"), ..Report::default() };
     report.tier("prerequisites", || {
         say!("{}", prerequisites::check(layout, &[])?);
         Ok(())
     });
     report.tier("format", || {
         component("rustfmt", "fmt")?;
-        Ok(shell::run(
-            shell::cargo(layout).args(["fmt", "--all", "--check"]),
-        )?)
+        Ok(shell::run(shell::cargo(layout).args(["fmt", "--all", "--check"]))?)
     });
     report.tier("lints", || {
         component("clippy", "clippy")?;
         let mut cargo = shell::cargo(layout);
-        Ok(shell::run(cargo.args([
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--quiet",
-            "--",
-            "-D",
-            "warnings",
-        ]))?)
+        Ok(shell::run(cargo.args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?)
     });
     if fast {
         report.tier("unit tests", || unit_tests(layout));
@@ -159,12 +142,7 @@ pub(crate) fn test(layout: &Layout, fast: bool) -> Outcome<bool> {
 }
 
 fn unit_tests(layout: &Layout) -> Ended {
-    Ok(shell::run(shell::cargo(layout).args([
-        "test",
-        "--workspace",
-        "--exclude",
-        "flow-tests",
-    ]))?)
+    Ok(shell::run(shell::cargo(layout).args(["test", "--workspace", "--exclude", "flow-tests"]))?)
 }
 
 /// The tiers that share a fresh local AWS, which ends with them.
@@ -172,9 +150,7 @@ fn with_local_aws(layout: &Layout, built: bool, report: &mut Report) {
     let mut system: Option<(Instance, [Tether; 2])> = None;
     let deployed = report.tier("deploy", || {
         if !built {
-            return Err(Trouble::Skipped(
-                "there is nothing to deploy: the build failed".to_owned(),
-            ));
+            return Err(Trouble::Skipped("there is nothing to deploy: the build failed".to_owned()));
         }
         present(layout, "template.yaml")?;
         let instance = Instance::fresh(layout)?;
@@ -203,15 +179,10 @@ fn with_local_aws(layout: &Layout, built: bool, report: &mut Report) {
 
 /// The flows' test targets, by their files.
 fn flow_names(layout: &Layout) -> Vec<String> {
-    let entries = fs::read_dir(layout.root.join("tests/flows/tests"))
-        .into_iter()
-        .flatten()
-        .flatten();
+    let entries = fs::read_dir(layout.root.join("tests/flows/tests")).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .map(|entry| entry.path())
-        .filter(|path| {
-            path.extension().is_some_and(|ending| ending == "rs") || path.join("main.rs").is_file()
-        })
+        .filter(|path| path.extension().is_some_and(|ending| ending == "rs") || path.join("main.rs").is_file())
         .filter_map(|path| path.file_stem()?.to_str().map(str::to_owned))
         .collect();
     names.sort();
@@ -233,16 +204,12 @@ fn flow_arguments(names: &[String]) -> Vec<&str> {
 
 /// A part of the toolchain that not everybody has installed.
 fn component(name: &str, subcommand: &str) -> Ended {
-    let there = Command::new("cargo")
-        .args([subcommand, "--version"])
-        .output()
-        .is_ok_and(|output| output.status.success());
+    let there =
+        Command::new("cargo").args([subcommand, "--version"]).output().is_ok_and(|output| output.status.success());
     if there {
         Ok(())
     } else {
-        Err(Trouble::Skipped(format!(
-            "{name} is not installed: `rustup component add {name}`"
-        )))
+        Err(Trouble::Skipped(format!("{name} is not installed: `rustup component add {name}`")))
     }
 }
 
@@ -288,14 +255,7 @@ fn pytest(layout: &Layout, tests: &str) -> Ended {
     }
     let mut python = shell::python(layout, environment);
     python.env("PYTHONPATH", layout.root.join("infra/local"));
-    Ok(shell::run(python.args([
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        tests,
-    ]))?)
+    Ok(shell::run(python.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", tests]))?)
 }
 
 #[cfg(test)]
@@ -306,38 +266,17 @@ mod tests {
     fn every_tier_is_counted_and_one_failure_fails_the_run() {
         let mut report = Report::default();
         assert!(report.record("one", 0.1, Ok(())));
-        assert!(!report.record(
-            "two",
-            0.1,
-            Err(Trouble::Failed("broken\nthe details".to_owned()))
-        ));
+        assert!(!report.record("two", 0.1, Err(Trouble::Failed("broken\nthe details".to_owned()))));
         assert!(!report.record("three", 0.1, Err(Trouble::Skipped("no clippy".to_owned()))));
         assert_eq!(report.totals(), "tiers: 1 passed, 1 failed, 1 skipped");
-        assert!(
-            report
-                .lines
-                .iter()
-                .any(|line| line.starts_with("FAILED   two")),
-            "{:?}",
-            report.lines
-        );
+        assert!(report.lines.iter().any(|line| line.starts_with("FAILED   two")), "{:?}", report.lines);
         assert!(!report.close());
     }
 
     #[test]
     fn flows_are_chosen_by_name_so_that_nothing_is_compiled_twice() {
         let names = ["breach".to_owned(), "erasure".to_owned()];
-        assert_eq!(
-            flow_arguments(&names),
-            [
-                "test",
-                "--workspace",
-                "--test",
-                "breach",
-                "--test",
-                "erasure"
-            ]
-        );
+        assert_eq!(flow_arguments(&names), ["test", "--workspace", "--test", "breach", "--test", "erasure"]);
         assert_eq!(flow_arguments(&[]), ["test", "--package", "flow-tests"]);
     }
 
@@ -347,10 +286,7 @@ mod tests {
         let mut laptop = Report::default();
         laptop.record("lints", 0.1, skipped());
         assert!(laptop.close());
-        let mut ci = Report {
-            strict: true,
-            ..Report::default()
-        };
+        let mut ci = Report { strict: true, ..Report::default() };
         ci.record("lints", 0.1, skipped());
         assert_eq!(ci.totals(), "tiers: 0 passed, 1 failed, 0 skipped");
         assert!(!ci.close());

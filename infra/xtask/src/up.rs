@@ -23,10 +23,7 @@ pub(crate) struct Wishes {
 pub(crate) fn up(layout: &Layout, wishes: Wishes) -> Outcome<()> {
     let mut steps = Steps::start();
     let instance = Instance::usual(layout, wishes.port);
-    steps.done(
-        "prerequisites",
-        &prerequisites::check(layout, &instance.ports_to_take())?,
-    );
+    steps.done("prerequisites", &prerequisites::check(layout, &instance.ports_to_take())?);
 
     let workspace = prepare(layout, wishes.profile, &mut steps)?;
 
@@ -35,11 +32,7 @@ pub(crate) fn up(layout: &Layout, wishes: Wishes) -> Outcome<()> {
 
     steps.begin("deploy", "template.yaml, unchanged, with the SAM CLI");
     let deployed = deploy::deploy(layout, &instance, &emulator)?;
-    let what = if deployed {
-        "stack \"habeas\" is up to date"
-    } else {
-        "nothing changed"
-    };
+    let what = if deployed { "stack \"habeas\" is up to date" } else { "nothing changed" };
     steps.done("deploy", what);
 
     if wishes.play {
@@ -49,43 +42,31 @@ pub(crate) fn up(layout: &Layout, wishes: Wishes) -> Outcome<()> {
             .args(["play", "--stack-file"])
             .arg(instance.stack_file());
         shell::run(&mut play).map_err(|cause| {
-            Failure::new(format!("{cause}: the table above shows what differs; `cargo xtask logs` shows what the functions say"))
+            Failure::new(format!(
+                "{cause}: the table above shows what differs; `cargo xtask logs` shows what the functions say"
+            ))
         })?;
         steps.done("play", "every scenario went as its policy says");
     }
-    say!(
-        "\nOpen {}/   (stop with `cargo xtask down`)",
-        instance.public_url()
-    );
+    say!("\nOpen {}/   (stop with `cargo xtask down`)", instance.public_url());
     Ok(())
 }
 
 /// The environments and the build, side by side: one waits for the network, the other for the processor.
 pub(crate) fn prepare(layout: &Layout, profile: Profile, steps: &mut Steps) -> Outcome<Workspace> {
-    steps.begin(
-        "build",
-        "all functions and the CLI (minutes the first time), and the Python environments beside it",
-    );
+    steps.begin("build", "all functions and the CLI (minutes the first time), and the Python environments beside it");
     let (built, installed) = std::thread::scope(|scope| {
         let installing = scope.spawn(|| venv::ensure(layout));
         let built = bootstrap::build(layout, profile);
-        let installed = installing
-            .join()
-            .unwrap_or_else(|_| Err(Failure::new("the installation stopped without a word")));
+        let installed =
+            installing.join().unwrap_or_else(|_| Err(Failure::new("the installation stopped without a word")));
         (built, installed)
     });
     built?;
     let workspace = Workspace::read(layout)?;
     let renewed = bootstrap::assemble(layout, &workspace, profile)?;
-    let environments = if installed? {
-        "environments installed"
-    } else {
-        "environments unchanged"
-    };
+    let environments = if installed? { "environments installed" } else { "environments unchanged" };
     let functions = workspace.functions.len();
-    steps.done(
-        "build",
-        &format!("{renewed} of {functions} functions new, policies compiled, {environments}"),
-    );
+    steps.done("build", &format!("{renewed} of {functions} functions new, policies compiled, {environments}"));
     Ok(workspace)
 }

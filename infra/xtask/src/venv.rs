@@ -17,11 +17,7 @@ pub(crate) const TOOLS: &str = "tools";
 
 /// The hash-pinned requirements of an environment.
 pub(crate) fn requirements(layout: &Layout, venv: &str) -> PathBuf {
-    let file = if venv == EMULATOR {
-        "requirements.txt"
-    } else {
-        "requirements-tools.txt"
-    };
+    let file = if venv == EMULATOR { "requirements.txt" } else { "requirements-tools.txt" };
     layout.root.join("infra/local").join(file)
 }
 
@@ -31,10 +27,7 @@ pub(crate) fn pins(layout: &Layout, venv: &str, package: &str) -> bool {
 }
 
 fn pins_in(text: &str, package: &str) -> bool {
-    text.lines().any(|line| {
-        line.split_once("==")
-            .is_some_and(|(name, _)| name.trim().eq_ignore_ascii_case(package))
-    })
+    text.lines().any(|line| line.split_once("==").is_some_and(|(name, _)| name.trim().eq_ignore_ascii_case(package)))
 }
 
 /// Makes sure that both environments are there, side by side. `true` if anything was installed.
@@ -47,16 +40,11 @@ pub(crate) fn ensure(layout: &Layout) -> Outcome<bool> {
         }
     }
     let results: Vec<Outcome<()>> = std::thread::scope(|scope| {
-        let installs: Vec<_> = due
-            .iter()
-            .map(|(venv, digest)| scope.spawn(|| install(layout, venv, digest)))
-            .collect();
+        let installs: Vec<_> = due.iter().map(|(venv, digest)| scope.spawn(|| install(layout, venv, digest))).collect();
         installs
             .into_iter()
             .map(|install| {
-                install
-                    .join()
-                    .unwrap_or_else(|_| Err(Failure::new("an installation stopped without a word")))
+                install.join().unwrap_or_else(|_| Err(Failure::new("an installation stopped without a word")))
             })
             .collect()
     });
@@ -71,20 +59,13 @@ fn stamp_file(layout: &Layout, venv: &str) -> PathBuf {
 fn digest(layout: &Layout, venv: &str) -> Outcome<String> {
     let pins = requirements(layout, venv);
     if !pins.is_file() {
-        return Err(Failure::new(format!(
-            "{} is missing: restore it from git",
-            layout.shown(&pins)
-        )));
+        return Err(Failure::new(format!("{} is missing: restore it from git", layout.shown(&pins))));
     }
     let print_version = "import sys; print(sys.version, sys.base_prefix)";
     let python = shell::read(shell::program(layout, python_command()).args(["-c", print_version]))?;
     // A venv knows its own path, so one that was moved with its checkout is made anew.
     let place = layout.venv(venv);
-    Ok(Digest::new()
-        .add(python)
-        .add(place.as_os_str().as_encoded_bytes())
-        .add_path(&pins)?
-        .text())
+    Ok(Digest::new().add(python).add(place.as_os_str().as_encoded_bytes()).add_path(&pins)?.text())
 }
 
 fn install(layout: &Layout, venv: &str, digest: &str) -> Outcome<()> {
@@ -95,37 +76,24 @@ fn install(layout: &Layout, venv: &str, digest: &str) -> Outcome<()> {
         let mut python = shell::program(layout, python_command());
         shell::run_logged(python.args(["-m", "venv"]).arg(folder), log)
     };
-    make(&folder, &log).map_err(|cause| {
-        Failure::new(format!(
-            "{cause}\nOn Debian and Ubuntu: `apt install python3-venv`"
-        ))
-    })?;
+    make(&folder, &log)
+        .map_err(|cause| Failure::new(format!("{cause}\nOn Debian and Ubuntu: `apt install python3-venv`")))?;
     let mut pip = shell::python(layout, venv);
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--no-input",
-    ]);
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input"]);
     // The pins are the whole list. With --no-deps pip resolves nothing; older ones stumble over extras beside hashes.
     pip.args(["--require-hashes", "--no-deps", "--requirement"]);
     pip.arg(requirements(layout, venv));
     let (output, errors) = shell::log_file(&log)?;
-    let mut running = pip.stdout(output).stderr(errors).spawn().map_err(|cause| {
-        Failure::new(format!("cannot start pip of {}: {cause}", folder.display()))
-    })?;
+    let mut running = pip
+        .stdout(output)
+        .stderr(errors)
+        .spawn()
+        .map_err(|cause| Failure::new(format!("cannot start pip of {}: {cause}", folder.display())))?;
     let mut ended = None;
-    shell::wait_until(
-        Duration::from_secs(1800),
-        &format!("installing the {venv} environment"),
-        || {
-            ended = running
-                .try_wait()
-                .map_err(|cause| Failure::new(format!("cannot wait for pip: {cause}")))?;
-            Ok(ended.is_some())
-        },
-    )
+    shell::wait_until(Duration::from_secs(1800), &format!("installing the {venv} environment"), || {
+        ended = running.try_wait().map_err(|cause| Failure::new(format!("cannot wait for pip: {cause}")))?;
+        Ok(ended.is_some())
+    })
     .inspect_err(|_| {
         let _ = running.kill();
     })?;

@@ -63,8 +63,9 @@ pub trait BreachStore {
     /// Reads a breach.
     async fn breach(&self, controller: &ControllerId, breach: &BreachId) -> Result<Option<Breach>, PortError>;
 
-    /// One page of one segment of the people affected: those with a record of one of the
-    /// categories that was made before the window's end and still stored after its start.
+    /// One page of one segment of the people affected: those of whom a record of one of the
+    /// categories is stored that was made before the window's end. One past its end counts too: what
+    /// a sweep is late for leaks as well.
     async fn affected(
         &self,
         controller: &ControllerId,

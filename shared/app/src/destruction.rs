@@ -87,8 +87,8 @@ impl Manifest {
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
 pub trait EvidenceStore {
     /// Writes the intent where it cannot be changed, and notes it as open. MUST be durable before
-    /// it returns.
-    async fn intend(&self, manifest: &Manifest) -> Result<(), PortError>;
+    /// it returns. Answers whether this very batch was begun before: a retry after a crash.
+    async fn intend(&self, manifest: &Manifest) -> Result<bool, PortError>;
 
     /// Writes the results where they cannot be changed, and closes the intent.
     async fn certify(&self, manifest: &Manifest) -> Result<(), PortError>;
@@ -139,8 +139,14 @@ pub async fn destroy<P: EvidenceStore + Deletion + Keys>(
         records,
         results: vec![],
     };
-    ports.intend(&manifest).await?;
+    let begun_before = ports.intend(&manifest).await?;
     manifest.results = ports.delete_records(controller, &manifest.records, condition).await?;
+    if begun_before {
+        // What stood when the batch was begun and is gone now was deleted by its first attempt.
+        for result in manifest.results.iter_mut().filter(|result| **result == DeletionResult::Absent) {
+            *result = DeletionResult::Deleted;
+        }
+    }
     ports.certify(&manifest).await?;
     Ok(manifest)
 }

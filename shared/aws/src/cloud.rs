@@ -205,14 +205,24 @@ impl Cloud {
     /// and costs no unit.
     pub async fn prime(&self, services: &[Service]) {
         for service in services {
-            match &self.settings.endpoint_url {
-                Some(url) => self.http.open(url).await,
-                None => {
-                    let url = format!("https://{}.{}.amazonaws.com", service.host(), self.settings.region);
-                    self.http.open(&url).await;
-                }
+            for url in self.endpoints(*service) {
+                self.http.open(&url).await;
             }
         }
+    }
+
+    fn endpoints(&self, service: Service) -> Vec<String> {
+        if let Some(url) = &self.settings.endpoint_url {
+            return vec![url.clone()];
+        }
+        let region = &self.settings.region;
+        if service != Service::Buckets {
+            return vec![format!("https://{}.{region}.amazonaws.com", service.host())];
+        }
+        // Each bucket has a host of its own.
+        let settings = &self.settings;
+        let buckets = [&settings.evidence_bucket, &settings.exports_bucket, &settings.records_bucket];
+        buckets.into_iter().flatten().map(|bucket| format!("https://{bucket}.s3.{region}.amazonaws.com")).collect()
     }
 
     pub(crate) fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
@@ -284,7 +294,10 @@ impl Cloud {
 }
 
 fn needed<'a>(variable: &'static str, value: Option<&'a str>) -> Result<&'a str, PortError> {
-    value.ok_or_else(|| PortError::corrupt("the configuration", format!("{variable} is not set")))
+    // Passing, not final: once the deployment is mended, what waits in a queue goes through.
+    value.ok_or_else(|| {
+        PortError::unavailable("the configuration", ConfigError { variable }).with_code(Some(variable.to_owned()))
+    })
 }
 
 #[cfg(test)]
@@ -304,7 +317,8 @@ mod tests {
     #[test]
     fn a_missing_variable_is_named() {
         let cloud = Cloud::new(Settings::from_lookup(lookup).unwrap());
-        assert_eq!(cloud.table().unwrap_err().to_string(), "the configuration cannot be read: TABLE is not set");
+        let PortError::Unavailable { what, code, .. } = cloud.table().unwrap_err() else { panic!("it may pass") };
+        assert_eq!((what, code.as_deref()), ("the configuration", Some("TABLE")));
         let error = Settings::from_lookup(|_| None).unwrap_err();
         assert_eq!(error.to_string(), "AWS_REGION is not set");
     }

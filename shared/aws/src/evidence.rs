@@ -96,11 +96,12 @@ fn rfc3339(at: Timestamp) -> String {
 }
 
 impl EvidenceStore for Cloud {
-    async fn intend(&self, manifest: &Manifest) -> Result<(), PortError> {
-        self.put_evidence(manifest, EvidencePart::Intent).await?;
+    async fn intend(&self, manifest: &Manifest) -> Result<bool, PortError> {
+        let is_first = self.put_evidence(manifest, EvidencePart::Intent).await?;
         let key = ItemKey::Intent(manifest.controller.clone(), manifest.batch.clone());
         let form = Intent::new(manifest.reason, manifest.at, manifest.records.iter().map(doomed_form).collect());
-        self.put_new(item_of(&key, &form)?).await.map(drop)
+        self.put_new(item_of(&key, &form)?).await?;
+        Ok(!is_first)
     }
 
     async fn certify(&self, manifest: &Manifest) -> Result<(), PortError> {
@@ -134,8 +135,8 @@ impl EvidenceStore for Cloud {
 
 impl Cloud {
     /// Writes one object of a batch. The first one stands: what a retry finds is no evidence of what
-    /// the first attempt did.
-    async fn put_evidence(&self, manifest: &Manifest, part: EvidencePart) -> Result<(), PortError> {
+    /// the first attempt did. Answers whether this was it.
+    async fn put_evidence(&self, manifest: &Manifest, part: EvidencePart) -> Result<bool, PortError> {
         let key = evidence_key(&manifest.controller, &manifest.batch, manifest.at, part);
         let body = serde_json::to_vec(&manifest_form(manifest))
             .map_err(|_| PortError::corrupt("a manifest", "it cannot be written"))?;
@@ -152,8 +153,8 @@ impl Cloud {
             .send()
             .await;
         match put {
-            Ok(_) => Ok(()),
-            Err(error) if code(&error) == Some("PreconditionFailed") => Ok(()),
+            Ok(_) => Ok(true),
+            Err(error) if code(&error) == Some("PreconditionFailed") => Ok(false),
             Err(error) => Err(unavailable(BUCKET, &error)),
         }
     }

@@ -14,7 +14,7 @@ use aws_sdk_s3::{
     types::{Delete, ObjectIdentifier},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use domain::{policy::Policy, record::Record};
+use domain::{ids::Field, policy::Policy, record::Record};
 use ring::digest;
 use wire::stored::{
     VERSION,
@@ -94,6 +94,9 @@ fn export_of(policy: &Policy, key: &RequestKey, file: &SubjectFile) -> Export {
 
 fn exported(policy: &Policy, record: &Record, content: Option<&Content>) -> ExportedRecord {
     let purpose = policy.purposes.get(&record.purpose);
+    let category = policy.categories.get(&record.category);
+    let is_withheld = |field: &Field| category.is_some_and(|category| category.withheld.contains(field));
+    let fields = || content.into_iter().flat_map(|content| &content.fields);
     // Disclosed to the person it is about.
     ExportedRecord {
         category: record.category.to_string(),
@@ -110,11 +113,15 @@ fn exported(policy: &Policy, record: &Record, content: Option<&Content>) -> Expo
             value: identifier.value().disclose().clone(),
         }),
         locator: content.map(|content| content.locator.disclose().clone()),
-        fields: content
-            .map(|content| {
-                content.fields.iter().map(|(field, value)| (field.to_string(), value.disclose().clone())).collect()
-            })
-            .unwrap_or_default(),
+        fields: fields()
+            .filter(|(field, _)| !is_withheld(field))
+            .map(|(field, value)| (field.to_string(), value.disclose().clone()))
+            .collect(),
+        withheld: fields()
+            .map(|(field, _)| field)
+            .filter(|field| is_withheld(field))
+            .map(ToString::to_string)
+            .collect(),
     }
 }
 

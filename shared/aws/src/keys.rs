@@ -108,7 +108,9 @@ fn associated(item: &ItemKey) -> String {
 }
 
 fn aes(secret: &[u8], what: &'static str) -> Result<LessSafeKey, PortError> {
-    UnboundKey::new(&AES_256_GCM, secret).map(LessSafeKey::new).map_err(|_| PortError::corrupt(what, "it has another length"))
+    UnboundKey::new(&AES_256_GCM, secret)
+        .map(LessSafeKey::new)
+        .map_err(|_| PortError::corrupt(what, "it has another length"))
 }
 
 fn random_bytes<const N: usize>() -> Result<[u8; N], PortError> {
@@ -260,8 +262,14 @@ impl Cloud {
     }
 
     async fn key_item(&self, pk: &str) -> Result<Option<Item>, PortError> {
-        let got =
-            self.dynamodb().get_item().table_name(self.key_table()?).key("pk", text(pk)).consistent_read(true).send().await;
+        let got = self
+            .dynamodb()
+            .get_item()
+            .table_name(self.key_table()?)
+            .key("pk", text(pk))
+            .consistent_read(true)
+            .send()
+            .await;
         got.map(|output| output.item).map_err(|error| unavailable(TABLE, &error))
     }
 
@@ -279,9 +287,11 @@ impl Cloud {
         match put {
             Ok(_) => Ok(None),
             Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    failed.item.clone().map(Some).ok_or_else(|| PortError::corrupt(TABLE, "a refused write did not show its item"))
-                }
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => failed
+                    .item
+                    .clone()
+                    .map(Some)
+                    .ok_or_else(|| PortError::corrupt(TABLE, "a refused write did not show its item")),
                 _ => Err(unavailable(TABLE, &error)),
             },
         }

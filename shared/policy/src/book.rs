@@ -49,12 +49,7 @@ pub enum BookError {
 impl PolicyBook {
     /// Binds policies; of two for one controller the later one counts.
     pub fn new(policies: impl IntoIterator<Item = Policy>) -> Self {
-        Self {
-            policies: policies
-                .into_iter()
-                .map(|policy| (policy.controller.clone(), policy))
-                .collect(),
-        }
+        Self { policies: policies.into_iter().map(|policy| (policy.controller.clone(), policy)).collect() }
     }
 
     /// Reads every `*.json` of a folder: `/opt/policies/` of the deployed layer.
@@ -74,20 +69,13 @@ impl PolicyBook {
                 continue;
             }
             let bytes = fs::read(&path).map_err(unreadable(&path))?;
-            let policy = load(&bytes).map_err(|source| BookError::Refused {
-                path: path.clone(),
-                source,
-            })?;
+            let policy = load(&bytes).map_err(|source| BookError::Refused { path: path.clone(), source })?;
             let controller = policy.controller.clone();
             if policies.insert(controller.clone(), policy).is_some() {
                 return Err(BookError::Duplicate(controller));
             }
         }
-        if policies.is_empty() {
-            Err(BookError::Empty(folder.to_owned()))
-        } else {
-            Ok(Self { policies })
-        }
+        if policies.is_empty() { Err(BookError::Empty(folder.to_owned())) } else { Ok(Self { policies }) }
     }
 
     /// A controller's policy; `None` if this deployment does not serve it.

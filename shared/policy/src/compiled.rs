@@ -6,9 +6,8 @@ use domain::{
     dsar::RequestType,
     ids::{Category, ControllerId, EventName, Field, InvalidId, Purpose},
     policy::{
-        Action, AgeRule, BreachRule, CategoryRule, Clause, ErasureExemption, LawfulBasis, Notice,
-        Period, Policy, PolicyHash, PurposeRule, Refusal, Regime, RetentionRule, RightRule, Switch,
-        VerificationRule,
+        Action, AgeRule, BreachRule, CategoryRule, Clause, ErasureExemption, LawfulBasis, Notice, Period, Policy,
+        PolicyHash, PurposeRule, Refusal, Regime, RetentionRule, RightRule, Switch, VerificationRule,
     },
 };
 use jiff::{SpanFieldwise, tz::TimeZone};
@@ -86,11 +85,7 @@ pub fn compile(policy: &Policy) -> Result<CompiledPolicy, NoZoneName> {
     let form = PolicyV1::from_policy(policy)?;
     // A tree of strings, numbers and lists always has a JSON form.
     let bytes = serde_json::to_vec(&form).unwrap_or_default();
-    Ok(CompiledPolicy {
-        controller: policy.controller.clone(),
-        hash: hash_of(&bytes),
-        bytes,
-    })
+    Ok(CompiledPolicy { controller: policy.controller.clone(), hash: hash_of(&bytes), bytes })
 }
 
 /// Loads compiled bytes; the policy's hash is the SHA-256 of exactly these bytes.
@@ -98,8 +93,8 @@ pub fn compile(policy: &Policy) -> Result<CompiledPolicy, NoZoneName> {
 /// # Errors
 /// Says which rule of the form the bytes break. A policy that loads is consistent.
 pub fn load(bytes: &[u8]) -> Result<Policy, LoadError> {
-    let form: PolicyV1 = serde_json::from_slice(bytes)
-        .map_err(|error| version_error(bytes).unwrap_or(LoadError::Form(error)))?;
+    let form: PolicyV1 =
+        serde_json::from_slice(bytes).map_err(|error| version_error(bytes).unwrap_or(LoadError::Form(error)))?;
     if form.v != VERSION {
         return Err(LoadError::Version(form.v.into()));
     }
@@ -132,13 +127,7 @@ fn version_error(bytes: &[u8]) -> Option<LoadError> {
 
 fn hash_of(bytes: &[u8]) -> PolicyHash {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    PolicyHash::from_hex(
-        digest
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>(),
-    )
+    PolicyHash::from_hex(digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 
 #[derive(Serialize, Deserialize)]
@@ -292,11 +281,7 @@ impl PolicyV1 {
             v: VERSION,
             controller: policy.controller.to_string(),
             name: policy.name.clone(),
-            regimes: policy
-                .regimes
-                .iter()
-                .map(|regime| regime.as_str().to_owned())
-                .collect(),
+            regimes: policy.regimes.iter().map(|regime| regime.as_str().to_owned()).collect(),
             time_zone: policy.time_zone.iana_name().ok_or(NoZoneName)?.to_owned(),
             contact: policy.contact_mail.clone(),
             notice: NoticeV1 {
@@ -306,16 +291,8 @@ impl PolicyV1 {
             },
             accepted_notices: policy.accepted_notices.clone(),
             purposes: policy.purposes.values().map(PurposeV1::from_rule).collect(),
-            categories: policy
-                .categories
-                .values()
-                .map(CategoryV1::from_rule)
-                .collect(),
-            retention: policy
-                .retention
-                .values()
-                .map(RetentionV1::from_rule)
-                .collect(),
+            categories: policy.categories.values().map(CategoryV1::from_rule).collect(),
+            retention: policy.retention.values().map(RetentionV1::from_rule).collect(),
             rights: policy.rights.values().map(RightV1::from_rule).collect(),
             age: policy.age.as_ref().map(|age| AgeV1 {
                 refuse_below: age.refuse_below,
@@ -331,14 +308,8 @@ impl PolicyV1 {
     }
 
     fn into_policy(self, hash: PolicyHash) -> Result<Policy, LoadError> {
-        let purposes = unique(
-            self.purposes.into_iter().map(PurposeV1::into_rule),
-            |rule| rule.id.clone(),
-        )?;
-        let categories = unique(
-            self.categories.into_iter().map(CategoryV1::into_rule),
-            |rule| rule.id.clone(),
-        )?;
+        let purposes = unique(self.purposes.into_iter().map(PurposeV1::into_rule), |rule| rule.id.clone())?;
+        let categories = unique(self.categories.into_iter().map(CategoryV1::into_rule), |rule| rule.id.clone())?;
         let mut retention = BTreeMap::new();
         for rule in self.retention {
             let rule = rule.into_rule()?;
@@ -349,10 +320,7 @@ impl PolicyV1 {
                 return Err(LoadError::Undeclared(rule.purpose.to_string()));
             }
             let label = format!("{} for {}", rule.category, rule.purpose);
-            if retention
-                .insert((rule.category.clone(), rule.purpose.clone()), rule)
-                .is_some()
-            {
+            if retention.insert((rule.category.clone(), rule.purpose.clone()), rule).is_some() {
                 return Err(LoadError::Duplicate(label));
             }
         }
@@ -368,14 +336,8 @@ impl PolicyV1 {
             controller: name(&self.controller, ControllerId::parse)?,
             name: self.name,
             hash,
-            regimes: self
-                .regimes
-                .iter()
-                .map(|text| word("regime", text, Regime::parse))
-                .collect::<Result<_, _>>()?,
-            time_zone: word("time zone", &self.time_zone, |text| {
-                TimeZone::get(text).ok()
-            })?,
+            regimes: self.regimes.iter().map(|text| word("regime", text, Regime::parse)).collect::<Result<_, _>>()?,
+            time_zone: word("time zone", &self.time_zone, |text| TimeZone::get(text).ok())?,
             contact_mail: self.contact,
             notice: Notice {
                 version: self.notice.version,
@@ -434,11 +396,7 @@ impl CategoryV1 {
     fn into_rule(self) -> Result<CategoryRule, LoadError> {
         Ok(CategoryRule {
             id: name(&self.id, Category::parse)?,
-            fields: self
-                .fields
-                .iter()
-                .map(|text| name(text, Field::parse))
-                .collect::<Result<_, _>>()?,
+            fields: self.fields.iter().map(|text| name(text, Field::parse)).collect::<Result<_, _>>()?,
             withheld: self.withheld.iter().map(|text| name(text, Field::parse)).collect::<Result<_, _>>()?,
             clause: Clause::new(self.clause),
         })
@@ -495,13 +453,10 @@ impl RetentionV1 {
 impl PeriodV1 {
     fn from_period(period: &Period) -> Self {
         match period {
-            Period::Fixed { duration } => Self::Fixed {
-                duration: duration::format(&duration.0),
-            },
-            Period::Sliding { duration, renew_on } => Self::Sliding {
-                duration: duration::format(&duration.0),
-                renew_on: names(renew_on),
-            },
+            Period::Fixed { duration } => Self::Fixed { duration: duration::format(&duration.0) },
+            Period::Sliding { duration, renew_on } => {
+                Self::Sliding { duration: duration::format(&duration.0), renew_on: names(renew_on) }
+            }
             Period::UntilEvent { events, grace, max } => Self::UntilEvent {
                 events: names(events),
                 grace: duration::format(&grace.0),
@@ -513,18 +468,11 @@ impl PeriodV1 {
 
     fn into_period(self) -> Result<Period, LoadError> {
         Ok(match self {
-            Self::Fixed { duration } => Period::Fixed {
-                duration: length(&duration)?,
-            },
-            Self::Sliding { duration, renew_on } => Period::Sliding {
-                duration: length(&duration)?,
-                renew_on: events(&renew_on)?,
-            },
-            Self::UntilEvent {
-                events: ends,
-                grace,
-                max,
-            } => Period::UntilEvent {
+            Self::Fixed { duration } => Period::Fixed { duration: length(&duration)? },
+            Self::Sliding { duration, renew_on } => {
+                Period::Sliding { duration: length(&duration)?, renew_on: events(&renew_on)? }
+            }
+            Self::UntilEvent { events: ends, grace, max } => Period::UntilEvent {
                 events: events(&ends)?,
                 grace: word("duration", &grace, |text| duration::parse(text).ok())?.fieldwise(),
                 max: max.as_deref().map(length).transpose()?,
@@ -561,10 +509,7 @@ impl RightV1 {
                     Ok::<_, LoadError>(Refusal {
                         code: refusal.code,
                         text: refusal.text,
-                        offer: refusal
-                            .offer
-                            .map(|offer| word("request", &offer, RequestType::parse))
-                            .transpose()?,
+                        offer: refusal.offer.map(|offer| word("request", &offer, RequestType::parse)).transpose()?,
                     })
                 })
                 .transpose()?,
@@ -598,34 +543,19 @@ fn name<T>(text: &str, parse: impl Fn(&str) -> Result<T, InvalidId>) -> Result<T
     parse(text).map_err(|error| LoadError::Name(text.to_owned(), error))
 }
 
-fn word<T>(
-    what: &'static str,
-    text: &str,
-    parse: impl Fn(&str) -> Option<T>,
-) -> Result<T, LoadError> {
-    parse(text).ok_or_else(|| LoadError::Word {
-        what,
-        value: text.to_owned(),
-    })
+fn word<T>(what: &'static str, text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, LoadError> {
+    parse(text).ok_or_else(|| LoadError::Word { what, value: text.to_owned() })
 }
 
 /// A duration that keeps something: zero would keep nothing and is a mistake.
 fn length(text: &str) -> Result<SpanFieldwise, LoadError> {
-    let span = word("duration", text, |text| {
-        duration::parse(text).ok().filter(|span| !span.is_zero())
-    })?;
+    let span = word("duration", text, |text| duration::parse(text).ok().filter(|span| !span.is_zero()))?;
     Ok(span.fieldwise())
 }
 
 fn events(texts: &[String]) -> Result<Vec<EventName>, LoadError> {
     if texts.is_empty() {
-        return Err(LoadError::Word {
-            what: "list of events",
-            value: String::new(),
-        });
+        return Err(LoadError::Word { what: "list of events", value: String::new() });
     }
-    texts
-        .iter()
-        .map(|text| name(text, EventName::parse))
-        .collect()
+    texts.iter().map(|text| name(text, EventName::parse)).collect()
 }

@@ -67,10 +67,7 @@ pub fn policy_files(folder: &Path) -> Result<Vec<PathBuf>, CompileDirError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(io_error(folder))? {
         let path = entry.map_err(io_error(folder))?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-        {
+        if path.extension().is_some_and(|extension| extension == "toml") {
             files.push(path);
         }
     }
@@ -88,12 +85,7 @@ pub fn check_file(path: &Path) -> Result<CheckedFile, CompileDirError> {
         Ok((policy, findings)) => (Some(policy), findings),
         Err(findings) => (None, findings),
     };
-    Ok(CheckedFile {
-        path: path.to_owned(),
-        text,
-        findings,
-        policy,
-    })
+    Ok(CheckedFile { path: path.to_owned(), text, findings, policy })
 }
 
 /// Compiles every `*.toml` of `from` to `<controller>.json` in `to`, and takes away compiled
@@ -117,21 +109,14 @@ pub fn compile_dir(from: &Path, to: &Path) -> Result<Vec<CheckedFile>, CompileDi
     fs::create_dir_all(to).map_err(io_error(to))?;
     let mut written = BTreeSet::new();
     // A parsed policy's zone has a name, so each compiles.
-    for compiled in files
-        .iter()
-        .filter_map(|file| file.policy.as_ref())
-        .filter_map(|policy| compile(policy).ok())
-    {
+    for compiled in files.iter().filter_map(|file| file.policy.as_ref()).filter_map(|policy| compile(policy).ok()) {
         let path = to.join(format!("{}.json", compiled.controller()));
         fs::write(&path, compiled.bytes()).map_err(io_error(&path))?;
         written.insert(path);
     }
     for entry in fs::read_dir(to).map_err(io_error(to))? {
         let path = entry.map_err(io_error(to))?.path();
-        let stale = path
-            .extension()
-            .is_some_and(|extension| extension == "json")
-            && !written.contains(&path);
+        let stale = path.extension().is_some_and(|extension| extension == "json") && !written.contains(&path);
         if stale && fs::read(&path).is_ok_and(|bytes| is_compiled(&bytes)) {
             fs::remove_file(&path).map_err(io_error(&path))?;
         }

@@ -23,12 +23,8 @@ impl InvalidDuration {
         match self {
             Self::Form => "write whole numbers and their units: PT30M, P100D, P6M, P1Y6M",
             // A day is not always 24 hours, so P1DT2H has two readings in a night of summer time.
-            Self::Mixed => {
-                "use calendar units (P1Y6M, P2W, P100D) or hours and minutes (PT30M), not both"
-            }
-            Self::TooLong => {
-                "at most 100 years; if it is kept for ever, say mode = \"indefinite\" with a reason"
-            }
+            Self::Mixed => "use calendar units (P1Y6M, P2W, P100D) or hours and minutes (PT30M), not both",
+            Self::TooLong => "at most 100 years; if it is kept for ever, say mode = \"indefinite\" with a reason",
         }
     }
 }
@@ -46,9 +42,7 @@ pub(crate) fn parse(text: &str) -> Result<Span, InvalidDuration> {
         if calendar && rest.starts_with('T') && !parts.is_empty() {
             return Err(InvalidDuration::Mixed);
         }
-        let digits = rest
-            .find(|c: char| !c.is_ascii_digit())
-            .ok_or(InvalidDuration::Form)?;
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or(InvalidDuration::Form)?;
         if digits == 0 {
             return Err(InvalidDuration::Form);
         }
@@ -70,24 +64,19 @@ pub(crate) fn parse(text: &str) -> Result<Span, InvalidDuration> {
     if parts.len() > 1 && parts.iter().any(|(unit, _)| *unit == 'W') {
         return Err(InvalidDuration::Mixed);
     }
-    let seconds: i64 = parts
-        .iter()
-        .map(|(unit, number)| number * seconds_of(*unit, calendar))
-        .sum();
+    let seconds: i64 = parts.iter().map(|(unit, number)| number * seconds_of(*unit, calendar)).sum();
     if seconds > DURATION_YEARS_MAX * seconds_of('Y', true) {
         return Err(InvalidDuration::TooLong);
     }
-    let span = parts
-        .into_iter()
-        .try_fold(Span::new(), |span, (unit, number)| match (unit, calendar) {
-            ('Y', _) => span.try_years(number),
-            ('M', true) => span.try_months(number),
-            ('W', _) => span.try_weeks(number),
-            ('D', _) => span.try_days(number),
-            ('H', _) => span.try_hours(number),
-            ('M', false) => span.try_minutes(number),
-            _ => span.try_seconds(number),
-        });
+    let span = parts.into_iter().try_fold(Span::new(), |span, (unit, number)| match (unit, calendar) {
+        ('Y', _) => span.try_years(number),
+        ('M', true) => span.try_months(number),
+        ('W', _) => span.try_weeks(number),
+        ('D', _) => span.try_days(number),
+        ('H', _) => span.try_hours(number),
+        ('M', false) => span.try_minutes(number),
+        _ => span.try_seconds(number),
+    });
     span.map_err(|_| InvalidDuration::TooLong)
 }
 
@@ -113,17 +102,9 @@ pub(crate) fn format(span: &Span) -> String {
         (i64::from(span.get_weeks()), 'W'),
         (i64::from(span.get_days()), 'D'),
     ];
-    let time = [
-        (i64::from(span.get_hours()), 'H'),
-        (span.get_minutes(), 'M'),
-        (span.get_seconds(), 'S'),
-    ];
+    let time = [(i64::from(span.get_hours()), 'H'), (span.get_minutes(), 'M'), (span.get_seconds(), 'S')];
     let write = |parts: &[(i64, char)]| -> String {
-        parts
-            .iter()
-            .filter(|(n, _)| *n != 0)
-            .map(|(n, unit)| format!("{n}{unit}"))
-            .collect()
+        parts.iter().filter(|(n, _)| *n != 0).map(|(n, unit)| format!("{n}{unit}")).collect()
     };
     match (write(&date), write(&time)) {
         (date, time) if date.is_empty() && time.is_empty() => "P0D".to_owned(),
@@ -138,9 +119,7 @@ mod tests {
 
     #[test]
     fn durations_of_the_five_controllers_parse_and_come_back() {
-        for text in [
-            "PT30M", "P100D", "P6M", "P1Y", "P1Y6M", "P2W", "P0D", "PT90S", "PT1H30M", "P12M",
-        ] {
+        for text in ["PT30M", "P100D", "P6M", "P1Y", "P1Y6M", "P2W", "P0D", "PT90S", "PT1H30M", "P12M"] {
             assert_eq!(parse(text).map(|span| format(&span)), Ok(text.to_owned()));
         }
     }
@@ -170,11 +149,7 @@ mod tests {
             ("P9999999999D", InvalidDuration::TooLong),
             ("PT999999999H", InvalidDuration::TooLong),
         ] {
-            assert_eq!(
-                parse(text).map(|span| format(&span)),
-                Err(expected),
-                "{text}"
-            );
+            assert_eq!(parse(text).map(|span| format(&span)), Err(expected), "{text}");
         }
     }
 }

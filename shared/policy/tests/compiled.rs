@@ -8,9 +8,7 @@ use domain::{
     ids::{Category, ControllerId, Purpose},
     policy::{Period, Policy},
 };
-use policy::{
-    BookError, CompileDirError, LoadError, PolicyBook, compile, compile_dir, load, parse,
-};
+use policy::{BookError, CompileDirError, LoadError, PolicyBook, compile, compile_dir, load, parse};
 
 const BASE: &str = include_str!("base.toml");
 
@@ -23,8 +21,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let path =
-            std::env::temp_dir().join(format!("habeas-policy-{}-{name}", std::process::id()));
+        let path = std::env::temp_dir().join(format!("habeas-policy-{}-{name}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -49,11 +46,7 @@ fn a_compiled_policy_loads_as_it_was_parsed() {
 fn the_hash_is_the_sha256_of_the_bytes() {
     let compiled = compile(&base()).unwrap();
     let digest = ring::digest::digest(&ring::digest::SHA256, compiled.bytes());
-    let hex: String = digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(compiled.hash().as_str(), hex);
     assert_eq!(base().hash, *compiled.hash());
 }
@@ -67,9 +60,7 @@ fn the_order_of_tables_and_the_comments_do_not_change_the_hash() {
     let mut blocks: Vec<String> = Vec::new();
     for block in tables.split("\n\n") {
         match blocks.last_mut() {
-            Some(last) if block.starts_with("[retention.") => {
-                last.push_str(&format!("\n\n{block}"))
-            }
+            Some(last) if block.starts_with("[retention.") => last.push_str(&format!("\n\n{block}")),
             _ => blocks.push(block.to_owned()),
         }
     }
@@ -81,32 +72,16 @@ fn the_order_of_tables_and_the_comments_do_not_change_the_hash() {
 
 #[test]
 fn another_promise_gives_another_hash() {
-    for (from, to) in [
-        ("P10Y", "P11Y"),
-        ("acme.8", "acme.80"),
-        ("Bill you", "Bill"),
-        ("= 13", "= 12"),
-    ] {
-        assert_ne!(
-            parse("acme.toml", &BASE.replace(from, to)).unwrap().0.hash,
-            base().hash,
-            "{from}"
-        );
+    for (from, to) in [("P10Y", "P11Y"), ("acme.8", "acme.80"), ("Bill you", "Bill"), ("= 13", "= 12")] {
+        assert_ne!(parse("acme.toml", &BASE.replace(from, to)).unwrap().0.hash, base().hash, "{from}");
     }
 }
 
 #[test]
 fn the_rules_arrive_as_they_were_written() {
     let policy = base();
-    let rule = policy
-        .retention_of(
-            &Category::parse("chat").unwrap(),
-            &Purpose::parse("support").unwrap(),
-        )
-        .unwrap();
-    assert!(
-        matches!(&rule.period, Period::Sliding { duration, .. } if duration.0.get_minutes() == 30)
-    );
+    let rule = policy.retention_of(&Category::parse("chat").unwrap(), &Purpose::parse("support").unwrap()).unwrap();
+    assert!(matches!(&rule.period, Period::Sliding { duration, .. } if duration.0.get_minutes() == 30));
     let switch = rule.switch.as_ref().unwrap();
     assert!(matches!(&switch.then, Period::Fixed { duration } if duration.0.get_years() == 1));
     assert_eq!(switch.clause.as_str(), "acme.10");
@@ -121,48 +96,15 @@ fn compiled_bytes_that_break_a_rule_are_refused_with_it() {
         assert!(text.contains(from), "{from}");
         load(text.replacen(from, to, 1).as_bytes()).unwrap_err()
     };
-    assert!(matches!(
-        refused("{\"v\":1", "{\"v\":2"),
-        LoadError::Version(2)
-    ));
-    assert!(matches!(
-        refused("{\"v\":1", "{\"v\":2,\"new\":0"),
-        LoadError::Version(2)
-    ));
-    assert!(matches!(
-        refused("{\"v\":1", "{\"v\":1,\"new\":0"),
-        LoadError::Form(_)
-    ));
-    assert!(matches!(
-        refused("\"acme\"", "\"AC ME\""),
-        LoadError::Name(..)
-    ));
-    assert!(matches!(
-        refused("Europe/Paris", "Mars/Olympus"),
-        LoadError::Word {
-            what: "time zone",
-            ..
-        }
-    ));
-    assert!(matches!(
-        refused("P10Y", "P0Y"),
-        LoadError::Word {
-            what: "duration",
-            ..
-        }
-    ));
-    assert!(matches!(
-        refused("[\"website.access\"]", "[]"),
-        LoadError::Word { .. }
-    ));
-    assert!(matches!(
-        refused("\"category\":\"chat\"", "\"category\":\"talk\""),
-        LoadError::Undeclared(_)
-    ));
-    assert!(matches!(
-        refused("\"id\":\"chat\"", "\"id\":\"billing\""),
-        LoadError::Duplicate(_)
-    ));
+    assert!(matches!(refused("{\"v\":1", "{\"v\":2"), LoadError::Version(2)));
+    assert!(matches!(refused("{\"v\":1", "{\"v\":2,\"new\":0"), LoadError::Version(2)));
+    assert!(matches!(refused("{\"v\":1", "{\"v\":1,\"new\":0"), LoadError::Form(_)));
+    assert!(matches!(refused("\"acme\"", "\"AC ME\""), LoadError::Name(..)));
+    assert!(matches!(refused("Europe/Paris", "Mars/Olympus"), LoadError::Word { what: "time zone", .. }));
+    assert!(matches!(refused("P10Y", "P0Y"), LoadError::Word { what: "duration", .. }));
+    assert!(matches!(refused("[\"website.access\"]", "[]"), LoadError::Word { .. }));
+    assert!(matches!(refused("\"category\":\"chat\"", "\"category\":\"talk\""), LoadError::Undeclared(_)));
+    assert!(matches!(refused("\"id\":\"chat\"", "\"id\":\"billing\""), LoadError::Duplicate(_)));
     assert!(matches!(load(b""), Err(LoadError::Form(_))));
 }
 
@@ -170,11 +112,7 @@ fn compiled_bytes_that_break_a_rule_are_refused_with_it() {
 fn a_folder_is_compiled_read_and_cleared_of_what_is_stale() {
     let (from, to) = (Folder::new("from"), Folder::new("to"));
     fs::write(from.0.join("acme.toml"), BASE).unwrap();
-    fs::write(
-        from.0.join("other.toml"),
-        BASE.replace("\"acme\"", "\"other\""),
-    )
-    .unwrap();
+    fs::write(from.0.join("other.toml"), BASE.replace("\"acme\"", "\"other\"")).unwrap();
     fs::write(to.0.join("package.json"), "{}").unwrap();
     compile_dir(&from.0, &to.0).unwrap();
     assert!(to.0.join("other.json").exists());
@@ -184,25 +122,12 @@ fn a_folder_is_compiled_read_and_cleared_of_what_is_stale() {
     assert!(!to.0.join("other.json").exists(), "a stale policy stays");
     assert!(to.0.join("package.json").exists(), "a foreign file is gone");
 
-    assert!(matches!(
-        PolicyBook::load_dir(&to.0),
-        Err(BookError::Refused { .. })
-    ));
+    assert!(matches!(PolicyBook::load_dir(&to.0), Err(BookError::Refused { .. })));
     fs::remove_file(to.0.join("package.json")).unwrap();
     let book = PolicyBook::load_dir(&to.0).unwrap();
-    assert_eq!(
-        book.get(&ControllerId::parse("acme").unwrap())
-            .unwrap()
-            .hash,
-        base().hash
-    );
+    assert_eq!(book.get(&ControllerId::parse("acme").unwrap()).unwrap().hash, base().hash);
     assert!(book.get(&ControllerId::parse("nobody").unwrap()).is_none());
-    assert_eq!(
-        book.controllers()
-            .map(ControllerId::as_str)
-            .collect::<Vec<_>>(),
-        ["acme"]
-    );
+    assert_eq!(book.controllers().map(ControllerId::as_str).collect::<Vec<_>>(), ["acme"]);
 }
 
 #[test]
@@ -210,21 +135,10 @@ fn a_folder_with_one_bad_file_is_not_compiled_at_all() {
     let (from, to) = (Folder::new("bad-from"), Folder::new("bad-to"));
     fs::write(from.0.join("acme.toml"), BASE).unwrap();
     fs::write(from.0.join("second.toml"), BASE).unwrap();
-    let Err(CompileDirError::Refused(files)) = compile_dir(&from.0, &to.0) else {
-        panic!("compiled")
-    };
+    let Err(CompileDirError::Refused(files)) = compile_dir(&from.0, &to.0) else { panic!("compiled") };
     assert_eq!(files.iter().filter(|file| file.is_refused()).count(), 1);
     assert_eq!(fs::read_dir(&to.0).unwrap().count(), 0);
-    assert!(matches!(
-        PolicyBook::load_dir(&to.0),
-        Err(BookError::Empty(_))
-    ));
-    assert!(matches!(
-        compile_dir(&to.0, &from.0),
-        Err(CompileDirError::Empty(_))
-    ));
-    assert!(matches!(
-        PolicyBook::load_dir(&to.0.join("none")),
-        Err(BookError::Unreadable { .. })
-    ));
+    assert!(matches!(PolicyBook::load_dir(&to.0), Err(BookError::Empty(_))));
+    assert!(matches!(compile_dir(&to.0, &from.0), Err(CompileDirError::Empty(_))));
+    assert!(matches!(PolicyBook::load_dir(&to.0.join("none")), Err(BookError::Unreadable { .. })));
 }

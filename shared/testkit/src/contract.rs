@@ -872,8 +872,8 @@ pub async fn an_intent_is_open_until_it_is_certified<P: Ports>(ports: &P, contro
     let endless = Record { due_at: None, ..record(&subject(ADA), "log-2", now()) };
     let first = manifest(controller, "batch-1", &[record(&subject(ADA), "log-1", now()), endless]);
     let second = manifest(controller, "batch-2", &[record(&subject(ADA), "log-3", now())]);
-    for manifest in [&first, &first, &second] {
-        ports.intend(manifest).await.unwrap();
+    for (manifest, begun_before) in [(&first, false), (&first, true), (&second, false)] {
+        assert_eq!(ports.intend(manifest).await.unwrap(), begun_before);
     }
     let open = async || {
         let open = ports.open_intents(controller).await.unwrap();

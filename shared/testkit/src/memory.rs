@@ -552,11 +552,12 @@ impl HoldStore for Memory {
 }
 
 impl EvidenceStore for Memory {
-    async fn intend(&self, manifest: &Manifest) -> Result<(), PortError> {
+    async fn intend(&self, manifest: &Manifest) -> Result<bool, PortError> {
         let mut state = self.call()?;
         let place = (manifest.controller.clone(), manifest.batch.clone());
+        let begun_before = state.intents.contains_key(&place) || state.certificates.contains_key(&place);
         state.intents.entry(place).or_insert_with(|| Manifest { results: Vec::new(), ..manifest.clone() });
-        Ok(())
+        Ok(begun_before)
     }
 
     async fn certify(&self, manifest: &Manifest) -> Result<(), PortError> {
@@ -702,11 +703,9 @@ impl BreachStore for Memory {
                 continue;
             }
             let record = &item.record;
-            let still_there = record.due_at.is_none_or(|due_at| due_at > breach.exposed_from) || record.is_held();
             if whose == controller
                 && breach.categories.contains(&record.category)
                 && record.clock.created_at <= breach.exposed_to
-                && still_there
             {
                 page.subjects.insert(subject.clone());
             }

@@ -170,7 +170,11 @@ impl ReceiptForm {
             record_id: event.id.to_string(),
             controller: controller.to_string(),
             event_time: event.at.to_string(),
-            purposes: event.choices.iter().map(|(purpose, choice)| (purpose.to_string(), choice.as_str().to_owned())).collect(),
+            purposes: event
+                .choices
+                .iter()
+                .map(|(purpose, choice)| (purpose.to_string(), choice.as_str().to_owned()))
+                .collect(),
             privacy_notice: event.notice_version.clone(),
             language: event.language.clone(),
             method: event.method.clone(),

@@ -88,7 +88,9 @@ pub fn purposes(texts: &[String], max: usize) -> Result<Vec<Purpose>, FormError>
     texts
         .iter()
         .enumerate()
-        .map(|(n, text)| Purpose::parse(text).map_err(|invalid| FormError::new(format!("/purposes/{n}"), invalid.to_string())))
+        .map(|(n, text)| {
+            Purpose::parse(text).map_err(|invalid| FormError::new(format!("/purposes/{n}"), invalid.to_string()))
+        })
         .collect()
 }
 

@@ -124,10 +124,7 @@ fn json(line: &str) -> Result<Hit, &'static str> {
         .iter()
         .find_map(|place| value.pointer(place)?.as_str()?.parse().ok())
         .ok_or("it has no IP address under a known name")?;
-    let at = TIMES
-        .iter()
-        .find_map(|place| moment(value.pointer(place)?))
-        .ok_or("it has no time under a known name")?;
+    let at = TIMES.iter().find_map(|place| moment(value.pointer(place)?)).ok_or("it has no time under a known name")?;
     Ok(Hit { ip, at })
 }
 
@@ -192,9 +189,14 @@ mod tests {
             r#"{"client_ip":"203.0.113.7","time":"01/Mar/2026:09:00:00 +0000"}"#,
         ] {
             let hit = parse(line, LogFormat::Json).unwrap();
-            assert_eq!((hit.ip.to_string().as_str(), hit.at.to_string().as_str()), ("203.0.113.7", "2026-03-01T09:00:00Z"));
+            assert_eq!(
+                (hit.ip.to_string().as_str(), hit.at.to_string().as_str()),
+                ("203.0.113.7", "2026-03-01T09:00:00Z")
+            );
         }
-        for line in ["", "[]", "{}", r#"{"ip":"x","ts":1}"#, r#"{"ip":"203.0.113.7"}"#, r#"{"ip":"203.0.113.7","ts":1e300}"#] {
+        for line in
+            ["", "[]", "{}", r#"{"ip":"x","ts":1}"#, r#"{"ip":"203.0.113.7"}"#, r#"{"ip":"203.0.113.7","ts":1e300}"#]
+        {
             assert!(parse(line, LogFormat::Json).is_err(), "{line}");
         }
     }

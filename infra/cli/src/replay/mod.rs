@@ -14,7 +14,7 @@ use std::{
 };
 
 use clap::Args;
-use jiff::{SignedDuration, Timestamp, Unit};
+use jiff::{SignedDuration, Unit};
 use serde_json::{Value, json};
 
 use self::{
@@ -24,7 +24,7 @@ use self::{
 use crate::{
     client::Call,
     clock,
-    cloud::BATCH_MESSAGES_MAX,
+    cloud::{BATCH_MESSAGES_MAX, QueueLength},
     stack::Stack,
     trouble::{Played, Trouble},
     world::World,
@@ -40,7 +40,10 @@ const PURGE_SHARDS: u8 = 8;
 const STILL_SECONDS_MAX: i64 = 60;
 
 /// For how long dead letters that were looked at stay out of sight.
-const PEEK_SECONDS: u32 = 5;
+const PEEK_SECONDS: u32 = 1;
+
+/// The pause between two looks at the queue.
+const QUEUE_LOOK_MILLISECONDS: u64 = 50;
 
 /// What is replayed, and where.
 #[derive(Debug, Clone, Args)]
@@ -67,6 +70,10 @@ pub struct ReplayArgs {
     /// Also post so many consent forms to the API.
     #[arg(long, default_value_t = 0)]
     pub forms: usize,
+    /// Leave at most so many messages in the queue at once. A function that gets more than it can do
+    /// within the queue's visibility timeout is given them again, and the local one is short.
+    #[arg(long, default_value_t = 2)]
+    pub in_flight: usize,
 }
 
 /// Replays, waits until the queue is done, and counts.
@@ -85,21 +92,23 @@ pub fn run(args: &ReplayArgs) -> Played<Report> {
 pub fn play(world: &World, args: &ReplayArgs) -> Played<Report> {
     let mut report = Report { controller: args.controller.clone(), ..Report::default() };
     let before = kept(world, &args.controller)?;
-    let dead_before = world.cloud.queue_length(world.stack.output("RecordsDeadLetterQueueUrl")?)?;
+    let mark = match &args.log {
+        Some(path) => {
+            report.source = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            format!("\"log/{}/", report.source)
+        }
+        None => format!("\"generated/{}/", args.seed),
+    };
+    let refused_before = refused(world, &mark)?;
     let started = clock::now();
-    let mut sender = Sender::new(world, &args.controller)?;
-    // What the locators of this replay begin with.
-    let mark;
+    let mut sender = Sender::new(world, args)?;
     match (&args.log, args.generate) {
         (Some(path), _) => {
-            report.source = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            mark = format!("\"log/{}/", report.source);
             let format = args.format.ok_or_else(|| Trouble::new("--log needs --format"))?;
             send_log(path, format, &mut sender, &mut report)?;
         }
         (None, Some(count)) => {
             report.source = format!("{count} made-up records, seed {}", args.seed);
-            mark = format!("\"generated/{}/", args.seed);
             let hour = started.round((Unit::Hour, 1)).unwrap_or(started);
             for event in generate::records(args.seed, count, hour) {
                 sender.add(event)?;
@@ -111,12 +120,13 @@ pub fn play(world: &World, args: &ReplayArgs) -> Played<Report> {
     (report.events, report.messages) = (sender.events, sender.messages);
     report.sending = clock::now().duration_since(started);
     post_forms(world, args, &mut report)?;
-    wait_until_done(world, started)?;
+    wait_until_done(world)?;
     report.storing = clock::now().duration_since(started);
-    let dead_now = world.cloud.queue_length(world.stack.output("RecordsDeadLetterQueueUrl")?)?;
-    if dead_now != dead_before {
-        report.refused = refused(world, &mark)?;
+    report.refused = refused(world, &mark)?;
+    for (reason, count) in &mut report.refused {
+        *count = count.saturating_sub(refused_before.get(reason).copied().unwrap_or(0));
     }
+    report.refused.retain(|_, count| *count > 0);
     report.kept = after_and_before(&kept(world, &args.controller)?, &before);
     Ok(report)
 }
@@ -126,6 +136,7 @@ struct Sender<'a> {
     world: &'a World,
     queue: String,
     controller: String,
+    in_flight: usize,
     packing: Vec<Value>,
     batch: Vec<String>,
     batch_bytes: usize,
@@ -134,11 +145,12 @@ struct Sender<'a> {
 }
 
 impl<'a> Sender<'a> {
-    fn new(world: &'a World, controller: &str) -> Played<Self> {
+    fn new(world: &'a World, args: &ReplayArgs) -> Played<Self> {
         Ok(Self {
             world,
             queue: world.stack.output("RecordsQueueUrl")?.to_owned(),
-            controller: controller.to_owned(),
+            controller: args.controller.clone(),
+            in_flight: args.in_flight.max(1),
             packing: Vec::new(),
             batch: Vec::new(),
             batch_bytes: 0,
@@ -159,7 +171,8 @@ impl<'a> Sender<'a> {
         }
         let events = std::mem::take(&mut self.packing);
         let body = json!({ "v": 1, "controller": self.controller, "events": events }).to_string();
-        if self.batch.len() == BATCH_MESSAGES_MAX || self.batch_bytes + body.len() > BATCH_BYTES_MAX {
+        if self.batch.len() == BATCH_MESSAGES_MAX.min(self.in_flight) || self.batch_bytes + body.len() > BATCH_BYTES_MAX
+        {
             self.send_batch()?;
         }
         self.batch_bytes += body.len();
@@ -170,6 +183,7 @@ impl<'a> Sender<'a> {
 
     fn send_batch(&mut self) -> Played {
         if !self.batch.is_empty() {
+            wait_for_room(self.world, &self.queue, self.in_flight.saturating_sub(self.batch.len()))?;
             self.world.cloud.send_messages(&self.queue, &self.batch)?;
         }
         self.batch.clear();
@@ -230,14 +244,20 @@ fn post_forms(world: &World, args: &ReplayArgs, report: &mut Report) -> Played {
 }
 
 /// Waits until the queue is empty and nothing of it is in hand.
-fn wait_until_done(world: &World, started: Timestamp) -> Played {
+fn wait_until_done(world: &World) -> Played {
     let queue = world.stack.output("RecordsQueueUrl")?;
-    let (mut empty, mut last, mut moved_at) = (0, None, started);
+    // Twice, since a message is in neither number for a moment on its way from one to the other.
+    wait_for_room(world, queue, 0)?;
+    thread::sleep(Duration::from_millis(QUEUE_LOOK_MILLISECONDS));
+    wait_for_room(world, queue, 0)
+}
+
+/// Waits until at most so many messages of a queue are left.
+fn wait_for_room(world: &World, queue: &str, left_max: usize) -> Played {
+    let (mut last, mut moved_at) = (None, clock::now());
     loop {
         let length = world.cloud.queue_length(queue)?;
-        empty = if length.waiting + length.in_hand == 0 { empty + 1 } else { 0 };
-        // Twice, since a message is in neither number for a moment on its way from one to the other.
-        if empty == 2 {
+        if usize::try_from(length.waiting + length.in_hand).unwrap_or(usize::MAX) <= left_max {
             return Ok(());
         }
         let now = clock::now();
@@ -250,7 +270,7 @@ fn wait_until_done(world: &World, started: Timestamp) -> Played {
                 length.waiting, length.in_hand
             )));
         }
-        thread::sleep(Duration::from_millis(100));
+        thread::sleep(Duration::from_millis(QUEUE_LOOK_MILLISECONDS));
     }
 }
 
@@ -288,13 +308,18 @@ fn after_and_before(
         .collect()
 }
 
-/// Why events of this replay were put aside.
+/// Why events of this replay, or of an earlier one of the same source, were put aside.
 fn refused(world: &World, mark: &str) -> Played<BTreeMap<String, usize>> {
     let queue = world.stack.output("RecordsDeadLetterQueueUrl")?;
     let mut reasons = BTreeMap::new();
+    if world.cloud.queue_length(queue)? == QueueLength::default() {
+        return Ok(reasons);
+    }
+    // What an earlier look has put out of sight must be back.
+    thread::sleep(Duration::from_secs(u64::from(PEEK_SECONDS) + 1));
     for letter in world.cloud.peek(queue, PEEK_SECONDS)? {
         if letter.body.contains(mark) {
-            *reasons.entry(letter.reason.unwrap_or_else(|| "not said".to_owned())).or_default() += 1;
+            *reasons.entry(letter.reason.unwrap_or_else(|| "given up after its tries".to_owned())).or_default() += 1;
         }
     }
     Ok(reasons)

@@ -70,7 +70,13 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "replayed for {}: {}", self.controller, self.source)?;
         let (sending, storing) = (self.sending.as_secs_f64(), self.storing.as_secs_f64());
-        writeln!(f, "sent     {} events in {} messages, {sending:.1} s ({})", self.events, self.messages, rate(self.events, self.sending))?;
+        writeln!(
+            f,
+            "sent     {} events in {} messages, {sending:.1} s ({})",
+            self.events,
+            self.messages,
+            rate(self.events, self.sending)
+        )?;
         writeln!(f, "stored   all done after {storing:.1} s ({})", rate(self.events, self.storing))?;
         let new = self.new_records();
         writeln!(f, "kept     {new} new; {} were kept already or had no time left", self.events.saturating_sub(new))?;

@@ -48,7 +48,8 @@ fn newsletter(world: &World, ledger: &mut Ledger) -> Played {
         format!("newsletter {choice}, notice {}", given.privacy_notice),
     );
     let locator = format!("newsletter/{}", world.run);
-    let kept = world.keep(NAME, &record(world.start, &who, "newsletter", "newsletter", &locator, &json!({ "email": address })))?;
+    let kept = world
+        .keep(NAME, &record(world.start, &who, "newsletter", "newsletter", &locator, &json!({ "email": address })))?;
 
     let withdrawn = world.post(&path, &json!({ "subject": who, "purposes": { "newsletter": "withdrawn" } }))?;
     let withdrawn: ReceiptForm = withdrawn.expect(&[201])?.json()?;
@@ -83,7 +84,8 @@ fn application(world: &World, ledger: &mut Ledger) -> Played {
     let locator = |what: &str| format!("{what}/{}", world.run);
     let cv = record(world.start, &who, "cv", "recruitment.assess", &locator("cv"), &json!({ "name": "Ada Example" }));
     let cv = world.keep(NAME, &cv)?;
-    let billing = record(world.start, &who, "billing", "billing", &locator("invoice"), &json!({ "invoice_number": "1" }));
+    let billing =
+        record(world.start, &who, "billing", "billing", &locator("invoice"), &json!({ "invoice_number": "1" }));
     let billing = world.keep(NAME, &billing)?;
     let leaf = world.stored(&cv)?.and_then(|item| item.leaf()).ok_or_else(|| Trouble::new("the record has no salt"))?;
 
@@ -135,7 +137,14 @@ fn breach(world: &World, ledger: &mut Ledger) -> Played {
     let (reachable, unreachable) = (subject("mail", &address), subject("account", &world.name("unreachable")));
     let made = world.after(SignedDuration::from_mins(-10));
     let contact = |who: &Value, name: &str| {
-        record(made, who, "contact", "service-delivery", &format!("contact/{name}/{}", world.run), &json!({ "name": "Ada" }))
+        record(
+            made,
+            who,
+            "contact",
+            "service-delivery",
+            &format!("contact/{name}/{}", world.run),
+            &json!({ "name": "Ada" }),
+        )
     };
     world.keep(NAME, &contact(&reachable, "a"))?;
     world.keep(NAME, &contact(&unreachable, "b"))?;
@@ -189,6 +198,9 @@ fn breach(world: &World, ledger: &mut Ledger) -> Played {
     );
     // The next run's breach must not tell the people of this one.
     let ended = clock::this_second();
-    world.register(NAME, &[trigger(ended, &reachable, "service.ended"), trigger(ended, &unreachable, "service.ended")])?;
+    world.register(
+        NAME,
+        &[trigger(ended, &reachable, "service.ended"), trigger(ended, &unreachable, "service.ended")],
+    )?;
     world.sweep(ended)
 }

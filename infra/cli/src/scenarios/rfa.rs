@@ -39,7 +39,9 @@ fn withdrawal(world: &World, ledger: &mut Ledger) -> Played {
     ledger.check(
         "rfa.8-e",
         "there is no consent to withdraw, and the person is told so at once",
-        refused.code == "NO_CONSENT_BASIS" && refused.clause == "rfa.8-e" && refused.offer.as_deref() == Some("objection"),
+        refused.code == "NO_CONSENT_BASIS"
+            && refused.clause == "rfa.8-e"
+            && refused.offer.as_deref() == Some("objection"),
         format!("{}, offered: {}", refused.code, refused.offer.as_deref().unwrap_or("nothing")),
     );
     let status = world.decided(&request)?;
@@ -71,7 +73,9 @@ fn deadline(world: &World, ledger: &mut Ledger, request: &str, due: &str) -> Pla
     world.watch(world.after(SignedDuration::from_hours(10 * 24)))?;
     let early = warnings("due soon")?;
     // A month has 28 to 31 days, and a weekend can add two: four days before the end is near in each.
-    let near = world.after(SignedDuration::from_hours(27 * 24)).max(due.saturating_sub(SignedDuration::from_hours(96)).unwrap_or(due));
+    let near = world
+        .after(SignedDuration::from_hours(27 * 24))
+        .max(due.saturating_sub(SignedDuration::from_hours(96)).unwrap_or(due));
     world.watch(near)?;
     let first = warnings("due soon")?;
     world.watch(near)?;
@@ -110,7 +114,8 @@ fn erasure(world: &World, ledger: &mut Ledger) -> Played {
         &json!({ "free_text": "How do I export?" }),
     );
     let enquiry = world.keep(NAME, &enquiry)?;
-    let leaf = world.stored(&usage)?.and_then(|item| item.leaf()).ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let leaf =
+        world.stored(&usage)?.and_then(|item| item.leaf()).ok_or_else(|| Trouble::new("the record has no salt"))?;
     let request = world.ask(NAME, &json!({ "type": "erasure", "subject": who }))?;
     world.confirm_by_mail(&address, &request)?;
     let status = world.decided(&request)?;
@@ -153,7 +158,11 @@ fn hold(world: &World, ledger: &mut Ledger) -> Played {
         "rfa.1-d",
         "an investigation keeps what is due",
         is_there && hold.reason == "investigation",
-        format!("due at {ended}, {} at {tried}; to be reviewed by {}", yes_or(is_there, "kept", "GONE"), hold.review_at),
+        format!(
+            "due at {ended}, {} at {tried}; to be reviewed by {}",
+            yes_or(is_there, "kept", "GONE"),
+            hold.review_at
+        ),
     );
     let bearer = format!("Bearer {}", world.token("holds:write", NAME)?);
     let call = Call::new("DELETE", world.api(&format!("{path}/{}", hold.hold_id))).with("authorization", bearer);

@@ -61,7 +61,10 @@ fn consent(world: &World, ledger: &mut Ledger) -> Played {
         "scantrust.1.3-a",
         "analytics run by the consent that was given, and by no other",
         replayed && (analytics, preferences) == ("given", "refused"),
-        format!("sent again: {}; analytics {analytics}, preferences {preferences}", yes_or(replayed, "one record", "TWO RECORDS")),
+        format!(
+            "sent again: {}; analytics {analytics}, preferences {preferences}",
+            yes_or(replayed, "one record", "TWO RECORDS")
+        ),
     );
     Ok(())
 }
@@ -105,7 +108,10 @@ fn addresses(world: &World, ledger: &mut Ledger) -> Played {
         "scantrust.1.2-b",
         "an IP address is kept 100 days, counted from its request",
         item.ends_at() == Some(end),
-        format!("registered through the queue, kept until {}", item.ends_at().map_or_else(String::new, |at| at.to_string())),
+        format!(
+            "registered through the queue, kept until {}",
+            item.ends_at().map_or_else(String::new, |at| at.to_string())
+        ),
     );
 
     let over = world.after(SignedDuration::from_mins(10));
@@ -123,7 +129,12 @@ fn addresses(world: &World, ledger: &mut Ledger) -> Played {
     let day_99 = later(start, 99.days(), "UTC")?;
     world.sweep(day_99)?;
     let is_there = world.stored(&security)?.is_some();
-    ledger.check("scantrust.1.2-b", "after 99 days it is still there", is_there, format!("{} at {day_99}", yes_or(is_there, "kept", "GONE")));
+    ledger.check(
+        "scantrust.1.2-b",
+        "after 99 days it is still there",
+        is_there,
+        format!("{} at {day_99}", yes_or(is_there, "kept", "GONE")),
+    );
     let promise = "after 100 days it is deleted";
     End { controller: NAME, clause: "scantrust.1.2-b", promise, kept: &security, at: end }.play(world, ledger)
 }

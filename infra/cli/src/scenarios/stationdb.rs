@@ -93,7 +93,13 @@ fn chats(world: &World, ledger: &mut Ledger) -> Played {
     End { controller: NAME, clause: "stationdb.4-d", promise, kept: &empty_chat, at: end }.play(world, ledger)?;
     let is_gone = world.stored(empty_ip)?.is_none();
     let evidence = if is_gone { Some(world.evidence(NAME, &ip_leaf)?) } else { None };
-    ledger.proved("stationdb.4-i", "its IP address goes with it", is_gone, yes_or(is_gone, "deleted with it", "STILL THERE"), evidence);
+    ledger.proved(
+        "stationdb.4-i",
+        "its IP address goes with it",
+        is_gone,
+        yes_or(is_gone, "deleted with it", "STILL THERE"),
+        evidence,
+    );
 
     let year = later(said, 1.year(), ZONE)?;
     let promise = "the address of a chat with messages is kept one year";
@@ -136,7 +142,8 @@ fn file(world: &World, ledger: &mut Ledger) -> Played {
 fn cookie(world: &World, ledger: &mut Ledger) -> Played {
     let who = subject("cookie", &world.name("crisp"));
     let locator = format!("crisp/{}", world.run);
-    let kept = world.keep(NAME, &record(world.start, &who, "crisp-cookie", "chat.session-restore", &locator, &json!({})))?;
+    let kept =
+        world.keep(NAME, &record(world.start, &who, "crisp-cookie", "chat.session-restore", &locator, &json!({})))?;
     let first_end = later(world.start, 6.months(), ZONE)?;
     let visit = later(world.start, 60.days(), ZONE)?;
     let end = later(visit, 6.months(), ZONE)?;

@@ -45,12 +45,14 @@ fn deletion(world: &World, ledger: &mut Ledger) -> Played {
     let form = |who: &Value, points: Value| json!({ "type": "erasure", "subject": who, "points": points, "residence": "US-CA" });
 
     let (known, record) = user(world, "resident")?;
-    let leaf = world.stored(&record)?.and_then(|item| item.leaf()).ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let leaf =
+        world.stored(&record)?.and_then(|item| item.leaf()).ok_or_else(|| Trouble::new("the record has no salt"))?;
     // Points match in any spelling of case and blanks.
     let points = json!({ "phone": "+14085550100", "employer": " example  INC." });
     let request = world.ask(NAME, &form(&known, points))?;
     let received = request.received_at.parse().map_err(Trouble::because("received_at"))?;
-    let last_day = zoned(received, "America/Los_Angeles")?.date().checked_add(45.days()).map_err(Trouble::because("45 days"))?;
+    let last_day =
+        zoned(received, "America/Los_Angeles")?.date().checked_add(45.days()).map_err(Trouble::because("45 days"))?;
     ledger.check(
         "11 CCR 7021(b)",
         "a Californian is answered within 45 days",
@@ -64,7 +66,11 @@ fn deletion(world: &World, ledger: &mut Ledger) -> Played {
         "zentry.9-m",
         "two matching points verify a deletion",
         is_gone && status.verified_by.as_deref() == Some("points"),
-        format!("{} by {}", yes_or(is_gone, "erased", "NOT ERASED"), status.verified_by.as_deref().unwrap_or("nothing")),
+        format!(
+            "{} by {}",
+            yes_or(is_gone, "erased", "NOT ERASED"),
+            status.verified_by.as_deref().unwrap_or("nothing")
+        ),
         evidence,
     );
 
@@ -90,7 +96,11 @@ fn deletion(world: &World, ledger: &mut Ledger) -> Played {
         "zentry.9-m",
         "one matching point verifies nothing",
         is_there && status.outcome.as_deref() == Some("not-verified"),
-        format!("{}, record {}", status.outcome.as_deref().unwrap_or("undecided"), yes_or(is_there, "still there", "GONE")),
+        format!(
+            "{}, record {}",
+            status.outcome.as_deref().unwrap_or("undecided"),
+            yes_or(is_there, "still there", "GONE")
+        ),
     );
     Ok(())
 }
@@ -103,7 +113,8 @@ fn child(world: &World, ledger: &mut Ledger) -> Played {
         &json!({ "subject": who, "purposes": { "marketing": "given" }, "notice": "2022-12-11", "age": 12 }),
     )?;
     let locator = format!("child/{}", world.run);
-    let mut registration = record(world.start, &who, "website-personal", "service.provide", &locator, &json!({ "name": "Bob" }));
+    let mut registration =
+        record(world.start, &who, "website-personal", "service.provide", &locator, &json!({ "name": "Bob" }));
     registration["age"] = json!(12);
     let registered = world.register(NAME, &[registration])?;
     let registered = registered.first().map_or("no result", |result| result.result.as_str());

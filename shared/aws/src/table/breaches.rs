@@ -108,19 +108,16 @@ impl BreachStore for Cloud {
             .dynamodb()
             .scan()
             .table_name(self.table()?)
-            // A hold keeps a record stored past its end, so it was exposed with the others.
+            // Whatever is stored was exposed, past its end or not: what a sweep is late for leaks as well.
             .filter_expression(format!(
-                "#kind = :kind AND begins_with(pk, :subjects) AND category IN ({}) AND created_at <= :to \
-                 AND (attribute_not_exists(ends_at) OR ends_at > :from OR attribute_exists(holds))",
+                "#kind = :kind AND begins_with(pk, :subjects) AND category IN ({}) AND created_at <= :to",
                 (0..breach.categories.len()).map(|n| format!(":c{n}")).collect::<Vec<_>>().join(", ")
             ))
             .projection_expression("pk, sk")
             .expression_attribute_names("#kind", "kind")
             .expression_attribute_values(":kind", text(Kind::Record.as_str()))
             .expression_attribute_values(":subjects", text(subject_partitions(controller)))
-            .expression_attribute_values(":from", time(breach.exposed_from))
             .expression_attribute_values(":to", time(breach.exposed_to))
-            .consistent_read(true)
             .total_segments(i32::from(SCOPE_SEGMENTS))
             .segment(i32::from(segment))
             .limit(SCAN_ITEMS)
@@ -150,10 +147,7 @@ impl BreachStore for Cloud {
             let appended = self.put_new(item_of(&key, &NoticeForm::planned(at))?).await?;
             Ok::<_, PortError>(usize::from(matches!(appended, Appended::Fresh)))
         });
-        stream::iter(writes)
-            .buffer_unordered(WRITES_AT_ONCE)
-            .try_fold(0, async |planned, new| Ok(planned + new))
-            .await
+        stream::iter(writes).buffer_unordered(WRITES_AT_ONCE).try_fold(0, async |planned, new| Ok(planned + new)).await
     }
 
     async fn move_notice(

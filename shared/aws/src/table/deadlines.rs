@@ -23,9 +23,12 @@ fn deadline_of(item: &Item) -> Result<Deadline, PortError> {
         .and_then(|at| Timestamp::from_millisecond(at).ok())
         .ok_or_else(|| PortError::corrupt("a deadline", "due_at does not read"))?;
     match key_of(item)? {
-        ItemKey::Request(key, RequestPart::Received) => {
-            Ok(Deadline { controller: key.controller, kind: DeadlineKind::Request, id: key.request.to_string(), due_at })
-        }
+        ItemKey::Request(key, RequestPart::Received) => Ok(Deadline {
+            controller: key.controller,
+            kind: DeadlineKind::Request,
+            id: key.request.to_string(),
+            due_at,
+        }),
         ItemKey::Breach(controller, breach) => {
             Ok(Deadline { controller, kind: DeadlineKind::Breach, id: breach.to_string(), due_at })
         }
@@ -67,7 +70,12 @@ impl Deadlines for Cloud {
         Ok(deadlines)
     }
 
-    async fn claim_warning(&self, deadline: &Deadline, urgency: Urgency, at: Timestamp) -> Result<MailClaim, PortError> {
+    async fn claim_warning(
+        &self,
+        deadline: &Deadline,
+        urgency: Urgency,
+        at: Timestamp,
+    ) -> Result<MailClaim, PortError> {
         self.claim(&warning(deadline, urgency), Kind::Warned, at).await
     }
 

@@ -84,19 +84,21 @@ fn statement(table: &str, key: &ItemKey, condition: Condition) -> Result<BatchSt
     request.build().map_err(|_| PortError::corrupt("a deletion", "its statement cannot be written"))
 }
 
-/// Why the condition did not hold.
-fn kept(item: Option<&Item>, condition: Condition) -> DeletionResult {
-    match (item, condition) {
-        (Some(item), _) if item.contains_key("holds") => DeletionResult::Held,
-        (Some(_), Condition::DueAt(_)) => DeletionResult::NotDue,
-        // Nothing else was asked of it: what stood there has changed since, so it is tried again.
-        _ => DeletionResult::Failed,
+/// Why the condition did not hold for an item that stands.
+fn kept(item: &Item, condition: Condition) -> DeletionResult {
+    match condition {
+        _ if item.contains_key("holds") => DeletionResult::Held,
+        Condition::DueAt(_) => DeletionResult::NotDue,
+        // Nothing else was asked of it: the hold that was in the way is gone again, so it is tried again.
+        Condition::Asked => DeletionResult::Failed,
     }
 }
 
 enum Answer {
     Final(DeletionResult),
     Again,
+    /// Refused, and it was not shown what stands there: "gone" would be a guess.
+    Unknown,
 }
 
 fn answer(response: Option<&BatchStatementResponse>, condition: Condition) -> Answer {
@@ -105,15 +107,19 @@ fn answer(response: Option<&BatchStatementResponse>, condition: Condition) -> An
         let was_there = response.item().is_some_and(|item| !item.is_empty());
         return Answer::Final(if was_there { DeletionResult::Deleted } else { DeletionResult::Absent });
     };
-    match error.code() {
-        Some(Code::ConditionalCheckFailed) => Answer::Final(kept(error.item(), condition)),
-        Some(
-            Code::InternalServerError
-            | Code::ItemCollectionSizeLimitExceeded
-            | Code::ProvisionedThroughputExceeded
-            | Code::RequestLimitExceeded
-            | Code::ThrottlingError
-            | Code::TransactionConflict,
+    match (error.code(), error.item()) {
+        (Some(Code::ConditionalCheckFailed), Some(item)) => Answer::Final(kept(item, condition)),
+        (Some(Code::ConditionalCheckFailed), None) => Answer::Unknown,
+        (
+            Some(
+                Code::InternalServerError
+                | Code::ItemCollectionSizeLimitExceeded
+                | Code::ProvisionedThroughputExceeded
+                | Code::RequestLimitExceeded
+                | Code::ThrottlingError
+                | Code::TransactionConflict,
+            ),
+            _,
         ) => Answer::Again,
         _ => Answer::Final(DeletionResult::Failed),
     }
@@ -148,25 +154,27 @@ impl Deletion for Cloud {
     }
 
     async fn stand(&self, controller: &ControllerId, records: &[Doomed]) -> Result<Vec<bool>, PortError> {
-        let reads = records.iter().map(async |doomed| {
-            let key = key_of(controller, doomed);
-            let got = self
-                .dynamodb()
-                .get_item()
-                .table_name(self.table()?)
-                .key("pk", text(key.pk()))
-                .key("sk", text(key.sk()))
-                .consistent_read(true)
-                .projection_expression("pk")
-                .send()
-                .await;
-            got.map(|output| output.item.is_some()).map_err(|error| unavailable(TABLE, &error))
-        });
+        let reads = records.iter().map(|doomed| self.stands(controller, doomed));
         stream::iter(reads).buffered(CALLS_AT_ONCE).try_collect().await
     }
 }
 
 impl Cloud {
+    async fn stands(&self, controller: &ControllerId, doomed: &Doomed) -> Result<bool, PortError> {
+        let key = key_of(controller, doomed);
+        let got = self
+            .dynamodb()
+            .get_item()
+            .table_name(self.table()?)
+            .key("pk", text(key.pk()))
+            .key("sk", text(key.sk()))
+            .consistent_read(true)
+            .projection_expression("pk")
+            .send()
+            .await;
+        got.map(|output| output.item.is_some()).map_err(|error| unavailable(TABLE, &error))
+    }
+
     /// Deletes items of the table, with an answer for each position.
     async fn delete_items(
         &self,
@@ -193,11 +201,17 @@ impl Cloud {
                 .await
                 .map_err(|error| unavailable(TABLE, &error))?;
             let mut again = Vec::new();
+            let mut unknown = Vec::new();
             for (index, (position, statement)) in open.into_iter().enumerate() {
                 match answer(output.responses().get(index), condition) {
                     Answer::Final(result) => answers.push((position, result)),
                     Answer::Again => again.push((position, statement)),
+                    Answer::Unknown => unknown.push(position),
                 }
+            }
+            for (position, doomed) in records.iter().filter(|(position, _)| unknown.contains(position)) {
+                let stands = self.stands(controller, doomed).await?;
+                answers.push((*position, if stands { DeletionResult::Failed } else { DeletionResult::Absent }));
             }
             open = again;
             if open.is_empty() {
@@ -219,16 +233,15 @@ impl Cloud {
         let key = key_of(controller, doomed);
         let update = Update::default().set("purging", aws_sdk_dynamodb::types::AttributeValue::Bool(true));
         let (update, expression) = match condition {
-            Condition::DueAt(at) => (
-                update.with("at", time(at)),
-                "attribute_exists(pk) AND attribute_not_exists(holds) AND due_at <= :at",
-            ),
+            Condition::DueAt(at) => {
+                (update.with("at", time(at)), "attribute_exists(pk) AND attribute_not_exists(holds) AND due_at <= :at")
+            }
             Condition::Asked => (update, "attribute_exists(pk) AND attribute_not_exists(holds)"),
         };
         let item = match self.update(&key, update, expression, ReturnValue::AllNew).await? {
             Updated::Done(item) => item,
             Updated::Refused(None) => return Ok(DeletionResult::Absent),
-            Updated::Refused(Some(item)) => return Ok(kept(Some(&item), condition)),
+            Updated::Refused(Some(item)) => return Ok(kept(&item, condition)),
         };
         let sealed = item.get("sealed").and_then(|sealed| sealed.as_b().ok());
         let Some(sealed) = sealed else { return Ok(DeletionResult::Failed) };

@@ -12,7 +12,11 @@ use domain::{
 use jiff::Timestamp;
 use wire::stored::hold::Hold;
 
-use super::{Item, Sorts, Update, Updated, form_of, item_of, key_of, keys::{HOLDS, ItemKey, subject_partition}, text, time, unreadable};
+use super::{
+    Item, Sorts, Update, Updated, form_of, item_of, key_of,
+    keys::{HOLDS, ItemKey, subject_partition},
+    text, time, unreadable,
+};
 use crate::Cloud;
 
 const WHAT: &str = "a hold";
@@ -25,7 +29,11 @@ fn hold_of(item: Item) -> Result<SubjectHold, PortError> {
 }
 
 impl HoldStore for Cloud {
-    async fn place_hold(&self, controller: &ControllerId, hold: &SubjectHold) -> Result<Appended<SubjectHold>, PortError> {
+    async fn place_hold(
+        &self,
+        controller: &ControllerId,
+        hold: &SubjectHold,
+    ) -> Result<Appended<SubjectHold>, PortError> {
         let key = ItemKey::Hold(controller.clone(), hold.subject.clone(), hold.id.clone());
         match self.put_new(item_of(&key, &Hold::from(hold))?).await? {
             Appended::Fresh => Ok(Appended::Fresh),

@@ -249,8 +249,11 @@ mod tests {
     fn every_key_is_read_as_it_was_built() {
         let controller = ControllerId::parse("scantrust").unwrap();
         let subject = SubjectRef::parse(&format!("1.{ID}")).unwrap();
-        let request =
-            RequestKey { controller: controller.clone(), subject: subject.clone(), request: RequestId::parse(ID).unwrap() };
+        let request = RequestKey {
+            controller: controller.clone(),
+            subject: subject.clone(),
+            request: RequestId::parse(ID).unwrap(),
+        };
         let breach = BreachId::parse(ID).unwrap();
         let event = EventName::parse("website.visit").unwrap();
         let keys = [

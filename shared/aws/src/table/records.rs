@@ -75,7 +75,8 @@ impl RecordStore for Cloud {
     ) -> Result<Appended<Record>, PortError> {
         let key = ItemKey::Record(controller.clone(), record.subject.clone(), record.id.clone());
         let plain = Content::new(content.identifier.as_ref(), &content.locator, &content.fields);
-        let plain = serde_json::to_vec(&plain).map_err(|_| PortError::corrupt(WHAT, "its content cannot be written"))?;
+        let plain =
+            serde_json::to_vec(&plain).map_err(|_| PortError::corrupt(WHAT, "its content cannot be written"))?;
         let plain = zeroize::Zeroizing::new(plain);
         let mut form = StoredRecord::from(record);
         let sealed = self.seal(controller, &record.subject, &key, &plain, record.clock.created_at).await?;

@@ -89,9 +89,7 @@ impl RequestLog for Cloud {
             RequestEvent::Received(_) => {
                 return Err(PortError::corrupt(WHAT, "a receipt is written by receive alone"));
             }
-            RequestEvent::Verified { at, by } => {
-                item_of(&part(key, RequestPart::Verified), &Verified::new(*at, *by))?
-            }
+            RequestEvent::Verified { at, by } => item_of(&part(key, RequestPart::Verified), &Verified::new(*at, *by))?,
             RequestEvent::Decided { at, outcome } => {
                 let item = item_of(&part(key, RequestPart::Decided), &Decided::new(*at, outcome))?;
                 if !outcome.leaves_open() {

@@ -60,11 +60,7 @@ fn clause_text<S: Serializer>(clause: &Option<Clause>, serializer: S) -> Result<
 ///
 /// `colour` adds terminal escapes. The text is the file's: spans that it does not have are cut.
 pub fn render(findings: &[Finding], text: &str, colour: bool) -> String {
-    let renderer = if colour {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
     for finding in findings {
         let level = match finding.level {
@@ -74,13 +70,9 @@ pub fn render(findings: &[Finding], text: &str, colour: bool) -> String {
         let snippet = Snippet::source(text)
             .path(finding.file.as_str())
             .annotation(AnnotationKind::Primary.span(within(&finding.span, text)));
-        let mut group: Group<'_> = level
-            .primary_title(finding.message.as_str())
-            .id(finding.code)
-            .element(snippet);
+        let mut group: Group<'_> = level.primary_title(finding.message.as_str()).id(finding.code).element(snippet);
         if let Some(clause) = &finding.clause {
-            group = group
-                .element(annotate_snippets::Level::NOTE.message(format!("written in {clause}")));
+            group = group.element(annotate_snippets::Level::NOTE.message(format!("written in {clause}")));
         }
         group = group.element(annotate_snippets::Level::HELP.message(finding.hint.as_str()));
         out.push_str(&renderer.render(&[group]));
@@ -91,12 +83,7 @@ pub fn render(findings: &[Finding], text: &str, colour: bool) -> String {
 
 /// The span, cut to the text and to whole characters.
 fn within(span: &Range<usize>, text: &str) -> Range<usize> {
-    let floor = |at: usize| {
-        (0..=at.min(text.len()))
-            .rev()
-            .find(|at| text.is_char_boundary(*at))
-            .unwrap_or(0)
-    };
+    let floor = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let start = floor(span.start);
     start..floor(span.end).max(start)
 }
@@ -113,12 +100,7 @@ pub(super) struct Report<'t> {
 
 impl<'t> Report<'t> {
     pub(super) fn new(file: &'t str, text: &'t str) -> Self {
-        Self {
-            file,
-            text,
-            findings: Vec::new(),
-            clause: None,
-        }
+        Self { file, text, findings: Vec::new(), clause: None }
     }
 
     /// From here on findings are about this clause.
@@ -146,14 +128,7 @@ impl<'t> Report<'t> {
         self.add(Level::Warning, code, span, message.into(), hint.into());
     }
 
-    fn add(
-        &mut self,
-        level: Level,
-        code: &'static str,
-        span: &Range<usize>,
-        message: String,
-        hint: String,
-    ) {
+    fn add(&mut self, level: Level, code: &'static str, span: &Range<usize>, message: String, hint: String) {
         let span = within(span, self.text);
         let (line, column) = self.place(span.start);
         let file = self.file.to_owned();
@@ -179,15 +154,12 @@ impl<'t> Report<'t> {
     }
 
     pub(super) fn has_errors(&self) -> bool {
-        self.findings
-            .iter()
-            .any(|finding| finding.level == Level::Error)
+        self.findings.iter().any(|finding| finding.level == Level::Error)
     }
 
     /// The findings in the order of the file.
     pub(super) fn into_findings(mut self) -> Vec<Finding> {
-        self.findings
-            .sort_by(|a, b| (a.span.start, a.level, a.code).cmp(&(b.span.start, b.level, b.code)));
+        self.findings.sort_by(|a, b| (a.span.start, a.level, a.code).cmp(&(b.span.start, b.level, b.code)));
         self.findings
     }
 }

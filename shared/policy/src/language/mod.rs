@@ -88,8 +88,8 @@ use domain::{
     dsar::RequestType,
     ids::{Category, ControllerId, Field, Identifier, IdentifierKind, Purpose},
     policy::{
-        AgeRule, BreachRule, CategoryRule, Clause, LawfulBasis, Notice, Policy, PolicyHash,
-        PurposeRule, Refusal, Regime, RightRule, VerificationRule,
+        AgeRule, BreachRule, CategoryRule, Clause, LawfulBasis, Notice, Policy, PolicyHash, PurposeRule, Refusal,
+        Regime, RightRule, VerificationRule,
     },
 };
 use jiff::tz::TimeZone;
@@ -133,12 +133,7 @@ pub fn parse(file_name: &str, text: &str) -> Result<(Policy, Vec<Finding>), Vec<
 fn read(report: &mut Report<'_>, text: &str) -> Option<Policy> {
     if text.len() > POLICY_BYTES_MAX {
         let message = format!("the file has {} bytes", text.len());
-        report.error(
-            "POLICY-TOO-LARGE",
-            &(0..0),
-            message,
-            format!("at most {POLICY_BYTES_MAX} bytes"),
-        );
+        report.error("POLICY-TOO-LARGE", &(0..0), message, format!("at most {POLICY_BYTES_MAX} bytes"));
         return None;
     }
     let (root, mistakes) = DeTable::parse_recoverable(text);
@@ -152,19 +147,9 @@ fn read(report: &mut Report<'_>, text: &str) -> Option<Policy> {
         }
         last_line = line;
         if mistake.message().contains("duplicate key") {
-            report.error(
-                "POLICY-DUPLICATE",
-                &span,
-                "this key stands twice in its table",
-                "keep one of them",
-            );
+            report.error("POLICY-DUPLICATE", &span, "this key stands twice in its table", "keep one of them");
         } else {
-            report.error(
-                "POLICY-SYNTAX",
-                &span,
-                mistake.message(),
-                "see toml.io for the syntax of TOML 1.1",
-            );
+            report.error("POLICY-SYNTAX", &span, mistake.message(), "see toml.io for the syntax of TOML 1.1");
         }
     }
     if !mistakes.is_empty() {
@@ -181,9 +166,7 @@ fn read(report: &mut Report<'_>, text: &str) -> Option<Policy> {
             format!("schema {} is not known", schema.value),
             format!("this version reads schema = {SCHEMA}"),
         ),
-        None if !top.has("schema") => {
-            top.missing(report, "POLICY-SCHEMA", "schema", "write schema = 1")
-        }
+        None if !top.has("schema") => top.missing(report, "POLICY-SCHEMA", "schema", "write schema = 1"),
         _ => {}
     }
     let controller = top.name(report, "controller", ControllerId::parse);
@@ -199,29 +182,18 @@ fn read(report: &mut Report<'_>, text: &str) -> Option<Policy> {
     let retention = read_retention(report, &mut top, &mut open, &purposes, &categories);
     let rights = read_rights(report, &mut top, &mut open);
     let age = read_age(report, &mut top, &mut open);
-    let breach = read_breach(
-        report,
-        &mut top,
-        &mut open,
-        regimes.as_deref().unwrap_or_default(),
-    );
+    let breach = read_breach(report, &mut top, &mut open, regimes.as_deref().unwrap_or_default());
     report.about(None);
     let controller_span = controller.as_ref().map_or(0..0, |at| at.span.clone());
     top.finish(report);
 
     open.report(report);
-    let bases = purposes
-        .values()
-        .filter_map(|at| at.value.as_ref())
-        .map(|rule| rule.basis)
-        .collect();
-    Whole {
-        bases,
-        purposes: purposes.len(),
-        regimes: regimes.as_deref().unwrap_or_default(),
-        rights: &rights,
-    }
-    .check(report, &controller_span, age.as_ref());
+    let bases = purposes.values().filter_map(|at| at.value.as_ref()).map(|rule| rule.basis).collect();
+    Whole { bases, purposes: purposes.len(), regimes: regimes.as_deref().unwrap_or_default(), rights: &rights }.check(
+        report,
+        &controller_span,
+        age.as_ref(),
+    );
     let (notice, accepted_notices) = notice?;
     let mut policy = Policy {
         controller: controller?.value,
@@ -235,10 +207,7 @@ fn read(report: &mut Report<'_>, text: &str) -> Option<Policy> {
         purposes: whole(purposes),
         categories: whole(categories),
         retention: whole(retention),
-        rights: rights
-            .iter()
-            .map(|(request, at)| (*request, at.value.clone()))
-            .collect(),
+        rights: rights.iter().map(|(request, at)| (*request, at.value.clone())).collect(),
         age: age.map(|at| at.value),
         breach,
     };
@@ -251,19 +220,10 @@ fn read(report: &mut Report<'_>, text: &str) -> Option<Policy> {
 type Named<T> = At<Option<T>>;
 
 fn whole<K: Ord, T>(entries: BTreeMap<K, Named<T>>) -> BTreeMap<K, T> {
-    entries
-        .into_iter()
-        .filter_map(|(key, entry)| Some((key, entry.value?)))
-        .collect()
+    entries.into_iter().filter_map(|(key, entry)| Some((key, entry.value?))).collect()
 }
 
-fn insert<K: Ord, T>(
-    report: &mut Report<'_>,
-    entries: &mut BTreeMap<K, At<T>>,
-    key: K,
-    label: &str,
-    entry: At<T>,
-) {
+fn insert<K: Ord, T>(report: &mut Report<'_>, entries: &mut BTreeMap<K, At<T>>, key: K, label: &str, entry: At<T>) {
     if let Some(first) = entries.get(&key) {
         let (line, _) = report.place(first.span.start);
         report.error(
@@ -297,30 +257,15 @@ fn read_regimes(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Option<Vec<
         texts
             .value
             .iter()
-            .filter_map(|text| {
-                parse_word(
-                    report,
-                    "regimes",
-                    text,
-                    "POLICY-UNKNOWN-REGIME",
-                    &words,
-                    Regime::parse,
-                )
-            })
+            .filter_map(|text| parse_word(report, "regimes", text, "POLICY-UNKNOWN-REGIME", &words, Regime::parse))
             .map(|at| at.value)
             .collect(),
     )
 }
 
 fn read_time_zone(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Option<TimeZone> {
-    let text = top.need_text(
-        report,
-        "time_zone",
-        "write an IANA zone: time_zone = \"Europe/Paris\"",
-    )?;
-    let zone = TimeZone::get(&text.value)
-        .ok()
-        .filter(|zone| zone.iana_name().is_some());
+    let text = top.need_text(report, "time_zone", "write an IANA zone: time_zone = \"Europe/Paris\"")?;
+    let zone = TimeZone::get(&text.value).ok().filter(|zone| zone.iana_name().is_some());
     if zone.is_none() {
         report.error(
             "POLICY-UNKNOWN-TIME-ZONE",
@@ -334,32 +279,17 @@ fn read_time_zone(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Option<Ti
 
 fn read_contact(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Option<String> {
     if !top.has("contact") {
-        top.missing(
-            report,
-            "CONTACT-MISSING",
-            "contact",
-            "write the address where people's requests arrive",
-        );
+        top.missing(report, "CONTACT-MISSING", "contact", "write the address where people's requests arrive");
     }
     let text = top.text(report, "contact")?;
     if let Err(error) = Identifier::parse(IdentifierKind::Mail, &text.value) {
-        let message = format!(
-            "`contact` is no mail address: \"{}\"",
-            text.value.escape_debug()
-        );
+        let message = format!("`contact` is no mail address: \"{}\"", text.value.escape_debug());
         report.error("POLICY-BAD-CONTACT", &text.span, message, error.to_string());
         return None;
     }
     // Names set aside for examples (RFC 2606, RFC 6761): mail to them reaches nobody.
-    let host = text
-        .value
-        .rsplit('@')
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let reserved = [".example", ".invalid", ".test", ".localhost"]
-        .iter()
-        .any(|end| host.ends_with(end))
+    let host = text.value.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+    let reserved = [".example", ".invalid", ".test", ".localhost"].iter().any(|end| host.ends_with(end))
         || ["example.com", "example.org", "example.net"].contains(&host.as_str());
     if reserved {
         report.warn(
@@ -375,31 +305,14 @@ fn read_contact(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Option<Stri
 fn read_notice(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Option<(Notice, Vec<String>)> {
     let Some(mut table) = top.table(report, "notice", "[notice]") else {
         if !top.has("notice") {
-            top.missing(
-                report,
-                "POLICY-MISSING-KEY",
-                "notice",
-                "add [notice] with version, language and text_sha256",
-            );
+            top.missing(report, "POLICY-MISSING-KEY", "notice", "add [notice] with version, language and text_sha256");
         }
         return None;
     };
-    let version = table.need_text(
-        report,
-        "version",
-        "name the version of the notice that people are shown",
-    );
-    let language = table.need_text(
-        report,
-        "language",
-        "write the language of the text: language = \"en\"",
-    );
+    let version = table.need_text(report, "version", "name the version of the notice that people are shown");
+    let language = table.need_text(report, "language", "write the language of the text: language = \"en\"");
     let url = table.text(report, "url");
-    let hash = table.need_text(
-        report,
-        "text_sha256",
-        "write what sha256sum prints for the text's file",
-    );
+    let hash = table.need_text(report, "text_sha256", "write what sha256sum prints for the text's file");
     let accepted = table.texts(report, "accepted");
     if let Some(version) = &version
         && version.value.starts_with("undated")
@@ -425,12 +338,7 @@ fn read_notice(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Option<(Noti
         && !url.value.starts_with("https://")
         && !url.value.starts_with("http://")
     {
-        report.error(
-            "POLICY-BAD-NOTICE",
-            &url.span,
-            "this is no web address",
-            "write it with https://",
-        );
+        report.error("POLICY-BAD-NOTICE", &url.span, "this is no web address", "write it with https://");
     }
     let hash = hash.and_then(|hash| {
         if hash.value.len() == 64 && hash.value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -451,14 +359,7 @@ fn read_notice(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Option<(Noti
             versions.push(other.value);
         }
     }
-    Some((
-        Notice {
-            version,
-            language: language?.value,
-            text_sha256: hash?,
-        },
-        versions,
-    ))
+    Some((Notice { version, language: language?.value, text_sha256: hash? }, versions))
 }
 
 fn is_language(text: &str) -> bool {
@@ -466,9 +367,7 @@ fn is_language(text: &str) -> bool {
     let first = parts.next().unwrap_or_default();
     (2..=3).contains(&first.len())
         && first.bytes().all(|byte| byte.is_ascii_lowercase())
-        && parts.all(|part| {
-            (2..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        })
+        && parts.all(|part| (2..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 fn read_purposes(
@@ -480,42 +379,24 @@ fn read_purposes(
     for mut table in top.tables(report, "purpose", "[[purpose]]") {
         let clause = table.clause(report);
         let id = table.name(report, "id", Purpose::parse);
-        let title = table.need_text(
-            report,
-            "title",
-            "write what people read when they are asked",
-        );
+        let title = table.need_text(report, "title", "write what people read when they are asked");
         let words = LawfulBasis::ALL.map(LawfulBasis::as_str);
         if !table.has("basis") {
             // GDPR Art. 6(1): no ground, no processing.
-            table.missing(
-                report,
-                "BASIS-MISSING",
-                "basis",
-                &format!("name its ground: {}", words.join(", ")),
-            );
+            table.missing(report, "BASIS-MISSING", "basis", &format!("name its ground: {}", words.join(", ")));
         }
-        let basis = table.word(
-            report,
-            "basis",
-            "POLICY-UNKNOWN-BASIS",
-            &words,
-            LawfulBasis::parse,
-        );
+        let basis = table.word(report, "basis", "POLICY-UNKNOWN-BASIS", &words, LawfulBasis::parse);
         if let Some(id) = &id {
             open.read(report, &mut table, id.value.to_string());
         }
         table.finish(report);
         if let Some(At { value: id, span }) = id {
-            let rule = title
-                .zip(basis)
-                .zip(clause)
-                .map(|((title, basis), clause)| PurposeRule {
-                    id: id.clone(),
-                    title: title.value,
-                    basis: basis.value,
-                    clause,
-                });
+            let rule = title.zip(basis).zip(clause).map(|((title, basis), clause)| PurposeRule {
+                id: id.clone(),
+                title: title.value,
+                basis: basis.value,
+                clause,
+            });
             let label = id.to_string();
             insert(report, &mut purposes, id, &label, At { value: rule, span });
         }
@@ -566,13 +447,7 @@ fn read_categories(
                 clause,
             });
             let label = id.to_string();
-            insert(
-                report,
-                &mut categories,
-                id,
-                &label,
-                At { value: rule, span },
-            );
+            insert(report, &mut categories, id, &label, At { value: rule, span });
         }
     }
     report.about(None);
@@ -589,30 +464,13 @@ fn read_rights(
     for mut table in top.tables(report, "right", "[[right]]") {
         let clause = table.clause(report);
         if !table.has("request") {
-            table.missing(
-                report,
-                "POLICY-MISSING-KEY",
-                "request",
-                &format!("name one of {}", words.join(", ")),
-            );
+            table.missing(report, "POLICY-MISSING-KEY", "request", &format!("name one of {}", words.join(", ")));
         }
-        let request = table.word(
-            report,
-            "request",
-            "POLICY-UNKNOWN-REQUEST",
-            &words,
-            RequestType::parse,
-        );
+        let request = table.word(report, "request", "POLICY-UNKNOWN-REQUEST", &words, RequestType::parse);
         let offered = table.flag(report, "offered").unwrap_or(true);
         let verification = read_verification(report, &mut table);
         let reason = table.table(report, "reason", "reason = { code = …, text = … }");
-        let offer = table.word(
-            report,
-            "offer",
-            "POLICY-UNKNOWN-REQUEST",
-            &words,
-            RequestType::parse,
-        );
+        let offer = table.word(report, "offer", "POLICY-UNKNOWN-REQUEST", &words, RequestType::parse);
         if let Some(request) = &request {
             open.read(report, &mut table, request.value.to_string());
         }
@@ -646,29 +504,12 @@ fn read_rights(
                 "offer another one",
             );
         }
-        let refusal = reason.filter(|_| !offered).map(|(code, text)| Refusal {
-            code,
-            text,
-            offer: offer.map(|at| at.value),
-        });
+        let refusal =
+            reason.filter(|_| !offered).map(|(code, text)| Refusal { code, text, offer: offer.map(|at| at.value) });
         if let Some(clause) = clause {
             let verification = verification.unwrap_or_else(|| request.value.default_verification());
-            let rule = RightRule {
-                request: request.value,
-                refusal,
-                verification,
-                clause,
-            };
-            insert(
-                report,
-                &mut rights,
-                request.value,
-                request.value.as_str(),
-                At {
-                    value: rule,
-                    span: request.span,
-                },
-            );
+            let rule = RightRule { request: request.value, refusal, verification, clause };
+            insert(report, &mut rights, request.value, request.value.as_str(), At { value: rule, span: request.span });
         }
     }
     report.about(None);
@@ -681,92 +522,51 @@ fn read_reason(report: &mut Report<'_>, mut table: Table<'_, '_>) -> Option<(Str
     table.finish(report);
     if let Some(code) = &code
         && !(code.value.starts_with(|c: char| c.is_ascii_uppercase())
-            && code
-                .value
-                .bytes()
-                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'))
+            && code.value.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'))
     {
         let message = format!("\"{}\" is no code", code.value.escape_debug());
-        report.error(
-            "POLICY-BAD-NAME",
-            &code.span,
-            message,
-            "write capitals, digits and _: NO_CONSENT_BASIS",
-        );
+        report.error("POLICY-BAD-NAME", &code.span, message, "write capitals, digits and _: NO_CONSENT_BASIS");
         return None;
     }
     Some((code?.value, text?.value))
 }
 
-fn read_verification(
-    report: &mut Report<'_>,
-    table: &mut Table<'_, '_>,
-) -> Option<VerificationRule> {
+fn read_verification(report: &mut Report<'_>, table: &mut Table<'_, '_>) -> Option<VerificationRule> {
     if table.is_table("verification") {
-        let mut points_table =
-            table.table(report, "verification", "verification = { points = 2 }")?;
+        let mut points_table = table.table(report, "verification", "verification = { points = 2 }")?;
         if !points_table.has("points") {
-            points_table.missing(
-                report,
-                "POLICY-MISSING-KEY",
-                "points",
-                "write { points = 2 }",
-            );
+            points_table.missing(report, "POLICY-MISSING-KEY", "points", "write { points = 2 }");
         }
         let points = points_table.number(report, "points");
         points_table.finish(report);
         let points = points?;
         if !(1..=POINTS_MAX).contains(&points.value) {
             let message = format!("{} points cannot be asked for", points.value);
-            report.error(
-                "POLICY-BAD-VERIFICATION",
-                &points.span,
-                message,
-                format!("ask for 1 to {POINTS_MAX}"),
-            );
+            report.error("POLICY-BAD-VERIFICATION", &points.span, message, format!("ask for 1 to {POINTS_MAX}"));
             return None;
         }
-        return u8::try_from(points.value)
-            .ok()
-            .map(VerificationRule::Points);
+        return u8::try_from(points.value).ok().map(VerificationRule::Points);
     }
     let words = ["none", "mail"];
     table
-        .word(
-            report,
-            "verification",
-            "POLICY-BAD-VERIFICATION",
-            &words,
-            |text| match text {
-                "none" => Some(VerificationRule::None),
-                "mail" => Some(VerificationRule::Mail),
-                _ => None,
-            },
-        )
+        .word(report, "verification", "POLICY-BAD-VERIFICATION", &words, |text| match text {
+            "none" => Some(VerificationRule::None),
+            "mail" => Some(VerificationRule::Mail),
+            _ => None,
+        })
         .map(|at| at.value)
 }
 
-fn read_age(
-    report: &mut Report<'_>,
-    top: &mut Table<'_, '_>,
-    open: &mut OpenPoints,
-) -> Option<At<AgeRule>> {
+fn read_age(report: &mut Report<'_>, top: &mut Table<'_, '_>, open: &mut OpenPoints) -> Option<At<AgeRule>> {
     let mut table = top.table(report, "age", "[age]")?;
     let clause = table.clause(report);
     open.read(report, &mut table, "the age rule");
     let mut years = |key| {
         let at = table.number(report, key)?;
-        let years = u8::try_from(at.value)
-            .ok()
-            .filter(|_| (1..=AGE_YEARS_MAX).contains(&at.value));
+        let years = u8::try_from(at.value).ok().filter(|_| (1..=AGE_YEARS_MAX).contains(&at.value));
         if years.is_none() {
             let message = format!("`{key}` is no age: {}", at.value);
-            report.error(
-                "POLICY-BAD-AGE",
-                &at.span,
-                message,
-                format!("write 1 to {AGE_YEARS_MAX} years"),
-            );
+            report.error("POLICY-BAD-AGE", &at.span, message, format!("write 1 to {AGE_YEARS_MAX} years"));
         }
         years
     };
@@ -788,14 +588,7 @@ fn read_age(
     }
     table.finish(report);
     report.about(None);
-    Some(At {
-        value: AgeRule {
-            refuse_below,
-            guardian_below,
-            clause: clause?,
-        },
-        span,
-    })
+    Some(At { value: AgeRule { refuse_below, guardian_below, clause: clause? }, span })
 }
 
 fn read_breach(
@@ -830,9 +623,5 @@ fn read_breach(
     let website_alert = table.flag(report, "website_alert").unwrap_or(false);
     table.finish(report);
     report.about(None);
-    clause.map_or(floor, |clause| BreachRule {
-        tell_of_attempts,
-        website_alert,
-        clause,
-    })
+    clause.map_or(floor, |clause| BreachRule { tell_of_attempts, website_alert, clause })
 }

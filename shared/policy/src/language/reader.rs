@@ -37,12 +37,7 @@ pub(super) struct Table<'t, 'i> {
 
 impl<'t, 'i> Table<'t, 'i> {
     pub(super) fn new(entries: &'t DeTable<'i>, what: &'static str, span: Range<usize>) -> Self {
-        Self {
-            entries,
-            what,
-            span,
-            known: Vec::new(),
-        }
+        Self { entries, what, span, known: Vec::new() }
     }
 
     fn get(&mut self, key: &'static str) -> Option<At<&'t DeValue<'i>>> {
@@ -62,9 +57,7 @@ impl<'t, 'i> Table<'t, 'i> {
     }
 
     pub(super) fn has(&self, key: &str) -> bool {
-        self.entries
-            .iter()
-            .any(|(name, _)| name.get_ref().as_ref() == key)
+        self.entries.iter().any(|(name, _)| name.get_ref().as_ref() == key)
     }
 
     fn wrong_type(&self, report: &mut Report<'_>, key: &str, at: &At<&DeValue<'_>>, wanted: &str) {
@@ -76,37 +69,19 @@ impl<'t, 'i> Table<'t, 'i> {
         );
     }
 
-    pub(super) fn missing(
-        &self,
-        report: &mut Report<'_>,
-        code: &'static str,
-        key: &str,
-        hint: &str,
-    ) {
-        report.error(
-            code,
-            &self.span,
-            format!("{} has no `{key}`", self.what),
-            hint,
-        );
+    pub(super) fn missing(&self, report: &mut Report<'_>, code: &'static str, key: &str, hint: &str) {
+        report.error(code, &self.span, format!("{} has no `{key}`", self.what), hint);
     }
 
     /// A text, if the key is there and its value is one.
-    pub(super) fn text(
-        &mut self,
-        report: &mut Report<'_>,
-        key: &'static str,
-    ) -> Option<At<String>> {
+    pub(super) fn text(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<At<String>> {
         let at = self.get(key)?;
         let DeValue::String(text) = at.value else {
             self.wrong_type(report, key, &at, "a text in quotes");
             return None;
         };
         let text = text.trim();
-        if text.is_empty()
-            || text.chars().count() > TEXT_CHARS_MAX
-            || text.chars().any(char::is_control)
-        {
+        if text.is_empty() || text.chars().count() > TEXT_CHARS_MAX || text.chars().any(char::is_control) {
             report.error(
                 "POLICY-BAD-TEXT",
                 &at.span,
@@ -119,12 +94,7 @@ impl<'t, 'i> Table<'t, 'i> {
     }
 
     /// A text that must be there.
-    pub(super) fn need_text(
-        &mut self,
-        report: &mut Report<'_>,
-        key: &'static str,
-        hint: &str,
-    ) -> Option<At<String>> {
+    pub(super) fn need_text(&mut self, report: &mut Report<'_>, key: &'static str, hint: &str) -> Option<At<String>> {
         if !self.has(key) {
             self.missing(report, "POLICY-MISSING-KEY", key, hint);
         }
@@ -135,11 +105,7 @@ impl<'t, 'i> Table<'t, 'i> {
     pub(super) fn clause(&mut self, report: &mut Report<'_>) -> Option<Clause> {
         report.about(None);
         let clause = self
-            .need_text(
-                report,
-                "clause",
-                "cite where this is promised: `clause = \"scantrust.1.2-b\"`",
-            )
+            .need_text(report, "clause", "cite where this is promised: `clause = \"scantrust.1.2-b\"`")
             .map(|at| Clause::new(at.value));
         report.about(clause.clone());
         clause
@@ -195,11 +161,7 @@ impl<'t, 'i> Table<'t, 'i> {
     }
 
     /// A list of texts; absent is `None`. Repeated texts are reported.
-    pub(super) fn texts(
-        &mut self,
-        report: &mut Report<'_>,
-        key: &'static str,
-    ) -> Option<At<Vec<At<String>>>> {
+    pub(super) fn texts(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<At<Vec<At<String>>>> {
         let at = self.get(key)?;
         let DeValue::Array(items) = at.value else {
             self.wrong_type(report, key, &at, "a list of texts in brackets");
@@ -209,14 +171,12 @@ impl<'t, 'i> Table<'t, 'i> {
         for item in items {
             let span = item.span();
             match item.get_ref() {
-                DeValue::String(text) if texts.iter().any(|seen| seen.value == text.as_ref()) => {
-                    report.error(
-                        "POLICY-DUPLICATE",
-                        &span,
-                        format!("`{key}` names \"{}\" twice", text.escape_debug()),
-                        "name it once",
-                    )
-                }
+                DeValue::String(text) if texts.iter().any(|seen| seen.value == text.as_ref()) => report.error(
+                    "POLICY-DUPLICATE",
+                    &span,
+                    format!("`{key}` names \"{}\" twice", text.escape_debug()),
+                    "name it once",
+                ),
                 DeValue::String(text) => texts.push(At::new(text.as_ref().to_owned(), span)),
                 other => self.wrong_type(report, key, &At::new(other, span), "texts in the list"),
             }
@@ -232,22 +192,12 @@ impl<'t, 'i> Table<'t, 'i> {
         parse: impl Fn(&str) -> Result<T, InvalidId>,
     ) -> Option<At<Vec<T>>> {
         let texts = self.texts(report, key)?;
-        let names = texts
-            .value
-            .iter()
-            .filter_map(|text| parse_name(report, text, &parse))
-            .map(|at| at.value)
-            .collect();
+        let names = texts.value.iter().filter_map(|text| parse_name(report, text, &parse)).map(|at| at.value).collect();
         Some(At::new(names, texts.span))
     }
 
     /// A duration longer than nothing; with `zero` also `P0D`.
-    pub(super) fn duration(
-        &mut self,
-        report: &mut Report<'_>,
-        key: &'static str,
-        zero: bool,
-    ) -> Option<At<Span>> {
+    pub(super) fn duration(&mut self, report: &mut Report<'_>, key: &'static str, zero: bool) -> Option<At<Span>> {
         let text = self.text(report, key)?;
         let refuse = |report: &mut Report<'_>, hint: &str| {
             report.error(
@@ -260,10 +210,9 @@ impl<'t, 'i> Table<'t, 'i> {
         };
         match duration::parse(&text.value) {
             Err(invalid) => refuse(report, invalid.hint()),
-            Ok(span) if span.is_zero() && !zero => refuse(
-                report,
-                "zero keeps nothing; only `grace` may be P0D, which means at once",
-            ),
+            Ok(span) if span.is_zero() && !zero => {
+                refuse(report, "zero keeps nothing; only `grace` may be P0D, which means at once")
+            }
             Ok(span) => Some(At::new(span, text.span)),
         }
     }
@@ -303,12 +252,7 @@ impl<'t, 'i> Table<'t, 'i> {
         for item in items {
             match item.get_ref() {
                 DeValue::Table(table) => tables.push(Table::new(table, what, item.span())),
-                other => self.wrong_type(
-                    report,
-                    key,
-                    &At::new(other, item.span()),
-                    &format!("one {what} for each"),
-                ),
+                other => self.wrong_type(report, key, &At::new(other, item.span()), &format!("one {what} for each")),
             }
         }
         tables
@@ -316,9 +260,9 @@ impl<'t, 'i> Table<'t, 'i> {
 
     /// Either a text or a table, for keys that have a short and a long form.
     pub(super) fn is_table(&self, key: &str) -> bool {
-        self.entries.iter().any(|(name, value)| {
-            name.get_ref().as_ref() == key && matches!(value.get_ref(), DeValue::Table(_))
-        })
+        self.entries
+            .iter()
+            .any(|(name, value)| name.get_ref().as_ref() == key && matches!(value.get_ref(), DeValue::Table(_)))
     }
 
     /// Reports the keys that nobody asked for.
@@ -368,12 +312,7 @@ pub(super) fn parse_word<T>(
             Some(near) => format!("did you mean \"{near}\"?"),
             None => format!("use one of {}", words.join(", ")),
         };
-        report.error(
-            code,
-            &text.span,
-            format!("unknown `{key}`: \"{}\"", text.value.escape_debug()),
-            hint,
-        );
+        report.error(code, &text.span, format!("unknown `{key}`: \"{}\"", text.value.escape_debug()), hint);
     }
     parsed.map(|value| At::new(value, text.span.clone()))
 }

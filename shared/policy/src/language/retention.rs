@@ -7,10 +7,7 @@ use std::{
 
 use domain::{
     ids::{Category, EventName, Purpose},
-    policy::{
-        Action, CategoryRule, ErasureExemption, LawfulBasis, Period, PurposeRule, RetentionRule,
-        Switch,
-    },
+    policy::{Action, CategoryRule, ErasureExemption, LawfulBasis, Period, PurposeRule, RetentionRule, Switch},
     retention::CONSENT_WITHDRAWN,
 };
 use jiff::Span;
@@ -64,9 +61,7 @@ impl PeriodKeys {
             "until-event" => (&["events"], &["grace", "max"]),
             "indefinite" => (&[], &[]),
             _ => {
-                parse_word(report, "mode", mode, "POLICY-UNKNOWN-MODE", &MODES, |_| {
-                    None::<()>
-                });
+                parse_word(report, "mode", mode, "POLICY-UNKNOWN-MODE", &MODES, |_| None::<()>);
                 return None;
             }
         };
@@ -85,12 +80,7 @@ impl PeriodKeys {
                     "renew_on" => "name the events that renew it: renew_on = [\"website.visit\"]",
                     _ => "name the events that end it: events = [\"contract.ended\"]",
                 };
-                report.error(
-                    "POLICY-NO-PERIOD",
-                    &mode.span,
-                    format!("mode {} has no `{key}`", mode.value),
-                    hint,
-                );
+                report.error("POLICY-NO-PERIOD", &mode.span, format!("mode {} has no `{key}`", mode.value), hint);
             }
         }
         for (key, list) in [("renew_on", &self.renew_on), ("events", &self.events)] {
@@ -98,29 +88,16 @@ impl PeriodKeys {
                 && list.value.is_empty()
                 && needs.contains(&key)
             {
-                report.error(
-                    "POLICY-NO-PERIOD",
-                    &list.span,
-                    format!("`{key}` names no event"),
-                    "name at least one",
-                );
+                report.error("POLICY-NO-PERIOD", &list.span, format!("`{key}` names no event"), "name at least one");
             }
         }
         self.judge(report, mode);
         Some(match mode.value.as_str() {
-            "fixed" => Period::Fixed {
-                duration: self.duration?.value.fieldwise(),
-            },
-            "sliding" => Period::Sliding {
-                duration: self.duration?.value.fieldwise(),
-                renew_on: self.renew_on?.value,
-            },
+            "fixed" => Period::Fixed { duration: self.duration?.value.fieldwise() },
+            "sliding" => Period::Sliding { duration: self.duration?.value.fieldwise(), renew_on: self.renew_on?.value },
             "until-event" => Period::UntilEvent {
                 events: self.events?.value,
-                grace: self
-                    .grace
-                    .map_or_else(Span::new, |grace| grace.value)
-                    .fieldwise(),
+                grace: self.grace.map_or_else(Span::new, |grace| grace.value).fieldwise(),
                 max: self.max.map(|max| max.value.fieldwise()),
             },
             _ => Period::Indefinite,
@@ -174,35 +151,18 @@ pub(super) fn read_retention(
         let clause = table.clause(report);
         let category = table
             .name(report, "category", Category::parse)
-            .and_then(|at| {
-                declared(
-                    report,
-                    "category",
-                    "POLICY-UNKNOWN-CATEGORY",
-                    at,
-                    categories,
-                )
-            });
+            .and_then(|at| declared(report, "category", "POLICY-UNKNOWN-CATEGORY", at, categories));
         kept.extend(category.as_ref().map(|at| at.value.clone()));
         let purpose = table
             .name(report, "purpose", Purpose::parse)
             .and_then(|at| declared(report, "purpose", "POLICY-UNKNOWN-PURPOSE", at, purposes));
-        let label = category
-            .as_ref()
-            .zip(purpose.as_ref())
-            .map(|(c, p)| format!("{} for {}", c.value, p.value));
+        let label = category.as_ref().zip(purpose.as_ref()).map(|(c, p)| format!("{} for {}", c.value, p.value));
         if let Some(label) = &label {
             open.read(report, &mut table, label.clone());
         }
         let period = PeriodKeys::read(report, &mut table).period(report, &table);
         let actions = Action::ALL.map(Action::as_str);
-        let action = table.word(
-            report,
-            "action",
-            "POLICY-UNKNOWN-ACTION",
-            &actions,
-            Action::parse,
-        );
+        let action = table.word(report, "action", "POLICY-UNKNOWN-ACTION", &actions, Action::parse);
         if let Some(action) = &action
             && action.value != Action::Delete
         {
@@ -213,18 +173,11 @@ pub(super) fn read_retention(
                 "the promise not to keep the person's data is kept, but the totals are lost: make them beforehand",
             );
         }
-        let switch = read_switch(
-            report,
-            &mut table,
-            open,
-            label.as_deref().unwrap_or_default(),
-        );
+        let switch = read_switch(report, &mut table, open, label.as_deref().unwrap_or_default());
         report.about(clause.clone());
         let exemption = read_exemption(report, &mut table);
         report.about(clause.clone());
-        let span = label
-            .as_ref()
-            .map_or_else(|| table.span.clone(), |_| table.span_of("category"));
+        let span = label.as_ref().map_or_else(|| table.span.clone(), |_| table.span_of("category"));
         let events_span = table.span_of("events");
         table.finish(report);
 
@@ -233,21 +186,10 @@ pub(super) fn read_retention(
         };
         let (category, purpose) = (category.value, purpose.value);
         let key = (category.clone(), purpose.clone());
-        let basis = purposes
-            .get(&purpose)
-            .and_then(|at| at.value.as_ref())
-            .map(|rule| rule.basis);
+        let basis = purposes.get(&purpose).and_then(|at| at.value.as_ref()).map(|rule| rule.basis);
         let rule = period.zip(clause).map(|(period, clause)| {
             let action = action.map_or(Action::Delete, |at| at.value);
-            RetentionRule {
-                category,
-                purpose,
-                period,
-                switch,
-                action,
-                exemption,
-                clause,
-            }
+            RetentionRule { category, purpose, period, switch, action, exemption, clause }
         });
         if let Some((rule, basis)) = rule.as_ref().zip(basis) {
             check_consent_end(report, rule, basis, &span, &events_span);
@@ -276,12 +218,7 @@ fn declared<T: Ord + std::fmt::Display, R>(
         Some(near) => format!("did you mean \"{near}\"?"),
         None => format!("declare it with [[{what}]]"),
     };
-    report.error(
-        code,
-        &at.span,
-        format!("no [[{what}]] is named {}", at.value),
-        hint,
-    );
+    report.error(code, &at.span, format!("no [[{what}]] is named {}", at.value), hint);
     None
 }
 
@@ -297,32 +234,16 @@ fn read_switch(
     open.read(report, &mut table, format!("{label} after the switch"));
     let then = PeriodKeys::read(report, &mut table).period(report, &table);
     table.finish(report);
-    Some(Switch {
-        on: on?.value,
-        then: then?,
-        clause: clause?,
-    })
+    Some(Switch { on: on?.value, then: then?, clause: clause? })
 }
 
 fn read_exemption(report: &mut Report<'_>, table: &mut Table<'_, '_>) -> Option<ErasureExemption> {
-    let mut table = table.table(
-        report,
-        "exempt_from_erasure",
-        "[retention.exempt_from_erasure]",
-    )?;
+    let mut table = table.table(report, "exempt_from_erasure", "[retention.exempt_from_erasure]")?;
     let clause = table.clause(report);
     let reason = table.need_text(report, "reason", "write what the person is told");
-    let article = table.need_text(
-        report,
-        "article",
-        "name the law: article = \"GDPR Art. 17(3)(b)\"",
-    );
+    let article = table.need_text(report, "article", "name the law: article = \"GDPR Art. 17(3)(b)\"");
     table.finish(report);
-    Some(ErasureExemption {
-        reason: reason?.value,
-        article: article?.value,
-        clause: clause?,
-    })
+    Some(ErasureExemption { reason: reason?.value, article: article?.value, clause: clause? })
 }
 
 /// GDPR Art. 17(1)(b): what rests on consent alone ends with it.
@@ -334,41 +255,27 @@ fn check_consent_end(
     events_span: &Range<usize>,
 ) {
     let ends = |period: &Period| match period {
-        Period::UntilEvent { events, .. } => events
-            .iter()
-            .any(|event| event.as_str() == CONSENT_WITHDRAWN),
+        Period::UntilEvent { events, .. } => events.iter().any(|event| event.as_str() == CONSENT_WITHDRAWN),
         _ => false,
     };
     if basis == LawfulBasis::Consent {
-        let switched = rule
-            .switch
-            .as_ref()
-            .is_some_and(|switch| switch.on.as_str() == CONSENT_WITHDRAWN || ends(&switch.then));
+        let switched =
+            rule.switch.as_ref().is_some_and(|switch| switch.on.as_str() == CONSENT_WITHDRAWN || ends(&switch.then));
         if !ends(&rule.period) && !switched {
             report.warn(
                 "RET-OUTLIVES-CONSENT",
                 span,
-                format!(
-                    "{} is kept for {} after the consent is withdrawn",
-                    rule.category, rule.purpose
-                ),
+                format!("{} is kept for {} after the consent is withdrawn", rule.category, rule.purpose),
                 "end it with events = [\"consent.withdrawn\"] (GDPR Art. 17(1)(b))",
             );
         }
-    } else if let Period::UntilEvent {
-        events, max: None, ..
-    } = &rule.period
-        && events
-            .iter()
-            .all(|event| event.as_str() == CONSENT_WITHDRAWN)
+    } else if let Period::UntilEvent { events, max: None, .. } = &rule.period
+        && events.iter().all(|event| event.as_str() == CONSENT_WITHDRAWN)
     {
         report.warn(
             "RET-EVENT-MAY-NEVER-FIRE",
             events_span,
-            format!(
-                "{} does not rest on consent, so none is ever withdrawn",
-                rule.purpose
-            ),
+            format!("{} does not rest on consent, so none is ever withdrawn", rule.purpose),
             "name an event that can happen, or declare a maximum",
         );
     }

@@ -29,12 +29,7 @@ impl Whole<'_> {
         self.bases.contains(&basis)
     }
 
-    pub(super) fn check(
-        &self,
-        report: &mut Report<'_>,
-        controller: &Range<usize>,
-        age: Option<&At<AgeRule>>,
-    ) {
+    pub(super) fn check(&self, report: &mut Report<'_>, controller: &Range<usize>, age: Option<&At<AgeRule>>) {
         report.about(None);
         if let (1, Some(basis)) = (self.bases.len(), self.bases.first())
             && self.purposes > 1
@@ -46,9 +41,7 @@ impl Whole<'_> {
                 "check each purpose: one ground rarely carries them all",
             );
         }
-        let unsaid = RequestType::ALL
-            .into_iter()
-            .filter(|request| !self.rights.contains_key(request));
+        let unsaid = RequestType::ALL.into_iter().filter(|request| !self.rights.contains_key(request));
         let unsaid: Vec<&str> = unsaid.map(RequestType::as_str).collect();
         if !unsaid.is_empty() {
             report.warn(
@@ -58,9 +51,7 @@ impl Whole<'_> {
                 "the law's own rules are applied; have the controller's text list the rights (GDPR Art. 13(2)(b))",
             );
         }
-        if self.rests_on(LawfulBasis::Consent)
-            && !self.rights.contains_key(&RequestType::WithdrawConsent)
-        {
+        if self.rests_on(LawfulBasis::Consent) && !self.rights.contains_key(&RequestType::WithdrawConsent) {
             report.warn(
                 "CONSENT-WITHDRAWAL-WEAK",
                 controller,
@@ -85,53 +76,26 @@ impl Whole<'_> {
     fn check_age(&self, report: &mut Report<'_>, age: &At<AgeRule>) {
         report.about(Some(age.value.clause.clone()));
         // GDPR Art. 8(1): 16 unless a member state says less; Data Protection Act 2018 s. 9: 13.
-        let floor = if self.regimes.contains(&Regime::EuGdpr) {
-            16
-        } else {
-            13
-        };
-        let covered = age
-            .value
-            .guardian_below
-            .max(age.value.refuse_below)
-            .is_some_and(|years| years >= floor);
-        let european = self
-            .regimes
-            .iter()
-            .any(|regime| matches!(regime, Regime::EuGdpr | Regime::UkGdpr));
+        let floor = if self.regimes.contains(&Regime::EuGdpr) { 16 } else { 13 };
+        let covered = age.value.guardian_below.max(age.value.refuse_below).is_some_and(|years| years >= floor);
+        let european = self.regimes.iter().any(|regime| matches!(regime, Regime::EuGdpr | Regime::UkGdpr));
         if european && self.rests_on(LawfulBasis::Consent) && !covered {
             report.warn(
                 "CHILD-GAP",
                 &age.span,
                 format!("consents of people below {floor} are taken without a guardian"),
-                format!(
-                    "add guardian_below = {floor}, or the age of the member state (GDPR Art. 8(1))"
-                ),
+                format!("add guardian_below = {floor}, or the age of the member state (GDPR Art. 8(1))"),
             );
         }
     }
 
-    fn check_refusal(
-        &self,
-        report: &mut Report<'_>,
-        request: RequestType,
-        refusal: &Refusal,
-        span: &Range<usize>,
-    ) {
+    fn check_refusal(&self, report: &mut Report<'_>, request: RequestType, refusal: &Refusal, span: &Range<usize>) {
         if let Some(offer) = refusal.offer
             && offer != request
-            && self
-                .rights
-                .get(&offer)
-                .is_some_and(|other| other.value.refusal.is_some())
+            && self.rights.get(&offer).is_some_and(|other| other.value.refusal.is_some())
         {
             let hint = "offer a right that the policy grants";
-            report.error(
-                "POLICY-CONTRADICTION",
-                span,
-                format!("{offer} is offered instead, but refused too"),
-                hint,
-            );
+            report.error("POLICY-CONTRADICTION", span, format!("{offer} is offered instead, but refused too"), hint);
         }
         let given = match request {
             RequestType::WithdrawConsent => {
@@ -158,8 +122,7 @@ impl Whole<'_> {
             }
             // GDPR Art. 21(1): against these two grounds only.
             RequestType::Objection => {
-                self.rests_on(LawfulBasis::LegitimateInterests)
-                    || self.rests_on(LawfulBasis::PublicTask)
+                self.rests_on(LawfulBasis::LegitimateInterests) || self.rests_on(LawfulBasis::PublicTask)
             }
             _ => true,
         };

@@ -97,6 +97,9 @@ pub struct ExportedRecord {
     /// Its fields.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, String>,
+    /// Fields that are kept and whose values leave by no export: passwords.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<String>,
 }
 
 impl fmt::Debug for ExportedRecord {

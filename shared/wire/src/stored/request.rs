@@ -245,9 +245,7 @@ impl Decided {
                 clause: clause.to_string(),
             },
             Outcome::NotVerified => Ending::NotVerified,
-            Outcome::Exported { object, until } => {
-                Ending::Exported { object: object.clone(), until: millis(*until) }
-            }
+            Outcome::Exported { object, until } => Ending::Exported { object: object.clone(), until: millis(*until) },
             Outcome::Erased(items) => Ending::Erased { groups: group(items) },
             Outcome::Withdrawn(purposes) => {
                 Ending::Withdrawn { purposes: purposes.iter().map(ToString::to_string).collect() }

@@ -1,1 +1,193 @@
+//! Each stored form is read from its kept fixture and written back as it was, so that no rename
+//! loses what is stored already.
 
+use std::{fmt::Debug, path::PathBuf};
+
+use domain::ids::{BreachId, CaptureId, HoldId, RecordId, SubjectRef};
+use serde::de::DeserializeOwned;
+use serde_dynamo::{AttributeValue, Item};
+
+use super::*;
+
+/// What the table writes beside a form.
+const PLACEMENT: [&str; 5] = ["pk", "sk", "due_shard", "due_at", "ttl"];
+
+fn text(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored").join(format!("{name}.v1.json"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn item(name: &str) -> Item {
+    serde_json::from_str(&text(name)).unwrap()
+}
+
+fn without_placement(item: Item) -> Item {
+    let mut inner = item.into_inner();
+    inner.retain(|name, _| !PLACEMENT.contains(&name.as_str()));
+    Item::from(inner)
+}
+
+/// Reads a fixture as a form, and writes it back.
+fn read<F: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str) -> F {
+    let form: F = serde_dynamo::from_item(item(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let written: Item = serde_dynamo::to_item(&form).unwrap();
+    assert_eq!(without_placement(written), without_placement(item(name)), "{name}");
+    form
+}
+
+fn subject() -> SubjectRef {
+    SubjectRef::parse("1.AAAAAAAAAAAAAAAAAAAAAA").unwrap()
+}
+
+const ID: &str = "KKKKKKKKKKKKKKKKKKKKKA";
+
+#[test]
+fn a_consent_reads() {
+    let form: consent::Consent = read("consent");
+    let event = form.clone().into_event(subject(), CaptureId::parse(ID).unwrap()).unwrap();
+    assert!(event.gpc);
+    assert_eq!(consent::Consent::from(&event), form);
+}
+
+#[test]
+fn a_request_and_its_verification_read() {
+    let form: request::Request = read("request");
+    let (received, fingerprint) = form.clone().into_received().unwrap();
+    let written = request::Request::new(&received, &fingerprint);
+    assert_eq!(request::Request { contact: form.contact.clone(), ..written }, form);
+
+    let form: request::Verified = read("verified");
+    let (at, by) = form.clone().into_parts().unwrap();
+    assert_eq!(request::Verified::new(at, by), form);
+}
+
+#[test]
+fn every_decision_reads() {
+    for name in ["refused", "not-verified", "exported", "erased", "withdrawn", "with-office"] {
+        let form: request::Decided = read(&format!("decided-{name}"));
+        let (at, outcome) = form.clone().into_parts().unwrap();
+        assert_eq!(outcome.as_str(), name);
+        assert_eq!(request::Decided::new(at, &outcome), form);
+    }
+}
+
+#[test]
+fn a_record_reads_held_or_not() {
+    for name in ["record", "record-held"] {
+        let form: record::Record = read(name);
+        let stored = form.clone().into_record(subject(), RecordId::parse(ID).unwrap()).unwrap();
+        assert_eq!(stored.is_held(), name == "record-held");
+        assert!(stored.due_at.is_some() && stored.clock.renewals.len() == 2);
+        let mut written = record::Record { sealed: form.sealed.clone(), ..record::Record::from(&stored) };
+        // A set has no order.
+        let mut form = form;
+        form.holds.sort();
+        written.holds.sort();
+        assert_eq!(written, form);
+    }
+}
+
+#[test]
+fn a_trigger_reads() {
+    let form: record::Trigger = read("trigger");
+    let (event, purpose, first_at, last_at) = form.clone().into_parts().unwrap();
+    let written = record::Trigger::new(&event, purpose.as_ref(), first_at);
+    assert_eq!(record::Trigger { last_at: millis(last_at), ..written }, form);
+}
+
+#[test]
+fn what_is_to_be_deleted_reads() {
+    let form: deletion::Plan = read("plan");
+    let parts = form.clone().into_doomed().unwrap();
+    assert_eq!(deletion::Plan::new(parts.iter().map(deletion::Doomed::from).collect()), form);
+
+    let form: deletion::Intent = read("intent");
+    let (reason, at, parts) = form.clone().into_parts().unwrap();
+    assert_eq!(deletion::Intent::new(reason, at, parts.iter().map(deletion::Doomed::from).collect()), form);
+
+    let form: deletion::DueEntry = read("due");
+    let due_at = form.due_at;
+    let parts = form.into_doomed(subject(), RecordId::parse(ID).unwrap()).unwrap();
+    assert_eq!(parts.due_at.map(millis), Some(due_at));
+}
+
+#[test]
+fn a_hold_reads() {
+    let form: hold::Hold = read("hold");
+    let stored = form.clone().into_hold(subject(), HoldId::parse(ID).unwrap()).unwrap();
+    assert_eq!(hold::Hold { released_by: form.released_by.clone(), ..hold::Hold::from(&stored) }, form);
+}
+
+#[test]
+fn a_breach_its_notice_and_its_alert_read() {
+    let id = BreachId::parse(ID).unwrap();
+    let form: breach::Breach = read("breach");
+    let (stored, fingerprint) = form.clone().into_breach(id.clone()).unwrap();
+    assert_eq!(breach::Breach::new(&stored, &fingerprint), form);
+
+    let form: breach::Notice = read("notice");
+    let notice = form.into_notice(id, subject()).unwrap();
+    assert_eq!(notice.state, domain::breach::NoticeState::WithoutAddress);
+
+    let form: breach::Alert = read("alert");
+    let parts = breach::AlertParts::try_from(form.clone()).unwrap();
+    assert_eq!(breach::Alert::from(parts), form);
+}
+
+#[test]
+fn claims_read() {
+    assert!(read::<mail::Claim>("mail").sent_at.is_some());
+    assert!(read::<mail::Claim>("warned").sent_at.is_none());
+}
+
+#[test]
+fn json_forms_read() {
+    fn read<F: Serialize + DeserializeOwned>(name: &str) -> F {
+        let form: F = serde_json::from_str(&text(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let kept: serde_json::Value = serde_json::from_str(&text(name)).unwrap();
+        assert_eq!(serde_json::to_value(&form).unwrap(), kept, "{name}");
+        form
+    }
+    read::<manifest::Manifest>("manifest-intent");
+    read::<manifest::Manifest>("manifest-result");
+    read::<export::Export>("export");
+    let (identifier, locator, fields) = read::<content::Content>("content").into_parts().unwrap();
+    assert!(content::Content::new(identifier.as_ref(), &locator, &fields) == read("content"));
+}
+
+#[test]
+fn every_fixture_is_read() {
+    let read = "alert breach consent content decided-erased decided-exported decided-not-verified decided-refused \
+                decided-with-office decided-withdrawn due export hold intent mail manifest-intent manifest-result \
+                notice plan record record-held request trigger verified warned";
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
+    let mut kept: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap().trim_end_matches(".v1.json").to_owned())
+        .collect();
+    kept.sort();
+    assert_eq!(kept, read.split_whitespace().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_form_that_does_not_read_names_its_field_and_not_its_value() {
+    let form: record::Record = read("record");
+    let id = || RecordId::parse(ID).unwrap();
+    let broken = record::Record { category: "Ada Lovelace".into(), ..form.clone() };
+    assert_eq!(broken.into_record(subject(), id()).unwrap_err().to_string(), "category does not read");
+    let odd = record::Record { renewals: vec![1], ..form.clone() };
+    assert_eq!(odd.into_record(subject(), id()), Err(Unreadable { field: "renewals" }));
+    let later = record::Record { v: 2, ..form.clone() };
+    assert_eq!(later.into_record(subject(), id()), Err(Unreadable { field: "v" }));
+    let other = record::Record { kind: Kind::Hold, ..form };
+    assert_eq!(other.into_record(subject(), id()), Err(Unreadable { field: "kind" }));
+}
+
+#[test]
+fn every_kind_has_one_name_for_serde_and_for_queries() {
+    for kind in Kind::ALL {
+        let attribute: AttributeValue = serde_dynamo::to_attribute_value(kind).unwrap();
+        assert_eq!(attribute, AttributeValue::S(kind.as_str().to_owned()));
+        assert_eq!(Kind::parse(kind.as_str()), Some(kind));
+    }
+}

@@ -1,0 +1,262 @@
+//! The contract of the ports, kept by AWS's own interfaces on the local AWS; then what only AWS has:
+//! objects with versions, signed addresses, queues.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed call is a failed test")]
+
+use app::{
+    capture_consent::ConsentLedger,
+    destruction::{Condition, Deletion, EvidenceStore, Manifest},
+    error::PortError,
+    fulfil_request::{Exports, SubjectFile},
+    keys::Keys,
+    records::RecordStore,
+};
+use aws::{
+    Cloud, Service, Settings,
+    evidence::{EvidencePart, evidence_key},
+};
+use domain::{
+    evidence::{DeletionReason, DeletionResult, leaf},
+    record::{Record, System},
+};
+use serde_json::Value;
+use testkit::{
+    build::{at, content, doomed, id, policy, record, request, subject},
+    contract::fresh_controller,
+};
+
+/// The sender whose identity `cargo xtask` verifies.
+const SENDER: &str = "privacy@habeas.example";
+
+struct Stack(Value);
+
+impl Stack {
+    fn read() -> Self {
+        let path = std::env::var("HABEAS_STACK_FILE").expect(
+            "these tests need the local AWS: `cargo xtask test` brings it up and names its file in HABEAS_STACK_FILE",
+        );
+        let text = std::fs::read_to_string(&path).expect("HABEAS_STACK_FILE names a file that can be read");
+        Self(serde_json::from_str(&text).expect("the stack file is JSON"))
+    }
+
+    fn text(&self, pointer: &str) -> String {
+        let value = self.0.pointer(pointer).and_then(Value::as_str);
+        value.unwrap_or_else(|| panic!("the stack file has no {pointer}")).to_owned()
+    }
+
+    fn output(&self, name: &str) -> String {
+        self.text(&format!("/outputs/{name}"))
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            region: self.text("/region"),
+            access_key_id: "test".into(),
+            secret_access_key: "test".into(),
+            endpoint_url: Some(self.text("/endpoint")),
+            table: Some(self.output("Table")),
+            key_table: Some(self.output("KeyTable")),
+            key_id: Some(self.output("ControllerKeyId")),
+            evidence_bucket: Some(self.output("EvidenceBucket")),
+            exports_bucket: Some(self.output("ExportsBucket")),
+            records_bucket: Some(self.output("RecordsBucket")),
+            sender: Some(SENDER.into()),
+            ..Settings::default()
+        }
+    }
+
+    fn cloud(&self) -> Cloud {
+        Cloud::new(self.settings())
+    }
+
+    /// A queue that no function listens to and no other test looks at.
+    fn scratch_queue(&self, name: &str) -> String {
+        let url = format!("{}/?Action=CreateQueue&QueueName={name}", self.text("/endpoint"));
+        let answer = ureq::post(url).send_empty().unwrap().body_mut().read_to_string().unwrap();
+        let url = answer.split("<QueueUrl>").nth(1).and_then(|rest| rest.split("</QueueUrl>").next());
+        url.unwrap_or_else(|| panic!("no queue: {answer}")).to_owned()
+    }
+
+    fn cloud_with_queue(&self) -> Cloud {
+        let queue = Some(self.scratch_queue("contract"));
+        Cloud::new(Settings {
+            fulfil_queue_url: queue.clone(),
+            breach_queue_url: queue.clone(),
+            records_queue_url: queue.clone(),
+            purge_queue_url: queue.clone(),
+            dead_letter_queue_url: queue,
+            ..self.settings()
+        })
+    }
+
+    fn object(&self, bucket: &str, key: &str) -> String {
+        format!("{}/{}/{key}", self.text("/endpoint"), self.output(bucket))
+    }
+}
+
+testkit::contract_tests!(Stack::read().cloud_with_queue());
+
+fn get(url: &str) -> Option<String> {
+    match ureq::get(url).call() {
+        Ok(mut response) => Some(response.body_mut().read_to_string().unwrap()),
+        Err(ureq::Error::StatusCode(404)) => None,
+        Err(error) => panic!("{url}: {error}"),
+    }
+}
+
+/// How many versions and delete markers an object has.
+fn versions(stack: &Stack, key: &str) -> usize {
+    let bucket = stack.output("RecordsBucket");
+    let listing = get(&format!("{}/{bucket}?versions&prefix={key}", stack.text("/endpoint"))).unwrap();
+    listing.matches(&format!("<Key>{key}</Key>")).count()
+}
+
+#[tokio::test]
+async fn an_object_goes_with_all_its_versions_and_its_neighbour_stays() {
+    let stack = Stack::read();
+    let cloud = stack.cloud();
+    let controller = fresh_controller(&cloud);
+    let (key, neighbour) = (format!("{controller}/file"), format!("{controller}/file-2"));
+    for _ in 0..3 {
+        ureq::put(stack.object("RecordsBucket", &key)).send("personal").unwrap();
+    }
+    ureq::put(stack.object("RecordsBucket", &neighbour)).send("another's").unwrap();
+    ureq::delete(stack.object("RecordsBucket", &key)).call().unwrap();
+    assert_eq!(versions(&stack, &key), 4, "three versions and a delete marker");
+
+    let kept = Record { system: System::S3, ..record(&subject("ada@example.com"), "file", at("2026-01-01T00:00:00Z")) };
+    cloud.insert_record(&controller, &kept, &content("ada@example.com", &key)).await.unwrap();
+    let early = Condition::DueAt(at("2026-02-01T00:00:00Z"));
+    let results = cloud.delete_records(&controller, &doomed(std::slice::from_ref(&kept)), early).await.unwrap();
+    assert_eq!((results, versions(&stack, &key)), (vec![DeletionResult::NotDue], 4));
+
+    for expected in [DeletionResult::Deleted, DeletionResult::Absent] {
+        let batch = doomed(std::slice::from_ref(&kept));
+        assert_eq!(cloud.delete_records(&controller, &batch, Condition::Asked).await.unwrap(), [expected]);
+    }
+    assert_eq!((versions(&stack, &key), versions(&stack, &neighbour)), (0, 1));
+    assert!(cloud.records(&controller, &kept.subject).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn no_hold_finds_half_of_a_record_gone() {
+    let stack = Stack::read();
+    // This one can mark the record and can't reach its object: a crash in between.
+    let crashed = Cloud::new(Settings { records_bucket: Some("no-such-bucket".into()), ..stack.settings() });
+    let cloud = stack.cloud();
+    let controller = fresh_controller(&cloud);
+    let mut kept =
+        Record { system: System::S3, ..record(&subject("ada@example.com"), "file", at("2026-01-01T00:00:00Z")) };
+    cloud.insert_record(&controller, &kept, &content("ada@example.com", "nowhere")).await.unwrap();
+    let batch = doomed(std::slice::from_ref(&kept));
+    assert!(crashed.delete_records(&controller, &batch, Condition::Asked).await.is_err());
+    kept.holds.insert(id("hold-1"));
+    let held = cloud.update_record(&controller, &kept).await;
+    assert!(matches!(held, Err(PortError::Conflict { .. })));
+    // Whoever comes next finishes what was begun.
+    assert_eq!(cloud.delete_records(&controller, &batch, Condition::Asked).await.unwrap(), [DeletionResult::Deleted]);
+}
+
+#[tokio::test]
+async fn two_first_users_of_a_controller_end_up_with_one_key() {
+    let stack = Stack::read();
+    let clouds: Vec<_> = (0..4).map(|_| stack.cloud()).collect();
+    let controller = fresh_controller(&clouds[0]);
+    let mut subjects = std::collections::BTreeSet::new();
+    let (a, b, c, d) = tokio::join!(
+        clouds[0].controller(&controller),
+        clouds[1].controller(&controller),
+        clouds[2].controller(&controller),
+        clouds[3].controller(&controller),
+    );
+    for keys in [a, b, c, d] {
+        subjects.insert(keys.unwrap().pepper.subject(&testkit::build::mail("ada@example.com")));
+    }
+    assert_eq!(subjects.len(), 1);
+}
+
+#[tokio::test]
+async fn a_manifest_is_found_by_batch_and_day_and_the_first_one_stands() {
+    let stack = Stack::read();
+    let cloud = stack.cloud();
+    let controller = fresh_controller(&cloud);
+    let gone = record(&subject("ada@example.com"), "log-1", at("2026-01-01T00:00:00.123Z"));
+    let when = at("2026-04-11T23:59:59Z");
+    let intent = Manifest {
+        batch: id("batch-1"),
+        controller: controller.clone(),
+        reason: DeletionReason::Retention,
+        at: when,
+        records: doomed(std::slice::from_ref(&gone)),
+        results: Vec::new(),
+    };
+    cloud.intend(&intent).await.unwrap();
+    for result in [DeletionResult::Deleted, DeletionResult::Absent] {
+        cloud.certify(&Manifest { results: vec![result], ..intent.clone() }).await.unwrap();
+    }
+    let read = |part| {
+        let key = evidence_key(&controller, &intent.batch, when, part);
+        assert!(key.starts_with(&format!("evidence/v1/{controller}/2026-04-11/")));
+        serde_json::from_str::<Value>(&get(&stack.object("EvidenceBucket", &key)).unwrap()).unwrap()
+    };
+    let (begun, done) = (read(EvidencePart::Intent), read(EvidencePart::Result));
+    let expected =
+        leaf(&gone.salt, &format!("C#{controller}#S#{}", gone.subject), &format!("RECORD#{}", gone.id), gone.due_at);
+    for manifest in [&begun, &done] {
+        assert_eq!(manifest["v"], 1);
+        assert_eq!(manifest["records"][0]["leaf"], expected);
+        assert_eq!(manifest["records"][0]["due_at"], "2026-04-11T00:00:00.123Z");
+        // It proves that something was deleted and says nothing about whom.
+        assert!(
+            !manifest.to_string().contains(gone.subject.as_str()) && !manifest.to_string().contains(gone.id.as_str())
+        );
+    }
+    assert_eq!(begun["records"][0].get("result"), None);
+    assert_eq!((&done["records"][0]["result"], &done["totals"]["deleted"]), (&"deleted".into(), &1.into()));
+}
+
+#[tokio::test]
+async fn an_export_opens_by_its_signed_address() {
+    let stack = Stack::read();
+    let cloud = stack.cloud();
+    let controller = fresh_controller(&cloud);
+    let request = request(&controller, &subject("ada@example.com"), "request-1");
+    let log = record(&subject("ada@example.com"), "log-1", at("2026-01-01T00:00:00Z"));
+    let file = SubjectFile {
+        at: at("2026-03-01T12:00:00Z"),
+        consents: Vec::new(),
+        requests: Vec::new(),
+        records: vec![(log, Some(content("ada@example.com", "log-1")))],
+    };
+    let object = cloud.store_export(&policy(), &request, &file).await.unwrap();
+    let url = cloud.presign_export(&object).await.unwrap();
+    assert!(url.contains("X-Amz-Expires=300") && url.contains("X-Amz-Signature="));
+    let export: Value = serde_json::from_str(&get(&url).unwrap()).unwrap();
+    assert_eq!(export["records"][0]["identifier"]["value"], "ada@example.com");
+    assert_eq!(export["records"][0]["fields"]["ip_address"], "192.0.2.1");
+    assert_eq!(export["records"][0]["lawful_basis"], "legitimate-interests");
+}
+
+#[tokio::test]
+async fn what_a_queue_is_sent_arrives_with_its_reason() {
+    let stack = Stack::read();
+    let queue = stack.scratch_queue("contract-arrival");
+    let cloud = stack.cloud();
+    cloud.bury_in(&queue, "{not json", "malformed: expected a form").await.unwrap();
+    let url = format!("{queue}?Action=ReceiveMessage&MessageAttributeName.1=All").replace("localhost", "127.0.0.1");
+    let received = get(&url).unwrap();
+    for part in ["{not json", "<Name>reason</Name>", "malformed: expected a form"] {
+        assert!(received.contains(part), "{part} is missing in {received}");
+    }
+    assert!(cloud.send_batch(&format!("{queue}-that-is-not-there"), vec!["{}".into()]).await.is_err());
+}
+
+#[tokio::test]
+async fn opening_connections_ahead_never_fails() {
+    let stack = Stack::read();
+    stack.cloud().prime(&[Service::Table, Service::Keys, Service::Buckets, Service::Queues, Service::Mail]).await;
+    let nowhere = Cloud::new(Settings { endpoint_url: Some("http://127.0.0.1:1".into()), ..stack.settings() });
+    nowhere.prime(&[Service::Table]).await;
+    let read = nowhere.consents(&fresh_controller(&nowhere), &subject("ada@example.com")).await;
+    assert!(matches!(read, Err(PortError::Unavailable { .. })));
+}
