@@ -729,17 +729,18 @@ pub async fn the_people_of_a_breach_are_those_whose_records_were_exposed<P: Port
         registered(ports, controller, &[record(&person(n), &format!("log-{n}"), days(now(), -10))]).await;
         expected.insert(person(n));
     }
-    // Exposed as well: made in the window, kept without an end, kept by a hold past its end.
+    // Exposed as well: made in the window, kept without an end, kept by a hold past its end, and one
+    // that a sweep is late for.
     let made_within = record(&person(20), "within", leak.exposed_to);
     let endless = Record { due_at: None, ..record(&person(21), "endless", days(now(), -900)) };
     let held = Record { holds: BTreeSet::from([id("hold-1")]), ..record(&person(22), "held", days(now(), -900)) };
-    registered(ports, controller, &[made_within, endless, held]).await;
-    expected.extend([person(20), person(21), person(22)]);
-    // Not exposed: another category, made after the window, ended before it, another controller.
+    let overdue = record(&person(32), "overdue", days(now(), -101));
+    registered(ports, controller, &[made_within, endless, held, overdue]).await;
+    expected.extend([person(20), person(21), person(22), person(32)]);
+    // Not exposed: another category, made after the window, another controller.
     let other = Record { category: category("account"), ..record(&person(30), "other", days(now(), -10)) };
     let later = record(&person(31), "later", days(now(), 2));
-    let ended = record(&person(32), "ended", days(now(), -101));
-    registered(ports, controller, &[other, later, ended]).await;
+    registered(ports, controller, &[other, later]).await;
     registered(ports, &fresh_controller(ports), &[record(&person(33), "elsewhere", days(now(), -10))]).await;
 
     let mut found = BTreeSet::new();
