@@ -45,7 +45,9 @@ where
     let reply = match answer(&case["payload"].to_string(), TimeGuard { stage }, handler).await {
         Ok(reply) => {
             let mut reply = serde_json::to_value(&reply).unwrap();
-            if let Some(body) = reply.get("body").and_then(Value::as_str).and_then(|body| serde_json::from_str(body).ok()) {
+            if let Some(body) =
+                reply.get("body").and_then(Value::as_str).and_then(|body| serde_json::from_str(body).ok())
+            {
                 reply["body"] = body;
             }
             reply
