@@ -18,6 +18,7 @@ use edge::{
     queue::{self, Message, Verdict},
     site,
 };
+use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use policy::PolicyBook;
 use wire::{
@@ -37,6 +38,10 @@ pub const HOLDS_SCOPE: &str = "holds:write";
 
 /// How old a record or event may be: a backfilled log is old, but no system here is older.
 pub const AGE_DAYS_MAX: i64 = 20 * 366;
+
+/// How many events of one list are under way at once. Their order does not matter: the clocks fold
+/// what happened by when it happened.
+pub const EVENTS_AT_ONCE: usize = 8;
 
 /// Everything that this function needs.
 pub trait Ports: RecordStore + HoldStore + Keys + DeadLetters {}
@@ -175,9 +180,10 @@ async fn register<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Respons
             "Send longer lists in parts.",
         ));
     }
-    let mut results = Vec::with_capacity(form.events.len());
-    for event in form.events {
-        results.push(match take_in(desk, policy, event).await {
+    let mut taken = stream::iter(form.events).map(|event| take_in(desk, policy, event)).buffered(EVENTS_AT_ONCE);
+    let mut results = Vec::new();
+    while let Some(result) = taken.next().await {
+        results.push(match result {
             Ok(result) => result,
             Err(Refused::Rule(rule)) => EventResult { problem: Some(rule), ..plain("refused") },
             // What was taken in stands; sending the list again takes in the rest.
@@ -196,8 +202,11 @@ async fn track<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdic
     for withdrawn in &form.withdrawn {
         note_withdrawal(desk, policy, withdrawn).await?;
     }
-    for event in form.events {
-        match take_in(desk, policy, event.clone()).await {
+    let mut taken = stream::iter(form.events)
+        .map(async |event| (event.clone(), take_in(desk, policy, event).await))
+        .buffer_unordered(EVENTS_AT_ONCE);
+    while let Some((event, result)) = taken.next().await {
+        match result {
             Ok(_) => {}
             // The events beside it go on; this one alone is put aside, with its reason.
             Err(Refused::Rule(rule)) => {

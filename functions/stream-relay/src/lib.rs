@@ -95,7 +95,12 @@ impl Sorted {
             (Change::Insert, ItemKey::Breach(controller, breach)) => {
                 let form: stored::breach::Breach = image(record.new.as_ref())?;
                 if form.tell_subjects {
-                    self.scope.push(BreachMessage::new(&controller, &breach, time(form.aware_at)?, BreachStep::Scope));
+                    self.scope.push(BreachMessage::new(
+                        &controller,
+                        &breach,
+                        time(form.declared_at)?,
+                        BreachStep::Scope,
+                    ));
                 }
             }
             (Change::Insert, ItemKey::Notice(controller, breach, subject)) => {

@@ -195,6 +195,7 @@ pub async fn declare<P: BreachStore + Keys>(
     let breach = Breach {
         id: keys.pepper.derive(&[&form.key]),
         aware_at: form.aware_at,
+        declared_at: form.at,
         authority_due_at,
         exposed_from: form.exposed_from,
         exposed_to: form.exposed_to,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    consent::{Choice, ConsentEvent},
+    consent::{self, Choice, ConsentEvent},
     dsar::{self, Item, ItemResult, Outcome, RequestEvent, RequestState, RequestType, VerifiedBy},
     evidence::{DeletionReason, DeletionResult},
     hold::HoldReason,
@@ -192,7 +192,10 @@ async fn decide<P: Office>(
     }
     Ok(Some(match received.request {
         RequestType::Access | RequestType::Portability => export(policy, ports, key, received.request, at).await?,
-        RequestType::Erasure => Outcome::Erased(erase(policy, ports, key, at).await?),
+        RequestType::Erasure => {
+            withdraw_what_was_given(policy, ports, key, at).await?;
+            Outcome::Erased(erase(policy, ports, key, at).await?)
+        }
         RequestType::WithdrawConsent => withdraw(policy, ports, key, &received.purposes, received.at).await?,
         RequestType::Restriction => {
             restrict(policy, ports, key, received.at).await?;
@@ -325,6 +328,23 @@ async fn erase_part<P: Office>(
         });
     }
     Ok(items)
+}
+
+/// Who asks to be erased wants no more newsletters: what they agreed to ends with it (GDPR
+/// Art. 17(1)(b)). The record of the consents stays, under a keyed hash, to answer for the past.
+async fn withdraw_what_was_given<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    at: Timestamp,
+) -> Result<(), PortError> {
+    let state = consent::fold(&ports.consents(&key.controller, &key.subject).await?);
+    let given = state.into_iter().filter(|(_, state)| state.choice == Choice::Given);
+    let given: Vec<_> = given.map(|(purpose, _)| purpose).collect();
+    if !given.is_empty() {
+        withdraw(policy, ports, key, &given, at).await?;
+    }
+    Ok(())
 }
 
 async fn withdraw<P: Office>(

@@ -70,7 +70,7 @@ pub fn answer(
             let lines = items.iter().map(|item| match &item.result {
                 ItemResult::Erased { evidence } => format!("- {}: erased (evidence {evidence})", item.category),
                 ItemResult::Kept { reason, article, .. } => {
-                    format!("- {}: kept, because {reason} ({article})", item.category)
+                    format!("- {}: kept. {reason} ({article})", item.category)
                 }
                 ItemResult::Held => format!("- {}: kept for now under a legal hold (GDPR Art. 17(3))", item.category),
             });

@@ -348,3 +348,26 @@ async fn a_deadline_is_warned_of_once_for_each_urgency_until_the_request_is_answ
     }
     assert_eq!(warned, [0, 1, 0, 1, 0]);
 }
+
+#[tokio::test]
+async fn an_erasure_ends_what_was_agreed_to() {
+    let (policy, memory) = (build::policy(), Memory::new());
+    let ada = || build::mail("ada@example.com");
+    let form = capture_form(
+        ada(),
+        &[("marketing", Choice::Given), ("profiling", Choice::Refused)],
+        "k",
+        "2026-01-01T10:00:00Z",
+    );
+    let receipt = capture_consent::capture(&policy, &memory, form).await.unwrap();
+    let answer =
+        receive_request::receive(&policy, &memory, request_form(ada(), RequestType::Erasure, &[])).await.unwrap();
+    fulfil_request::fulfil(&policy, &memory, &answer.request, answer.received.at, URL).await.unwrap();
+    let text = memory.sent()[0].text.clone();
+    let token = text.split_once("?token=").unwrap().1.split_whitespace().next().unwrap();
+    requests::verify(&policy, &memory, &answer.request.request, token, at("2026-02-01T00:00:00Z")).await.unwrap();
+    fulfil_request::fulfil(&policy, &memory, &answer.request, at("2026-02-01T00:00:00Z"), URL).await.unwrap();
+    let state = read_consents::read(&policy, &memory, &receipt.token, at("2026-02-02T00:00:00Z")).await.unwrap();
+    let choices: Vec<_> = state.values().map(|state| state.choice).collect();
+    assert_eq!(choices, [Choice::Withdrawn, Choice::Refused]);
+}

@@ -17,6 +17,8 @@ pub struct Breach {
     /// When the controller became aware: a person's decision, from which the clock runs
     /// (GDPR Art. 33(1)). Occurrence and detection are other times.
     pub aware_at: Timestamp,
+    /// When it was declared here.
+    pub declared_at: Timestamp,
     /// By when the authority must know.
     pub authority_due_at: Timestamp,
     /// The window in which data was exposed.

@@ -82,9 +82,7 @@ impl Flaw {
 /// Whether a name from outside may be repeated: a field name of ours could look like it, and a mail
 /// address, a person's name or a script cannot.
 pub(crate) fn is_plain_name(name: &str) -> bool {
-    name.len() <= 64
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-' | b'.'))
+    (1..=24).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
 }
 
 /// Whether text holds what no field of a person's choosing should hold. NUL and its like are how

@@ -172,6 +172,7 @@ pub fn breach(key: &str, exposed_from: Timestamp) -> Breach {
     Breach {
         id: id::<BreachId>(key),
         aware_at: later(48),
+        declared_at: later(48),
         authority_due_at: later(48 + 72),
         exposed_from,
         exposed_to: later(24),

@@ -20,6 +20,8 @@ pub struct Breach {
     pub kind: Kind,
     /// When the controller became aware.
     pub aware_at: i64,
+    /// When it was declared.
+    pub declared_at: i64,
     /// By when the authority must know.
     pub ends_at: i64,
     /// When data was exposed, from.
@@ -51,6 +53,7 @@ impl Breach {
             v: VERSION,
             kind: Kind::Breach,
             aware_at: millis(breach.aware_at),
+            declared_at: millis(breach.declared_at),
             ends_at: millis(breach.authority_due_at),
             exposed_from: millis(breach.exposed_from),
             exposed_to: millis(breach.exposed_to),
@@ -74,6 +77,7 @@ impl Breach {
         let breach = DomainBreach {
             id: breach,
             aware_at: time("aware_at", self.aware_at)?,
+            declared_at: time("declared_at", self.declared_at)?,
             authority_due_at: time("ends_at", self.ends_at)?,
             exposed_from: time("exposed_from", self.exposed_from)?,
             exposed_to: time("exposed_to", self.exposed_to)?,
