@@ -1,6 +1,8 @@
 //! A crash at every step: what was begun is finished by the retry, nothing is deleted without
 //! evidence, nothing is evidenced that did not happen, and nobody stays untold.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::collections::BTreeMap;
 
 use app::{

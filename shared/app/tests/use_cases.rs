@@ -1,5 +1,7 @@
 //! The use cases, on ports in memory: who gets what, and who does not.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::collections::BTreeMap;
 
 use app::{

@@ -1,5 +1,7 @@
 //! Retention clocks: the promises of the five policies, and the properties that every rule has.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use domain::{
     ids::{Category, EventName, Purpose},
     policy::{Action, Clause, Period, RetentionRule, Switch},

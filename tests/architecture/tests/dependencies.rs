@@ -1,5 +1,7 @@
 //! Who may know whom (`docs/ARCHITECTURE.md`), asserted from the build's own metadata.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
