@@ -1,7 +1,7 @@
 //! Breaches: declared by staff, scoped from what is stored, told one by one and in public.
 
 use app::{
-    breach::{self, BreachStore, DeclareBreach, DeclareError, SCOPE_SEGMENTS},
+    breach::{self, BreachStore, DeclareBreach, DeclareError, NotifiedError, SCOPE_SEGMENTS},
     keys::Keys,
     mail::Mailer,
     queues::{DeadLetters, Outbox, Queue},
@@ -16,7 +16,7 @@ use edge::{
 use jiff::Timestamp;
 use policy::PolicyBook;
 use wire::{
-    breach::{AlertForm, AlertsAnswer, BreachAnswer, BreachForm, NoticeCounts},
+    breach::{AlertForm, AlertsAnswer, BreachAnswer, BreachForm, NoticeCounts, NotifiedForm},
     message::{BreachMessage, BreachStep, SCOPE_HOPS_MAX},
 };
 
@@ -50,6 +50,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
         Event::Http(request) => {
             let answer = match (request.method(), request.parameter("breach")) {
                 ("POST", None) => declare(desk, &request).await,
+                ("POST", Some(id)) => notified(desk, &request, id).await,
                 ("GET", Some(id)) => progress(desk, &request, id).await,
                 ("GET", None) if request.path().ends_with("/alerts") => alerts(desk, &request).await,
                 _ => Err(Problem::method_not_allowed()),
@@ -112,6 +113,24 @@ async fn progress<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Resu
         }
     }
     Ok(Response::json(200, &BreachAnswer::new(&breach, Some(counts))))
+}
+
+async fn notified<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Response, Problem> {
+    let policy = site::policy(request, &desk.policies)?;
+    request.staff(&policy.controller, SCOPE)?;
+    let id = BreachId::parse(id).map_err(|_| Problem::not_found())?;
+    let form = request.json::<NotifiedForm>()?.parse()?;
+    match breach::record_notified(policy, &desk.ports, &id, form, request.at()).await {
+        Ok(breach) => Ok(Response::json(200, &BreachAnswer::new(&breach, None))),
+        Err(NotifiedError::Port(error)) => Err(error.into()),
+        Err(NotifiedError::Unknown) => Err(Problem::not_found()),
+        Err(error @ NotifiedError::Time) => {
+            Err(Problem::invalid("/notified_at", error.to_string(), "Say when the authority was notified."))
+        }
+        Err(error @ NotifiedError::Reference) => {
+            Err(Problem::invalid("/reference", error.to_string(), "Give the authority's own reference."))
+        }
+    }
 }
 
 async fn alerts<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    breach::{BREACH_TEXT_BYTES_MAX, Breach, Notice, NoticeState, must_tell},
+    breach::{AuthorityNotified, BREACH_TEXT_BYTES_MAX, Breach, Notice, NoticeState, REFERENCE_BYTES_MAX, must_tell},
     clock,
     ids::{BreachId, Category, ControllerId, Fingerprint, SubjectRef},
     policy::Policy,
@@ -59,6 +59,15 @@ pub trait BreachStore {
         breach: &Breach,
         fingerprint: &Fingerprint,
     ) -> Result<Appended<(Breach, Fingerprint)>, PortError>;
+
+    /// Records the notification of the authority and takes the breach out of the open deadlines; what
+    /// was recorded first stands. Answers the breach as it is then, or `None` if there is none.
+    async fn record_notified(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        notified: &AuthorityNotified,
+    ) -> Result<Option<Breach>, PortError>;
 
     /// Reads a breach.
     async fn breach(&self, controller: &ControllerId, breach: &BreachId) -> Result<Option<Breach>, PortError>;
@@ -205,12 +214,52 @@ pub async fn declare<P: BreachStore + Keys>(
         advice: form.advice,
         tell_subjects: must_tell(form.high_risk, form.attempt_only, policy.breach.tell_of_attempts),
         declared_by: form.declared_by,
+        notified: None,
     };
     match ports.declare_breach(&policy.controller, &breach, &fingerprint).await? {
         Appended::Fresh => Ok(breach),
         Appended::Existing((first, made_of)) if made_of == fingerprint => Ok(first),
         Appended::Existing(_) => Err(DeclareError::KeyReused),
     }
+}
+
+/// Why no notification was recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum NotifiedError {
+    /// There is no such breach.
+    #[error("there is no such breach")]
+    Unknown,
+    /// It cannot have been made before anybody knew, nor later than now.
+    #[error("the notification lies before awareness or in the future")]
+    Time,
+    /// The reference is empty or too long.
+    #[error("a reference holds 1 to {REFERENCE_BYTES_MAX} bytes")]
+    Reference,
+    /// Something outside failed.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// Records that the authority was notified: the 72 hours are met, or it is known by how much they
+/// were not.
+///
+/// # Errors
+/// [`NotifiedError`]. Recording it again changes nothing and is no error.
+pub async fn record_notified<P: BreachStore>(
+    policy: &Policy,
+    ports: &P,
+    breach: &BreachId,
+    notified: AuthorityNotified,
+    now: Timestamp,
+) -> Result<Breach, NotifiedError> {
+    if notified.reference.trim().is_empty() || notified.reference.len() > REFERENCE_BYTES_MAX {
+        return Err(NotifiedError::Reference);
+    }
+    let stored = ports.breach(&policy.controller, breach).await?.ok_or(NotifiedError::Unknown)?;
+    if notified.at < stored.aware_at || notified.at > now {
+        return Err(NotifiedError::Time);
+    }
+    ports.record_notified(&policy.controller, breach, &notified).await?.ok_or(NotifiedError::Unknown)
 }
 
 /// What remains of one segment's scan.

@@ -67,6 +67,20 @@ async fn a_retry_answers_the_first_receipt_and_another_form_under_its_key_is_ref
 }
 
 #[tokio::test]
+async fn a_capture_is_one_write_and_no_read() {
+    let (policy, memory) = (build::policy(), Memory::new());
+    let form = |key: &str| {
+        capture_form(build::mail("ada@example.com"), &[("marketing", Choice::Given)], key, "2026-01-01T10:00:00Z")
+    };
+    for key in ["1", "2"] {
+        let before = memory.calls();
+        capture_consent::capture(&policy, &memory, form(key)).await.unwrap();
+        // The controller's keys, which an environment holds after its first event, and the one write.
+        assert_eq!(memory.calls() - before, 2);
+    }
+}
+
+#[tokio::test]
 async fn a_receipt_for_a_typed_address_opens_no_more_than_itself() {
     let (policy, memory) = (build::policy(), Memory::new());
     let ada = || build::mail("ada@example.com");

@@ -9,6 +9,9 @@ use crate::ids::{BreachId, Category, SubjectRef};
 /// Longest text of a breach's description or advice, in bytes.
 pub const BREACH_TEXT_BYTES_MAX: usize = 4_000;
 
+/// Longest reference of an authority, in bytes.
+pub const REFERENCE_BYTES_MAX: usize = 200;
+
 /// A breach as a person declared it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breach {
@@ -37,6 +40,17 @@ pub struct Breach {
     pub tell_subjects: bool,
     /// Who declared it, as the token names them.
     pub declared_by: String,
+    /// The notification of the authority, once it went out.
+    pub notified: Option<AuthorityNotified>,
+}
+
+/// A notification of the authority (GDPR Art. 33(1)), made outside this product and recorded here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorityNotified {
+    /// When it was made.
+    pub at: Timestamp,
+    /// The authority's reference for it.
+    pub reference: String,
 }
 
 /// Whether people must be told (GDPR Art. 34(1)): at high risk by law, of attempts only where the

@@ -182,6 +182,7 @@ pub fn breach(key: &str, exposed_from: Timestamp) -> Breach {
         advice: "Change your password.".into(),
         tell_subjects: true,
         declared_by: "officer-1".into(),
+        notified: None,
     }
 }
 

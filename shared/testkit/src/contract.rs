@@ -27,7 +27,7 @@ use app::{
     requests::{RequestKey, RequestLog},
 };
 use domain::{
-    breach::{Notice, NoticeState},
+    breach::{AuthorityNotified, Notice, NoticeState},
     consent::Choice,
     dsar::{Item, ItemResult, Outcome, RequestEvent, RequestType, VerifiedBy},
     evidence::{DeletionReason, DeletionResult},
@@ -118,6 +118,7 @@ macro_rules! contract_tests {
             the_index_pages_until_there_is_nothing_left,
             the_index_gives_what_the_evidence_needs,
             open_deadlines_are_found_before_their_time,
+            a_notified_authority_closes_its_deadline_and_the_first_record_stands,
             a_warning_is_claimed_once,
             a_breach_is_declared_once,
             the_people_of_a_breach_are_those_whose_records_were_exposed,
@@ -687,6 +688,21 @@ pub async fn open_deadlines_are_found_before_their_time<P: Ports>(ports: &P, con
     let mut all = open_deadlines(ports, controller, days(now(), 40)).await;
     all.sort_by_key(|deadline| deadline.due_at);
     assert_eq!(all, [of_breach, of_request]);
+}
+
+pub async fn a_notified_authority_closes_its_deadline_and_the_first_record_stands<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+) {
+    let declared = breach("breach-1", now());
+    ports.declare_breach(controller, &declared, &id("form")).await.unwrap();
+    let notified = |day, reference: &str| AuthorityNotified { at: days(now(), day), reference: reference.into() };
+    let first = ports.record_notified(controller, &declared.id, &notified(3, "CNIL-1")).await.unwrap();
+    assert_eq!(first.unwrap().notified, Some(notified(3, "CNIL-1")));
+    let again = ports.record_notified(controller, &declared.id, &notified(4, "CNIL-2")).await.unwrap();
+    assert_eq!(again.unwrap().notified, Some(notified(3, "CNIL-1")));
+    assert!(open_deadlines(ports, controller, days(now(), 40)).await.is_empty());
+    assert_eq!(ports.record_notified(controller, &id("unknown"), &notified(3, "x")).await.unwrap(), None);
 }
 
 pub async fn a_warning_is_claimed_once<P: Ports>(ports: &P, controller: &ControllerId) {

@@ -22,7 +22,7 @@ use app::{
     requests::{Downloads, RequestKey, RequestLog, StoredRequest},
 };
 use domain::{
-    breach::{Breach, Notice, NoticeState},
+    breach::{AuthorityNotified, Breach, Notice, NoticeState},
     consent::ConsentEvent,
     dsar::{Received, RequestEvent, RequestState},
     evidence::DeletionResult,
@@ -635,7 +635,8 @@ impl Deadlines for Memory {
             id: request.to_string(),
             due_at: items.received.due_at,
         });
-        let breaches = state.breaches.iter().filter(|_| shard == 0);
+        let open = state.breaches.iter().filter(|(_, (breach, _))| breach.notified.is_none());
+        let breaches = open.filter(|_| shard == 0);
         let breaches = breaches.map(|((controller, id), (breach, _))| Deadline {
             controller: controller.clone(),
             kind: DeadlineKind::Breach,
@@ -679,6 +680,18 @@ impl BreachStore for Memory {
         }
         state.breaches.insert(place, (breach.clone(), fingerprint.clone()));
         Ok(Appended::Fresh)
+    }
+
+    async fn record_notified(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        notified: &AuthorityNotified,
+    ) -> Result<Option<Breach>, PortError> {
+        let mut state = self.call()?;
+        let Some((breach, _)) = state.breaches.get_mut(&(controller.clone(), breach.clone())) else { return Ok(None) };
+        breach.notified.get_or_insert_with(|| notified.clone());
+        Ok(Some(breach.clone()))
     }
 
     async fn breach(&self, controller: &ControllerId, breach: &BreachId) -> Result<Option<Breach>, PortError> {

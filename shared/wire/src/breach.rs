@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::{breach::Breach, ids::Category};
+use domain::{
+    breach::{AuthorityNotified, Breach},
+    ids::Category,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +80,26 @@ impl BreachForm {
     }
 }
 
+/// `POST /{controller}/v1/breaches/{breach}/authority`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotifiedForm {
+    /// When the authority was notified.
+    pub notified_at: String,
+    /// The authority's reference for it.
+    pub reference: String,
+}
+
+impl NotifiedForm {
+    /// Checks the form and reads what it says.
+    ///
+    /// # Errors
+    /// [`FormError`] at the first place that breaks a rule.
+    pub fn parse(self) -> Result<AuthorityNotified, FormError> {
+        Ok(AuthorityNotified { at: time(&self.notified_at, "/notified_at")?, reference: self.reference })
+    }
+}
+
 /// A breach, answered to staff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BreachAnswer {
@@ -88,6 +111,12 @@ pub struct BreachAnswer {
     pub aware_at: String,
     /// By when the authority must know: 72 hours (GDPR Art. 33(1)).
     pub authority_due_before: String,
+    /// When the authority was notified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority_notified_at: Option<String>,
+    /// The authority's reference for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority_reference: Option<String>,
     /// Whether people are told.
     pub tell_subjects: bool,
     /// How the notices stand, where asked for.
@@ -116,6 +145,8 @@ impl BreachAnswer {
             breach_id: breach.id.to_string(),
             aware_at: breach.aware_at.to_string(),
             authority_due_before: breach.authority_due_at.to_string(),
+            authority_notified_at: breach.notified.as_ref().map(|notified| notified.at.to_string()),
+            authority_reference: breach.notified.as_ref().map(|notified| notified.reference.clone()),
             tell_subjects: breach.tell_subjects,
             notices,
         }

@@ -196,6 +196,16 @@ fn breach(world: &World, ledger: &mut Ledger) -> Played {
         alerts.description.contains(&world.run),
         format!("public since {}", alerts.published_at),
     );
+    let notified = json!({ "notified_at": clock::now().to_string(), "reference": format!("drill-{}", world.run) });
+    let path = format!("{path}/{}/authority", declared.breach_id);
+    let recorded: BreachAnswer = world.post_as_staff(&path, "breach:write", NAME, &notified)?.expect(&[200])?.json()?;
+    let recorded_at = recorded.authority_notified_at.unwrap_or_else(|| "never".to_owned());
+    ledger.check(
+        "GDPR Art. 33(1)",
+        "the notification of the authority is recorded with its reference",
+        recorded.authority_reference.as_deref() == notified["reference"].as_str(),
+        format!("notified at {recorded_at}"),
+    );
     // The next run's breach must not tell the people of this one.
     let ended = clock::this_second();
     world.register(

@@ -8,7 +8,7 @@ use app::{
 };
 use aws_sdk_dynamodb::types::ReturnValue;
 use domain::{
-    breach::{Breach, Notice, NoticeState},
+    breach::{AuthorityNotified, Breach, Notice, NoticeState},
     ids::{BreachId, ControllerId, Fingerprint, SubjectRef},
     sensitive::Sensitive,
 };
@@ -89,6 +89,24 @@ impl BreachStore for Cloud {
         match self.put_new(item).await? {
             Appended::Fresh => Ok(Appended::Fresh),
             Appended::Existing(item) => breach_of(item, &breach.id).map(Appended::Existing),
+        }
+    }
+
+    async fn record_notified(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        notified: &AuthorityNotified,
+    ) -> Result<Option<Breach>, PortError> {
+        let key = ItemKey::Breach(controller.clone(), breach.clone());
+        let update = Update::default()
+            .set_once("notified_at", time(notified.at))
+            .set_once("reference", text(&notified.reference))
+            .remove("due_shard")
+            .remove("due_at");
+        match self.update(&key, update, "attribute_exists(pk)", ReturnValue::AllNew).await? {
+            Updated::Done(item) => breach_of(item, breach).map(|(breach, _)| Some(breach)),
+            Updated::Refused(_) => Ok(None),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    breach::{Breach as DomainBreach, Notice as DomainNotice, NoticeState},
+    breach::{AuthorityNotified, Breach as DomainBreach, Notice as DomainNotice, NoticeState},
     ids::{BreachId, Category, Fingerprint, SubjectRef},
 };
 use jiff::Timestamp;
@@ -44,6 +44,12 @@ pub struct Breach {
     pub declared_by: String,
     /// What the declaration carried, as a keyed hash.
     pub fingerprint: String,
+    /// When the authority was notified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notified_at: Option<i64>,
+    /// The authority's reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 impl Breach {
@@ -64,6 +70,8 @@ impl Breach {
             tell_subjects: breach.tell_subjects,
             declared_by: breach.declared_by.clone(),
             fingerprint: fingerprint.to_string(),
+            notified_at: breach.notified.as_ref().map(|notified| millis(notified.at)),
+            reference: breach.notified.as_ref().map(|notified| notified.reference.clone()),
         }
     }
 
@@ -87,6 +95,13 @@ impl Breach {
             advice: self.advice,
             tell_subjects: self.tell_subjects,
             declared_by: self.declared_by,
+            notified: match self.notified_at {
+                Some(at) => Some(AuthorityNotified {
+                    at: time("notified_at", at)?,
+                    reference: self.reference.unwrap_or_default(),
+                }),
+                None => None,
+            },
         };
         Ok((breach, fingerprint))
     }
