@@ -50,13 +50,26 @@ pub fn play(world: &World, controller: Option<&str>) -> Played<Vec<Row>> {
 /// One part of a scenario, with the promise that stands for it if it cannot be played.
 type Part = (&'static str, &'static str, fn(&World, &mut Ledger) -> Played);
 
+/// After so many parts in a row that could not be played, the system itself is not well: the rest is
+/// not waited for.
+const TROUBLES_MAX: u32 = 2;
+
 /// Plays a controller's parts one after the other; one that cannot be played is a failed row, and
 /// the others go on.
 fn parts(world: &World, controller: &'static str, parts: &[Part]) -> Vec<Row> {
     let mut ledger = Ledger::new(controller);
+    let mut troubles = 0;
     for (clause, promise, part) in parts {
-        if let Err(trouble) = part(world, &mut ledger) {
-            ledger.check(clause, *promise, false, format!("could not be played: {trouble}"));
+        if troubles >= TROUBLES_MAX {
+            ledger.check(clause, *promise, false, "not played: nothing before it could be".to_owned());
+            continue;
+        }
+        match part(world, &mut ledger) {
+            Ok(()) => troubles = 0,
+            Err(trouble) => {
+                troubles += 1;
+                ledger.check(clause, *promise, false, format!("could not be played: {trouble}"));
+            }
         }
     }
     ledger.into_rows()
