@@ -17,8 +17,9 @@ use crate::{
 /// In how many shards the due index lies.
 pub const PURGE_SHARDS: u8 = 8;
 
-/// Most records that one run deletes; the next one goes on.
-pub const SWEEP_RECORDS_MAX: usize = 20_000;
+/// Most records that one run takes from one shard; the next run goes on. Each shard has its share, so
+/// that a large backlog in one starves none of the others.
+pub const SHARD_RECORDS_MAX: usize = 25_000;
 
 /// A page of what is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub struct Swept {
     pub settled: usize,
     /// The oldest record deleted was this long past its time, in seconds.
     pub lag_seconds: i64,
-    /// Whether [`SWEEP_RECORDS_MAX`] stopped the run.
+    /// Whether [`SHARD_RECORDS_MAX`] stopped a shard before its end.
     pub more: bool,
 }
 
@@ -77,13 +78,14 @@ pub async fn sweep<P: DueRecords + EvidenceStore + Deletion + Keys>(
         }
     }
     for shard in 0..PURGE_SHARDS {
-        let mut from = None;
+        let (mut from, mut taken) = (None, 0);
         loop {
-            if swept.due >= SWEEP_RECORDS_MAX {
+            if taken >= SHARD_RECORDS_MAX {
                 swept.more = true;
-                return Ok(swept);
+                break;
             }
             let page = ports.due_records(shard, at, from.as_deref()).await?;
+            taken += page.due.len();
             swept.due += page.due.len();
             if !dry_run {
                 delete_page(ports, page.due, at, &mut swept).await?;
