@@ -835,6 +835,7 @@ def nothing_fails_without_an_alarm(plain, contract):
         "OnFailureDestinationDeliveredEventCount": streams,
         "DroppedEventCount": streams,
         "PurgeLagSeconds": {by_name.get("purge")},
+        "DeletionsFailed": {by_name.get("purge")},
         "DeadlinesAtRisk": {by_name.get("clock-watch")},
         "DeadlinesMissed": {by_name.get("clock-watch")},
         "5xx": set(of_type(plain, "AWS::ApiGatewayV2::Api")),

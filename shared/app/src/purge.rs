@@ -26,6 +26,9 @@ pub const SHARD_RECORDS_MAX: usize = 25_000;
 pub struct DuePage {
     /// Records by their controllers. The index is only eventually consistent: it proposes.
     pub due: Vec<(ControllerId, Doomed)>,
+    /// Entries of the index that cannot be read. They keep nobody else's records from being deleted,
+    /// and somebody has to look at them.
+    pub unreadable: usize,
     /// Where the next page begins.
     pub next: Option<String>,
 }
@@ -49,7 +52,7 @@ pub struct Swept {
     pub held: usize,
     /// Records that a renewal kept, or that were gone already.
     pub passed_over: usize,
-    /// Records whose deletion failed: they stay due.
+    /// Records whose deletion failed or whose entry cannot be read: they stay due.
     pub failed: usize,
     /// The batches, each with its evidence.
     pub batches: Vec<BatchId>,
@@ -87,6 +90,7 @@ pub async fn sweep<P: DueRecords + EvidenceStore + Deletion + Keys>(
             let page = ports.due_records(shard, at, from.as_deref()).await?;
             taken += page.due.len();
             swept.due += page.due.len();
+            swept.failed += page.unreadable;
             if !dry_run {
                 delete_page(ports, page.due, at, &mut swept).await?;
             }

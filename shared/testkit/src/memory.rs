@@ -613,7 +613,8 @@ impl DueRecords for Memory {
         let more = due.len() > BATCH_RECORDS_MAX;
         due.truncate(BATCH_RECORDS_MAX);
         let next = due.last().filter(|_| more).map(|(place, ..)| place.clone());
-        Ok(DuePage { due: due.into_iter().map(|(_, controller, doomed)| (controller, doomed)).collect(), next })
+        let due = due.into_iter().map(|(_, controller, doomed)| (controller, doomed)).collect();
+        Ok(DuePage { due, unreadable: 0, next })
     }
 }
 

@@ -1,11 +1,12 @@
 //! What is due for deletion, as the index proposes it.
 
 use app::{
-    destruction::BATCH_RECORDS_MAX,
+    destruction::{BATCH_RECORDS_MAX, Doomed},
     error::PortError,
     purge::{DuePage, DueRecords},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::ids::ControllerId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use wire::stored::deletion::DueEntry;
@@ -49,6 +50,15 @@ impl Cursor {
     }
 }
 
+fn due_of(item: Item) -> Result<(ControllerId, Doomed), PortError> {
+    let ItemKey::Record(controller, subject, record) = key_of(&item)? else {
+        return Err(PortError::corrupt("a due record", "its key is of something else"));
+    };
+    let entry: DueEntry = form_of("a due record", item)?;
+    let doomed = entry.into_doomed(subject, record).map_err(unreadable("a due record"))?;
+    Ok((controller, doomed_of(doomed)))
+}
+
 impl DueRecords for Cloud {
     async fn due_records(&self, shard: u8, until: Timestamp, from: Option<&str>) -> Result<DuePage, PortError> {
         let page = self
@@ -64,22 +74,23 @@ impl DueRecords for Cloud {
             .send()
             .await
             .map_err(|error| unavailable(TABLE, &error))?;
-        let mut due = Vec::new();
-        for item in page.items.unwrap_or_default() {
-            let ItemKey::Record(controller, subject, record) = key_of(&item)? else {
-                return Err(PortError::corrupt("a due record", "its key is of something else"));
-            };
-            let entry: DueEntry = form_of("a due record", item)?;
-            let doomed = entry.into_doomed(subject, record).map_err(unreadable("a due record"))?;
-            due.push((controller, doomed_of(doomed)));
-        }
-        Ok(DuePage { due, next: page.last_evaluated_key.map(Cursor::write).transpose()? })
+        let items = page.items.unwrap_or_default();
+        let proposed = items.len();
+        let due: Vec<_> = items.into_iter().filter_map(|item| due_of(item).ok()).collect();
+        let unreadable = proposed - due.len();
+        Ok(DuePage { due, unreadable, next: page.last_evaluated_key.map(Cursor::write).transpose()? })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_entry_of_something_else_is_told_apart_and_stops_nobody() {
+        let entry = Item::from([("pk".to_owned(), text("C#a#S#1.x")), ("sk".to_owned(), text("RECORD#y"))]);
+        assert!(due_of(entry).is_err());
+    }
 
     #[test]
     fn a_cursor_comes_back_as_the_key_it_was() {
