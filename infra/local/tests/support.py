@@ -170,18 +170,20 @@ class Account:
             Environment={"Variables": {"RECORD": str(self.folder / f"{name}.jsonl"), **variables}})
         return answer["FunctionArn"]
 
-    def role(self, name: str, *allowed: tuple[str, str]) -> str:
+    def role(self, name: str, *allowed: tuple[str, str], path: str = "/",
+             condition: Mapping[str, Any] | None = None) -> str:
         """A role for functions that allows these pairs of action and resource; its ARN."""
         def policy(*statements: Mapping[str, Any]) -> str:
             allow = [{"Effect": "Allow", **statement} for statement in statements]
             return json.dumps({"Version": "2012-10-17", "Statement": allow})
 
         iam = self.client("iam")
-        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(
+        arn = iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=policy(
             {"Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}))["Role"]["Arn"]
         if allowed:
             iam.put_role_policy(RoleName=name, PolicyName="allowed", PolicyDocument=policy(
-                *({"Action": action, "Resource": resource} for action, resource in allowed)))
+                *({"Action": action, "Resource": resource, "Condition": condition or {}}
+                  for action, resource in allowed)))
         return arn
 
     # Stacks

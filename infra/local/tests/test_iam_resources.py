@@ -1,4 +1,4 @@
-"""Gap ``iam_resources``: permissions of PartiQL statements and of sending mail."""
+"""Gap ``iam_resources``: permissions of PartiQL statements, of batches of messages and of sending mail."""
 
 from __future__ import annotations
 
@@ -19,6 +19,19 @@ def handle(event):
         "delete both": batch("DELETE" + where, "DELETE FROM others WHERE pk = 'subject' AND sk = 'a'"),
         "single": attempt(dynamodb.execute_statement, Statement="DELETE" + where),
         "transaction": attempt(dynamodb.execute_transaction, TransactStatements=[{"Statement": "DELETE" + where}]),
+    }
+"""
+BATCH = ATTEMPT + """
+def handle(event):
+    sqs = boto3.client("sqs")
+    def batch(queue):
+        entries = [{"Id": "1", "MessageBody": "m"}]
+        return attempt(sqs.send_message_batch, QueueUrl=event[queue], Entries=entries)
+    deletes = [{"Id": "1", "ReceiptHandle": "none"}]
+    return {
+        "send": batch("own"),
+        "send elsewhere": batch("other"),
+        "delete": attempt(sqs.delete_message_batch, QueueUrl=event["own"], Entries=deletes),
     }
 """
 SEND = ATTEMPT + """
@@ -47,6 +60,17 @@ def test_a_statement_needs_its_own_permission_on_its_table(enforced: Account) ->
         "delete both": "AccessDeniedException",
         "single": "allowed",
         "transaction": "allowed",
+    }
+
+
+def test_a_batch_of_messages_needs_the_permission_of_one(enforced: Account) -> None:
+    own, arn = enforced.queue("own")
+    other, _ = enforced.queue("other")
+    enforced.function("relay", BATCH, role=enforced.role("relay", ("sqs:SendMessage", arn)), flags="-I")
+    assert _invoke(enforced, "relay", {"own": own, "other": other}) == {
+        "send": "allowed",
+        "send elsewhere": "AccessDenied",
+        "delete": "AccessDenied",
     }
 
 

@@ -16,6 +16,9 @@ use crate::venv;
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 
+/// A function may do what its role allows and no more, as on AWS.
+const ENFORCE_IAM: &str = "--enforce-iam";
+
 /// The loopback ports of one instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ports {
@@ -258,7 +261,8 @@ impl Instance {
                 .args(["--issuer-port", &self.ports.issuer.to_string()])
                 .args(["--region", shell::REGION])
                 .arg("--data-dir")
-                .arg(self.data()),
+                .arg(self.data())
+                .arg(ENFORCE_IAM),
             Part::Front => command
                 .args(["--front-port", &self.ports.front.to_string()])
                 .arg("--api-file")
@@ -274,7 +278,7 @@ impl Instance {
         let digest = Digest::new()
             .add_path(&layout.root.join("infra/local/habeas_local"))?
             .add_path(&venv::requirements(layout, venv::EMULATOR))?
-            .add(format!("{:?} {}", self.ports, self.folder.display()));
+            .add(format!("{:?} {} {ENFORCE_IAM}", self.ports, self.folder.display()));
         Ok(digest.text())
     }
 
@@ -379,7 +383,8 @@ mod tests {
         std::io::BufRead::read_line(&mut std::io::BufReader::new(leader.stdout.take().unwrap()), &mut line).unwrap();
         let below: u32 = line.trim().parse().unwrap();
         let alive = |pid| shell::command_line(pid).is_some();
-        assert!(alive(below));
+        // Between fork and exec a process has no command line.
+        shell::wait_until(Duration::from_secs(5), "starting the group", || Ok(alive(below))).unwrap();
         let reaper = std::thread::spawn(move || leader.wait());
         drop(tether);
         reaper.join().unwrap().unwrap();

@@ -18,6 +18,7 @@ NAMES = (
     "bucket_object_lock",
     "function_layers",
     "function_processes",
+    "iam_conditions",
     "iam_resources",
     "invoke_latency",
     "kms_decrypt",

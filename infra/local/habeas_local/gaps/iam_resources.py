@@ -1,7 +1,8 @@
-"""With ``--enforce-iam``: PartiQL and sent mail are authorized as AWS authorizes them.
+"""With ``--enforce-iam``: PartiQL, batches of messages and sent mail are authorized as AWS authorizes them.
 
 The emulator asks for ``dynamodb:BatchExecuteStatement`` on everything, which no policy grants: on
-AWS a statement needs ``dynamodb:PartiQLDelete`` and so on, on its table or index. And it asks for
+AWS a statement needs ``dynamodb:PartiQLDelete`` and so on, on its table or index. It asks for
+``sqs:SendMessageBatch``, which is no action on AWS: a batch needs the permission of the single call. And it asks for
 ``ses:SendEmail`` on ``*`` where AWS asks for the identity that sends.
 """
 
@@ -23,12 +24,15 @@ _STATEMENTS_IN = {
 }
 _ACTIONS = {"SELECT": "PartiQLSelect", "EXISTS": "PartiQLSelect", "INSERT": "PartiQLInsert",
             "UPDATE": "PartiQLUpdate", "DELETE": "PartiQLDelete"}
+_BATCHES = {"sqs:SendMessageBatch": "sqs:SendMessage", "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+            "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility"}
 _SEND_EMAIL = "/v2/email/outbound-emails"
 
 
 def install(settings: Settings) -> None:
     item_checks = iam_actions.dynamodb_transaction_checks
     resource_arn = iam_actions.extract_resource_arn
+    request_action = iam_actions.extract_iam_action
 
     def checks(iam_action: str, body: bytes, region: str, account_id: str) -> list[tuple[str, str]]:
         if iam_action in _STATEMENTS_IN:
@@ -41,7 +45,12 @@ def install(settings: Settings) -> None:
             return _sending_identity(body, region, account_id)
         return resource_arn(service, method, path, headers, body, query_params, region, account_id, *rest)
 
+    def action(*request: Any) -> str | None:
+        asked = request_action(*request)
+        return _BATCHES.get(asked, asked)
+
     iam_actions.dynamodb_transaction_checks = checks
+    iam_actions.extract_iam_action = action
     iam_actions.extract_resource_arn = resource
 
 
