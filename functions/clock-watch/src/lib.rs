@@ -27,17 +27,17 @@ pub struct Desk<P> {
 pub async fn handle<P: Deadlines + Mailer>(desk: &Desk<P>, event: Event) -> Result<Reply, Failure> {
     let Event::Schedule(tick) = event else { return Err(Failure::new("clock-watch answers its schedule alone")) };
     let contact_of = |controller: &_| desk.policies.get(controller).map(|policy| policy.contact_mail.clone());
-    if tick.dry_run {
-        return Ok(Reply::Summary(json!({ "v": 1, "time": tick.time.to_string(), "dry_run": true })));
-    }
-    let watched = deadlines::watch(&desk.ports, contact_of, tick.time).await?;
-    #[expect(clippy::cast_precision_loss, reason = "a metric of counts far below 2^52")]
-    for (name, count) in [("DeadlinesAtRisk", watched.at_risk), ("DeadlinesMissed", watched.missed)] {
-        metric(name, count as f64, Unit::Count, &[]);
+    let watched = deadlines::watch(&desk.ports, contact_of, tick.time, tick.dry_run).await?;
+    if !tick.dry_run {
+        #[expect(clippy::cast_precision_loss, reason = "a metric of counts far below 2^52")]
+        for (name, count) in [("DeadlinesAtRisk", watched.at_risk), ("DeadlinesMissed", watched.missed)] {
+            metric(name, count as f64, Unit::Count, &[]);
+        }
     }
     Ok(Reply::Summary(json!({
         "v": 1,
         "time": tick.time.to_string(),
+        "dry_run": tick.dry_run,
         "at_risk": watched.at_risk,
         "missed": watched.missed,
         "warned": watched.warned,

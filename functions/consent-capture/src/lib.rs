@@ -7,7 +7,7 @@ use app::{
 };
 use edge::{
     Event, Failure, Reply,
-    http::{AllowedPages, Content, Problem, Request, Response},
+    http::{AllowedPages, Problem, Request, Response},
     site,
 };
 use policy::PolicyBook;
@@ -40,11 +40,7 @@ pub async fn handle<P: ConsentLedger + Keys>(site: &Site<P>, event: Event) -> Re
 
 async fn capture<P: ConsentLedger + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
-    let form = match request.content()? {
-        Content::Json => request.json::<ConsentForm>()?,
-        Content::Form => ConsentForm::from_pairs(site::pairs(request)?)?,
-    };
-    let form = form.parse()?;
+    let form = site::form(request, ConsentForm::from_pairs)?.parse()?;
     let next = form.next.as_deref().map(|next| site.pages.location(next)).transpose()?;
     let capture = CaptureConsent {
         identifier: form.identifier,

@@ -11,7 +11,7 @@ use app::{
 use domain::{dsar::Outcome, ids::RequestId, token::Scope};
 use edge::{
     Event, Failure, Reply,
-    http::{AllowedPages, Content, Location, Problem, Request, Response, escape},
+    http::{AllowedPages, Location, Problem, Request, Response, escape},
     site,
 };
 use policy::PolicyBook;
@@ -48,11 +48,7 @@ pub async fn handle<P: RequestLog + Keys + Downloads>(site: &Site<P>, event: Eve
 
 async fn receive<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
-    let form = match request.content()? {
-        Content::Json => request.json::<RequestForm>()?,
-        Content::Form => RequestForm::from_pairs(site::pairs(request)?)?,
-    };
-    let form = form.parse()?;
+    let form = site::form(request, RequestForm::from_pairs)?.parse()?;
     let next = form.next.as_deref().map(|next| site.pages.location(next)).transpose()?;
     let receive = ReceiveRequest {
         request: form.request,

@@ -119,7 +119,7 @@ pub struct Watched {
     pub without_policy: usize,
 }
 
-/// Warns each controller's contact once for each deadline and urgency.
+/// Warns each controller's contact once for each deadline and urgency. A dry run only counts.
 ///
 /// # Errors
 /// [`PortError`]; warnings sent until then are not sent again.
@@ -127,6 +127,7 @@ pub async fn watch<P: Deadlines + Mailer>(
     ports: &P,
     contact_of: impl Fn(&ControllerId) -> Option<String>,
     at: Timestamp,
+    dry_run: bool,
 ) -> Result<Watched, PortError> {
     let mut watched = Watched::default();
     let horizon = at.saturating_add(REQUEST_RISK_HOURS.max(BREACH_RISK_HOURS).hours()).unwrap_or(Timestamp::MAX);
@@ -141,7 +142,7 @@ pub async fn watch<P: Deadlines + Mailer>(
                 watched.without_policy += 1;
                 continue;
             };
-            if ports.claim_warning(&deadline, urgency, at).await? == MailClaim::Sent {
+            if dry_run || ports.claim_warning(&deadline, urgency, at).await? == MailClaim::Sent {
                 continue;
             }
             ports.send(&letters::deadline(contact, &deadline, urgency)).await?;

@@ -26,7 +26,7 @@ pub enum Event {
     Http(Box<Request>),
     /// Messages of a queue: hand them to [`crate::queue::each`].
     Queue(Vec<Message>),
-    /// Records of the table's stream: hand them to [`crate::stream::in_order`].
+    /// Records of the table's stream: read them with [`crate::stream::Batch::read`].
     Stream(Batch),
     /// A schedule's tick.
     Schedule(Tick),

@@ -4,12 +4,12 @@
 use app::error::PortError;
 use domain::{consent::CaptureRefused, ids::ControllerId, policy::Policy};
 use policy::PolicyBook;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use wire::form::{FormError, Pairs};
 
 use crate::{
     Failure, env,
-    http::{Problem, Request},
+    http::{Content, Problem, Request},
     queue::Verdict,
 };
 
@@ -61,13 +61,21 @@ pub fn idempotency_key(request: &Request, nonce: Option<String>) -> Result<Strin
     }
 }
 
-/// A browser's form as keys and values.
+/// A form as JSON, or as a browser posts it.
 ///
 /// # Errors
-/// [`Problem`] for a body that is not such a form.
-pub fn pairs(request: &Request) -> Result<Pairs, Problem> {
-    let form = request.form()?;
-    Ok(form.pairs().map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+/// [`Problem`] for a body that is neither.
+pub fn form<T: DeserializeOwned>(
+    request: &Request,
+    from_pairs: impl FnOnce(Pairs) -> Result<T, FormError>,
+) -> Result<T, Problem> {
+    match request.content()? {
+        Content::Json => request.json(),
+        Content::Form => {
+            let form = request.form()?;
+            Ok(from_pairs(form.pairs().map(|(key, value)| (key.to_owned(), value.to_owned())).collect())?)
+        }
+    }
 }
 
 /// A message as JSON.

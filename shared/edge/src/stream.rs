@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashMap, fmt};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::{Failure, Reply, panics::caught};
+use crate::Failure;
 
 /// A value as DynamoDB types it.
 pub use serde_dynamo::AttributeValue;
@@ -102,7 +102,7 @@ pub struct Records {
     /// The readable records, in order.
     pub records: Vec<Record>,
     /// The sequence number of the record at which reading stopped. Answer
-    /// [`Reply::stopped_at`] it once all before it are done.
+    /// [`crate::Reply::stopped_at`] it once all before it are done.
     pub unreadable_at: Option<String>,
 }
 
@@ -228,33 +228,6 @@ fn sequence_number(raw: &RawValue) -> Option<String> {
     Some(outer.dynamodb.sequence_number).filter(|number| !number.is_empty())
 }
 
-/// Handles records in order and stops at the first that fails or panics: Lambda retries from there,
-/// so nothing is done before what came before it.
-///
-/// # Errors
-/// As [`Batch::read`]: a record without a sequence number fails the batch as a whole.
-pub async fn in_order<H>(batch: Batch, handler: H) -> Result<Reply, Failure>
-where
-    H: AsyncFn(&Record) -> Result<(), Failure>,
-{
-    for raw in &batch.0 {
-        let (sequence_number, failure) = match parse(raw) {
-            Ok(record) => match caught(async { handler(&record).await }).await {
-                Ok(Ok(())) => continue,
-                Ok(Err(failure)) => (record.sequence_number, failure),
-                Err(_) => (record.sequence_number, Failure::new("the handler panicked on a stream record")),
-            },
-            Err(sequence_number) => (
-                sequence_number.ok_or(Failure::new("a stream record has no sequence number"))?,
-                Failure::new("a stream record cannot be read"),
-            ),
-        };
-        log_stop(&sequence_number, &failure);
-        return Ok(Reply::stopped_at(sequence_number));
-    }
-    Ok(Reply::all_done())
-}
-
 fn log_stop(sequence_number: &str, failure: &Failure) {
     tracing::warn!(
         stream.sequence_number = sequence_number,
@@ -267,8 +240,6 @@ fn log_stop(sequence_number: &str, failure: &Failure) {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use serde_json::{Value, json};
 
     use super::*;
@@ -288,13 +259,6 @@ mod tests {
 
     fn batch(records: &[Value]) -> Batch {
         Batch(records.iter().map(|record| RawValue::from_string(record.to_string()).unwrap()).collect())
-    }
-
-    fn stopped(reply: Result<Reply, Failure>) -> Vec<String> {
-        match reply {
-            Ok(Reply::Batch(ids)) => ids,
-            other => panic!("{other:?}"),
-        }
     }
 
     #[test]
@@ -333,42 +297,15 @@ mod tests {
         assert_eq!(format!("{old:?}"), "Image(…)");
     }
 
-    #[tokio::test]
-    async fn the_stream_stops_at_the_first_failure() {
-        let seen = RefCell::new(Vec::new());
-        let handle = async |record: &Record| {
-            seen.borrow_mut().push(record.sequence_number.clone());
-            match record.sequence_number.as_str() {
-                "3" => Err(Failure::new("the queue did not take it")),
-                "5" => panic!("ada@example.com"),
-                _ => Ok(()),
-            }
-        };
-        let numbered =
-            |numbers: &[&str]| batch(&numbers.iter().map(|n| record(n, "INSERT", &Value::Null)).collect::<Vec<_>>());
-        assert_eq!(stopped(in_order(numbered(&["1", "2", "3", "4"]), handle).await), ["3"]);
-        assert_eq!(*seen.borrow(), ["1", "2", "3"]);
-        assert_eq!(stopped(in_order(numbered(&["4", "5", "6"]), handle).await), ["5"]);
-        assert!(stopped(in_order(numbered(&["6"]), handle).await).is_empty());
-    }
-
-    #[tokio::test]
-    async fn what_cannot_be_read_is_not_passed_over() {
+    #[test]
+    fn what_cannot_be_read_is_not_passed_over() {
         let unreadable =
             json!({ "eventName": "INSERT", "dynamodb": { "SequenceNumber": "2", "Keys": { "pk": { "N": "1" } } } });
         let records = [record("1", "INSERT", &Value::Null), unreadable, record("3", "INSERT", &Value::Null)];
-        let handled = RefCell::new(0);
-        let reply = in_order(batch(&records), async |_| {
-            *handled.borrow_mut() += 1;
-            Ok(())
-        })
-        .await;
-        assert_eq!((stopped(reply), *handled.borrow()), (vec!["2".to_owned()], 1));
         let read = batch(&records).read().unwrap();
         assert_eq!((read.records.len(), read.unreadable_at.as_deref()), (1, Some("2")));
 
         let nameless = json!({ "eventName": "INSERT", "dynamodb": {} });
-        assert!(batch(std::slice::from_ref(&nameless)).read().is_err());
-        assert!(in_order(batch(&[nameless]), async |_| Ok(())).await.is_err());
+        assert!(batch(&[nameless]).read().is_err());
     }
 }
