@@ -130,6 +130,7 @@ async fn register_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedRec
         locator: form.locator,
         fields: form.fields,
         age: form.age,
+        country: form.country,
         guardian: form.guardian,
         occurred_at: form.occurred_at,
     };

@@ -156,7 +156,7 @@ fn kept(rule: &RetentionRule) -> String {
 fn period(period: &Period) -> String {
     match period {
         Period::Fixed { duration } => duration.0.to_string(),
-        Period::Sliding { duration, renew_on } => {
+        Period::Sliding { duration, renew_on, .. } => {
             format!("{} after the last {}", duration.0, list(renew_on))
         }
         Period::UntilEvent { events, grace, max } => {

@@ -191,7 +191,9 @@ async fn decide<P: Office>(
         ports.append_request_event(key, &event).await?;
     }
     Ok(Some(match received.request {
-        RequestType::Access | RequestType::Portability => export(policy, ports, key, received.request, at).await?,
+        RequestType::Access | RequestType::KnowPieces | RequestType::Portability => {
+            export(policy, ports, key, received.request, at).await?
+        }
         RequestType::Erasure => {
             withdraw_what_was_given(policy, ports, key, at).await?;
             Outcome::Erased(erase(policy, ports, key, at).await?)
@@ -201,7 +203,16 @@ async fn decide<P: Office>(
             restrict(policy, ports, key, received.at).await?;
             Outcome::WithOffice
         }
-        RequestType::Rectification | RequestType::Objection | RequestType::Complaint => Outcome::WithOffice,
+        RequestType::Rectification
+        | RequestType::Objection
+        | RequestType::Complaint
+        | RequestType::KnowCategories
+        | RequestType::Information
+        | RequestType::ObjectionMarketing
+        | RequestType::ObjectionAutomated
+        | RequestType::DoNotSellOrShare
+        | RequestType::LimitSensitive
+        | RequestType::PostMortem => Outcome::WithOffice,
     }))
 }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     consent::{self, CaptureRefused},
     ids::{Category, ControllerId, EventName, Field, Identifier, PointHash, Purpose, RecordId, SubjectRef},
-    policy::{LawfulBasis, Policy, RetentionRule},
+    policy::{Country, LawfulBasis, Policy, RetentionRule},
     record::{Record, SubjectHold, System},
     retention::{CONSENT_WITHDRAWN, OutOfCalendar, RetentionClock},
     sensitive::Sensitive,
@@ -128,6 +128,8 @@ pub struct RegisterRecord {
     pub fields: BTreeMap<Field, Sensitive<String>>,
     /// The person's age, where the policy asks for it.
     pub age: Option<u8>,
+    /// Where the person lives, where the policy's age depends on it.
+    pub country: Option<Country>,
     /// Whether a guardian agreed.
     pub guardian: bool,
     /// When it was made: its clock runs from here.
@@ -189,7 +191,7 @@ pub async fn register<P: RecordStore + Keys>(
         .ok_or_else(|| RecordError::NoRule(form.category.clone(), form.purpose.clone()))?;
     check_fields(policy, &form)?;
     if form.age.is_some() {
-        consent::check_age(policy, form.age, form.guardian).map_err(RecordError::Age)?;
+        consent::check_age(policy, form.age, form.country, form.guardian).map_err(RecordError::Age)?;
     }
     let controller = &policy.controller;
     let keys = ports.controller(controller).await?;

@@ -41,6 +41,7 @@ fn form(who: &Identifier, category: &str, purpose: &str, locator: &str, system: 
         locator: Sensitive::new(locator.to_owned()),
         fields: BTreeMap::new(),
         age: None,
+        country: None,
         guardian: false,
         occurred_at: day(0),
     }

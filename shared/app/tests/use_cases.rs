@@ -40,6 +40,7 @@ fn capture_form(who: Identifier, choices: &[(&str, Choice)], key: &str, when: &s
             choices: choices.iter().map(|(name, choice)| (build::purpose(name), *choice)).collect(),
             notice_version: Some("2026-01".into()),
             age: Some(34),
+            country: None,
             guardian: false,
         },
         language: "en".into(),
@@ -131,6 +132,7 @@ fn record_form(who: Identifier, category: &str, purpose: &str, fields: &[(&str, 
             .map(|(field, value)| (Field::parse(field).unwrap(), Sensitive::new((*value).to_owned())))
             .collect(),
         age: None,
+        country: None,
         guardian: false,
         occurred_at: at("2026-01-01T10:00:00Z"),
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     ids::{CaptureId, Fingerprint, Purpose, SubjectRef},
-    policy::{LawfulBasis, Policy, PolicyHash},
+    policy::{Country, LawfulBasis, Policy, PolicyHash},
 };
 
 /// Most purposes in one form.
@@ -85,6 +85,8 @@ pub struct Capture {
     pub notice_version: Option<String>,
     /// The person's age in years, where the form asks for it.
     pub age: Option<u8>,
+    /// Where the person lives, where the form asks for it: some countries' laws say another age.
+    pub country: Option<Country>,
     /// Whether a guardian agreed (GDPR Art. 8(1)).
     pub guardian: bool,
 }
@@ -150,17 +152,22 @@ pub fn check(policy: &Policy, capture: &Capture) -> Result<(), CaptureRefused> {
         Some(version) if !policy.accepted_notices.contains(version) => return Err(CaptureRefused::NoticeUnknown),
         Some(_) => {}
     }
-    check_age(policy, capture.age, capture.guardian)
+    check_age(policy, capture.age, capture.country, capture.guardian)
 }
 
 /// Checks an age against the policy's rule, where it has one.
 ///
 /// # Errors
 /// [`CaptureRefused::AgeMissing`], [`CaptureRefused::TooYoung`] or [`CaptureRefused::GuardianNeeded`].
-pub fn check_age(policy: &Policy, age: Option<u8>, guardian: bool) -> Result<(), CaptureRefused> {
+pub fn check_age(
+    policy: &Policy,
+    age: Option<u8>,
+    country: Option<Country>,
+    guardian: bool,
+) -> Result<(), CaptureRefused> {
     let Some(rule) = &policy.age else { return Ok(()) };
     let age = age.ok_or(CaptureRefused::AgeMissing)?;
-    match (rule.refuse_below, rule.guardian_below) {
+    match (rule.refuse_below, rule.guardian_age(country)) {
         (Some(limit), _) if age < limit => Err(CaptureRefused::TooYoung(limit)),
         (_, Some(limit)) if age < limit && !guardian => Err(CaptureRefused::GuardianNeeded(limit)),
         _ => Ok(()),

@@ -28,11 +28,28 @@ pub enum RequestType {
     WithdrawConsent,
     /// A complaint to the controller; the one to an authority stays open (GDPR Art. 77).
     Complaint,
+    /// Which categories, sources, purposes and recipients (CCPA § 1798.110(a)).
+    KnowCategories,
+    /// The specific pieces of data (CCPA § 1798.110(a)(5)).
+    KnowPieces,
+    /// What the controller does with data, its partners and its incentives (GDPR Art. 13, 14; Cal. Civ. Code
+    /// § 1798.83, § 1798.125(b)).
+    Information,
+    /// Against direct marketing: absolute (GDPR Art. 21(2), 21(3)).
+    ObjectionMarketing,
+    /// Against decisions by automation alone (GDPR Art. 22).
+    ObjectionAutomated,
+    /// CCPA § 1798.120.
+    DoNotSellOrShare,
+    /// CCPA § 1798.121.
+    LimitSensitive,
+    /// What shall become of the data after death (Loi Informatique et Libertés art. 85).
+    PostMortem,
 }
 
 impl RequestType {
     /// Every type, in the order of the articles.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 16] = [
         Self::Access,
         Self::Rectification,
         Self::Erasure,
@@ -41,6 +58,14 @@ impl RequestType {
         Self::Portability,
         Self::WithdrawConsent,
         Self::Complaint,
+        Self::KnowCategories,
+        Self::KnowPieces,
+        Self::Information,
+        Self::ObjectionMarketing,
+        Self::ObjectionAutomated,
+        Self::DoNotSellOrShare,
+        Self::LimitSensitive,
+        Self::PostMortem,
     ];
 
     /// The name on the wire and in policy files.
@@ -54,6 +79,14 @@ impl RequestType {
             Self::Portability => "portability",
             Self::WithdrawConsent => "withdraw-consent",
             Self::Complaint => "complaint",
+            Self::KnowCategories => "know-categories",
+            Self::KnowPieces => "know-pieces",
+            Self::Information => "information",
+            Self::ObjectionMarketing => "objection-marketing",
+            Self::ObjectionAutomated => "objection-automated",
+            Self::DoNotSellOrShare => "do-not-sell-or-share",
+            Self::LimitSensitive => "limit-sensitive",
+            Self::PostMortem => "post-mortem",
         }
     }
 
@@ -66,10 +99,22 @@ impl RequestType {
     /// data needs it, whatever only stops processing does not (GDPR Art. 12(2), 12(6)).
     pub const fn default_verification(self) -> VerificationRule {
         match self {
-            Self::Access | Self::Rectification | Self::Erasure | Self::Restriction | Self::Portability => {
-                VerificationRule::Mail
-            }
-            Self::Objection | Self::WithdrawConsent | Self::Complaint => VerificationRule::None,
+            Self::Access
+            | Self::Rectification
+            | Self::Erasure
+            | Self::Restriction
+            | Self::Portability
+            | Self::KnowCategories
+            | Self::KnowPieces
+            | Self::PostMortem => VerificationRule::Mail,
+            Self::Objection
+            | Self::WithdrawConsent
+            | Self::Complaint
+            | Self::Information
+            | Self::ObjectionMarketing
+            | Self::ObjectionAutomated
+            | Self::DoNotSellOrShare
+            | Self::LimitSensitive => VerificationRule::None,
         }
     }
 }

@@ -105,6 +105,22 @@ name_type!(
     /// A field of a category: `ip_address`.
     Field, 64
 );
+name_type!(
+    /// Somebody to whom data may be disclosed (GDPR Art. 4(9)), named by a policy: `hosting-provider`.
+    Recipient, 64
+);
+name_type!(
+    /// A cookie, beacon or other tracker named by a policy: `crisp-session`.
+    TrackerId, 64
+);
+name_type!(
+    /// Something that must come with a disclosure, or a ground for it: `processing-agreement`, `court-order`.
+    Ground, 64
+);
+name_type!(
+    /// A statement that only people can vouch for, named by a policy: `encryption-at-rest`.
+    AttestationId, 64
+);
 
 /// What kind of thing identifies a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

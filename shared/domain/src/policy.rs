@@ -2,14 +2,29 @@
 //!
 //! The `policy` crate makes one of these from a TOML file, and only from a consistent one.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use jiff::{SpanFieldwise, tz::TimeZone};
 
 use crate::{
     dsar::RequestType,
-    ids::{Category, ControllerId, EventName, Field, Purpose},
+    ids::{AttestationId, Category, ControllerId, EventName, Field, Ground, Purpose, Recipient, TrackerId},
 };
+
+mod attestation;
+mod contact;
+mod disclosure;
+mod people;
+mod tracker;
+
+pub use attestation::{AttestationRule, HoldRule, NoticeChangeRule};
+pub use contact::{Authority, Office, RoleRule, ServiceRole};
+pub use disclosure::{Denial, Mechanism, RecipientRole, RecipientRule, TransferRule, Use};
+pub use people::{AgeRule, AgentRule, Country, InvalidCountry};
+pub use tracker::{Signals, TrackerNeed, TrackerRule};
 
 /// Where a promise is written: `scantrust.1.2-b` of the clause register, or an article of law.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,6 +149,12 @@ pub struct PurposeRule {
     pub title: String,
     /// The ground it rests on.
     pub basis: LawfulBasis,
+    /// What kinds of use it is that the law or the policy treats apart.
+    pub uses: BTreeSet<Use>,
+    /// Other purposes whose consents it needs as well: a beacon in a newsletter needs both.
+    pub also_needs: BTreeSet<Purpose>,
+    /// Safeguards of which one must be in place before the use: `pseudonymised`.
+    pub only_with: BTreeSet<Ground>,
     /// Where it is promised.
     pub clause: Clause,
 }
@@ -148,6 +169,12 @@ pub struct CategoryRule {
     /// Fields whose values leave by no export: passwords, card security codes. An export says that
     /// they are kept.
     pub withheld: Vec<Field>,
+    /// Fields that must never be stored: a card's security code after authorisation (PCI DSS 3.3.1).
+    pub never: Vec<Field>,
+    /// The purpose whose consent must be in force before anything of it is written.
+    pub opt_in: Option<Purpose>,
+    /// Where the data comes from, in plain words (GDPR Art. 14(2)(f)): `subject`, `employer`, `observed`.
+    pub sources: Vec<Ground>,
     /// Where it is promised.
     pub clause: Clause,
 }
@@ -166,6 +193,8 @@ pub enum Period {
         duration: SpanFieldwise,
         /// Events that renew.
         renew_on: Vec<EventName>,
+        /// The declared maximum from the record's making, however often it is renewed.
+        max: Option<SpanFieldwise>,
     },
     /// Until something happens, and so long after it.
     UntilEvent {
@@ -191,20 +220,23 @@ pub struct Switch {
     pub clause: Clause,
 }
 
-/// What is done when the time is up.
+/// What is done when the time is up. Each of them ends the record; they differ in what may stand
+/// elsewhere afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// The record is deleted.
     Delete,
-    /// The person is taken out of it and the rest is kept (GDPR recital 26).
+    /// The person is taken out of it and the rest may be kept (GDPR recital 26).
     Anonymise,
-    /// Only totals are kept.
+    /// Only totals may be kept.
     Aggregate,
+    /// It goes to an archive that the law asks for (GDPR Art. 89(1)).
+    Archive,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 3] = [Self::Delete, Self::Anonymise, Self::Aggregate];
+    pub const ALL: [Self; 4] = [Self::Delete, Self::Anonymise, Self::Aggregate, Self::Archive];
 
     /// The name in policy files and on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -212,6 +244,7 @@ impl Action {
             Self::Delete => "delete",
             Self::Anonymise => "anonymise",
             Self::Aggregate => "aggregate",
+            Self::Archive => "archive",
         }
     }
 
@@ -282,17 +315,8 @@ pub struct RightRule {
     pub refusal: Option<Refusal>,
     /// How the requester is verified.
     pub verification: VerificationRule,
-    /// Where it is promised.
-    pub clause: Clause,
-}
-
-/// Whom the service does not take (GDPR Art. 8, COPPA).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AgeRule {
-    /// Younger than this many years is refused, whoever agrees.
-    pub refuse_below: Option<u8>,
-    /// Younger than this many years needs a guardian's consent.
-    pub guardian_below: Option<u8>,
+    /// How soon the controller promises to answer, where that is sooner than the law asks.
+    pub respond_within: Option<SpanFieldwise>,
     /// Where it is promised.
     pub clause: Clause,
 }
@@ -334,6 +358,10 @@ pub struct Policy {
     pub time_zone: TimeZone,
     /// Where requests and warnings go.
     pub contact_mail: String,
+    /// The other ways to reach the controller, and who vouches for it.
+    pub office: Office,
+    /// What the controller is where people meet it, if not the same everywhere.
+    pub roles: Vec<RoleRule>,
     /// The notice in force.
     pub notice: Notice,
     /// Notice versions still accepted from forms, the one in force among them.
@@ -348,11 +376,79 @@ pub struct Policy {
     pub rights: BTreeMap<RequestType, RightRule>,
     /// Whom it does not take.
     pub age: Option<AgeRule>,
+    /// Who may ask for somebody else.
+    pub agents: Option<AgentRule>,
     /// What it promises when data leaks.
     pub breach: BreachRule,
+    /// To whom data may go; whoever is not here gets nothing.
+    pub recipients: BTreeMap<Recipient, RecipientRule>,
+    /// Where data may be kept and read; `None`: the text is silent, so no country outside the law's own.
+    pub transfer: Option<TransferRule>,
+    /// Uses that it rules out.
+    pub denials: BTreeMap<Use, Denial>,
+    /// What it may set or read on a device; what is not here may not be.
+    pub trackers: BTreeMap<TrackerId, TrackerRule>,
+    /// The browser signals that it answers to.
+    pub signals: Signals,
+    /// Events that keep a subject's records from deletion, and the reasons that a hold may have.
+    pub holds: Vec<HoldRule>,
+    /// What follows when its notice changes.
+    pub notice_change: Option<NoticeChangeRule>,
+    /// What people must vouch for, and how often.
+    pub attestations: BTreeMap<AttestationId, AttestationRule>,
+}
+
+impl PurposeRule {
+    /// A purpose with nothing special about it.
+    pub fn new(id: Purpose, title: String, basis: LawfulBasis, clause: Clause) -> Self {
+        let (uses, also_needs, only_with) = Default::default();
+        Self { id, title, basis, uses, also_needs, only_with, clause }
+    }
+}
+
+impl CategoryRule {
+    /// A category with nothing special about it.
+    pub const fn new(id: Category, fields: Vec<Field>, clause: Clause) -> Self {
+        Self { id, fields, withheld: Vec::new(), never: Vec::new(), opt_in: None, sources: Vec::new(), clause }
+    }
 }
 
 impl Policy {
+    /// A policy that promises nothing yet: the law's own floor.
+    pub fn new(controller: ControllerId, name: String, contact_mail: String, notice: Notice) -> Self {
+        Self {
+            controller,
+            name,
+            hash: PolicyHash::from_hex(""),
+            regimes: vec![Regime::EuGdpr],
+            time_zone: TimeZone::UTC,
+            contact_mail,
+            office: Office::default(),
+            roles: Vec::new(),
+            accepted_notices: vec![notice.version.clone()],
+            notice,
+            purposes: BTreeMap::new(),
+            categories: BTreeMap::new(),
+            retention: BTreeMap::new(),
+            rights: BTreeMap::new(),
+            age: None,
+            agents: None,
+            breach: BreachRule {
+                tell_of_attempts: false,
+                website_alert: false,
+                clause: Clause::new("GDPR Art. 33 and 34"),
+            },
+            recipients: BTreeMap::new(),
+            transfer: None,
+            denials: BTreeMap::new(),
+            trackers: BTreeMap::new(),
+            signals: Signals::default(),
+            holds: Vec::new(),
+            notice_change: None,
+            attestations: BTreeMap::new(),
+        }
+    }
+
     /// The rule by which a category is kept for a purpose.
     pub fn retention_of(&self, category: &Category, purpose: &Purpose) -> Option<&RetentionRule> {
         self.retention.get(&(category.clone(), purpose.clone()))

@@ -75,7 +75,7 @@ impl RetentionClock {
         }
         let periods = [Some(&rule.period), rule.switch.as_ref().map(|switch| &switch.then)];
         for period in periods.into_iter().flatten() {
-            if let Period::Sliding { duration, renew_on } = period
+            if let Period::Sliding { duration, renew_on, .. } = period
                 && renew_on.contains(event)
             {
                 return self.renew(at, duration, zone);
@@ -139,7 +139,7 @@ impl RetentionClock {
         match period {
             Period::Indefinite => Ok(None),
             Period::Fixed { duration } => after(from, duration, zone).map(Some),
-            Period::Sliding { duration, .. } => {
+            Period::Sliding { duration, max, .. } => {
                 // A renewal after the end revives nothing: the first run out of reach ends the walk.
                 let mut last = from;
                 for (&start, &end) in &self.renewals {
@@ -148,7 +148,9 @@ impl RetentionClock {
                     }
                     last = last.max(end);
                 }
-                after(last, duration, zone).map(Some)
+                let end = after(last, duration, zone)?;
+                let cap = max.as_ref().map(|max| after(from, max, zone)).transpose()?;
+                Ok(Some(cap.map_or(end, |cap| end.min(cap))))
             }
             Period::UntilEvent { events, grace, max } => {
                 let ended = events.iter().filter_map(|event| self.firsts.get(event)).filter(|at| **at >= from).min();

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use domain::{
     consent::{Capture, CaptureRefused, Choice, ConsentEvent, check, fold},
     ids::{CaptureId, ControllerId, Fingerprint, Identifier, IdentifierKind, KeyedId, Pepper, Purpose},
-    policy::{AgeRule, BreachRule, Clause, LawfulBasis, Notice, Policy, PolicyHash, PurposeRule, Regime},
+    policy::{AgeRule, Clause, LawfulBasis, Notice, Policy, PolicyHash, PurposeRule},
 };
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use proptest::prelude::*;
 
 fn purpose(name: &str) -> Purpose {
@@ -17,28 +17,17 @@ fn purpose(name: &str) -> Purpose {
 }
 
 fn policy(age: Option<AgeRule>) -> Policy {
-    let rule = |name: &str, basis| {
-        let rule = PurposeRule { id: purpose(name), title: name.into(), basis, clause: Clause::new("test") };
-        (purpose(name), rule)
-    };
+    let rule =
+        |name: &str, basis| (purpose(name), PurposeRule::new(purpose(name), name.into(), basis, Clause::new("test")));
+    let notice = Notice { version: "2".into(), language: "en".into(), text_sha256: String::new() };
     Policy {
-        controller: ControllerId::parse("example").unwrap(),
-        name: "Example".into(),
-        hash: PolicyHash::from_hex("00"),
-        regimes: vec![Regime::EuGdpr],
-        time_zone: TimeZone::UTC,
-        contact_mail: "privacy@example.com".into(),
-        notice: Notice { version: "2".into(), language: "en".into(), text_sha256: String::new() },
         accepted_notices: vec!["1".into(), "2".into()],
         purposes: BTreeMap::from([
             rule("newsletter", LawfulBasis::Consent),
             rule("security", LawfulBasis::LegitimateInterests),
         ]),
-        categories: BTreeMap::new(),
-        retention: BTreeMap::new(),
-        rights: BTreeMap::new(),
         age,
-        breach: BreachRule { tell_of_attempts: false, website_alert: false, clause: Clause::new("test") },
+        ..Policy::new(ControllerId::parse("example").unwrap(), "Example".into(), "privacy@example.com".into(), notice)
     }
 }
 
@@ -47,6 +36,7 @@ fn form(choices: &[(&str, Choice)], notice: Option<&str>, age: Option<u8>) -> Ca
         choices: choices.iter().map(|(name, choice)| (purpose(name), *choice)).collect(),
         notice_version: notice.map(Into::into),
         age,
+        country: None,
         guardian: false,
     }
 }
@@ -72,14 +62,24 @@ fn a_form_that_breaks_the_policy_is_refused_with_its_reason() {
 
 #[test]
 fn withdrawing_is_as_easy_as_giving() {
-    let policy = policy(Some(AgeRule { refuse_below: Some(13), guardian_below: None, clause: Clause::new("test") }));
+    let policy = policy(Some(AgeRule {
+        refuse_below: Some(13),
+        guardian_below: None,
+        guardian_below_in: BTreeMap::new(),
+        clause: Clause::new("test"),
+    }));
     // No notice, no age: taking back needs neither.
     assert_eq!(check(&policy, &form(&[("newsletter", Choice::Withdrawn)], None, None)), Ok(()));
 }
 
 #[test]
 fn a_child_is_refused_and_another_needs_a_guardian() {
-    let rule = AgeRule { refuse_below: Some(13), guardian_below: Some(16), clause: Clause::new("test") };
+    let rule = AgeRule {
+        refuse_below: Some(13),
+        guardian_below: Some(16),
+        guardian_below_in: BTreeMap::new(),
+        clause: Clause::new("test"),
+    };
     let policy = policy(Some(rule));
     let asked = |age| check(&policy, &form(&[("newsletter", Choice::Given)], Some("2"), age));
     assert_eq!(asked(None), Err(CaptureRefused::AgeMissing));

@@ -44,13 +44,13 @@ fn due(rule: &RetentionRule, created: &str, events: &[(&str, &str)]) -> Option<S
 
 fn chat() -> RetentionRule {
     rule(
-        Period::Sliding { duration: for_(30.minutes()), renew_on: vec![event("website.access")] },
+        Period::Sliding { duration: for_(30.minutes()), renew_on: vec![event("website.access")], max: None },
         Some(Switch { on: event("chat.message"), then: Period::Indefinite, clause: Clause::new("stationdb.4-c") }),
     )
 }
 
 fn cookie() -> RetentionRule {
-    rule(Period::Sliding { duration: for_(6.months()), renew_on: vec![event("website.visit")] }, None)
+    rule(Period::Sliding { duration: for_(6.months()), renew_on: vec![event("website.visit")], max: None }, None)
 }
 
 #[test]
@@ -177,7 +177,7 @@ proptest! {
     fn a_sliding_end_is_that_of_the_whole_history(offsets in prop::collection::vec(0_i64..1_500, 0..40)) {
         let created = at("2026-01-01T10:00:00Z");
         let visits: Vec<Timestamp> = offsets.iter().map(|offset| created + offset.minutes()).collect();
-        let sliding = rule(Period::Sliding { duration: for_(30.minutes()), renew_on: vec![event("website.access")] }, None);
+        let sliding = rule(Period::Sliding { duration: for_(30.minutes()), renew_on: vec![event("website.access")], max: None }, None);
         let mut clock = RetentionClock::new(created);
         for visit in &visits {
             clock.note(&sliding, &event("website.access"), *visit, &TimeZone::UTC).unwrap();

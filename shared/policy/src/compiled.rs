@@ -1,13 +1,13 @@
 //! The compiled form: what a function reads at its start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     dsar::RequestType,
     ids::{Category, ControllerId, EventName, Field, InvalidId, Purpose},
     policy::{
-        Action, AgeRule, BreachRule, CategoryRule, Clause, ErasureExemption, LawfulBasis, Notice, Period, Policy,
-        PolicyHash, PurposeRule, Refusal, Regime, RetentionRule, RightRule, Switch, VerificationRule,
+        Action, AgeRule, BreachRule, CategoryRule, Clause, ErasureExemption, LawfulBasis, Notice, Office, Period,
+        Policy, PolicyHash, PurposeRule, Refusal, Regime, RetentionRule, RightRule, Signals, Switch, VerificationRule,
     },
 };
 use jiff::{SpanFieldwise, tz::TimeZone};
@@ -339,6 +339,8 @@ impl PolicyV1 {
             regimes: self.regimes.iter().map(|text| word("regime", text, Regime::parse)).collect::<Result<_, _>>()?,
             time_zone: word("time zone", &self.time_zone, |text| TimeZone::get(text).ok())?,
             contact_mail: self.contact,
+            office: Office::default(),
+            roles: Vec::new(),
             notice: Notice {
                 version: self.notice.version,
                 language: self.notice.language,
@@ -352,6 +354,7 @@ impl PolicyV1 {
             age: self.age.map(|age| AgeRule {
                 refuse_below: age.refuse_below,
                 guardian_below: age.guardian_below,
+                guardian_below_in: BTreeMap::new(),
                 clause: Clause::new(age.clause),
             }),
             breach: BreachRule {
@@ -359,6 +362,15 @@ impl PolicyV1 {
                 website_alert: self.breach.website_alert,
                 clause: Clause::new(self.breach.clause),
             },
+            agents: None,
+            recipients: BTreeMap::new(),
+            transfer: None,
+            denials: BTreeMap::new(),
+            trackers: BTreeMap::new(),
+            signals: Signals::default(),
+            holds: Vec::new(),
+            notice_change: None,
+            attestations: BTreeMap::new(),
         })
     }
 }
@@ -378,6 +390,9 @@ impl PurposeV1 {
             id: name(&self.id, Purpose::parse)?,
             title: self.title,
             basis: word("lawful basis", &self.basis, LawfulBasis::parse)?,
+            uses: BTreeSet::new(),
+            also_needs: BTreeSet::new(),
+            only_with: BTreeSet::new(),
             clause: Clause::new(self.clause),
         })
     }
@@ -398,6 +413,9 @@ impl CategoryV1 {
             id: name(&self.id, Category::parse)?,
             fields: self.fields.iter().map(|text| name(text, Field::parse)).collect::<Result<_, _>>()?,
             withheld: self.withheld.iter().map(|text| name(text, Field::parse)).collect::<Result<_, _>>()?,
+            never: Vec::new(),
+            opt_in: None,
+            sources: Vec::new(),
             clause: Clause::new(self.clause),
         })
     }
@@ -454,7 +472,7 @@ impl PeriodV1 {
     fn from_period(period: &Period) -> Self {
         match period {
             Period::Fixed { duration } => Self::Fixed { duration: duration::format(&duration.0) },
-            Period::Sliding { duration, renew_on } => {
+            Period::Sliding { duration, renew_on, .. } => {
                 Self::Sliding { duration: duration::format(&duration.0), renew_on: names(renew_on) }
             }
             Period::UntilEvent { events, grace, max } => Self::UntilEvent {
@@ -470,7 +488,7 @@ impl PeriodV1 {
         Ok(match self {
             Self::Fixed { duration } => Period::Fixed { duration: length(&duration)? },
             Self::Sliding { duration, renew_on } => {
-                Period::Sliding { duration: length(&duration)?, renew_on: events(&renew_on)? }
+                Period::Sliding { duration: length(&duration)?, renew_on: events(&renew_on)?, max: None }
             }
             Self::UntilEvent { events: ends, grace, max } => Period::UntilEvent {
                 events: events(&ends)?,
@@ -518,6 +536,7 @@ impl RightV1 {
                 VerificationV1::Mail => VerificationRule::Mail,
                 VerificationV1::Points(points) => VerificationRule::Points(points),
             },
+            respond_within: None,
             clause: Clause::new(self.clause),
         })
     }

@@ -40,7 +40,7 @@ fn promise(policy: &Policy, category: &str, purpose: &str) -> String {
     fn line(period: &Period) -> String {
         match period {
             Period::Fixed { duration } => format!("fixed {}", duration.0),
-            Period::Sliding { duration, renew_on } => {
+            Period::Sliding { duration, renew_on, .. } => {
                 format!("sliding {} on {}", duration.0, names(renew_on).join("+"))
             }
             Period::UntilEvent { events, grace, max } => format!(

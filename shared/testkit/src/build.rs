@@ -15,7 +15,7 @@ use domain::{
     },
     policy::{
         Action, AgeRule, BreachRule, CategoryRule, Clause, ErasureExemption, LawfulBasis, Notice, Period, Policy,
-        PolicyHash, PurposeRule, Refusal, Regime, RetentionRule, RightRule, Switch, VerificationRule,
+        PolicyHash, PurposeRule, Refusal, RetentionRule, RightRule, Switch, VerificationRule,
     },
     record::{Record, System},
     retention::{CONSENT_WITHDRAWN, RetentionClock},
@@ -235,7 +235,7 @@ pub fn policy() -> Policy {
             ..rule(
                 "chat-session",
                 "support",
-                Period::Sliding { duration: fieldwise(30.minutes()), renew_on: vec![event("chat.visit")] },
+                Period::Sliding { duration: fieldwise(30.minutes()), renew_on: vec![event("chat.visit")], max: None },
             )
         },
         rule(
@@ -265,6 +265,7 @@ pub fn policy() -> Policy {
         request,
         refusal,
         verification,
+        respond_within: None,
         clause: Clause::new(format!("test.{request}")),
     };
     let refusal = Refusal {
@@ -277,20 +278,16 @@ pub fn policy() -> Policy {
         right(RequestType::Erasure, None, VerificationRule::Mail),
         right(RequestType::Rectification, None, VerificationRule::Points(2)),
     ];
+    let notice = Notice { version: "2026-01".into(), language: "en".into(), text_sha256: "ab".repeat(32) };
     Policy {
-        controller: controller("acme"),
-        name: "Acme".into(),
         hash: PolicyHash::from_hex("ac".repeat(32)),
-        regimes: vec![Regime::EuGdpr],
         time_zone: TimeZone::get("Europe/Paris").expect("a zone of the bundled database"),
-        contact_mail: "privacy@acme.example".into(),
-        notice: Notice { version: "2026-01".into(), language: "en".into(), text_sha256: "ab".repeat(32) },
         accepted_notices: vec!["2025-07".into(), "2026-01".into()],
         purposes: purposes
             .into_iter()
             .map(|(name, title, basis)| {
                 let clause = Clause::new(format!("test.{name}"));
-                (purpose(name), PurposeRule { id: purpose(name), title: title.into(), basis, clause })
+                (purpose(name), PurposeRule::new(purpose(name), title.into(), basis, clause))
             })
             .collect(),
         categories: categories
@@ -298,13 +295,19 @@ pub fn policy() -> Policy {
             .map(|(name, fields)| {
                 let fields = fields.iter().map(|name| field(name)).collect();
                 let clause = Clause::new(format!("test.{name}"));
-                (category(name), CategoryRule { id: category(name), fields, withheld: Vec::new(), clause })
+                (category(name), CategoryRule::new(category(name), fields, clause))
             })
             .collect(),
         retention: rules.into_iter().map(|rule| ((rule.category.clone(), rule.purpose.clone()), rule)).collect(),
         rights: rights.into_iter().map(|rule| (rule.request, rule)).collect(),
-        age: Some(AgeRule { refuse_below: Some(13), guardian_below: Some(16), clause: Clause::new("test.age") }),
+        age: Some(AgeRule {
+            refuse_below: Some(13),
+            guardian_below: Some(16),
+            guardian_below_in: BTreeMap::new(),
+            clause: Clause::new("test.age"),
+        }),
         breach: BreachRule { tell_of_attempts: false, website_alert: true, clause: Clause::new("test.breach") },
+        ..Policy::new(controller("acme"), "Acme".into(), "privacy@acme.example".into(), notice)
     }
 }
 

@@ -8,7 +8,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::form::{FormError, Pairs, SubjectForm, age, at, nothing_left, take};
+use crate::form::{FormError, Pairs, SubjectForm, age, at, country, nothing_left, take};
 
 /// Longest text of `method`, `language` and the nonce, in bytes.
 pub const LABEL_BYTES_MAX: usize = 128;
@@ -33,6 +33,9 @@ pub struct ConsentForm {
     /// The person's age in years. It is checked and not kept.
     #[serde(default)]
     pub age: Option<u8>,
+    /// Where the person lives, by two letters: some countries ask for a guardian at another age.
+    #[serde(default)]
+    pub country: Option<String>,
     /// Whether a guardian agreed.
     #[serde(default)]
     pub guardian: bool,
@@ -85,6 +88,7 @@ impl ConsentForm {
             language: take(&mut pairs, "language"),
             method: take(&mut pairs, "method"),
             age: age(take(&mut pairs, "age"))?,
+            country: take(&mut pairs, "country"),
             guardian: take(&mut pairs, "guardian").is_some_and(|value| value == "yes"),
             nonce: take(&mut pairs, "nonce"),
             next: take(&mut pairs, "next"),
@@ -112,6 +116,7 @@ impl ConsentForm {
                 choices,
                 notice_version: label(self.notice, "/notice")?,
                 age: self.age,
+                country: country(self.country.as_deref(), "/country")?,
                 guardian: self.guardian,
             },
             language: label(self.language, "/language")?.unwrap_or_else(|| "en".to_owned()),

@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use domain::ids::{ControllerId, Identifier, IdentifierKind, InvalidId, Purpose};
+use domain::{
+    ids::{ControllerId, Identifier, IdentifierKind, InvalidId, Purpose},
+    policy::Country,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -100,6 +103,14 @@ pub fn purposes(texts: &[String], max: usize) -> Result<Vec<Purpose>, FormError>
 /// [`FormError`] at that place.
 pub fn time(text: &str, pointer: &str) -> Result<Timestamp, FormError> {
     text.parse().map_err(|_| FormError::new(pointer, "write the time as 2026-03-01T10:15:30Z"))
+}
+
+/// Reads a country by its two letters.
+///
+/// # Errors
+/// [`FormError`] at that place.
+pub fn country(text: Option<&str>, pointer: &str) -> Result<Option<Country>, FormError> {
+    text.map(|text| Country::parse(text).map_err(|invalid| FormError::new(pointer, invalid.to_string()))).transpose()
 }
 
 /// A browser's form: keys and values, each key once.

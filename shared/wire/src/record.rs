@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use domain::{
     ids::{Category, EventName, Field, Identifier, Purpose},
+    policy::Country,
     record::System,
     sensitive::Sensitive,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::form::{FormError, SubjectForm, at, time};
+use crate::form::{FormError, SubjectForm, at, country, time};
 
 /// Most events of one message or request.
 pub const EVENTS_MAX: usize = 100;
@@ -57,6 +58,9 @@ pub struct RecordForm {
     /// The person's age, where the policy asks for it. It is checked and not kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age: Option<u8>,
+    /// Where the person lives, by two letters: some countries ask for a guardian at another age.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
     /// Whether a guardian agreed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub guardian: bool,
@@ -115,6 +119,8 @@ pub struct ParsedRecord {
     pub fields: BTreeMap<Field, Sensitive<String>>,
     /// The person's age.
     pub age: Option<u8>,
+    /// Where the person lives.
+    pub country: Option<Country>,
     /// Whether a guardian agreed.
     pub guardian: bool,
 }
@@ -167,6 +173,7 @@ impl EventForm {
                     locator: Sensitive::new(form.locator),
                     fields,
                     age: form.age,
+                    country: country(form.country.as_deref(), "/country")?,
                     guardian: form.guardian,
                 }))
             }

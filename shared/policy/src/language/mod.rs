@@ -82,14 +82,14 @@ mod reader;
 mod retention;
 mod whole;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     dsar::RequestType,
     ids::{Category, ControllerId, Field, Identifier, IdentifierKind, Purpose},
     policy::{
-        AgeRule, BreachRule, CategoryRule, Clause, LawfulBasis, Notice, Policy, PolicyHash, PurposeRule, Refusal,
-        Regime, RightRule, VerificationRule,
+        AgeRule, BreachRule, CategoryRule, Clause, LawfulBasis, Notice, Office, Policy, PolicyHash, PurposeRule,
+        Refusal, Regime, RightRule, Signals, VerificationRule,
     },
 };
 use jiff::tz::TimeZone;
@@ -202,6 +202,8 @@ fn read(report: &mut Report<'_>, text: &str) -> Option<Policy> {
         regimes: regimes?,
         time_zone: time_zone?,
         contact_mail: contact?,
+        office: Office::default(),
+        roles: Vec::new(),
         notice,
         accepted_notices,
         purposes: whole(purposes),
@@ -210,6 +212,15 @@ fn read(report: &mut Report<'_>, text: &str) -> Option<Policy> {
         rights: rights.iter().map(|(request, at)| (*request, at.value.clone())).collect(),
         age: age.map(|at| at.value),
         breach,
+        agents: None,
+        recipients: BTreeMap::new(),
+        transfer: None,
+        denials: BTreeMap::new(),
+        trackers: BTreeMap::new(),
+        signals: Signals::default(),
+        holds: Vec::new(),
+        notice_change: None,
+        attestations: BTreeMap::new(),
     };
     // A zone that was found by its name has one.
     policy.hash = crate::compile(&policy).ok()?.hash().clone();
@@ -395,6 +406,9 @@ fn read_purposes(
                 id: id.clone(),
                 title: title.value,
                 basis: basis.value,
+                uses: BTreeSet::new(),
+                also_needs: BTreeSet::new(),
+                only_with: BTreeSet::new(),
                 clause,
             });
             let label = id.to_string();
@@ -444,6 +458,9 @@ fn read_categories(
                 id: id.clone(),
                 fields,
                 withheld: withheld.map(|withheld| withheld.value).unwrap_or_default(),
+                never: Vec::new(),
+                opt_in: None,
+                sources: Vec::new(),
                 clause,
             });
             let label = id.to_string();
@@ -508,7 +525,7 @@ fn read_rights(
             reason.filter(|_| !offered).map(|(code, text)| Refusal { code, text, offer: offer.map(|at| at.value) });
         if let Some(clause) = clause {
             let verification = verification.unwrap_or_else(|| request.value.default_verification());
-            let rule = RightRule { request: request.value, refusal, verification, clause };
+            let rule = RightRule { request: request.value, refusal, verification, respond_within: None, clause };
             insert(report, &mut rights, request.value, request.value.as_str(), At { value: rule, span: request.span });
         }
     }
@@ -588,7 +605,10 @@ fn read_age(report: &mut Report<'_>, top: &mut Table<'_, '_>, open: &mut OpenPoi
     }
     table.finish(report);
     report.about(None);
-    Some(At { value: AgeRule { refuse_below, guardian_below, clause: clause? }, span })
+    Some(At {
+        value: AgeRule { refuse_below, guardian_below, guardian_below_in: BTreeMap::new(), clause: clause? },
+        span,
+    })
 }
 
 fn read_breach(

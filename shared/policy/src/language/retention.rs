@@ -94,7 +94,11 @@ impl PeriodKeys {
         self.judge(report, mode);
         Some(match mode.value.as_str() {
             "fixed" => Period::Fixed { duration: self.duration?.value.fieldwise() },
-            "sliding" => Period::Sliding { duration: self.duration?.value.fieldwise(), renew_on: self.renew_on?.value },
+            "sliding" => Period::Sliding {
+                duration: self.duration?.value.fieldwise(),
+                renew_on: self.renew_on?.value,
+                max: None,
+            },
             "until-event" => Period::UntilEvent {
                 events: self.events?.value,
                 grace: self.grace.map_or_else(Span::new, |grace| grace.value).fieldwise(),
