@@ -440,6 +440,10 @@ keyed_id!(
     BatchId, "batch"
 );
 keyed_id!(
+    /// One disclosure to a recipient.
+    DisclosureId, "disclosure"
+);
+keyed_id!(
     /// What a request carried, to tell a retry from another request under the same key.
     Fingerprint, "fingerprint"
 );

@@ -3,9 +3,11 @@
 //! Nothing here does I/O, reads a clock or draws a random number: time, keys and salts arrive as
 //! arguments, so that a year of retention is tested in milliseconds.
 
+pub mod adequacy;
 pub mod breach;
 pub mod clock;
 pub mod consent;
+pub mod disclosure;
 pub mod dsar;
 pub mod evidence;
 pub mod hold;
@@ -14,4 +16,5 @@ pub mod policy;
 pub mod record;
 pub mod retention;
 pub mod sensitive;
+pub mod standing;
 pub mod token;

@@ -155,6 +155,8 @@ pub struct PurposeRule {
     pub also_needs: BTreeSet<Purpose>,
     /// Safeguards of which one must be in place before the use: `pseudonymised`.
     pub only_with: BTreeSet<Ground>,
+    /// From how many people on a total may leave; `None`: from [`crate::disclosure::PEOPLE_MIN`].
+    pub threshold: Option<u32>,
     /// Where it is promised.
     pub clause: Clause,
 }
@@ -382,6 +384,8 @@ pub struct Policy {
     pub breach: BreachRule,
     /// To whom data may go; whoever is not here gets nothing.
     pub recipients: BTreeMap<Recipient, RecipientRule>,
+    /// Where it says that nobody else gets data; `None`: the law says it alone.
+    pub recipients_clause: Option<Clause>,
     /// Where data may be kept and read; `None`: the text is silent, so no country outside the law's own.
     pub transfer: Option<TransferRule>,
     /// Uses that it rules out.
@@ -402,7 +406,7 @@ impl PurposeRule {
     /// A purpose with nothing special about it.
     pub fn new(id: Purpose, title: String, basis: LawfulBasis, clause: Clause) -> Self {
         let (uses, also_needs, only_with) = Default::default();
-        Self { id, title, basis, uses, also_needs, only_with, clause }
+        Self { id, title, basis, uses, also_needs, only_with, threshold: None, clause }
     }
 }
 
@@ -439,6 +443,7 @@ impl Policy {
                 clause: Clause::new("GDPR Art. 33 and 34"),
             },
             recipients: BTreeMap::new(),
+            recipients_clause: None,
             transfer: None,
             denials: BTreeMap::new(),
             trackers: BTreeMap::new(),

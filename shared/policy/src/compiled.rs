@@ -364,6 +364,7 @@ impl PolicyV1 {
             },
             agents: None,
             recipients: BTreeMap::new(),
+            recipients_clause: None,
             transfer: None,
             denials: BTreeMap::new(),
             trackers: BTreeMap::new(),
@@ -393,6 +394,7 @@ impl PurposeV1 {
             uses: BTreeSet::new(),
             also_needs: BTreeSet::new(),
             only_with: BTreeSet::new(),
+            threshold: None,
             clause: Clause::new(self.clause),
         })
     }

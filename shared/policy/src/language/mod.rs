@@ -214,6 +214,7 @@ fn read(report: &mut Report<'_>, text: &str) -> Option<Policy> {
         breach,
         agents: None,
         recipients: BTreeMap::new(),
+        recipients_clause: None,
         transfer: None,
         denials: BTreeMap::new(),
         trackers: BTreeMap::new(),
@@ -409,6 +410,7 @@ fn read_purposes(
                 uses: BTreeSet::new(),
                 also_needs: BTreeSet::new(),
                 only_with: BTreeSet::new(),
+                threshold: None,
                 clause,
             });
             let label = id.to_string();

@@ -1,0 +1,393 @@
+//! Whether a person's data may be used: what they said, and what the policy promised.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeSet;
+
+use domain::{
+    consent::{Choice, ConsentEvent},
+    dsar::{Outcome, Received, RequestState, RequestType, VerifiedBy},
+    hold::HoldReason,
+    ids::{
+        CaptureId, ControllerId, Fingerprint, Ground, HoldId, Identifier, IdentifierKind, KeyedId, Pepper, Purpose,
+        SubjectRef,
+    },
+    policy::{
+        Clause, Denial, LawfulBasis, Notice, Policy, PolicyHash, PurposeRule, Refusal, RightRule, Use, VerificationRule,
+    },
+    record::SubjectHold,
+    standing::{Reason, Standing, UseAsked},
+};
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+fn purpose(name: &str) -> Purpose {
+    Purpose::parse(name).unwrap()
+}
+
+fn ground(name: &str) -> Ground {
+    Ground::parse(name).unwrap()
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn subject() -> SubjectRef {
+    Pepper::new(1, &[0; 32]).subject(&Identifier::parse(IdentifierKind::Mail, "ada@example.com").unwrap())
+}
+
+/// One purpose of each kind.
+fn policy() -> Policy {
+    let rules: [(&str, LawfulBasis, &[Use]); 9] = [
+        ("newsletter", LawfulBasis::Consent, &[Use::Marketing]),
+        ("feedback", LawfulBasis::Consent, &[]),
+        ("contract", LawfulBasis::Contract, &[]),
+        ("accounting", LawfulBasis::LegalObligation, &[]),
+        ("improvement", LawfulBasis::LegitimateInterests, &[]),
+        ("offers", LawfulBasis::LegitimateInterests, &[Use::Marketing]),
+        ("scoring", LawfulBasis::Contract, &[Use::AutomatedDecision, Use::Profiling]),
+        ("ads", LawfulBasis::LegitimateInterests, &[Use::Sharing]),
+        ("dev-test", LawfulBasis::LegitimateInterests, &[Use::Testing]),
+    ];
+    let notice = Notice { version: "1".into(), language: "en".into(), text_sha256: String::new() };
+    let mut policy =
+        Policy::new(ControllerId::parse("example").unwrap(), "Example".into(), "privacy@example.com".into(), notice);
+    for (name, basis, uses) in rules {
+        let mut rule = PurposeRule::new(purpose(name), name.into(), basis, Clause::new(format!("test.{name}")));
+        rule.uses = uses.iter().copied().collect();
+        policy.purposes.insert(purpose(name), rule);
+    }
+    policy.purposes.get_mut(&purpose("dev-test")).unwrap().only_with = BTreeSet::from([ground("pseudonymised")]);
+    policy
+}
+
+fn said(second: i64, name: &str, choice: Choice) -> ConsentEvent {
+    ConsentEvent {
+        id: CaptureId::from_hash(format!("{second:022}")),
+        subject: subject(),
+        at: at(second),
+        choices: [(purpose(name), choice)].into(),
+        notice_version: "1".into(),
+        language: "en".into(),
+        method: "form".into(),
+        gpc: false,
+        policy: PolicyHash::from_hex("00"),
+        fingerprint: Fingerprint::from_hash(String::new()),
+    }
+}
+
+fn asked(second: i64, request: RequestType, purposes: &[&str]) -> RequestState {
+    RequestState {
+        received: Received {
+            request,
+            at: at(second),
+            due_at: at(second + 1_000),
+            due_by_law: "GDPR Art. 12(3)".into(),
+            identifier: IdentifierKind::Mail,
+            verification: request.default_verification(),
+            points: Vec::new(),
+            purposes: purposes.iter().map(|name| purpose(name)).collect(),
+        },
+        verified: None,
+        decided: None,
+    }
+}
+
+fn refused() -> Outcome {
+    Outcome::Refused(Refusal { code: "NO".into(), text: "no".into(), offer: None }, Clause::new("test"))
+}
+
+fn restriction(opened: i64, released: Option<i64>) -> SubjectHold {
+    SubjectHold {
+        id: HoldId::from_hash("0".repeat(22)),
+        subject: subject(),
+        reason: HoldReason::Restriction,
+        opened_at: at(opened),
+        review_at: at(opened + 1_000),
+        opened_by: "officer-1".into(),
+        released_at: released.map(at),
+    }
+}
+
+/// What is decided about a purpose.
+fn decided(standing: &Standing, name: &str) -> Result<(), Reason> {
+    standing.may_use(&policy(), &UseAsked::new(purpose(name))).map(drop).map_err(|denied| denied.reason)
+}
+
+fn of_requests(requests: &[RequestState], when: i64) -> Standing {
+    Standing::at(&[], requests, &[], at(when))
+}
+
+#[test]
+fn nothing_that_needs_consent_is_open_for_a_stranger() {
+    let nobody = Standing::default();
+    assert_eq!(nobody, Standing::at(&[], &[], &[], at(5)));
+    assert_eq!(decided(&nobody, "unheard-of"), Err(Reason::UndeclaredPurpose));
+    assert_eq!(decided(&nobody, "newsletter"), Err(Reason::ConsentMissing));
+    assert_eq!(decided(&nobody, "contract"), Ok(()));
+}
+
+#[test]
+fn consent_opens_from_when_it_was_given_to_when_it_was_taken_back() {
+    let events = [said(10, "newsletter", Choice::Given), said(20, "newsletter", Choice::Withdrawn)];
+    for (when, expected) in
+        [(9, Err(Reason::ConsentMissing)), (10, Ok(())), (19, Ok(())), (20, Err(Reason::ConsentMissing))]
+    {
+        assert_eq!(decided(&Standing::at(&events, &[], &[], at(when)), "newsletter"), expected, "{when}");
+    }
+    // A request to take it back counts before it is carried out, and one that was refused does not.
+    let given = [said(10, "newsletter", Choice::Given), said(10, "feedback", Choice::Given)];
+    let mut request = asked(15, RequestType::WithdrawConsent, &["newsletter"]);
+    let standing = Standing::at(&given, [&request], &[], at(16));
+    assert_eq!(decided(&standing, "newsletter"), Err(Reason::ConsentMissing));
+    assert_eq!(decided(&standing, "feedback"), Ok(()));
+    request.decided = Some((at(16), refused()));
+    assert_eq!(decided(&Standing::at(&given, [&request], &[], at(16)), "newsletter"), Ok(()));
+}
+
+#[test]
+fn a_beacon_in_a_newsletter_needs_both_consents() {
+    let mut policy = policy();
+    policy.purposes.get_mut(&purpose("feedback")).unwrap().also_needs = BTreeSet::from([purpose("newsletter")]);
+    let may = |events: &[ConsentEvent]| {
+        Standing::at(events, &[], &[], at(50)).may_use(&policy, &UseAsked::new(purpose("feedback"))).is_ok()
+    };
+    let (one, other) = (said(1, "feedback", Choice::Given), said(2, "newsletter", Choice::Given));
+    assert!(!may(std::slice::from_ref(&one)) && !may(std::slice::from_ref(&other)));
+    assert!(may(&[one, other]));
+}
+
+#[test]
+fn an_objection_stops_what_rests_on_legitimate_interests_from_the_moment_it_comes_in() {
+    let general = [asked(10, RequestType::Objection, &[])];
+    assert_eq!(decided(&of_requests(&general, 9), "improvement"), Ok(()));
+    let objected = of_requests(&general, 10);
+    for (name, expected) in [
+        ("improvement", Err(Reason::Objection)),
+        ("ads", Err(Reason::Objection)),
+        ("contract", Ok(())),
+        ("accounting", Ok(())),
+    ] {
+        assert_eq!(decided(&objected, name), expected, "{name}");
+    }
+    let named = of_requests(&[asked(10, RequestType::Objection, &["improvement", "contract"])], 11);
+    assert_eq!(decided(&named, "improvement"), Err(Reason::Objection));
+    assert_eq!(decided(&named, "ads"), Ok(()));
+    // GDPR Art. 21(1) does not reach a contract.
+    assert_eq!(decided(&named, "contract"), Ok(()));
+}
+
+#[test]
+fn an_objection_that_was_refused_counts_until_then_and_no_longer() {
+    for outcome in [refused(), Outcome::NotVerified] {
+        let mut request = asked(10, RequestType::Objection, &[]);
+        request.decided = Some((at(20), outcome));
+        assert_eq!(decided(&of_requests(std::slice::from_ref(&request), 19), "improvement"), Err(Reason::Objection));
+        assert_eq!(decided(&of_requests(&[request], 20), "improvement"), Ok(()));
+    }
+    let mut open = asked(10, RequestType::Objection, &[]);
+    open.decided = Some((at(20), Outcome::WithOffice));
+    assert_eq!(decided(&of_requests(&[open], 30), "improvement"), Err(Reason::Objection));
+}
+
+#[test]
+fn whoever_objects_to_a_purpose_agrees_to_it_no_more_until_they_agree_anew() {
+    let objection = [asked(10, RequestType::Objection, &["feedback"])];
+    let before = [said(5, "feedback", Choice::Given)];
+    assert_eq!(decided(&Standing::at(&before, &objection, &[], at(50)), "feedback"), Err(Reason::Objection));
+    let after = [said(11, "feedback", Choice::Given)];
+    assert_eq!(decided(&Standing::at(&after, &objection, &[], at(50)), "feedback"), Ok(()));
+}
+
+#[test]
+fn an_objection_to_marketing_is_absolute_and_for_good() {
+    let objection = [asked(10, RequestType::ObjectionMarketing, &[])];
+    let later = [said(20, "newsletter", Choice::Given)];
+    let standing = Standing::at(&later, &objection, &[], at(1_000_000));
+    for name in ["newsletter", "offers"] {
+        assert_eq!(decided(&standing, name), Err(Reason::MarketingObjection), "{name}");
+    }
+    assert_eq!(decided(&standing, "improvement"), Ok(()));
+    let denied = standing.may_use(&policy(), &UseAsked::new(purpose("offers"))).unwrap_err();
+    assert_eq!(denied.clause, Clause::new("GDPR Art. 21(3)"), "the law speaks where the policy is silent");
+    let mut policy = policy();
+    let rule = RightRule {
+        request: RequestType::ObjectionMarketing,
+        refusal: None,
+        verification: VerificationRule::None,
+        respond_within: None,
+        clause: Clause::new("test.objection"),
+    };
+    policy.rights.insert(rule.request, rule);
+    let denied = standing.may_use(&policy, &UseAsked::new(purpose("offers"))).unwrap_err();
+    assert_eq!(denied.clause, Clause::new("test.objection"));
+}
+
+#[test]
+fn each_opt_out_stops_its_own_uses() {
+    for (request, name, reason) in [
+        (RequestType::ObjectionAutomated, "scoring", Reason::AutomatedObjection),
+        (RequestType::DoNotSellOrShare, "ads", Reason::DoNotSellOrShare),
+        (RequestType::LimitSensitive, "scoring", Reason::LimitSensitive),
+    ] {
+        let standing = of_requests(&[asked(10, request, &[])], 10);
+        assert_eq!(decided(&standing, name), Err(reason), "{request}");
+        assert_eq!(decided(&standing, "improvement"), Ok(()), "{request}");
+    }
+}
+
+#[test]
+fn a_privacy_signal_seen_once_stops_sharing_where_the_policy_honours_it() {
+    let events =
+        [ConsentEvent { gpc: true, ..said(1, "feedback", Choice::Refused) }, said(2, "feedback", Choice::Given)];
+    let standing = Standing::at(&events, &[], &[], at(5));
+    assert_eq!(decided(&standing, "ads"), Err(Reason::PrivacySignal));
+    assert_eq!(decided(&standing, "improvement"), Ok(()));
+    let mut deaf = policy();
+    deaf.signals.honours_gpc = false;
+    assert!(standing.may_use(&deaf, &UseAsked::new(purpose("ads"))).is_ok());
+}
+
+#[test]
+fn restricted_data_is_stored_and_no_more_save_with_consent_or_for_legal_claims() {
+    let agreed = [said(1, "feedback", Choice::Given)];
+    let standing = Standing::at(&agreed, &[], &[restriction(10, Some(20))], at(15));
+    assert!(standing.is_restricted());
+    for name in ["contract", "accounting", "improvement"] {
+        assert_eq!(decided(&standing, name), Err(Reason::Restriction), "{name}");
+    }
+    assert_eq!(decided(&standing, "feedback"), Ok(()));
+    let claim = UseAsked {
+        safeguards: BTreeSet::from([ground("legal-claim")]),
+        references: BTreeSet::from([ground("legal-claim")]),
+        ..UseAsked::new(purpose("contract"))
+    };
+    assert!(standing.may_use(&policy(), &claim).is_ok());
+    let unproved = UseAsked { references: BTreeSet::new(), ..claim };
+    assert_eq!(standing.may_use(&policy(), &unproved).unwrap_err().reason, Reason::Restriction);
+    for when in [9, 20] {
+        assert!(!Standing::at(&[], &[], &[restriction(10, Some(20))], at(when)).is_restricted(), "{when}");
+    }
+}
+
+#[test]
+fn a_restriction_that_was_asked_for_counts_once_it_is_verified_and_its_hold_says_how_long() {
+    let mut request = asked(10, RequestType::Restriction, &[]);
+    assert!(!of_requests(std::slice::from_ref(&request), 12).is_restricted(), "a stranger may have asked");
+    request.verified = Some((at(12), VerifiedBy::Mail));
+    assert!(!of_requests(std::slice::from_ref(&request), 11).is_restricted());
+    assert!(of_requests(std::slice::from_ref(&request), 12).is_restricted());
+    request.decided = Some((at(13), Outcome::WithOffice));
+    let held = |released, when| Standing::at(&[], [&request], &[restriction(10, released)], at(when)).is_restricted();
+    assert!(held(None, 13));
+    assert!(!held(Some(30), 30), "a released hold restricts no more");
+}
+
+#[test]
+fn a_use_that_the_policy_rules_out_needs_its_exception() {
+    let mut policy = policy();
+    let denial =
+        Denial { what: Use::Marketing, except: BTreeSet::new(), unless_consent: None, clause: Clause::new("test.no") };
+    let stranger = Standing::default();
+    let agreed = Standing::at(&[said(1, "feedback", Choice::Given)], &[], &[], at(2));
+    let offers = UseAsked::new(purpose("offers"));
+    policy.denials.insert(Use::Marketing, denial.clone());
+    let denied = stranger.may_use(&policy, &offers).unwrap_err();
+    assert_eq!((denied.reason, denied.clause), (Reason::UseRuledOut, Clause::new("test.no")));
+    policy.denials.insert(Use::Marketing, Denial { except: BTreeSet::from([purpose("offers")]), ..denial.clone() });
+    assert!(stranger.may_use(&policy, &offers).is_ok());
+    policy.denials.insert(Use::Marketing, Denial { unless_consent: Some(purpose("feedback")), ..denial });
+    assert!(stranger.may_use(&policy, &offers).is_err() && agreed.may_use(&policy, &offers).is_ok());
+}
+
+#[test]
+fn tests_on_real_data_need_a_safeguard_or_the_record_that_none_was_possible() {
+    let use_of = |safeguards: &[&str], references: &[&str]| UseAsked {
+        safeguards: safeguards.iter().map(|name| ground(name)).collect(),
+        references: references.iter().map(|name| ground(name)).collect(),
+        ..UseAsked::new(purpose("dev-test"))
+    };
+    for (safeguards, references, allowed) in [
+        (vec![], vec![], false),
+        (vec!["pseudonymised"], vec![], true),
+        (vec!["encrypted"], vec![], false),
+        (vec!["recorded-impossibility"], vec![], false),
+        (vec!["recorded-impossibility"], vec!["recorded-impossibility"], true),
+    ] {
+        let decision = Standing::default().may_use(&policy(), &use_of(&safeguards, &references));
+        assert_eq!(decision.is_ok(), allowed, "{safeguards:?} {references:?}");
+    }
+}
+
+fn any_request() -> impl Strategy<Value = RequestState> {
+    let purposes =
+        prop::sample::subsequence(vec!["newsletter", "improvement", "offers", "contract", "feedback"], 0..=3);
+    (0_i64..10, 0..RequestType::ALL.len(), purposes, prop::option::of(0_usize..3)).prop_map(
+        |(when, kind, names, end)| {
+            let mut request = asked(when, RequestType::ALL[kind], &names);
+            request.decided =
+                end.map(|end| (at(when + 1), [refused(), Outcome::NotVerified, Outcome::WithOffice][end].clone()));
+            request
+        },
+    )
+}
+
+fn any_consent() -> impl Strategy<Value = ConsentEvent> {
+    let names = prop::sample::select(vec!["newsletter", "feedback"]);
+    (0_i64..10, names, 0_usize..3, any::<bool>())
+        .prop_map(|(when, name, choice, gpc)| ConsentEvent { gpc, ..said(when, name, Choice::ALL[choice]) })
+}
+
+proptest! {
+    #[test]
+    fn nothing_that_a_person_asks_for_ever_widens_what_may_be_done(
+        consents in prop::collection::vec(any_consent(), 0..6),
+        requests in prop::collection::vec(any_request(), 0..4),
+        one_more in any_request(),
+        when in 0_i64..12,
+    ) {
+        let policy = policy();
+        let before = Standing::at(&consents, &requests, &[], at(when));
+        let after = Standing::at(&consents, requests.iter().chain([&one_more]), &[], at(when));
+        for name in policy.purposes.keys() {
+            let asked = UseAsked::new(name.clone());
+            prop_assert!(after.may_use(&policy, &asked).is_err() || before.may_use(&policy, &asked).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_standing_is_the_same_in_whatever_order_it_is_read(
+        consents in prop::collection::vec(any_consent(), 0..6),
+        requests in prop::collection::vec(any_request(), 0..4),
+        when in 0_i64..12,
+    ) {
+        let policy = policy();
+        let forward = Standing::at(&consents, &requests, &[], at(when));
+        let backward = Standing::at(consents.iter().rev(), requests.iter().rev(), &[], at(when));
+        for name in policy.purposes.keys() {
+            let asked = UseAsked::new(name.clone());
+            prop_assert_eq!(forward.may_use(&policy, &asked), backward.may_use(&policy, &asked));
+        }
+    }
+
+    #[test]
+    fn what_happens_later_changes_nothing_about_an_earlier_time(
+        consents in prop::collection::vec(any_consent(), 0..6),
+        requests in prop::collection::vec(any_request(), 0..4),
+        when in 0_i64..12,
+    ) {
+        let policy = policy();
+        let whole = Standing::at(&consents, &requests, &[], at(when));
+        let then = Standing::at(
+            consents.iter().filter(|event| event.at <= at(when)),
+            requests.iter().filter(|request| request.received.at <= at(when)),
+            &[],
+            at(when),
+        );
+        for name in policy.purposes.keys() {
+            let asked = UseAsked::new(name.clone());
+            prop_assert_eq!(whole.may_use(&policy, &asked), then.may_use(&policy, &asked));
+        }
+    }
+}
