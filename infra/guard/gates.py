@@ -263,7 +263,7 @@ def the_relay_hears_new_events_and_ttl_removals_and_nothing_else(plain, contract
     ]
     ignored = [
         *(stream_record("MODIFY", kind) for kind in ("consent", "request", "breach", "notice", "record")),
-        *(stream_record("INSERT", kind) for kind in ("record", "hold", "trigger", "intent", "warned", None)),
+        *(stream_record("INSERT", kind) for kind in ("record", "hold", "trigger", "intent", "warned", "disclosure", None)),
         *(stream_record("REMOVE", kind) for kind in ("record", "consent")),
         stream_record("REMOVE", "record", "someone.else.amazonaws.com"),
     ]

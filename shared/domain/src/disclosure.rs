@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     adequacy,
-    ids::{Category, DisclosureId, Fingerprint, Ground, Purpose, Recipient, SubjectRef},
+    ids::{Category, DisclosureId, Fingerprint, Ground, Identifier, Purpose, Recipient, SubjectRef},
     policy::{Clause, Country, Mechanism, Policy, PolicyHash, RecipientRole, RecipientRule, Regime, Use},
     sensitive::Sensitive,
     standing::{Denied, LEGAL_CLAIM, Reason, Standing, UseAsked},
@@ -50,8 +50,40 @@ pub struct DisclosureAsked {
     pub onward_from: Option<Recipient>,
     /// What it refers to.
     pub references: References,
-    /// Of how many people it is a total; `None`: it is of one person.
-    pub people: Option<u32>,
+}
+
+/// Of whom somebody wants to disclose data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// One person.
+    Person(Identifier),
+    /// Nobody: a total.
+    Total {
+        /// Of how many people.
+        people: u32,
+    },
+}
+
+/// Of whom data was disclosed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// One person.
+    Person(SubjectRef),
+    /// Nobody: a total.
+    Total {
+        /// Of how many people.
+        people: u32,
+    },
+}
+
+impl Whose {
+    /// The person, if it was one's.
+    pub const fn subject(&self) -> Option<&SubjectRef> {
+        match self {
+            Self::Person(subject) => Some(subject),
+            Self::Total { .. } => None,
+        }
+    }
 }
 
 /// A disclosure that is allowed, and what goes on its record.
@@ -70,10 +102,8 @@ pub struct Permit {
 pub struct Disclosure {
     /// Its identifier, the same for a retry.
     pub id: DisclosureId,
-    /// Whose data it was; `None`: a total.
-    pub subject: Option<SubjectRef>,
-    /// Of how many people it was a total.
-    pub people: Option<u32>,
+    /// Whose data it was.
+    pub whose: Whose,
     /// To whom.
     pub recipient: Recipient,
     /// What.
@@ -104,14 +134,12 @@ pub struct Disclosure {
     pub fingerprint: Fingerprint,
 }
 
-/// Checks a disclosure that happens at that time against the policy and the person's standing then.
+/// Checks a disclosure of one person's data, which happens at that time, against the policy and their
+/// standing then.
 ///
 /// # Errors
 /// [`Denied`] by the first rule that it breaks.
 pub fn check(policy: &Policy, standing: &Standing, asked: &DisclosureAsked, at: Timestamp) -> Result<Permit, Denied> {
-    if let Some(people) = asked.people {
-        return check_total(policy, asked, people);
-    }
     let rule = listed(policy, &asked.recipient)?;
     check_categories(policy, rule, &asked.categories)?;
     if let Some(holder) = &asked.onward_from {
@@ -151,9 +179,12 @@ pub fn check(policy: &Policy, standing: &Standing, asked: &DisclosureAsked, at: 
     Ok(Permit { clause: rule.clause.clone(), countries, mechanism })
 }
 
-/// A total of enough people is about nobody (GDPR recital 26): it needs no consent, no listed
-/// recipient and no transfer mechanism, but a purpose that is one of totals.
-fn check_total(policy: &Policy, asked: &DisclosureAsked, people: u32) -> Result<Permit, Denied> {
+/// Checks the disclosure of a total. One of enough people is about nobody (GDPR recital 26): it needs
+/// no consent, no listed recipient and no transfer mechanism, but a purpose that is one of totals.
+///
+/// # Errors
+/// [`Denied`] by the first rule that it breaks.
+pub fn check_total(policy: &Policy, asked: &DisclosureAsked, people: u32) -> Result<Permit, Denied> {
     let Some(rule) = policy.purposes.get(&asked.purpose) else {
         return Err(Denied::new(Reason::UndeclaredPurpose, nobody_else(policy)));
     };

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     consent::{Choice, ConsentEvent},
-    disclosure::{DisclosureAsked, Permit, check},
+    disclosure::{DisclosureAsked, Permit, check, check_total},
     dsar::{Received, RequestState, RequestType},
     hold::HoldReason,
     ids::{
@@ -130,7 +130,6 @@ fn asked(who: &str, what: &[&str], what_for: &str) -> DisclosureAsked {
         mechanism: None,
         onward_from: None,
         references: BTreeMap::new(),
-        people: None,
     }
 }
 
@@ -398,21 +397,21 @@ fn passing_on_needs_a_mechanism_of_its_own_and_no_more_than_the_holder_has() {
 #[test]
 fn a_total_of_enough_people_may_leave_for_a_purpose_of_totals() {
     let mut policy = policy();
-    let total = |people, what_for| DisclosureAsked { people: Some(people), ..asked("anybody", &["usage"], what_for) };
-    assert_eq!(of_stranger(&policy, &total(9, "reports")), Err(Reason::TooFewPeople));
-    assert_eq!(of_stranger(&policy, &total(10, "reports")).unwrap().clause.as_str(), "test.reports");
-    assert_eq!(of_stranger(&policy, &total(10_000, "analytics")), Err(Reason::NotStatistics));
-    assert_eq!(of_stranger(&policy, &total(10_000, "unheard-of")), Err(Reason::UndeclaredPurpose));
-    let unheard_of = DisclosureAsked { categories: BTreeSet::from([category("moods")]), ..total(10, "reports") };
-    assert_eq!(of_stranger(&policy, &unheard_of), Err(Reason::UndeclaredCategory));
+    fn total(policy: &Policy, people: u32, what: &str, what_for: &str) -> Result<Clause, Reason> {
+        let asked = asked("anybody", &[what], what_for);
+        check_total(policy, &asked, people).map(|permit| permit.clause).map_err(|denied| denied.reason)
+    }
+    assert_eq!(total(&policy, 9, "usage", "reports"), Err(Reason::TooFewPeople));
+    assert_eq!(total(&policy, 10, "usage", "reports"), Ok(Clause::new("test.reports")));
+    assert_eq!(total(&policy, 10_000, "usage", "analytics"), Err(Reason::NotStatistics));
+    assert_eq!(total(&policy, 10_000, "usage", "unheard-of"), Err(Reason::UndeclaredPurpose));
+    assert_eq!(total(&policy, 10_000, "moods", "reports"), Err(Reason::UndeclaredCategory));
     policy.purposes.get_mut(&purpose("reports")).unwrap().threshold = Some(50);
-    assert_eq!(of_stranger(&policy, &total(49, "reports")), Err(Reason::TooFewPeople));
+    assert_eq!(total(&policy, 49, "usage", "reports"), Err(Reason::TooFewPeople));
     let what = Use::Statistics;
-    policy.denials.insert(
-        what,
-        Denial { what, except: BTreeSet::new(), unless_consent: None, clause: Clause::new("test.never") },
-    );
-    assert_eq!(of_stranger(&policy, &total(50, "reports")), Err(Reason::UseRuledOut));
+    let denial = Denial { what, except: BTreeSet::new(), unless_consent: None, clause: Clause::new("test.never") };
+    policy.denials.insert(what, denial);
+    assert_eq!(total(&policy, 50, "usage", "reports"), Err(Reason::UseRuledOut));
 }
 
 fn any_asked() -> impl Strategy<Value = DisclosureAsked> {

@@ -31,7 +31,7 @@ use crate::clock;
 
 /// The crates whose log values are ours. What other crates log may quote requests (an SDK its
 /// bodies, a parser its input), so of theirs only the place is shown.
-const OUR_CRATES: [&str; 13] = [
+const OUR_CRATES: [&str; 14] = [
     "app",
     "aws",
     "edge",
@@ -40,6 +40,7 @@ const OUR_CRATES: [&str; 13] = [
     "breach_notify",
     "clock_watch",
     "consent_capture",
+    "disclosure_log",
     "dsar_fulfil",
     "dsar_intake",
     "purge",

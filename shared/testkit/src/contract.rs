@@ -16,6 +16,7 @@ use app::{
     capture_consent::ConsentLedger,
     deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
     destruction::{self, BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
+    disclose::{DisclosureLog, LoggedDisclosure},
     error::{Appended, PortError},
     fulfil_request::{ErasurePlan, ErasurePlans, Exports, SubjectFile},
     holds::HoldStore,
@@ -29,6 +30,7 @@ use app::{
 use domain::{
     breach::{AuthorityNotified, Notice, NoticeState},
     consent::Choice,
+    disclosure::{Disclosure, References, Whose},
     dsar::{Item, ItemResult, Outcome, RequestEvent, RequestType, VerifiedBy},
     evidence::{DeletionReason, DeletionResult},
     hold::HoldReason,
@@ -40,10 +42,16 @@ use domain::{
 use futures_util::future::join_all;
 use jiff::{Timestamp, ToSpan};
 
+use crate::recipients::{disclosure, recipient};
+
 use crate::build::{
     at, breach, category, consent, content, controller, doomed, event, id, mail, policy, purpose, received, record,
     request, subject,
 };
+
+mod disclosures;
+
+pub use disclosures::*;
 
 /// Every port that the contract speaks of.
 pub trait Ports:
@@ -62,6 +70,7 @@ pub trait Ports:
     + Mailer
     + Outbox
     + DeadLetters
+    + DisclosureLog
 {
 }
 
@@ -81,6 +90,7 @@ impl<P> Ports for P where
         + Mailer
         + Outbox
         + DeadLetters
+        + DisclosureLog
 {
 }
 
@@ -135,6 +145,12 @@ macro_rules! contract_tests {
             an_export_is_replaced_by_a_later_one,
             a_mail_is_handed_over,
             every_message_is_handed_over_and_a_hopeless_one_is_put_aside,
+            a_retried_disclosure_answers_what_stands,
+            of_many_disclosures_at_once_exactly_one_is_fresh,
+            every_disclosure_of_a_subject_is_seen_at_once_the_earliest_first,
+            a_disclosure_is_read_where_it_was_written,
+            a_total_is_logged_once_and_under_nobody,
+            what_references_say_goes_with_the_subjects_key,
         );
     };
     (@each $ports:expr, $($sentence:ident,)*) => {

@@ -5,6 +5,7 @@
 pub mod build;
 pub mod contract;
 mod memory;
+pub mod recipients;
 
 pub use build::policy;
 pub use memory::Memory;

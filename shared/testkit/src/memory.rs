@@ -37,6 +37,8 @@ use domain::{
 };
 use jiff::Timestamp;
 
+mod disclosures;
+
 type Person = (ControllerId, SubjectRef);
 
 /// Something sealed: readable while the key stands that sealed it.
@@ -84,6 +86,7 @@ struct State {
     queued: BTreeMap<Queue, Vec<String>>,
     buried: Vec<(String, String)>,
     objects: BTreeSet<String>,
+    disclosures: BTreeMap<disclosures::Place, disclosures::DisclosureItem>,
     calls_left: Option<usize>,
     calls: usize,
 }

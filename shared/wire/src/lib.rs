@@ -2,6 +2,7 @@
 
 pub mod breach;
 pub mod consent;
+pub mod disclosure;
 pub mod form;
 pub mod hold;
 pub mod message;

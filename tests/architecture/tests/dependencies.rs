@@ -21,7 +21,7 @@ fn graph() -> Graph {
         .collect()
 }
 
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 9] = [
     "consent-capture",
     "dsar-intake",
     "dsar-fulfil",
@@ -30,6 +30,7 @@ const FUNCTIONS: [&str; 8] = [
     "retention-track",
     "stream-relay",
     "clock-watch",
+    "disclosure-log",
 ];
 
 const SHARED: [&str; 7] = ["domain", "policy", "wire", "app", "edge", "aws", "testkit"];

@@ -214,3 +214,10 @@ function!(
     _stage => clock_watch::Desk { ports: Memory::new(), policies: policies() },
     desk => &desk.ports
 );
+function!(
+    disclosures_are_checked_and_logged,
+    "disclosure-log",
+    disclosure_log::handle,
+    stage => disclosure_log::Desk { ports: Memory::new(), policies: policies(), guard: TimeGuard { stage } },
+    desk => &desk.ports
+);

@@ -7,7 +7,8 @@ use app::{
     requests::RequestKey,
 };
 use domain::ids::{
-    BatchId, BreachId, CaptureId, ControllerId, EventName, HoldId, Purpose, RecordId, RequestId, SubjectRef,
+    BatchId, BreachId, CaptureId, ControllerId, DisclosureId, EventName, HoldId, Purpose, RecordId, RequestId,
+    SubjectRef,
 };
 
 pub(crate) const CONSENTS: &str = "CONSENT#";
@@ -18,6 +19,7 @@ pub(crate) const HOLDS: &str = "HOLD#";
 pub(crate) const NOTICES: &str = "NOTICE#";
 pub(crate) const ALERTS: &str = "ALERT#";
 pub(crate) const INTENTS: &str = "INTENT#";
+pub(crate) const DISCLOSURES: &str = "DISCLOSURE#";
 
 /// The name of the one index.
 pub(crate) const DUE_INDEX: &str = "due";
@@ -60,6 +62,8 @@ pub enum ItemKey {
     Intent(ControllerId, BatchId),
     /// A deadline's warning.
     Warned(ControllerId, DeadlineKind, String, Urgency),
+    /// A disclosure: of a subject, or of a total.
+    Disclosure(ControllerId, Option<SubjectRef>, DisclosureId),
 }
 
 /// A key that is none of this table's.
@@ -122,6 +126,8 @@ impl ItemKey {
             Self::Alert(controller, _) | Self::Intent(controller, _) | Self::Warned(controller, ..) => {
                 controller_partition(controller)
             }
+            Self::Disclosure(controller, Some(subject), _) => subject_partition(controller, subject),
+            Self::Disclosure(controller, None, _) => controller_partition(controller),
         }
     }
 
@@ -148,6 +154,7 @@ impl ItemKey {
             Self::Alert(_, breach) => format!("{ALERTS}{breach}"),
             Self::Intent(_, batch) => format!("{INTENTS}{batch}"),
             Self::Warned(_, kind, id, urgency) => format!("WARNED#{}-{id}#{}", kind.as_str(), urgency.as_str()),
+            Self::Disclosure(_, _, disclosure) => format!("{DISCLOSURES}{disclosure}"),
         }
     }
 
@@ -170,7 +177,8 @@ impl ItemKey {
             | Self::Notice(controller, ..)
             | Self::Alert(controller, _)
             | Self::Intent(controller, _)
-            | Self::Warned(controller, ..) => controller,
+            | Self::Warned(controller, ..)
+            | Self::Disclosure(controller, ..) => controller,
             Self::Request(key, _) => &key.controller,
         }
     }
@@ -209,6 +217,9 @@ impl ItemKey {
             };
             return Some(Self::Trigger(controller, subject, EventName::parse(event).ok()?, purpose));
         }
+        if let Some(disclosure) = sk.strip_prefix(DISCLOSURES) {
+            return Some(Self::Disclosure(controller, Some(subject), DisclosureId::parse(disclosure).ok()?));
+        }
         let (request, part) = sk.strip_prefix(REQUESTS)?.split_once('#')?;
         let part = match part {
             "0-RECEIVED" => RequestPart::Received,
@@ -230,6 +241,9 @@ impl ItemKey {
         }
         if let Some(batch) = sk.strip_prefix(INTENTS) {
             return Some(Self::Intent(controller, BatchId::parse(batch).ok()?));
+        }
+        if let Some(disclosure) = sk.strip_prefix(DISCLOSURES) {
+            return Some(Self::Disclosure(controller, None, DisclosureId::parse(disclosure).ok()?));
         }
         let (what, urgency) = sk.strip_prefix("WARNED#")?.rsplit_once('#')?;
         let (kind, id) = what.split_once('-')?;
@@ -268,7 +282,9 @@ mod tests {
             ItemKey::Trigger(controller.clone(), subject.clone(), event, Some(Purpose::parse("marketing").unwrap())),
             ItemKey::Hold(controller.clone(), subject.clone(), HoldId::parse(ID).unwrap()),
             ItemKey::Breach(controller.clone(), breach.clone()),
-            ItemKey::Notice(controller.clone(), breach.clone(), subject),
+            ItemKey::Notice(controller.clone(), breach.clone(), subject.clone()),
+            ItemKey::Disclosure(controller.clone(), Some(subject), DisclosureId::parse(ID).unwrap()),
+            ItemKey::Disclosure(controller.clone(), None, DisclosureId::parse(ID).unwrap()),
             ItemKey::Alert(controller.clone(), breach),
             ItemKey::Intent(controller.clone(), BatchId::parse(ID).unwrap()),
             ItemKey::Warned(controller, DeadlineKind::Request, ID.into(), Urgency::AtRisk),

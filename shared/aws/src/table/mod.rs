@@ -4,6 +4,7 @@ mod breaches;
 mod consents;
 mod deadlines;
 mod deletion;
+mod disclosures;
 mod due;
 mod holds;
 pub mod keys;

@@ -7,6 +7,7 @@ pub mod breach;
 pub mod consent;
 pub mod content;
 pub mod deletion;
+pub mod disclosure;
 pub mod export;
 pub mod hold;
 pub mod mail;
@@ -55,11 +56,13 @@ pub enum Kind {
     Intent,
     /// A deadline's warning.
     Warned,
+    /// A disclosure to a recipient.
+    Disclosure,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -74,6 +77,7 @@ impl Kind {
         Self::Alert,
         Self::Intent,
         Self::Warned,
+        Self::Disclosure,
     ];
 
     /// The name in the table.
@@ -93,6 +97,7 @@ impl Kind {
             Self::Alert => "alert",
             Self::Intent => "intent",
             Self::Warned => "warned",
+            Self::Disclosure => "disclosure",
         }
     }
 

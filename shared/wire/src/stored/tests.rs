@@ -3,7 +3,7 @@
 
 use std::{fmt::Debug, path::PathBuf};
 
-use domain::ids::{BreachId, CaptureId, HoldId, RecordId, SubjectRef};
+use domain::ids::{BreachId, CaptureId, DisclosureId, HoldId, RecordId, SubjectRef};
 use serde::de::DeserializeOwned;
 use serde_dynamo::{AttributeValue, Item};
 
@@ -135,6 +135,19 @@ fn a_breach_its_notice_and_its_alert_read() {
 }
 
 #[test]
+fn a_disclosure_reads_of_a_person_and_of_a_total() {
+    for (name, whose) in [("disclosure", Some(subject())), ("disclosure-total", None)] {
+        let form: disclosure::Disclosure = read(name);
+        let stored = form.clone().into_disclosure(whose.clone(), DisclosureId::parse(ID).unwrap()).unwrap();
+        let written = disclosure::Disclosure { sealed: form.sealed.clone(), ..disclosure::Disclosure::from(&stored) };
+        assert_eq!(written, form);
+        let elsewhere = if whose.is_some() { None } else { Some(subject()) };
+        let moved = form.into_disclosure(elsewhere, DisclosureId::parse(ID).unwrap());
+        assert_eq!(moved, Err(Unreadable { field: "people" }), "it is read where it was written");
+    }
+}
+
+#[test]
 fn claims_read() {
     assert!(read::<mail::Claim>("mail").sent_at.is_some());
     assert!(read::<mail::Claim>("warned").sent_at.is_none());
@@ -153,13 +166,16 @@ fn json_forms_read() {
     read::<export::Export>("export");
     let (identifier, locator, fields) = read::<content::Content>("content").into_parts().unwrap();
     assert!(content::Content::new(identifier.as_ref(), &locator, &fields) == read("content"));
+    let references = read::<disclosure::ReferenceTexts>("references").into_references().unwrap();
+    assert!(disclosure::ReferenceTexts::new(&references) == read("references"));
 }
 
 #[test]
 fn every_fixture_is_read() {
     let read = "alert breach consent content decided-erased decided-exported decided-not-verified decided-refused \
-                decided-with-office decided-withdrawn due export hold intent mail manifest-intent manifest-result \
-                notice plan record record-held request trigger verified warned";
+                decided-with-office decided-withdrawn disclosure disclosure-total due export hold intent mail \
+                manifest-intent manifest-result notice plan record record-held references request trigger verified \
+                warned";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()

@@ -1,0 +1,15 @@
+//! Wires disclosure-log: the table and the keys behind the use cases.
+
+// The SDK's futures nest deeper than the compiler's usual limit.
+#![recursion_limit = "256"]
+
+use aws::{Cloud, Service};
+use disclosure_log::{Desk, handle};
+use edge::clock::TimeGuard;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), edge::Error> {
+    let desk = Desk { ports: Cloud::from_env()?, policies: edge::site::policies()?, guard: TimeGuard::from_env() };
+    desk.ports.prime(&[Service::Table, Service::Keys]).await;
+    edge::serve(|event| handle(&desk, event)).await
+}
