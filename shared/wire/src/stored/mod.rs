@@ -9,6 +9,7 @@ pub mod content;
 pub mod deletion;
 pub mod export;
 pub mod hold;
+pub mod instructions;
 pub mod mail;
 pub mod manifest;
 pub mod record;
