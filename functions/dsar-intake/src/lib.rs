@@ -94,7 +94,7 @@ fn refuse(error: ReceiveError) -> Problem {
                 .with_detail(detail)
                 .with_hint("Name purposes on legitimate interests, or none for all of them (GDPR Art. 21(1)).")
         }
-        ReceiveError::UnknownService(_) => Problem::new(422, "unknown-service", "The policy names no such service")
+        ReceiveError::UnknownService => Problem::new(422, "unknown-service", "The policy names no such service")
             .with_detail(detail)
             .with_hint("Use a service of the controller's policy, or name none."),
         ReceiveError::Acting(refused) => acting_refused(&refused),

@@ -38,7 +38,7 @@ pub struct DisclosureLine {
     /// What for.
     pub purpose: Purpose,
     /// Where it went.
-    pub country: Option<Country>,
+    pub countries: BTreeSet<Country>,
     /// When.
     pub at: Timestamp,
     /// The clause that allows it.
@@ -205,7 +205,9 @@ async fn instructions<P: RequestLog>(
 ) -> Result<Vec<GivenInstructions>, PortError> {
     let in_force = dsar::instructions_in_force(requests, at);
     let mut given = Vec::new();
-    for (id, state) in requests.iter().filter(|(_, state)| state.received.request == RequestType::PostMortem) {
+    let by_them =
+        |state: &RequestState| state.received.request == RequestType::PostMortem && state.received.following.is_none();
+    for (id, state) in requests.iter().filter(|(_, state)| by_them(state)) {
         let stored = ports.request(&RequestKey { request: id.clone(), ..key.clone() }).await?;
         if let Some(instructions) = stored.and_then(|stored| stored.instructions) {
             let in_force = in_force == Some(id);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     consent::{self, Choice, ConsentEvent},
-    dsar::{self, ActingAs, Item, ItemResult, Outcome, RequestEvent, RequestType, VerifiedBy},
+    dsar::{self, Item, ItemResult, Outcome, RequestEvent, RequestType, VerifiedBy},
     evidence::{DeletionReason, DeletionResult},
     hold::HoldReason,
     policy::{LawfulBasis, Policy, VerificationRule},
@@ -160,7 +160,7 @@ async fn decide<P: Office>(
         }
         return Ok(Some(Outcome::Refused(refusal, clause)));
     }
-    if received.acting.as_ref().is_some_and(|acting| acting.role == ActingAs::Successor) {
+    if received.is_by_successor() {
         // Nothing that the system can check shows who succeeds to somebody, so a person decides.
         return Ok(Some(Outcome::WithOffice));
     }
@@ -404,9 +404,9 @@ async fn tell_others<P: Office>(
     at: Timestamp,
 ) -> Result<(), PortError> {
     let received = &stored.state.received;
-    if recipients::follows(received.request, outcome).is_some() {
+    if recipients::follows(received, outcome).is_some() {
         let disclosures = disclosures_of_subject(ports, &key.controller, &key.subject).await?;
-        recipients::tell(policy, ports, key, (received.request, outcome), &disclosures, at).await?;
+        recipients::tell(policy, ports, key, (received, outcome), &disclosures, at).await?;
     }
     let (task, detail) = match outcome {
         Outcome::Refused(refusal, clause) if refusal.code == dsar::PROCESSOR => {

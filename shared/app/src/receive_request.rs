@@ -70,8 +70,8 @@ pub enum ReceiveError {
     #[error(transparent)]
     NoObjection(#[from] NoObjection),
     /// The policy names no such service.
-    #[error("the policy names no service {0}")]
-    UnknownService(Ground),
+    #[error("the policy names no such service")]
+    UnknownService,
     /// They may not ask this for somebody else.
     #[error(transparent)]
     Acting(#[from] ActingRefused),
@@ -102,8 +102,8 @@ fn check(policy: &Policy, form: &ReceiveRequest) -> Result<(), ReceiveError> {
         return Err(ReceiveError::UnknownPurpose(unknown.clone()));
     }
     dsar::check_objection(policy, form.request, &form.purposes)?;
-    if let Some(unknown) = form.service.as_ref().filter(|service| dsar::role_for(policy, service).is_none()) {
-        return Err(ReceiveError::UnknownService(unknown.clone()));
+    if form.service.as_ref().is_some_and(|service| dsar::role_for(policy, service).is_none()) {
+        return Err(ReceiveError::UnknownService);
     }
     if form.instructions.is_some() && form.request != RequestType::PostMortem {
         return Err(ReceiveError::InstructionsMisplaced);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    dsar::{ItemResult, Outcome, RequestType},
+    dsar::{ItemResult, Outcome, Received, RequestType},
     ids::{Category, Recipient},
     policy::Policy,
     sensitive::Sensitive,
@@ -36,11 +36,11 @@ pub async fn tell<P: RequestLog + Mailer>(
     policy: &Policy,
     ports: &P,
     key: &RequestKey,
-    (request, outcome): (RequestType, &Outcome),
+    (received, outcome): (&Received, &Outcome),
     disclosures: &[DisclosureLine],
     at: Timestamp,
 ) -> Result<(), PortError> {
-    let Some(follow) = follows(request, outcome) else { return Ok(()) };
+    let Some(follow) = follows(received, outcome) else { return Ok(()) };
     let spared = spared(outcome);
     let mut by_recipient: BTreeMap<&Recipient, Vec<&DisclosureLine>> = BTreeMap::new();
     for line in disclosures.iter().filter(|line| !line.categories.is_subset(&spared)) {
@@ -61,11 +61,11 @@ pub async fn tell<P: RequestLog + Mailer>(
 }
 
 /// Whether a decision is one that recipients must hear of.
-pub fn follows(request: RequestType, outcome: &Outcome) -> Option<Follow> {
-    match (request, outcome) {
+pub fn follows(received: &Received, outcome: &Outcome) -> Option<Follow> {
+    match (received.request, outcome) {
         (RequestType::Erasure, Outcome::Erased(_)) => Some(Follow::Erase),
-        // A restriction is in force once the office has it.
-        (RequestType::Restriction, Outcome::WithOffice) => Some(Follow::Restrict),
+        // A restriction is in force once the office has it, unless the office has yet to see who asks.
+        (RequestType::Restriction, Outcome::WithOffice) if !received.is_by_successor() => Some(Follow::Restrict),
         _ => None,
     }
 }

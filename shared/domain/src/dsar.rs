@@ -23,7 +23,7 @@ pub use post_mortem::{
     DELETE_ALL, INSTRUCTION_BYTES_MAX, Instructions, SUBJECT_DECEASED, instructions_in_force, offers_post_mortem,
 };
 pub use role::{PROCESSOR, refusal, refusal_of, role_for};
-pub use stop::{NoObjection, Stop, check_objection, stop};
+pub use stop::{NoObjection, Stop, check_objection, stop, stopped_uses};
 
 /// What a person can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -312,6 +312,14 @@ pub struct Received {
     pub service: Option<Ground>,
     /// The instructions for after death that it carries out, where nobody asks any more.
     pub following: Option<RequestId>,
+}
+
+impl Received {
+    /// Whether somebody asks who says that they succeed to the person: nothing shows it but what the
+    /// office is shown.
+    pub fn is_by_successor(&self) -> bool {
+        self.acting.as_ref().is_some_and(|acting| acting.role == ActingAs::Successor)
+    }
 }
 
 /// Something that happened to a request.

@@ -983,7 +983,7 @@ pub async fn an_export_is_replaced_by_a_later_one<P: Ports>(ports: &P, controlle
             recipient: Recipient::parse("hosting").unwrap(),
             categories: BTreeSet::from([category("server-log")]),
             purpose: purpose("security"),
-            country: Some(Country::parse("FR").unwrap()),
+            countries: BTreeSet::from([Country::parse("FR").unwrap()]),
             at: now(),
             clause: Clause::new("test.hosting"),
         }],

@@ -404,3 +404,95 @@ fn item(item: &domain::dsar::Item) -> ItemForm {
     }
     form
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        dsar::{Item, Stop},
+        ids::{Category, ControllerId, IdentifierKind, Pepper},
+        policy::{Notice, VerificationRule},
+    };
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn policy() -> Policy {
+        let notice = Notice { version: "1".into(), language: "en".into(), text_sha256: String::new() };
+        Policy::new(ControllerId::parse("acme").unwrap(), "Acme".into(), "privacy@acme.example".into(), notice)
+    }
+
+    fn status(request: RequestType, acting: Option<ActingAs>, outcome: Outcome) -> StatusForm {
+        let at = Timestamp::UNIX_EPOCH;
+        let received = Received {
+            request,
+            at,
+            due_at: at,
+            due_by_law: String::new(),
+            identifier: IdentifierKind::Mail,
+            verification: VerificationRule::None,
+            points: Vec::new(),
+            purposes: Vec::new(),
+            acting: acting.map(|role| Acting { role, proof: None }),
+            service: Some(Ground::parse("website").unwrap()),
+            following: None,
+        };
+        let state = RequestState { received, verified: None, decided: Some((at, outcome)) };
+        StatusForm::new(&policy(), &id(), &state)
+    }
+
+    fn id() -> RequestId {
+        Pepper::new(1, &[1; 32]).derive(&["request"])
+    }
+
+    fn erased(result: ItemResult) -> Outcome {
+        Outcome::Erased(vec![Item {
+            category: Category::parse("cv").unwrap(),
+            purpose: Purpose::parse("hiring").unwrap(),
+            record: Pepper::new(1, &[1; 32]).derive(&["record"]),
+            result,
+        }])
+    }
+
+    #[test]
+    fn whoever_is_refused_anything_is_told_where_to_complain() {
+        let refusal = Refusal { code: "NO".into(), text: "no".into(), offer: None };
+        let gone = || ItemResult::Erased { evidence: "x/0".into() };
+        for (outcome, complains) in [
+            (Outcome::Refused(refusal, Clause::new("acme.1")), true),
+            (Outcome::NotVerified, true),
+            (erased(ItemResult::Held), true),
+            (erased(gone()), false),
+            (Outcome::WithOffice, false),
+            (Outcome::Recorded, false),
+        ] {
+            let status = status(RequestType::Erasure, None, outcome);
+            assert_eq!(status.complaint.is_some(), complains, "{status:?}");
+            assert!(status.complaint.is_none_or(|complaint| complaint.remedy.contains("court")));
+        }
+    }
+
+    #[test]
+    fn a_guardians_status_does_not_tell_what_there_was() {
+        let of = |acting, result| status(RequestType::Erasure, acting, erased(result));
+        let guardian = Some(ActingAs::Guardian);
+        let gone = || ItemResult::Erased { evidence: "x/0".into() };
+        assert_eq!(of(guardian, gone()), of(guardian, ItemResult::Held));
+        assert_eq!(of(guardian, gone()), status(RequestType::Erasure, guardian, Outcome::Erased(Vec::new())));
+        assert_eq!(of(Some(ActingAs::Agent), gone()).items.len(), 1);
+        let acting = of(guardian, gone()).acting.unwrap();
+        assert_eq!((acting.role.as_str(), acting.proof), ("guardian", None));
+    }
+
+    #[test]
+    fn a_status_says_what_is_stopped_and_where_the_policys_facts_are() {
+        let stop = Stop { purposes: vec![Purpose::parse("marketing").unwrap()], with_office: true };
+        let status_of = |request, outcome| status(request, None, outcome);
+        let stopped = status_of(RequestType::Objection, Outcome::Stopped(stop));
+        assert_eq!((stopped.stopped, stopped.status.as_str()), (vec!["marketing".to_owned()], "in-progress"));
+        assert_eq!(stopped.service.as_deref(), Some("website"));
+        let exported = || Outcome::Exported { object: "x.json".into(), until: Timestamp::UNIX_EPOCH };
+        let path = format!("/acme/v1/requests/{}/export", id());
+        assert_eq!(status_of(RequestType::Information, exported()).export, Some(path));
+        assert_eq!(status_of(RequestType::Access, exported()).export, None, "its link goes by mail alone");
+    }
+}

@@ -78,7 +78,7 @@ fn disclosure(policy: &Policy, line: &DisclosureLine) -> ExportedDisclosure {
         title: policy.recipients.get(&line.recipient).map(|rule| rule.title.clone()),
         categories: line.categories.iter().map(ToString::to_string).collect(),
         purpose: line.purpose.to_string(),
-        country: line.country.map(|country| country.to_string()),
+        countries: line.countries.iter().map(ToString::to_string).collect(),
         at: line.at.to_string(),
         clause: line.clause.to_string(),
     }
@@ -127,5 +127,93 @@ fn exported(policy: &Policy, record: &Record, content: Option<&Content>) -> Expo
             .filter(|field| is_withheld(field))
             .map(ToString::to_string)
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use app::export::WITHHELD;
+    use domain::{
+        ids::{Category, ControllerId, Ground, Identifier, IdentifierKind, Pepper, Purpose},
+        policy::{CategoryRule, Clause, LawfulBasis, Notice, PolicyHash, PurposeRule},
+        record::System,
+        retention::RetentionClock,
+    };
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn policy() -> Policy {
+        let notice = Notice { version: "1".into(), language: "en".into(), text_sha256: String::new() };
+        let mut policy =
+            Policy::new(ControllerId::parse("acme").unwrap(), "Acme".into(), "privacy@acme.example".into(), notice);
+        let [email, password] = ["email", "password"].map(|name| Field::parse(name).unwrap());
+        let account = Category::parse("account").unwrap();
+        let fields = vec![email, password.clone()];
+        let mut rule = CategoryRule::new(account.clone(), fields, Clause::new("acme.1"));
+        rule.withheld = vec![password];
+        rule.sources = vec![Ground::parse("employer").unwrap()];
+        policy.categories.insert(account, rule);
+        let id = Purpose::parse("contract").unwrap();
+        let rule = PurposeRule::new(id.clone(), "Your account".into(), LawfulBasis::Contract, Clause::new("acme.2"));
+        policy.purposes.insert(id, rule);
+        policy
+    }
+
+    fn file(asked_for: RequestType) -> (RequestKey, SubjectFile) {
+        let pepper = Pepper::new(1, &[1; 32]);
+        let identifier = Identifier::parse(IdentifierKind::Mail, "ada@example.com").unwrap();
+        let subject = pepper.subject(&identifier);
+        let mut record = Record {
+            id: pepper.derive(&["record"]),
+            subject: subject.clone(),
+            category: Category::parse("account").unwrap(),
+            purpose: Purpose::parse("contract").unwrap(),
+            system: System::Habeas,
+            clock: RetentionClock::new(Timestamp::UNIX_EPOCH),
+            due_at: None,
+            clause: Clause::new("acme.3"),
+            policy: PolicyHash::from_hex(""),
+            holds: BTreeSet::new(),
+            points: Vec::new(),
+            salt: [0; 16],
+            revision: 0,
+        };
+        record.due_at = "2026-06-01T00:00:00Z".parse().ok();
+        let values = [("email", "=ada@example.com"), ("password", WITHHELD)];
+        let fields = values.map(|(name, value)| (Field::parse(name).unwrap(), Sensitive::new(value.to_owned())));
+        let names = fields.iter().map(|(field, _)| field.clone()).collect();
+        let content = Content {
+            identifier: Some(identifier),
+            locator: Sensitive::new("account-1".into()),
+            fields: fields.into(),
+        };
+        let mut file = SubjectFile::new(asked_for, Timestamp::UNIX_EPOCH);
+        file.held.insert((record.category.clone(), record.purpose.clone()), names);
+        file.records.push((record, Some(content)));
+        let controller = ControllerId::parse("acme").unwrap();
+        (RequestKey { controller, subject, request: pepper.derive(&["request"]) }, file)
+    }
+
+    #[test]
+    fn a_copy_says_where_data_comes_from_on_what_it_rests_and_until_when_it_is_kept() {
+        let (key, file) = file(RequestType::Access);
+        let export = export_of(&policy(), &key, &file);
+        let record = &export.records[0];
+        assert_eq!(record.kept_until.as_deref(), Some("2026-06-01T00:00:00Z"));
+        assert_eq!((&record.fields.len(), record.withheld.as_slice()), (&1, ["password".to_owned()].as_slice()));
+        assert_eq!(export.facts.categories[0].sources, ["employer"]);
+        let purpose = &export.facts.purposes[0];
+        assert_eq!((purpose.lawful_basis.as_str(), purpose.clause.as_str()), ("contract", "acme.2"));
+        assert!(export.facts.complaint.is_some() && !export.facts.rights.is_empty());
+        let csv = export.to_csv();
+        assert!(csv.contains(",email,'=ada@example.com,acme.3\r\n") && !csv.contains(WITHHELD), "{csv}");
+    }
+
+    #[test]
+    fn a_file_to_take_along_holds_data_alone() {
+        let (key, file) = file(RequestType::Portability);
+        let export = export_of(&policy(), &key, &file);
+        assert_eq!((export.facts, export.records.len()), (Facts::default(), 1));
     }
 }

@@ -1,6 +1,6 @@
 //! Requests that stop a use of data as soon as they come in: objections, opt-outs, limits.
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 use super::RequestType;
 use crate::{
@@ -34,10 +34,37 @@ impl fmt::Display for NoObjection {
 
 impl std::error::Error for NoObjection {}
 
-/// Whether an objection ends a purpose: those on legitimate interests and public tasks (GDPR
-/// Art. 21(1)), and those on consent, which an objection takes back.
-const fn can_be_objected_to(basis: LawfulBasis) -> bool {
-    matches!(basis, LawfulBasis::Consent | LawfulBasis::LegitimateInterests | LawfulBasis::PublicTask)
+/// The kinds of use that a request of this type ends, for every purpose that amounts to one of them:
+/// the one list for what is denied and for what people are told. None for a type that stops nothing, or
+/// that stops purposes by their ground.
+pub const fn stopped_uses(request: RequestType) -> &'static [Use] {
+    match request {
+        // GDPR Art. 21(2), 21(3).
+        RequestType::ObjectionMarketing => &[Use::Marketing, Use::ThirdPartyMarketing],
+        // GDPR Art. 22(1).
+        RequestType::ObjectionAutomated => &[Use::AutomatedDecision],
+        // Cal. Civ. Code § 1798.120; § 1798.140(ad): renting out is selling.
+        RequestType::DoNotSellOrShare => &[Use::Sale, Use::Sharing, Use::Rent],
+        // Cal. Civ. Code § 1798.121(a), 11 CCR 7027(m): what the service itself needs goes on. A policy
+        // does not mark sensitive data, so the other uses of any data stop.
+        RequestType::LimitSensitive => {
+            &[Use::Marketing, Use::ThirdPartyMarketing, Use::Profiling, Use::Sale, Use::Sharing, Use::Rent, Use::OwnUse]
+        }
+        _ => &[],
+    }
+}
+
+const fn is_weighed(basis: LawfulBasis) -> bool {
+    matches!(basis, LawfulBasis::LegitimateInterests | LawfulBasis::PublicTask)
+}
+
+/// Whether an objection that names a purpose ends it: one on legitimate interests or a public task
+/// (GDPR Art. 21(1)), marketing on whatever ground (Art. 21(2)), and one on consent, since nobody who
+/// objects still agrees.
+fn can_be_objected_to(rule: &PurposeRule) -> bool {
+    is_weighed(rule.basis)
+        || rule.basis == LawfulBasis::Consent
+        || stopped_uses(RequestType::ObjectionMarketing).iter().any(|kind| rule.uses.contains(kind))
 }
 
 /// Checks the purposes that an objection names; the policy must know them.
@@ -50,7 +77,7 @@ pub fn check_objection(policy: &Policy, request: RequestType, named: &[Purpose])
     }
     let rules = named.iter().filter_map(|purpose| policy.purposes.get(purpose));
     for rule in rules {
-        if !can_be_objected_to(rule.basis) {
+        if !can_be_objected_to(rule) {
             return Err(NoObjection { purpose: rule.id.clone(), basis: rule.basis });
         }
     }
@@ -59,67 +86,27 @@ pub fn check_objection(policy: &Policy, request: RequestType, named: &[Purpose])
 
 /// What a request stops under this policy, whoever makes it; `None` for a type that stops nothing.
 ///
-/// `named` are the purposes that the request names; without any, all that this right reaches.
+/// `named` are the purposes that an objection names; without any, all that it reaches.
 pub fn stop(policy: &Policy, request: RequestType, named: &[Purpose]) -> Option<Stop> {
     let reached = |reaches: &dyn Fn(&PurposeRule) -> bool| -> Vec<Purpose> {
-        let rules = policy.purposes.values().filter(|rule| named.is_empty() || named.contains(&rule.id));
-        rules.filter(|rule| reaches(rule)).map(|rule| rule.id.clone()).collect()
+        policy.purposes.values().filter(|rule| reaches(rule)).map(|rule| rule.id.clone()).collect()
     };
-    let used_for = |uses: &[Use]| {
-        let uses: BTreeSet<Use> = uses.iter().copied().collect();
-        reached(&|rule: &PurposeRule| !rule.uses.is_disjoint(&uses))
-    };
-    Some(match request {
+    if request == RequestType::Objection {
         // GDPR Art. 18(1)(d), 21(1): no longer processed unless the controller shows compelling grounds,
-        // and somebody has to weigh them. Without named purposes: all on interests of the controller's.
-        RequestType::Objection => Stop {
-            purposes: reached(&|rule| {
-                let own_interest = matches!(rule.basis, LawfulBasis::LegitimateInterests | LawfulBasis::PublicTask);
-                own_interest || (!named.is_empty() && can_be_objected_to(rule.basis))
-            }),
-            with_office: true,
-        },
-        // GDPR Art. 21(3): absolute, nothing is weighed.
-        RequestType::ObjectionMarketing => {
-            Stop { purposes: used_for(&[Use::Marketing, Use::ThirdPartyMarketing]), with_office: false }
-        }
-        // GDPR Art. 22(1), 22(3): what a contract needs goes on, and a human looks at it.
-        RequestType::ObjectionAutomated => {
-            let all = used_for(&[Use::AutomatedDecision]);
-            let needed = policy.denials.get(&Use::AutomatedDecision).map(|denial| &denial.except);
-            let with_office = !all.is_empty();
-            let stopped = all.into_iter().filter(|purpose| !needed.is_some_and(|needed| needed.contains(purpose)));
-            Stop { purposes: stopped.collect(), with_office }
-        }
-        // Cal. Civ. Code § 1798.120; § 1798.140(ad): renting out is selling.
-        RequestType::DoNotSellOrShare => {
-            Stop { purposes: used_for(&[Use::Sale, Use::Sharing, Use::Rent]), with_office: false }
-        }
-        // Cal. Civ. Code § 1798.121(a): what the service itself needs goes on. A policy does not mark
-        // sensitive data, so every other use of any data stops.
-        RequestType::LimitSensitive => Stop {
-            purposes: used_for(&[
-                Use::Marketing,
-                Use::ThirdPartyMarketing,
-                Use::Profiling,
-                Use::Tracking,
-                Use::Sale,
-                Use::Sharing,
-                Use::Rent,
-                Use::OwnUse,
-            ]),
-            with_office: false,
-        },
-        RequestType::Access
-        | RequestType::Rectification
-        | RequestType::Erasure
-        | RequestType::Restriction
-        | RequestType::Portability
-        | RequestType::WithdrawConsent
-        | RequestType::Complaint
-        | RequestType::KnowCategories
-        | RequestType::KnowPieces
-        | RequestType::Information
-        | RequestType::PostMortem => return None,
-    })
+        // and somebody has to weigh them.
+        let purposes = reached(&|rule| match named {
+            [] => is_weighed(rule.basis),
+            named => named.contains(&rule.id) && can_be_objected_to(rule),
+        });
+        return Some(Stop { purposes, with_office: true });
+    }
+    let uses = stopped_uses(request);
+    if uses.is_empty() {
+        return None;
+    }
+    // Opt-outs have no purposes to pick from: they reach every purpose of that use (GDPR Art. 21(3)).
+    let purposes = reached(&|rule| uses.iter().any(|kind| rule.uses.contains(kind)));
+    // GDPR Art. 22(3): whoever is decided about by a machine can have a human look at it.
+    let with_office = request == RequestType::ObjectionAutomated && !purposes.is_empty();
+    Some(Stop { purposes, with_office })
 }

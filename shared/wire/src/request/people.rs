@@ -145,3 +145,54 @@ impl From<Complaint> for ComplaintForm {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::RequestForm;
+
+    fn form(rest: &str) -> RequestForm {
+        let text =
+            format!(r#"{{"type": "post-mortem", "subject": {{"kind": "mail", "value": "ada@example.com"}}, {rest}}}"#);
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn instructions_are_short_and_say_something() {
+        let long = "x".repeat(INSTRUCTION_BYTES_MAX + 1);
+        for (rest, pointer) in [
+            (r#""instructions": {}"#.to_owned(), "/instructions"),
+            (r#""instructions": {"deletion": " "}"#.to_owned(), "/instructions/deletion"),
+            (format!(r#""instructions": {{"communication": "{long}"}}"#), "/instructions/communication"),
+            (r#""acting": {"as": "friend"}"#.to_owned(), "/acting/as"),
+            (r#""acting": {"as": "agent", "proof": "Signed!"}"#.to_owned(), "/acting/proof"),
+            (r#""service": "Z T A"#.to_owned() + "\"", "/service"),
+        ] {
+            assert_eq!(form(&rest).parse().unwrap_err().pointer, pointer);
+        }
+        let parsed = form(&format!(r#""instructions": {{"retention": "{}"}}"#, &long[1..])).parse().unwrap();
+        assert!(parsed.instructions.is_some_and(|instructions| instructions.deletion.is_none()));
+        assert!(!format!("{:?}", form(r#""instructions": {"deletion": "all"}"#)).contains("all"), "they do not print");
+    }
+
+    #[test]
+    fn a_browsers_form_says_the_same_as_json() {
+        let pairs = [
+            ("type", "post-mortem"),
+            ("subject", "ada@example.com"),
+            ("acting", "agent"),
+            ("acting_proof", "signed-permission"),
+            ("service", "zta"),
+            ("instructions.deletion", "all"),
+            ("instructions.retention", ""),
+        ];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let json = form(
+            r#""acting": {"as": "agent", "proof": "signed-permission"}, "service": "zta", "instructions": {"deletion": "all"}"#,
+        );
+        assert_eq!(RequestForm::from_pairs(pairs).unwrap(), json);
+        let empty = [("type", "access"), ("subject", "ada@example.com"), ("acting", ""), ("acting_proof", "")];
+        let empty = empty.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        assert_eq!(RequestForm::from_pairs(empty).unwrap().acting, None);
+    }
+}

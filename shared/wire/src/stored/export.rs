@@ -140,8 +140,8 @@ pub struct ExportedDisclosure {
     /// What for.
     pub purpose: String,
     /// Where it went.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub country: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub countries: Vec<String>,
     /// When.
     pub at: String,
     /// The clause that allows it.

@@ -311,3 +311,128 @@ fn right(policy: &Policy, request: RequestType) -> Option<RightFact> {
         clause: rule.map(|rule| rule.clause.to_string()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        ids::{ControllerId, Ground},
+        policy::{
+            CategoryRule, Clause, Denial, LawfulBasis, Notice, Period, PurposeRule, RecipientRole, Refusal,
+            RetentionRule, RightRule, Use, VerificationRule,
+        },
+    };
+    use jiff::{SpanFieldwise, ToSpan};
+
+    use super::*;
+
+    fn clause(name: &str) -> Clause {
+        Clause::new(format!("acme.{name}"))
+    }
+
+    fn recipient_rule(name: &str, categories: &[&Category]) -> RecipientRule {
+        RecipientRule {
+            id: Recipient::parse(name).unwrap(),
+            title: name.to_uppercase(),
+            role: RecipientRole::Processor,
+            categories: categories.iter().map(|id| (*id).clone()).collect(),
+            purposes: BTreeSet::new(),
+            grounds: BTreeSet::new(),
+            needs: BTreeSet::new(),
+            consent: None,
+            uses: BTreeSet::new(),
+            countries: BTreeSet::new(),
+            mechanism: None,
+            mail: None,
+            clause: clause(name),
+        }
+    }
+
+    fn policy() -> Policy {
+        let notice = Notice { version: "1".into(), language: "en".into(), text_sha256: String::new() };
+        let mut policy =
+            Policy::new(ControllerId::parse("acme").unwrap(), "Acme".into(), "privacy@acme.example".into(), notice);
+        let (log, cv) = (Category::parse("log").unwrap(), Category::parse("cv").unwrap());
+        let security = Purpose::parse("security").unwrap();
+        for id in [&log, &cv] {
+            let fields = vec![Field::parse("ip_address").unwrap(), Field::parse("device").unwrap()];
+            let mut rule = CategoryRule::new(id.clone(), fields, clause(id.as_str()));
+            rule.sources = vec![Ground::parse("observed").unwrap()];
+            policy.categories.insert(id.clone(), rule);
+        }
+        let rule =
+            PurposeRule::new(security.clone(), "Finding abuse".into(), LawfulBasis::LegitimateInterests, clause("use"));
+        policy.purposes.insert(security.clone(), rule);
+        let rule = RetentionRule {
+            category: log.clone(),
+            purpose: security.clone(),
+            period: Period::Fixed { duration: SpanFieldwise(100.days()) },
+            switch: None,
+            action: domain::policy::Action::Delete,
+            exemption: None,
+            clause: clause("kept"),
+        };
+        policy.retention.insert((log.clone(), security), rule);
+        for rule in
+            [recipient_rule("anyone", &[]), recipient_rule("hosting", &[&log]), recipient_rule("hiring", &[&cv])]
+        {
+            policy.recipients.insert(rule.id.clone(), rule);
+        }
+        let denial = Denial { what: Use::Sale, except: BTreeSet::new(), unless_consent: None, clause: clause("sale") };
+        policy.denials.insert(Use::Sale, denial);
+        let refusal = Refusal { code: "NO".into(), text: "nothing to take along".into(), offer: None };
+        for (request, refusal) in [(RequestType::Portability, Some(refusal)), (RequestType::Information, None)] {
+            let rule = RightRule {
+                request,
+                refusal,
+                verification: VerificationRule::None,
+                respond_within: Some(SpanFieldwise(30.days())),
+                clause: clause(request.as_str()),
+            };
+            policy.rights.insert(request, rule);
+        }
+        policy
+    }
+
+    fn names(facts: &Facts) -> (Vec<&str>, Vec<&str>) {
+        let categories = facts.categories.iter().map(|fact| fact.category.as_str());
+        (categories.collect(), facts.recipients.iter().map(|fact| fact.recipient.as_str()).collect())
+    }
+
+    #[test]
+    fn a_question_about_the_policy_is_answered_with_all_of_it() {
+        let facts = Facts::of_policy(&policy());
+        assert_eq!(names(&facts), (vec!["cv", "log"], vec!["anyone", "hiring", "hosting"]));
+        let log = &facts.categories[1];
+        assert_eq!(log.sources, ["observed"]);
+        assert_eq!(log.recipients, ["anyone", "hosting"]);
+        assert_eq!(log.kept[0].how_long.as_deref(), Some("for 100 days"));
+        assert_eq!(facts.purposes[0].lawful_basis, "legitimate-interests");
+        assert_eq!(facts.ruled_out[0].what, "sale");
+        assert_eq!(facts.incentives.as_deref(), Some(INCENTIVES));
+        let right = |request: &str| facts.rights.iter().find(|right| right.request == request);
+        assert_eq!(right("information").unwrap().answered_within.as_deref(), Some("30 days"));
+        assert_eq!(right("portability").unwrap().reason.as_deref(), Some("nothing to take along"));
+        assert!(right("access").unwrap().offered && right("access").unwrap().clause.is_none(), "by law");
+        assert!(right("post-mortem").is_none(), "no law makes this controller follow instructions");
+    }
+
+    #[test]
+    fn an_answer_about_a_person_names_what_is_held_and_nothing_else() {
+        let policy = policy();
+        let [log, cv] = ["log", "cv"].map(|name| Category::parse(name).unwrap());
+        let security = Purpose::parse("security").unwrap();
+        let held = Held::from([((log, security.clone()), BTreeSet::from([Field::parse("ip_address").unwrap()]))]);
+        let facts = Facts::of_held(&policy, &held, &BTreeSet::new());
+        assert_eq!(names(&facts), (vec!["log"], vec!["anyone", "hosting"]));
+        assert_eq!(facts.categories[0].fields, ["ip_address"], "the fields that are held, not those that may be");
+        // Who got something is named, whatever is held now.
+        let hiring = Recipient::parse("hiring").unwrap();
+        let facts = Facts::of_held(&policy, &Held::new(), &BTreeSet::from([&hiring]));
+        assert_eq!(names(&facts), (vec![], vec!["hiring"]));
+        // A category that the policy names no more is shown as it is kept.
+        let held = Held::from([((Category::parse("old").unwrap(), security), BTreeSet::new())]);
+        let facts = Facts::of_held(&policy, &held, &BTreeSet::new());
+        assert_eq!((facts.categories[0].clause.clone(), facts.categories[0].kept[0].how_long.clone()), (None, None));
+        assert!(!names(&facts).1.contains(&cv.as_str()));
+    }
+}
