@@ -115,7 +115,6 @@ pub fn csv_of(object: &str) -> String {
 ///
 /// # Errors
 /// [`PortError`].
-#[expect(clippy::unused_async, reason = "the log is behind a port")]
 pub async fn disclosures_of_subject<P: RequestLog>(
     _ports: &P,
     _controller: &ControllerId,

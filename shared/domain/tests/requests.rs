@@ -183,6 +183,8 @@ fn an_agent_needs_a_proof_and_the_person_confirms() {
     }
     let agent = agent(Some("signed-permission"));
     assert_eq!(check(&policy, &agent), Ok(()));
+    let own = dsar::check_acting(&policy, RequestType::PostMortem, &agent);
+    assert_eq!(own, Err(ActingRefused::NotForThis(ActingAs::Agent, RequestType::PostMortem)));
     let verification = |request| dsar::verification_of(&policy, request, Some(&agent));
     assert_eq!(verification(RequestType::Erasure), VerificationRule::Mail, "points prove nothing about the person");
     assert_eq!(verification(RequestType::DoNotSellOrShare), VerificationRule::None);

@@ -87,6 +87,8 @@ impl std::error::Error for ActingRefused {}
 /// The rule that it breaks.
 pub fn check_acting(policy: &Policy, request: RequestType, acting: &Acting) -> Result<(), ActingRefused> {
     match acting.role {
+        // What shall become of one's data after death nobody decides for another.
+        ActingAs::Agent if request == RequestType::PostMortem => Err(ActingRefused::NotForThis(acting.role, request)),
         ActingAs::Agent => {
             let rule = policy.agents.as_ref().ok_or(ActingRefused::NotAccepted(acting.role))?;
             match &acting.proof {
