@@ -4,11 +4,16 @@
 //! policy alone.
 
 use app::{
+    export::csv_of,
     keys::Keys,
     receive_request::{self, ReceiveError, ReceiveRequest},
     requests::{self, Downloads, RequestError, RequestLog},
 };
-use domain::{dsar::Outcome, ids::RequestId, token::Scope};
+use domain::{
+    dsar::{ActingRefused, Outcome, RequestType},
+    ids::RequestId,
+    token::Scope,
+};
 use edge::{
     Event, Failure, Reply,
     http::{AllowedPages, Location, Problem, Request, Response, escape},
@@ -55,6 +60,9 @@ async fn receive<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Res
         identifier: form.identifier,
         points: form.points,
         purposes: form.purposes,
+        acting: form.acting,
+        service: form.service,
+        instructions: form.instructions,
         californian: form.californian,
         key: site::idempotency_key(request, form.nonce)?,
         at: request.at(),
@@ -64,7 +72,7 @@ async fn receive<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Res
         return Ok(Response::see_other(&location));
     }
     let form = AcknowledgementForm::new(
-        &policy.controller,
+        policy,
         &answer.request.request,
         &answer.received,
         &answer.last_day,
@@ -81,11 +89,40 @@ fn refuse(error: ReceiveError) -> Problem {
         ReceiveError::UnknownPurpose(_) => Problem::new(422, "unknown-purpose", "The policy names no such purpose")
             .with_detail(detail)
             .with_hint("Use purposes of the controller's policy, or name none."),
+        ReceiveError::NoObjection(_) => {
+            Problem::new(422, "no-objection", "No objection ends the use of data for this purpose")
+                .with_detail(detail)
+                .with_hint("Name purposes on legitimate interests, or none for all of them (GDPR Art. 21(1)).")
+        }
+        ReceiveError::UnknownService => Problem::new(422, "unknown-service", "The policy names no such service")
+            .with_detail(detail)
+            .with_hint("Use a service of the controller's policy, or name none."),
+        ReceiveError::Acting(refused) => acting_refused(&refused),
+        ReceiveError::InstructionsMisplaced => {
+            Problem::invalid("/instructions", detail, "Send them with a request of type post-mortem.")
+        }
         ReceiveError::PointsNeeded(_) => Problem::new(422, "points-needed", "More data points are needed")
             .with_detail(detail)
             .with_hint("Send them under points, by field: details that this controller may hold about you."),
         ReceiveError::KeyReused => Problem::key_reused(),
         ReceiveError::OutOfCalendar => Problem::invalid("", detail, "Make the request again."),
+    }
+}
+
+fn acting_refused(refused: &ActingRefused) -> Problem {
+    let detail = refused.to_string();
+    match refused {
+        ActingRefused::ProofNeeded(proofs) => Problem::new(422, "proof-needed", "An agent needs a proof")
+            .with_detail(detail)
+            .with_hint("Name the proof that you have under acting.proof.")
+            .with_pointer("/acting/proof")
+            .with("proofs", proofs.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        ActingRefused::NotAccepted(_) | ActingRefused::NotForThis(..) => {
+            Problem::new(422, "acting-not-accepted", "This request cannot be made for somebody else")
+                .with_detail(detail)
+                .with_hint("The person can make it themselves, or you can write to the controller's office.")
+                .with_pointer("/acting/as")
+        }
     }
 }
 
@@ -111,7 +148,7 @@ async fn status<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Resu
     let policy = site::policy(request, &site.policies)?;
     let (id, token) = opened(request)?;
     let state = requests::status(policy, &site.ports, &id, &token, request.at()).await.map_err(closed)?;
-    Ok(Response::json(200, &StatusForm::new(&id, &state)))
+    Ok(Response::json(200, &StatusForm::new(policy, &id, &state)))
 }
 
 /// What the mailed link shows. Mail scanners open links, so opening it verifies nothing: the button
@@ -138,7 +175,7 @@ async fn verify<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Resu
     let (id, token) = opened(request)?;
     let state = requests::verify(policy, &site.ports, &id, &token, request.at()).await.map_err(closed)?;
     if !request.wants_page() {
-        return Ok(Response::json(200, &StatusForm::new(&id, &state)));
+        return Ok(Response::json(200, &StatusForm::new(policy, &id, &state)));
     }
     let name = escape(&policy.name);
     Ok(Response::html(
@@ -155,11 +192,24 @@ async fn verify<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Resu
 async fn download<P: RequestLog + Keys + Downloads>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
     let (id, token) = opened(request)?;
-    let scopes = [Scope::Export];
-    let (key, _) = requests::open(policy, &site.ports, &id, &token, &scopes, request.at()).await.map_err(closed)?;
-    let decided = site.ports.request(&key).await?.and_then(|stored| stored.state.decided);
-    match decided {
+    let format = request.query("format")?;
+    let is_csv = match format.as_deref() {
+        None | Some("json") => false,
+        Some("csv") => true,
+        Some(_) => return Err(Problem::invalid("/format", "use json or csv", "Leave it out for JSON.")),
+    };
+    let scopes = [Scope::Export, Scope::Request];
+    let (key, claim) = requests::open(policy, &site.ports, &id, &token, &scopes, request.at()).await.map_err(closed)?;
+    let Some(state) = site.ports.request(&key).await?.map(|stored| stored.state) else {
+        return Err(Problem::unauthorized());
+    };
+    // Whoever typed an address has the request's token: it opens what says nothing about anybody.
+    if claim.scope == Scope::Request && state.received.request != RequestType::Information {
+        return Err(Problem::unauthorized());
+    }
+    match state.decided {
         Some((_, Outcome::Exported { object, until })) if request.at() < until => {
+            let object = if is_csv { csv_of(&object) } else { object };
             let link = site.ports.presign_export(&object).await?;
             Ok(Response::see_other(&Location::ours(link)?))
         }

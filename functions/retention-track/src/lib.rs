@@ -4,10 +4,13 @@ use app::{
     error::PortError,
     holds::{self, HoldError, HoldStore, PlaceHold},
     keys::Keys,
+    post_mortem,
     queues::DeadLetters,
     records::{self, RecordError, RecordStore, RegisterRecord, SubjectEvent},
+    requests::RequestLog,
 };
 use domain::{
+    dsar::SUBJECT_DECEASED,
     ids::{HoldId, SubjectRef},
     policy::Policy,
 };
@@ -44,9 +47,9 @@ pub const AGE_DAYS_MAX: i64 = 20 * 366;
 pub const EVENTS_AT_ONCE: usize = 8;
 
 /// Everything that this function needs.
-pub trait Ports: RecordStore + HoldStore + Keys + DeadLetters {}
+pub trait Ports: RecordStore + HoldStore + RequestLog + Keys + DeadLetters {}
 
-impl<P: RecordStore + HoldStore + Keys + DeadLetters> Ports for P {}
+impl<P: RecordStore + HoldStore + RequestLog + Keys + DeadLetters> Ports for P {}
 
 /// What the function works with.
 #[derive(Debug)]
@@ -155,6 +158,11 @@ async fn note_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedTrigger
         occurred_at: form.occurred_at,
     };
     let moved = records::note_event(policy, &desk.ports, &event).await?;
+    if event.event.as_str() == SUBJECT_DECEASED {
+        // After the trigger: what fails here comes again with the event, and finds the first attempt.
+        let carried_out = post_mortem::carry_out(policy, &desk.ports, &event.subject, event.occurred_at).await;
+        carried_out.map_err(Refused::Port)?;
+    }
     Ok(EventResult { clocks_moved: Some(moved), ..plain("noted") })
 }
 

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use domain::{
     consent::{self, Choice, ConsentEvent},
-    dsar::{self, Item, ItemResult, Outcome, RequestEvent, RequestState, RequestType, VerifiedBy},
+    dsar::{self, Item, ItemResult, Outcome, RequestEvent, RequestType, VerifiedBy},
     evidence::{DeletionReason, DeletionResult},
     hold::HoldReason,
-    ids::{ControllerId, RequestId},
     policy::{LawfulBasis, Policy, VerificationRule},
-    record::{Record, SubjectHold},
-    sensitive::Sensitive,
+    record::SubjectHold,
     token::{Claim, Scope},
 };
 use jiff::{Timestamp, ToSpan};
@@ -19,45 +17,23 @@ use crate::{
     capture_consent::ConsentLedger,
     destruction::{self, BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore},
     error::{Appended, PortError},
+    export::{self, disclosures_of_subject},
     holds::{self, HoldError, HoldStore},
     keys::Keys,
-    letters,
+    letters::{self, Task},
     mail::{MailClaim, Mailer},
-    records::{self, Content, RecordStore},
+    recipients,
+    records::RecordStore,
     requests::{RequestKey, RequestLog, StoredRequest},
 };
 
-/// How long an export can be fetched.
-pub const EXPORT_HOURS: i64 = 24 * 7;
-
-/// What an export says of a field that its category withholds: that it is kept, and no more.
-pub const WITHHELD: &str = "kept; not shown, to keep it safe";
+pub use crate::export::{EXPORT_HOURS, Exports, SubjectFile, WITHHELD};
 
 /// How long a requester has to confirm a request by mail.
 pub const VERIFICATION_HOURS: i64 = 24 * 14;
 
 /// How long a restriction that was asked for stands before somebody must look at it again.
 pub const RESTRICTION_REVIEW_HOURS: i64 = 24 * 90;
-
-/// Everything about one person, for them to read.
-#[derive(Debug)]
-pub struct SubjectFile {
-    /// When it was drawn up.
-    pub at: Timestamp,
-    /// Their consents.
-    pub consents: Vec<ConsentEvent>,
-    /// Their requests.
-    pub requests: Vec<(RequestId, RequestState)>,
-    /// Their records that have not expired, with what is in them.
-    pub records: Vec<(Record, Option<Content>)>,
-}
-
-/// The port to exports.
-#[expect(async_fn_in_trait, reason = "functions run on one thread")]
-pub trait Exports {
-    /// Stores a file for its subject and answers the object's key. Storing it again replaces it.
-    async fn store_export(&self, policy: &Policy, key: &RequestKey, file: &SubjectFile) -> Result<String, PortError>;
-}
 
 /// One part of an erasure as it was planned, so that a retry after a crash tells the person of what
 /// the first attempt erased.
@@ -154,7 +130,7 @@ async fn acknowledge<P: Office>(
 ) -> Result<(), PortError> {
     let Some(address) = stored.contact.clone() else { return Ok(()) };
     let received = &stored.state.received;
-    let refused = dsar::refusal_by_policy(policy, received.request).is_some();
+    let refused = dsar::refusal_of(policy, received).is_some();
     if refused || received.verification != VerificationRule::Mail {
         return Ok(());
     }
@@ -176,12 +152,21 @@ async fn decide<P: Office>(
     at: Timestamp,
 ) -> Result<Option<Outcome>, PortError> {
     let received = &stored.state.received;
-    if let Some((refusal, clause)) = dsar::refusal_by_policy(policy, received.request) {
+    if let Some((refusal, clause)) = dsar::refusal_of(policy, received) {
+        if received.request == RequestType::WithdrawConsent && refusal.code != dsar::PROCESSOR {
+            // "We rely on no consent" does not undo one that was given all the same (GDPR Art. 7(3)). The
+            // answer does not say whether there was any.
+            withdraw_what_was_given(policy, ports, key, received.at).await?;
+        }
         return Ok(Some(Outcome::Refused(refusal, clause)));
+    }
+    if received.is_by_successor() {
+        // Nothing that the system can check shows who succeeds to somebody, so a person decides.
+        return Ok(Some(Outcome::WithOffice));
     }
     if !stored.state.is_verified() {
         let VerificationRule::Points(needed) = received.verification else { return Ok(None) };
-        let stored_records = live_records(ports, &key.controller, key, at).await?;
+        let stored_records = export::live_records(ports, key, at).await?;
         let held: Vec<_> = stored_records.iter().flat_map(|record| &record.points).collect();
         let matched = dsar::matching_points(&received.points, held);
         if matched < needed {
@@ -191,9 +176,11 @@ async fn decide<P: Office>(
         ports.append_request_event(key, &event).await?;
     }
     Ok(Some(match received.request {
-        RequestType::Access | RequestType::KnowPieces | RequestType::Portability => {
-            export(policy, ports, key, received.request, at).await?
-        }
+        RequestType::Access
+        | RequestType::KnowPieces
+        | RequestType::KnowCategories
+        | RequestType::Information
+        | RequestType::Portability => export::export(policy, ports, key, received.request, at).await?,
         RequestType::Erasure => {
             withdraw_what_was_given(policy, ports, key, at).await?;
             Outcome::Erased(erase(policy, ports, key, at).await?)
@@ -203,61 +190,19 @@ async fn decide<P: Office>(
             restrict(policy, ports, key, received.at).await?;
             Outcome::WithOffice
         }
-        RequestType::Rectification
-        | RequestType::Objection
-        | RequestType::Complaint
-        | RequestType::KnowCategories
-        | RequestType::Information
+        RequestType::Objection
         | RequestType::ObjectionMarketing
         | RequestType::ObjectionAutomated
         | RequestType::DoNotSellOrShare
-        | RequestType::LimitSensitive
-        | RequestType::PostMortem => Outcome::WithOffice,
+        | RequestType::LimitSensitive => {
+            // It took effect when it came in: whoever uses data reads the request itself.
+            dsar::stop(policy, received.request, &received.purposes).map_or(Outcome::WithOffice, Outcome::Stopped)
+        }
+        RequestType::PostMortem if received.following.is_none() && dsar::offers_post_mortem(policy) => {
+            Outcome::Recorded
+        }
+        RequestType::Rectification | RequestType::Complaint | RequestType::PostMortem => Outcome::WithOffice,
     }))
-}
-
-async fn live_records<P: RecordStore>(
-    ports: &P,
-    controller: &ControllerId,
-    key: &RequestKey,
-    at: Timestamp,
-) -> Result<Vec<Record>, PortError> {
-    let mut records = ports.records(controller, &key.subject).await?;
-    // What has expired is gone for everybody, deleted already or not.
-    records.retain(|record| !record.is_expired(at));
-    Ok(records)
-}
-
-async fn export<P: Office>(
-    policy: &Policy,
-    ports: &P,
-    key: &RequestKey,
-    request: RequestType,
-    at: Timestamp,
-) -> Result<Outcome, PortError> {
-    let mut file = SubjectFile {
-        at,
-        consents: ports.consents(&key.controller, &key.subject).await?,
-        requests: ports.requests(&key.controller, &key.subject).await?,
-        records: Vec::new(),
-    };
-    for record in live_records(ports, &key.controller, key, at).await? {
-        if request == RequestType::Portability && !records::is_portable(policy, &record) {
-            continue;
-        }
-        let mut content = ports.content(&key.controller, &key.subject, &record.id).await?;
-        if let (Some(content), Some(category)) = (&mut content, policy.categories.get(&record.category)) {
-            for (field, value) in &mut content.fields {
-                if category.withheld.contains(field) {
-                    *value = Sensitive::new(WITHHELD.to_owned());
-                }
-            }
-        }
-        file.records.push((record, content));
-    }
-    let object = ports.store_export(policy, key, &file).await?;
-    let until = at.saturating_add(EXPORT_HOURS.hours()).unwrap_or(Timestamp::MAX);
-    Ok(Outcome::Exported { object, until })
 }
 
 async fn erase<P: Office>(policy: &Policy, ports: &P, key: &RequestKey, at: Timestamp) -> Result<Vec<Item>, PortError> {
@@ -433,9 +378,10 @@ async fn answer<P: Office>(
         } else {
             None
         };
-        ports.send(&letters::answer(policy, key, outcome, address, link.as_deref())).await?;
+        ports.send(&letters::answer(policy, key, &stored.state.received, outcome, address, link.as_deref())).await?;
         ports.confirm_mail(key, "ANSWER", at).await?;
     }
+    tell_others(policy, ports, key, stored, outcome, at).await?;
     // Last of all, since the answer's address lies under this key: what remains of the person in
     // copies and backups becomes unreadable. While anything of theirs is kept, its key must live.
     if let Outcome::Erased(items) = outcome
@@ -444,6 +390,36 @@ async fn answer<P: Office>(
     {
         let decided_at = ports.request(key).await?.and_then(|stored| stored.state.decided).map_or(at, |(at, _)| at);
         ports.destroy_subject_key(&key.controller, &key.subject, decided_at).await?;
+    }
+    Ok(())
+}
+
+/// Tells recipients of an erasure or a restriction, and the office of what only it can do.
+async fn tell_others<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    outcome: &Outcome,
+    at: Timestamp,
+) -> Result<(), PortError> {
+    let received = &stored.state.received;
+    if recipients::follows(received, outcome).is_some() {
+        let disclosures = disclosures_of_subject(ports, &key.controller, &key.subject).await?;
+        recipients::tell(policy, ports, key, (received, outcome), &disclosures, at).await?;
+    }
+    let (task, detail) = match outcome {
+        Outcome::Refused(refusal, clause) if refusal.code == dsar::PROCESSOR => {
+            (Task::PassOn, format!("The person was told: {} ({clause}).", refusal.text))
+        }
+        Outcome::WithOffice if received.following.is_some() => {
+            (Task::AfterDeath, format!("They are to be carried out by {}.", letters::last_day(policy, &stored.state)))
+        }
+        _ => return Ok(()),
+    };
+    if ports.claim_mail(key, "OFFICE", at).await? != MailClaim::Sent {
+        ports.send(&letters::task(policy, key, task, &detail)).await?;
+        ports.confirm_mail(key, "OFFICE", at).await?;
     }
     Ok(())
 }

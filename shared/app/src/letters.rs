@@ -3,7 +3,7 @@
 
 use domain::{
     breach::Breach,
-    dsar::{ItemResult, Outcome, RequestState},
+    dsar::{Complaint, ItemResult, Outcome, Received, RequestState, RequestType, Stop},
     ids::SubjectRef,
     policy::Policy,
     sensitive::Sensitive,
@@ -15,6 +15,10 @@ use crate::{
     requests::RequestKey,
 };
 
+mod passed_on;
+
+pub use passed_on::{Task, follow, task};
+
 /// Tells the requester by when they are answered, and asks them to confirm that they asked.
 pub fn acknowledgement(
     policy: &Policy,
@@ -23,11 +27,14 @@ pub fn acknowledgement(
     to: Sensitive<String>,
     link: &str,
 ) -> Mail {
+    // 11 CCR 7063(a): the person confirms that whoever asks has their permission.
+    let acting = state.received.acting.as_ref();
+    let acting = acting.map(|acting| format!("It was made for you by your {}.\n\n", acting.role)).unwrap_or_default();
     Mail {
         to,
         subject: format!("{}: your privacy request", policy.name),
         text: format!(
-            "{} received your request ({}) on {} and will answer it by {} at the latest ({}).\n\n\
+            "{} received your request ({}) on {} and will answer it by {} at the latest ({}).\n\n{acting}\
              Please confirm that this request is yours by opening this page:\n\n{link}\n\n\
              If you did not ask for this, do nothing: without your confirmation nothing happens.\n\n\
              Your request's number is {}.\n",
@@ -46,6 +53,7 @@ pub fn acknowledgement(
 pub fn answer(
     policy: &Policy,
     key: &RequestKey,
+    received: &Received,
     outcome: &Outcome,
     to: Sensitive<String>,
     export_link: Option<&str>,
@@ -62,10 +70,18 @@ pub fn answer(
                                  this request. You can make it again with other details."
                 .to_owned()
         }
-        Outcome::Exported { .. } => format!(
-            "The copy of your data stands ready here:\n\n{}\n\nThe link works for seven days.",
-            export_link.unwrap_or_default()
-        ),
+        Outcome::Exported { .. } => {
+            let what = match received.request {
+                RequestType::Information => "What our policy says about the use of data",
+                RequestType::KnowCategories => "The list of what we hold about you, without its content,",
+                _ => "The copy of your data",
+            };
+            let link = export_link.unwrap_or_default();
+            format!(
+                "{what} stands ready here:\n\n{link}\n\nAs a table (CSV):\n\n{link}&format=csv\n\n\
+                 The links work for seven days."
+            )
+        }
         Outcome::Erased(items) => {
             let lines = items.iter().map(|item| match &item.result {
                 ItemResult::Erased { evidence } => format!("- {}: erased (evidence {evidence})", item.category),
@@ -80,6 +96,10 @@ pub fn answer(
         Outcome::Withdrawn(_) => {
             "Your consent is withdrawn. What was done until now stays lawful; nothing more is done on it.".to_owned()
         }
+        Outcome::Stopped(stop) => stopped(policy, received, stop),
+        Outcome::Recorded => {
+            "Your instructions are kept as you gave them. A later request changes or revokes them.".to_owned()
+        }
         Outcome::WithOffice => "Your request is with our privacy office, which will write to you.".to_owned(),
     };
     Mail {
@@ -87,11 +107,32 @@ pub fn answer(
         subject: format!("{}: your privacy request", policy.name),
         // GDPR Art. 12(4): whoever is refused anything is told where to complain.
         text: format!(
-            "{body}\n\nYou can complain to a supervisory authority and go to court. Questions: {}.\n\n\
-             Your request's number is {}.\n",
-            policy.contact_mail, key.request
+            "{body}\n\n{} Questions: {}.\n\nYour request's number is {}.\n",
+            Complaint::of(policy).in_words(),
+            policy.contact_mail,
+            key.request
         ),
         tag: format!("request-{}-answer", key.request),
+    }
+}
+
+/// What a person is told of an objection or an opt-out. It depends on the policy and the request alone.
+fn stopped(policy: &Policy, received: &Received, stop: &Stop) -> String {
+    let titles =
+        stop.purposes.iter().filter_map(|purpose| policy.purposes.get(purpose)).map(|rule| rule.title.as_str());
+    let titles = titles.map(|title| format!("- {title}")).collect::<Vec<_>>().join("\n");
+    let what = if titles.is_empty() {
+        format!(
+            "We use data for nothing that a request of this kind ({}) ends. It is kept, and binds us should that change.",
+            received.request
+        )
+    } else {
+        format!("From now on we do not use your data for this:\n\n{titles}")
+    };
+    if stop.with_office {
+        format!("{what}\n\nOur privacy office looks at your request and will write to you. Until then this stands.")
+    } else {
+        what
     }
 }
 
@@ -139,7 +180,8 @@ fn day(policy: &Policy, at: jiff::Timestamp) -> String {
     at.to_zoned(policy.time_zone.clone()).date().to_string()
 }
 
-fn last_day(policy: &Policy, state: &RequestState) -> String {
+/// The last day on which an answer is in time.
+pub fn last_day(policy: &Policy, state: &RequestState) -> String {
     // The deadline is the first instant that is late: a nanosecond before it is still in time.
     let last =
         state.received.due_at.saturating_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(state.received.due_at);

@@ -1,10 +1,9 @@
 //! Takes in a data subject's request: one conditional write, the same answer to everybody.
 
 use domain::{
-    clock,
-    dsar::{self, Received, RequestType},
-    ids::{Field, Fingerprint, Identifier, Purpose, RequestId},
-    policy::{Clause, Policy, Refusal, Regime},
+    dsar::{self, Acting, ActingRefused, AnswerDue, Instructions, NoObjection, Received, RequestType},
+    ids::{Field, Fingerprint, Ground, Identifier, PointHash, Purpose, RequestId},
+    policy::{Clause, Policy, Refusal},
     sensitive::Sensitive,
     token::{Claim, Scope},
 };
@@ -12,8 +11,8 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::{
     error::{Appended, PortError},
-    keys::Keys,
-    requests::{RequestKey, RequestLog},
+    keys::{ControllerKeys, Keys},
+    requests::{Confided, RequestKey, RequestLog},
 };
 
 /// How long a requester can look at the status of a request.
@@ -28,8 +27,14 @@ pub struct ReceiveRequest {
     pub identifier: Identifier,
     /// Data points that the controller may hold about them.
     pub points: Vec<(Field, Sensitive<String>)>,
-    /// Which consents a withdrawal is about; empty: all.
+    /// What a withdrawal or an objection is about; empty: all.
     pub purposes: Vec<Purpose>,
+    /// Who asks for the person, where they do not ask themselves.
+    pub acting: Option<Acting>,
+    /// The controller's service that it is about.
+    pub service: Option<Ground>,
+    /// What shall become of the data after death; a request of that type without any revokes them.
+    pub instructions: Option<Instructions>,
     /// Whether they say that they live in California.
     pub californian: bool,
     /// The `Idempotency-Key`, the form's nonce, or else the request's own id.
@@ -61,6 +66,18 @@ pub enum ReceiveError {
     /// The policy names no such purpose.
     #[error("the policy names no purpose {0}")]
     UnknownPurpose(Purpose),
+    /// The purpose rests on something that no objection ends.
+    #[error(transparent)]
+    NoObjection(#[from] NoObjection),
+    /// The policy names no such service.
+    #[error("the policy names no such service")]
+    UnknownService,
+    /// They may not ask this for somebody else.
+    #[error(transparent)]
+    Acting(#[from] ActingRefused),
+    /// Instructions for after death come with a request of that type alone.
+    #[error("instructions come with a request of type post-mortem")]
+    InstructionsMisplaced,
     /// The policy asks for more data points.
     #[error("this controller verifies such a request by {0} data points that it holds about you")]
     PointsNeeded(u8),
@@ -75,17 +92,48 @@ pub enum ReceiveError {
     Port(#[from] PortError),
 }
 
-/// Which of the controller's laws set the clock: California's for whoever says they live there,
-/// where the controller answers to it; all of them otherwise, and the earliest rules.
-fn regimes(policy: &Policy, californian: bool) -> Vec<Regime> {
-    if californian && policy.regimes.contains(&Regime::UsCa) { vec![Regime::UsCa] } else { policy.regimes.clone() }
+fn due_of(policy: &Policy, request: RequestType, californian: bool, at: Timestamp) -> Result<AnswerDue, ReceiveError> {
+    dsar::answer_due(policy, request, californian, at).map_err(|_| ReceiveError::OutOfCalendar)
 }
 
-fn due_of(policy: &Policy, californian: bool, at: Timestamp) -> Result<clock::Due, ReceiveError> {
-    clock::earliest_response(&regimes(policy, californian), at, &policy.time_zone)
-        .ok()
-        .flatten()
-        .ok_or(ReceiveError::OutOfCalendar)
+/// Checks a form against the policy alone, so that the answer is the same whoever it is about.
+fn check(policy: &Policy, form: &ReceiveRequest) -> Result<(), ReceiveError> {
+    if let Some(unknown) = form.purposes.iter().find(|purpose| !policy.purposes.contains_key(*purpose)) {
+        return Err(ReceiveError::UnknownPurpose(unknown.clone()));
+    }
+    dsar::check_objection(policy, form.request, &form.purposes)?;
+    if form.service.as_ref().is_some_and(|service| dsar::role_for(policy, service).is_none()) {
+        return Err(ReceiveError::UnknownService);
+    }
+    if form.instructions.is_some() && form.request != RequestType::PostMortem {
+        return Err(ReceiveError::InstructionsMisplaced);
+    }
+    if let Some(acting) = &form.acting {
+        dsar::check_acting(policy, form.request, acting)?;
+    }
+    Ok(())
+}
+
+/// What the form carried, as a keyed hash. What a form may leave out is hashed with its name, so that a
+/// form without any of it has the hash that it always had.
+fn fingerprint(keys: &ControllerKeys, form: &ReceiveRequest, points: &[PointHash]) -> Fingerprint {
+    let purposes = form.purposes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let offered = points.iter().map(PointHash::as_str).collect::<Vec<_>>().join(",");
+    let mut parts = vec![form.request.as_str(), &purposes, &offered];
+    if let Some(acting) = &form.acting {
+        parts.extend(["acting", acting.role.as_str(), acting.proof.as_ref().map_or("", Ground::as_str)]);
+    }
+    if let Some(service) = &form.service {
+        parts.extend(["service", service.as_str()]);
+    }
+    if let Some(instructions) = &form.instructions {
+        let Instructions { retention, deletion, communication } = instructions;
+        // Disclosed to the keyed hash only.
+        let texts = [retention, deletion, communication].map(|text| text.as_ref().map_or("", |text| text.disclose()));
+        parts.push("instructions");
+        parts.extend(texts);
+    }
+    keys.pepper.derive(&parts)
 }
 
 /// Takes in one request.
@@ -97,17 +145,19 @@ pub async fn receive<P: RequestLog + Keys>(
     ports: &P,
     form: ReceiveRequest,
 ) -> Result<Acknowledgement, ReceiveError> {
-    if let Some(unknown) = form.purposes.iter().find(|purpose| !policy.purposes.contains_key(*purpose)) {
-        return Err(ReceiveError::UnknownPurpose(unknown.clone()));
-    }
-    let verification = dsar::verification_for(policy, form.request);
-    if let domain::policy::VerificationRule::Points(needed) = verification {
+    check(policy, &form)?;
+    let verification = dsar::verification_of(policy, form.request, form.acting.as_ref());
+    // Who is refused anyway is not asked for anything first.
+    let refused = dsar::refusal(policy, form.request, form.service.as_ref()).is_some();
+    if let domain::policy::VerificationRule::Points(needed) = verification
+        && !refused
+    {
         let fields: std::collections::BTreeSet<&Field> = form.points.iter().map(|(field, _)| field).collect();
         if fields.len() < usize::from(needed) {
             return Err(ReceiveError::PointsNeeded(needed));
         }
     }
-    let due = due_of(policy, form.californian, form.at)?;
+    let due = due_of(policy, form.request, form.californian, form.at)?;
     let keys = ports.controller(&policy.controller).await?;
     let subject = keys.pepper.subject(&form.identifier);
     let points: Vec<_> = form
@@ -116,9 +166,7 @@ pub async fn receive<P: RequestLog + Keys>(
         // Disclosed to the keyed hash only: what is offered for verification serves nothing else.
         .map(|(field, value)| keys.pepper.point(field, value.disclose()))
         .collect();
-    let purposes = form.purposes.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    let offered = points.iter().map(|point| point.as_str()).collect::<Vec<_>>().join(",");
-    let fingerprint: Fingerprint = keys.pepper.derive(&[form.request.as_str(), &purposes, &offered]);
+    let fingerprint = fingerprint(&keys, &form, &points);
     let request = RequestKey {
         request: keys.pepper.derive::<RequestId>(&[subject.as_str(), &form.key]),
         controller: policy.controller.clone(),
@@ -128,13 +176,17 @@ pub async fn receive<P: RequestLog + Keys>(
         request: form.request,
         at: form.at,
         due_at: due.at,
-        due_by_law: due.article.to_owned(),
+        due_by_law: due.law,
         identifier: form.identifier.kind(),
         verification,
         points,
         purposes: form.purposes,
+        acting: form.acting,
+        service: form.service,
+        following: None,
     };
-    let appended = ports.receive(&request, &received, form.identifier.mail(), &fingerprint).await?;
+    let confided = Confided { contact: form.identifier.mail().cloned(), instructions: form.instructions };
+    let appended = ports.receive(&request, &received, &confided, &fingerprint).await?;
     let (received, replayed) = match appended {
         Appended::Fresh => (received, false),
         Appended::Existing((first, made_of)) if made_of == fingerprint => (first, true),
@@ -148,8 +200,8 @@ pub async fn receive<P: RequestLog + Keys>(
     };
     Ok(Acknowledgement {
         token: keys.tokens.sign(&policy.controller, &claim),
-        refusal: dsar::refusal_by_policy(policy, received.request),
-        last_day: due_of(policy, form.californian, received.at)?.last_day.to_string(),
+        refusal: dsar::refusal_of(policy, &received),
+        last_day: due_of(policy, received.request, form.californian, received.at)?.last_day.to_string(),
         request,
         received,
         replayed,

@@ -1,7 +1,7 @@
 //! The log of requests: the port, and the reading of one request's status.
 
 use domain::{
-    dsar::{Received, RequestEvent, RequestState},
+    dsar::{Instructions, Received, RequestEvent, RequestState},
     ids::{ControllerId, Fingerprint, RequestId, SubjectRef},
     policy::Policy,
     sensitive::Sensitive,
@@ -26,6 +26,15 @@ pub struct RequestKey {
     pub request: RequestId,
 }
 
+/// What is personal about a request. Adapters keep it sealed under the subject's key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Confided {
+    /// Where the requester is written to.
+    pub contact: Option<Sensitive<String>>,
+    /// What shall become of their data after death.
+    pub instructions: Option<Instructions>,
+}
+
 /// A request as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRequest {
@@ -33,6 +42,8 @@ pub struct StoredRequest {
     pub state: RequestState,
     /// Where the requester is written to; `None` without an address or once their key is gone.
     pub contact: Option<Sensitive<String>>,
+    /// Their instructions for after death; `None` without any or once their key is gone.
+    pub instructions: Option<Instructions>,
 }
 
 /// The port to the log.
@@ -40,13 +51,13 @@ pub struct StoredRequest {
 pub trait RequestLog {
     /// Writes the receipt of a request unless one stands there.
     ///
-    /// MUST be one conditional write; MUST store the contact sealed under the subject's key; MUST
+    /// MUST be one conditional write; MUST store what is confided sealed under the subject's key; MUST
     /// make the request findable by its due time until it is decided.
     async fn receive(
         &self,
         key: &RequestKey,
         received: &Received,
-        contact: Option<&Sensitive<String>>,
+        confided: &Confided,
         fingerprint: &Fingerprint,
     ) -> Result<Appended<(Received, Fingerprint)>, PortError>;
 

@@ -114,6 +114,9 @@ fn request_form(who: Identifier, request: RequestType, points: &[(&str, &str)]) 
             .map(|(field, value)| (Field::parse(field).unwrap(), Sensitive::new((*value).to_owned())))
             .collect(),
         purposes: Vec::new(),
+        acting: None,
+        service: None,
+        instructions: None,
         californian: false,
         key: "key".into(),
         at: at("2026-01-31T12:00:00Z"),

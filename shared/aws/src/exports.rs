@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use app::{
     error::PortError,
-    fulfil_request::{Exports, SubjectFile},
-    records::Content,
+    export::{Exports, SubjectFile, csv_of},
     requests::{Downloads, RequestKey},
 };
 use aws_sdk_s3::{
@@ -14,14 +13,12 @@ use aws_sdk_s3::{
     types::{Delete, ObjectIdentifier},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use domain::{ids::Field, policy::Policy, record::Record};
+use domain::policy::Policy;
 use ring::digest;
-use wire::stored::{
-    VERSION,
-    export::{Export, ExportedConsent, ExportedIdentifier, ExportedRecord, ExportedRequest},
-};
 
 use crate::{Cloud, failure::unavailable};
+
+mod form;
 
 const EXPORTS: &str = "the exports bucket";
 const RECORDS: &str = "the records bucket";
@@ -35,93 +32,14 @@ const LISTINGS_MAX: usize = 1_000;
 impl Exports for Cloud {
     async fn store_export(&self, policy: &Policy, key: &RequestKey, file: &SubjectFile) -> Result<String, PortError> {
         let object = format!("exports/v1/{}/{}.json", key.controller, key.request);
-        let body = serde_json::to_vec_pretty(&export_of(policy, key, file))
-            .map_err(|_| PortError::corrupt("an export", "it cannot be written"))?;
-        let checksum = BASE64_STANDARD.encode(digest::digest(&digest::SHA256, &body));
-        let put = self
-            .s3()
-            .put_object()
-            .bucket(self.exports_bucket()?)
-            .key(&object)
-            .content_type("application/json")
-            .content_disposition("attachment; filename=\"your-data.json\"")
-            .cache_control("no-store")
-            .checksum_sha256(checksum)
-            .body(ByteStream::from(body))
-            .send()
-            .await;
-        put.map(|_| object).map_err(|error| unavailable(EXPORTS, &error))
-    }
-}
-
-fn export_of(policy: &Policy, key: &RequestKey, file: &SubjectFile) -> Export {
-    Export {
-        v: VERSION,
-        controller: policy.name.clone(),
-        contact: policy.contact_mail.clone(),
-        drawn_up_at: file.at.to_string(),
-        request: key.request.to_string(),
-        consents: file
-            .consents
-            .iter()
-            .map(|event| ExportedConsent {
-                at: event.at.to_string(),
-                choices: event
-                    .choices
-                    .iter()
-                    .map(|(purpose, choice)| (purpose.to_string(), choice.as_str().to_owned()))
-                    .collect(),
-                notice_version: event.notice_version.clone(),
-                language: event.language.clone(),
-                method: event.method.clone(),
-            })
-            .collect(),
-        requests: file
-            .requests
-            .iter()
-            .map(|(request, state)| ExportedRequest {
-                request: request.to_string(),
-                asked_for: state.received.request.as_str().to_owned(),
-                received_at: state.received.at.to_string(),
-                due_at: state.received.due_at.to_string(),
-                status: state.status().as_str().to_owned(),
-                outcome: state.decided.as_ref().map(|(_, outcome)| outcome.as_str().to_owned()),
-            })
-            .collect(),
-        records: file.records.iter().map(|(record, content)| exported(policy, record, content.as_ref())).collect(),
-    }
-}
-
-fn exported(policy: &Policy, record: &Record, content: Option<&Content>) -> ExportedRecord {
-    let purpose = policy.purposes.get(&record.purpose);
-    let category = policy.categories.get(&record.category);
-    let is_withheld = |field: &Field| category.is_some_and(|category| category.withheld.contains(field));
-    let fields = || content.into_iter().flat_map(|content| &content.fields);
-    // Disclosed to the person it is about.
-    ExportedRecord {
-        category: record.category.to_string(),
-        purpose: record.purpose.to_string(),
-        purpose_title: purpose.map(|purpose| purpose.title.clone()),
-        lawful_basis: purpose.map(|purpose| purpose.basis.as_str().to_owned()),
-        system: record.system.as_str().to_owned(),
-        created_at: record.clock.created_at.to_string(),
-        kept_until: record.due_at.map(|at| at.to_string()),
-        clause: record.clause.to_string(),
-        held: record.is_held(),
-        identifier: content.and_then(|content| content.identifier.as_ref()).map(|identifier| ExportedIdentifier {
-            kind: identifier.kind().as_str().to_owned(),
-            value: identifier.value().disclose().clone(),
-        }),
-        locator: content.map(|content| content.locator.disclose().clone()),
-        fields: fields()
-            .filter(|(field, _)| !is_withheld(field))
-            .map(|(field, value)| (field.to_string(), value.disclose().clone()))
-            .collect(),
-        withheld: fields()
-            .map(|(field, _)| field)
-            .filter(|field| is_withheld(field))
-            .map(ToString::to_string)
-            .collect(),
+        let export = form::export_of(policy, key, file);
+        let json =
+            serde_json::to_vec_pretty(&export).map_err(|_| PortError::corrupt("an export", "it cannot be written"))?;
+        let csv = export.to_csv().into_bytes();
+        self.put_export(&csv_of(&object), "text/csv; charset=utf-8", "your-data.csv", csv).await?;
+        // Last, since the answer names it: whoever is sent to it finds both.
+        self.put_export(&object, "application/json", "your-data.json", json).await?;
+        Ok(object)
     }
 }
 
@@ -132,6 +50,23 @@ impl Downloads for Cloud {
 }
 
 impl Cloud {
+    async fn put_export(&self, object: &str, content_type: &str, file: &str, body: Vec<u8>) -> Result<(), PortError> {
+        let checksum = BASE64_STANDARD.encode(digest::digest(&digest::SHA256, &body));
+        let put = self
+            .s3()
+            .put_object()
+            .bucket(self.exports_bucket()?)
+            .key(object)
+            .content_type(content_type)
+            .content_disposition(format!("attachment; filename=\"{file}\""))
+            .cache_control("no-store")
+            .checksum_sha256(checksum)
+            .body(ByteStream::from(body))
+            .send()
+            .await;
+        put.map(|_| ()).map_err(|error| unavailable(EXPORTS, &error))
+    }
+
     /// The address of an export, for five minutes. It is signed with this function's credentials;
     /// no call is made.
     ///

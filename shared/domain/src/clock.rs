@@ -4,7 +4,7 @@
 //! a date computed here can be earlier than the law allows, never later.
 
 use jiff::{
-    Span, Timestamp, ToSpan,
+    Span, SpanFieldwise, Timestamp, ToSpan,
     civil::{Date, Weekday},
     tz::TimeZone,
 };
@@ -71,6 +71,27 @@ pub fn earliest_response(
         regimes.iter().map(|regime| respond_by(*regime, received_at, zone)).collect::<Result<Vec<_>, _>>()?;
     dues.sort_by_key(|due| due.at);
     Ok(dues.into_iter().next())
+}
+
+/// By when a controller that promises to act within a time keeps its promise: the last day in its
+/// zone, and the first instant that is late. A promise in days, months or years lasts to the end of
+/// its last day; one in hours and minutes ends on the clock.
+///
+/// # Errors
+/// [`OutOfCalendar`] past the calendar's end.
+pub fn promised_by(
+    within: &SpanFieldwise,
+    from: Timestamp,
+    zone: &TimeZone,
+) -> Result<(Date, Timestamp), OutOfCalendar> {
+    let span = within.0;
+    if span.get_hours() == 0 && span.get_minutes() == 0 && span.get_seconds() == 0 {
+        let last_day = plus(from.to_zoned(zone.clone()).date(), span)?;
+        return Ok((last_day, end_of(last_day, zone)?));
+    }
+    let end = from.to_zoned(zone.clone()).checked_add(span).map_err(|_| OutOfCalendar)?;
+    let last = end.checked_sub(1.nanosecond()).map_err(|_| OutOfCalendar)?;
+    Ok((last.date(), end.timestamp()))
 }
 
 /// By when a breach must be with the authority: 72 hours on the clock from awareness (GDPR
@@ -148,6 +169,18 @@ mod tests {
         // Paris springs forward on 29 March 2026: still 72 hours on the clock.
         let due = notify_authority_by("2026-03-27T12:00:00Z".parse().unwrap()).unwrap();
         assert_eq!(due.to_string(), "2026-03-30T12:00:00Z");
+    }
+
+    #[test]
+    fn a_promise_in_days_lasts_to_the_end_of_its_last_day_and_one_in_hours_ends_on_the_clock() {
+        let received = at_noon("2026-03-02");
+        let (last_day, end) = promised_by(&30.days().fieldwise(), received, &paris()).unwrap();
+        // Paris springs forward on 29 March 2026.
+        assert_eq!((last_day.to_string().as_str(), end.to_string().as_str()), ("2026-04-01", "2026-04-01T22:00:00Z"));
+        let (last_day, end) = promised_by(&36.hours().fieldwise(), received, &paris()).unwrap();
+        assert_eq!((last_day.to_string().as_str(), end.to_string().as_str()), ("2026-03-04", "2026-03-04T00:00:00Z"));
+        let (last_day, end) = promised_by(&11.hours().fieldwise(), received, &paris()).unwrap();
+        assert_eq!((last_day.to_string().as_str(), end.to_string().as_str()), ("2026-03-02", "2026-03-02T23:00:00Z"));
     }
 
     #[test]

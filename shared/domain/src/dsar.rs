@@ -5,9 +5,25 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::{
-    ids::{Category, IdentifierKind, PointHash, Purpose, RecordId},
+    ids::{Category, Ground, IdentifierKind, PointHash, Purpose, RecordId, RequestId},
     policy::{Clause, Policy, Refusal, VerificationRule},
 };
+
+mod acting;
+mod complaint;
+mod due;
+mod post_mortem;
+mod role;
+mod stop;
+
+pub use acting::{Acting, ActingAs, ActingRefused, check_acting, verification_of};
+pub use complaint::Complaint;
+pub use due::{AnswerDue, answer_due};
+pub use post_mortem::{
+    DELETE_ALL, INSTRUCTION_BYTES_MAX, Instructions, SUBJECT_DECEASED, instructions_in_force, offers_post_mortem,
+};
+pub use role::{PROCESSOR, refusal, refusal_of, role_for};
+pub use stop::{NoObjection, Stop, check_objection, stop, stopped_uses};
 
 /// What a person can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,6 +133,33 @@ impl RequestType {
             | Self::LimitSensitive => VerificationRule::None,
         }
     }
+
+    /// Whether it does no more than stop a use of data, or tell what the policy says: no policy may ask
+    /// for a verification of it (11 CCR 7026(d), 7027(e), 7060(b); GDPR Art. 12(2), 12(6)).
+    pub const fn needs_no_verification(self) -> bool {
+        matches!(
+            self,
+            Self::Objection
+                | Self::ObjectionMarketing
+                | Self::ObjectionAutomated
+                | Self::DoNotSellOrShare
+                | Self::LimitSensitive
+                | Self::Information
+        )
+    }
+
+    /// Whether it hands data out, or changes what is kept or instructed.
+    pub const fn hands_out_or_changes(self) -> bool {
+        matches!(
+            self,
+            Self::Access
+                | Self::Rectification
+                | Self::Portability
+                | Self::KnowCategories
+                | Self::KnowPieces
+                | Self::PostMortem
+        )
+    }
 }
 
 impl fmt::Display for RequestType {
@@ -205,6 +248,10 @@ pub enum Outcome {
     Erased(Vec<Item>),
     /// Consents were withdrawn.
     Withdrawn(Vec<Purpose>),
+    /// The person's data is used for these purposes no more.
+    Stopped(Stop),
+    /// Instructions for after death are kept, or revoked.
+    Recorded,
     /// Recorded for the privacy office, which answers it.
     WithOffice,
 }
@@ -218,13 +265,25 @@ impl Outcome {
             Self::Exported { .. } => "exported",
             Self::Erased(_) => "erased",
             Self::Withdrawn(_) => "withdrawn",
+            Self::Stopped(_) => "stopped",
+            Self::Recorded => "recorded",
             Self::WithOffice => "with-office",
         }
     }
 
     /// Whether the controller still owes an answer.
     pub const fn leaves_open(&self) -> bool {
-        matches!(self, Self::WithOffice)
+        matches!(self, Self::WithOffice | Self::Stopped(Stop { with_office: true, .. }))
+    }
+
+    /// Whether the person does not get, or not wholly, what they asked for: they are told where to
+    /// complain (GDPR Art. 12(4)).
+    pub fn refuses(&self) -> bool {
+        match self {
+            Self::Refused(..) | Self::NotVerified => true,
+            Self::Erased(items) => items.iter().any(|item| !matches!(item.result, ItemResult::Erased { .. })),
+            Self::Exported { .. } | Self::Withdrawn(_) | Self::Stopped(_) | Self::Recorded | Self::WithOffice => false,
+        }
     }
 }
 
@@ -247,6 +306,20 @@ pub struct Received {
     pub points: Vec<PointHash>,
     /// The purposes that a withdrawal or an objection names; empty: all.
     pub purposes: Vec<Purpose>,
+    /// Who asks for the person, where they do not ask themselves.
+    pub acting: Option<Acting>,
+    /// The controller's service that it is about, where it names one.
+    pub service: Option<Ground>,
+    /// The instructions for after death that it carries out, where nobody asks any more.
+    pub following: Option<RequestId>,
+}
+
+impl Received {
+    /// Whether somebody asks who says that they succeed to the person: nothing shows it but what the
+    /// office is shown.
+    pub fn is_by_successor(&self) -> bool {
+        self.acting.as_ref().is_some_and(|acting| acting.role == ActingAs::Successor)
+    }
 }
 
 /// Something that happened to a request.
@@ -345,8 +418,12 @@ pub fn refusal_by_policy(policy: &Policy, request: RequestType) -> Option<(Refus
 
 /// How the requester must prove who they are: the policy's rule, never weaker than the default.
 ///
-/// Points stand beside mail, not below it: a policy may ask for them instead.
+/// Points stand beside mail, not below it: a policy may ask for them instead. What needs no proof by
+/// law needs none by any policy.
 pub fn verification_for(policy: &Policy, request: RequestType) -> VerificationRule {
+    if request.needs_no_verification() {
+        return VerificationRule::None;
+    }
     let default = request.default_verification();
     policy.rights.get(&request).map_or(default, |rule| rule.verification.max(default))
 }

@@ -19,12 +19,14 @@ mod contact;
 mod disclosure;
 mod people;
 mod tracker;
+mod words;
 
 pub use attestation::{AttestationRule, HoldRule, NoticeChangeRule};
 pub use contact::{Authority, Office, RoleRule, ServiceRole};
 pub use disclosure::{Denial, Mechanism, RecipientRole, RecipientRule, TransferRule, Use};
 pub use people::{AgeRule, AgentRule, Country, InvalidCountry};
 pub use tracker::{Signals, TrackerNeed, TrackerRule};
+pub use words::span_in_words;
 
 /// Where a promise is written: `scantrust.1.2-b` of the clause register, or an article of law.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -462,6 +464,7 @@ impl Policy {
     /// Whether any rule listens to this event.
     pub fn knows_event(&self, event: &EventName) -> bool {
         event.as_str() == crate::retention::CONSENT_WITHDRAWN
+            || (event.as_str() == crate::dsar::SUBJECT_DECEASED && crate::dsar::offers_post_mortem(self))
             || self.retention.values().any(|rule| {
                 rule.period.listens_to(event)
                     || rule.switch.as_ref().is_some_and(|switch| switch.on == *event || switch.then.listens_to(event))

@@ -129,6 +129,9 @@ pub fn received(request: RequestType, at: Timestamp) -> Received {
         verification: request.default_verification(),
         points: Vec::new(),
         purposes: Vec::new(),
+        acting: None,
+        service: None,
+        following: None,
     }
 }
 

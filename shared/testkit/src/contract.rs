@@ -18,24 +18,25 @@ use app::{
     destruction::{self, BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
     disclose::{DisclosureLog, LoggedDisclosure},
     error::{Appended, PortError},
-    fulfil_request::{ErasurePlan, ErasurePlans, Exports, SubjectFile},
+    export::{DisclosureLine, Exports, GivenInstructions, SubjectFile, csv_of},
+    fulfil_request::{ErasurePlan, ErasurePlans},
     holds::HoldStore,
     keys::Keys,
     mail::{Mail, MailClaim, Mailer},
     purge::{DueRecords, PURGE_SHARDS},
     queues::{DeadLetters, Outbox, Queue},
     records::RecordStore,
-    requests::{RequestKey, RequestLog},
+    requests::{Confided, RequestKey, RequestLog},
 };
 use domain::{
     breach::{AuthorityNotified, Notice, NoticeState},
     consent::Choice,
     disclosure::{Disclosure, References, Whose},
-    dsar::{Item, ItemResult, Outcome, RequestEvent, RequestType, VerifiedBy},
+    dsar::{Acting, ActingAs, Instructions, Item, ItemResult, Outcome, RequestEvent, RequestType, Stop, VerifiedBy},
     evidence::{DeletionReason, DeletionResult},
     hold::HoldReason,
-    ids::{ControllerId, SubjectRef},
-    policy::{Clause, Refusal, VerificationRule},
+    ids::{ControllerId, Ground, Recipient, SubjectRef},
+    policy::{Clause, Country, Refusal, VerificationRule},
     record::{Record, SubjectHold},
     sensitive::Sensitive,
 };
@@ -45,8 +46,8 @@ use jiff::{Timestamp, ToSpan};
 use crate::recipients::{disclosure, recipient};
 
 use crate::build::{
-    at, breach, category, consent, content, controller, doomed, event, id, mail, policy, purpose, received, record,
-    request, subject,
+    at, breach, category, consent, content, controller, doomed, event, field, id, mail, policy, purpose, received,
+    record, request, subject,
 };
 
 mod disclosures;
@@ -104,6 +105,7 @@ macro_rules! contract_tests {
             every_consent_of_a_subject_is_seen_at_once,
             a_retried_request_answers_what_stands,
             a_requester_is_written_to_until_their_key_is_gone,
+            instructions_for_after_death_are_read_until_their_key_is_gone,
             a_request_is_verified_once_and_decided_once,
             every_outcome_is_read_as_it_was_decided,
             a_long_erasure_is_read_as_it_was_decided,
@@ -279,8 +281,8 @@ pub async fn every_consent_of_a_subject_is_seen_at_once<P: Ports>(ports: &P, con
 
 async fn asked<P: RequestLog>(ports: &P, controller: &ControllerId, key: &str, what: RequestType) -> RequestKey {
     let request = request(controller, &subject(ADA), key);
-    let contact = Sensitive::new(ADA.to_owned());
-    let appended = ports.receive(&request, &received(what, now()), Some(&contact), &id("form")).await.unwrap();
+    let confided = Confided { contact: Some(Sensitive::new(ADA.to_owned())), instructions: None };
+    let appended = ports.receive(&request, &received(what, now()), &confided, &id("form")).await.unwrap();
     assert_eq!(appended, Appended::Fresh);
     request
 }
@@ -291,10 +293,15 @@ pub async fn a_retried_request_answers_what_stands<P: Ports>(ports: &P, controll
     first.verification = VerificationRule::Points(2);
     first.points = record(&subject(ADA), "a", now()).points;
     first.purposes = vec![purpose("marketing"), purpose("profiling")];
-    assert_eq!(ports.receive(&request, &first, None, &id("form")).await.unwrap(), Appended::Fresh);
+    let proof = Some(Ground::parse("signed-permission").unwrap());
+    first.acting = Some(Acting { role: ActingAs::Agent, proof });
+    first.service = Some(Ground::parse("zta").unwrap());
+    first.following = Some(id("instructions"));
+    let nothing = Confided::default();
+    assert_eq!(ports.receive(&request, &first, &nothing, &id("form")).await.unwrap(), Appended::Fresh);
     let second = received(RequestType::Erasure, days(now(), 1));
     let existing = Appended::Existing((first.clone(), id("form")));
-    assert_eq!(ports.receive(&request, &second, None, &id("another form")).await.unwrap(), existing);
+    assert_eq!(ports.receive(&request, &second, &nothing, &id("another form")).await.unwrap(), existing);
     let stored = ports.request(&request).await.unwrap().unwrap();
     assert_eq!((stored.state.received, stored.contact), (first, None));
 }
@@ -306,6 +313,25 @@ pub async fn a_requester_is_written_to_until_their_key_is_gone<P: Ports>(ports: 
     let stored = ports.request(&request).await.unwrap().unwrap();
     assert_eq!(stored.contact, None);
     assert_eq!(stored.state.received.request, RequestType::Access);
+}
+
+pub async fn instructions_for_after_death_are_read_until_their_key_is_gone<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+) {
+    let request = request(controller, &subject(ADA), "request-1");
+    let instructions = Instructions {
+        retention: None,
+        deletion: Some(Sensitive::new("all".into())),
+        communication: Some(Sensitive::new("Die Briefe an Grüße, voilà, 你好.".into())),
+    };
+    let confided = Confided { contact: Some(Sensitive::new(ADA.into())), instructions: Some(instructions.clone()) };
+    ports.receive(&request, &received(RequestType::PostMortem, now()), &confided, &id("form")).await.unwrap();
+    let stored = ports.request(&request).await.unwrap().unwrap();
+    assert_eq!((stored.contact, stored.instructions), (confided.contact, Some(instructions)));
+    ports.destroy_subject_key(controller, &request.subject, now()).await.unwrap();
+    let stored = ports.request(&request).await.unwrap().unwrap();
+    assert_eq!((stored.contact, stored.instructions), (None, None));
 }
 
 pub async fn a_request_is_verified_once_and_decided_once<P: Ports>(ports: &P, controller: &ControllerId) {
@@ -367,6 +393,9 @@ pub async fn every_outcome_is_read_as_it_was_decided<P: Ports>(ports: &P, contro
         Outcome::Erased(items(3)),
         Outcome::Erased(Vec::new()),
         Outcome::Withdrawn(vec![purpose("marketing")]),
+        Outcome::Stopped(Stop { purposes: vec![purpose("marketing"), purpose("security")], with_office: false }),
+        Outcome::Stopped(Stop { purposes: Vec::new(), with_office: true }),
+        Outcome::Recorded,
         Outcome::WithOffice,
     ];
     for (n, outcome) in outcomes.into_iter().enumerate() {
@@ -393,13 +422,18 @@ pub async fn a_decision_closes_the_deadline_unless_it_leaves_the_request_open<P:
 ) {
     let answered = asked(ports, controller, "request-1", RequestType::Access).await;
     let with_office = asked(ports, controller, "request-2", RequestType::Complaint).await;
-    assert_eq!(open_deadlines(ports, controller, days(now(), 60)).await.len(), 2);
-    for (request, outcome) in [(&answered, Outcome::Withdrawn(Vec::new())), (&with_office, Outcome::WithOffice)] {
+    let objected = asked(ports, controller, "request-3", RequestType::Objection).await;
+    assert_eq!(open_deadlines(ports, controller, days(now(), 60)).await.len(), 3);
+    let stopped = Outcome::Stopped(Stop { purposes: vec![purpose("security")], with_office: true });
+    for (request, outcome) in
+        [(&answered, Outcome::Withdrawn(Vec::new())), (&with_office, Outcome::WithOffice), (&objected, stopped)]
+    {
         let decided = RequestEvent::Decided { at: now(), outcome };
         assert!(ports.append_request_event(request, &decided).await.unwrap());
     }
     let open = open_deadlines(ports, controller, days(now(), 60)).await;
-    assert_eq!(open.iter().map(|deadline| deadline.id.as_str()).collect::<Vec<_>>(), [with_office.request.as_str()]);
+    let open: BTreeSet<_> = open.iter().map(|deadline| deadline.id.as_str()).collect();
+    assert_eq!(open, BTreeSet::from([with_office.request.as_str(), objected.request.as_str()]));
     // The answer stays due for whoever reads the request.
     let state = ports.request(&answered).await.unwrap().unwrap().state;
     assert_eq!(state.received, received(RequestType::Access, now()));
@@ -832,7 +866,15 @@ pub async fn a_person_is_written_to_at_what_they_gave<P: Ports>(ports: &P, contr
     assert_eq!(ports.contact(controller, &bob).await.unwrap(), None);
     let address = Sensitive::new("bob@example.com".to_owned());
     let asked = request(controller, &bob, "request-1");
-    ports.receive(&asked, &received(RequestType::Access, now()), Some(&address), &id("form")).await.unwrap();
+    ports
+        .receive(
+            &asked,
+            &received(RequestType::Access, now()),
+            &Confided { contact: Some(address.clone()), instructions: None },
+            &id("form"),
+        )
+        .await
+        .unwrap();
     assert_eq!(ports.contact(controller, &bob).await.unwrap(), Some(address));
     ports.destroy_subject_key(controller, &bob, now()).await.unwrap();
     assert_eq!(ports.contact(controller, &bob).await.unwrap(), None);
@@ -949,15 +991,30 @@ pub async fn an_export_is_replaced_by_a_later_one<P: Ports>(ports: &P, controlle
     let request = request(controller, &subject(ADA), "request-1");
     let log = record(&subject(ADA), "log-1", now());
     let file = SubjectFile {
-        at: now(),
         consents: vec![consent(&subject(ADA), "form-1", now(), &[("marketing", Choice::Given)])],
-        requests: Vec::new(),
         records: vec![(log.clone(), Some(content(ADA, "log-1"))), (log, None)],
+        held: BTreeMap::from([((category("server-log"), purpose("security")), BTreeSet::from([field("ip_address")]))]),
+        disclosures: vec![DisclosureLine {
+            id: "disclosure-1".into(),
+            recipient: Recipient::parse("hosting").unwrap(),
+            categories: BTreeSet::from([category("server-log")]),
+            purpose: purpose("security"),
+            countries: BTreeSet::from([Country::parse("FR").unwrap()]),
+            at: now(),
+            clause: Clause::new("test.hosting"),
+        }],
+        instructions: vec![GivenInstructions {
+            request: id("request-0"),
+            at: now(),
+            instructions: Instructions { deletion: Some(Sensitive::new("all".into())), ..Instructions::default() },
+            in_force: true,
+        }],
+        ..SubjectFile::new(RequestType::Access, now())
     };
     let object = ports.store_export(&policy(), &request, &file).await.unwrap();
     assert_eq!(ports.store_export(&policy(), &request, &file).await.unwrap(), object);
-    // The object's key is in addresses and logs.
-    assert!(!object.contains(ADA));
+    // The object's key is in addresses and logs, and the other format's is made of it.
+    assert!(!object.contains(ADA) && csv_of(&object) != object);
 }
 
 pub async fn a_mail_is_handed_over<P: Ports>(ports: &P, _controller: &ControllerId) {

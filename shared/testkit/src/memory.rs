@@ -12,19 +12,20 @@ use app::{
     deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
     destruction::{BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
     error::{Appended, PortError},
-    fulfil_request::{ErasurePlan, ErasurePlans, Exports, SubjectFile},
+    export::{Exports, SubjectFile, csv_of},
+    fulfil_request::{ErasurePlan, ErasurePlans},
     holds::HoldStore,
     keys::{ControllerKeys, Keys},
     mail::{Mail, MailClaim, Mailer},
     purge::{DuePage, DueRecords, PURGE_SHARDS},
     queues::{DeadLetters, Outbox, Queue},
     records::{Content, RecordStore, Trigger},
-    requests::{Downloads, RequestKey, RequestLog, StoredRequest},
+    requests::{Confided, Downloads, RequestKey, RequestLog, StoredRequest},
 };
 use domain::{
     breach::{AuthorityNotified, Breach, Notice, NoticeState},
     consent::ConsentEvent,
-    dsar::{Received, RequestEvent, RequestState},
+    dsar::{Instructions, Received, RequestEvent, RequestState},
     evidence::DeletionResult,
     ids::{
         BatchId, BreachId, CaptureId, ControllerId, EventName, Fingerprint, HoldId, Pepper, Purpose, RecordId,
@@ -53,6 +54,7 @@ struct RequestItems {
     received: Received,
     fingerprint: Fingerprint,
     contact: Option<Sealed<Sensitive<String>>>,
+    instructions: Option<Sealed<Instructions>>,
     next: Vec<RequestEvent>,
     open: bool,
 }
@@ -80,7 +82,7 @@ struct State {
     alerts: BTreeMap<(ControllerId, BreachId), Alert>,
     intents: BTreeMap<(ControllerId, BatchId), Manifest>,
     certificates: BTreeMap<(ControllerId, BatchId), Manifest>,
-    exports: BTreeMap<String, usize>,
+    exports: BTreeMap<String, SubjectFile>,
     exported_fields: Vec<(String, String)>,
     sent: Vec<Mail>,
     queued: BTreeMap<Queue, Vec<String>>,
@@ -109,6 +111,10 @@ impl State {
         self.keys_made += 1;
         self.subject_keys.insert(person.clone(), (self.keys_made, at));
         self.keys_made
+    }
+
+    fn seal<T>(&mut self, person: &Person, at: Timestamp, plain: T) -> Sealed<T> {
+        Sealed { key: self.key(person, at), plain }
     }
 
     fn open<T: Clone>(&self, person: &Person, sealed: &Sealed<T>) -> Option<T> {
@@ -196,8 +202,8 @@ impl Memory {
         self.lock().certificates.values().cloned().collect()
     }
 
-    /// The exports that stand, by object, with the number of records in each.
-    pub fn exports(&self) -> BTreeMap<String, usize> {
+    /// The exports that stand, by object, with what is in each.
+    pub fn exports(&self) -> BTreeMap<String, SubjectFile> {
         self.lock().exports.clone()
     }
 
@@ -340,21 +346,21 @@ impl RequestLog for Memory {
         &self,
         key: &RequestKey,
         received: &Received,
-        contact: Option<&Sensitive<String>>,
+        confided: &Confided,
         fingerprint: &Fingerprint,
     ) -> Result<Appended<(Received, Fingerprint)>, PortError> {
         let mut state = self.call()?;
         if let Some(first) = state.requests.get(&request_key(key)) {
             return Ok(Appended::Existing((first.received.clone(), first.fingerprint.clone())));
         }
-        let contact = contact.map(|contact| Sealed {
-            key: state.key(&person(&key.controller, &key.subject), received.at),
-            plain: contact.clone(),
-        });
+        let person = person(&key.controller, &key.subject);
+        let contact = confided.contact.clone().map(|plain| state.seal(&person, received.at, plain));
+        let instructions = confided.instructions.clone().map(|plain| state.seal(&person, received.at, plain));
         let items = RequestItems {
             received: received.clone(),
             fingerprint: fingerprint.clone(),
             contact,
+            instructions,
             next: Vec::new(),
             open: true,
         };
@@ -386,6 +392,7 @@ impl RequestLog for Memory {
         Ok(state.requests.get(&request_key(key)).map(|items| StoredRequest {
             state: request_state(items),
             contact: items.contact.as_ref().and_then(|contact| state.open(&person, contact)),
+            instructions: items.instructions.as_ref().and_then(|instructions| state.open(&person, instructions)),
         }))
     }
 
@@ -818,7 +825,8 @@ impl Exports for Memory {
     async fn store_export(&self, _policy: &Policy, key: &RequestKey, file: &SubjectFile) -> Result<String, PortError> {
         let object = format!("exports/v1/{}/{}.json", key.controller, key.request);
         let mut state = self.call()?;
-        state.exports.insert(object.clone(), file.records.len());
+        state.exports.insert(object.clone(), file.clone());
+        state.exports.insert(csv_of(&object), file.clone());
         let contents = file.records.iter().filter_map(|(_, content)| content.as_ref());
         // Disclosed to the test that looks at what left.
         let fields = contents.flat_map(|content| &content.fields);

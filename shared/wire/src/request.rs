@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    dsar::{ItemResult, Outcome, POINTS_MAX, REQUEST_PURPOSES_MAX, Received, RequestState, RequestType},
-    ids::{ControllerId, Field, Identifier, Purpose, RequestId},
-    policy::{Clause, Refusal},
+    dsar::{
+        Acting, ActingAs, Complaint, Instructions, ItemResult, Outcome, POINTS_MAX, REQUEST_PURPOSES_MAX, Received,
+        RequestState, RequestType,
+    },
+    ids::{Field, Ground, Identifier, Purpose, RequestId},
+    policy::{Clause, Policy, Refusal},
     sensitive::Sensitive,
 };
 use serde::{Deserialize, Serialize};
@@ -15,12 +18,15 @@ use crate::{
     form::{FormError, Pairs, SubjectForm, nothing_left, purposes, take},
 };
 
+mod people;
+
+pub use people::{ActingForm, ComplaintForm, InstructionsForm};
+
 /// `POST /{controller}/v1/requests`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequestForm {
-    /// `access`, `rectification`, `erasure`, `restriction`, `objection`, `portability`,
-    /// `withdraw-consent` or `complaint`.
+    /// One of [`RequestType::ALL`]: `access`, `erasure`, `objection`.
     #[serde(rename = "type")]
     pub request: String,
     /// Who asks.
@@ -28,9 +34,18 @@ pub struct RequestForm {
     /// Field to value: what the controller may hold, to verify who asks.
     #[serde(default)]
     pub points: BTreeMap<String, String>,
-    /// Which consents a withdrawal is about; none: all.
+    /// What a withdrawal or an objection is about; none: all.
     #[serde(default)]
     pub purposes: Vec<String>,
+    /// Who asks, where it is not the subject.
+    #[serde(default)]
+    pub acting: Option<ActingForm>,
+    /// The controller's service that it is about.
+    #[serde(default)]
+    pub service: Option<String>,
+    /// What shall become of the data after death.
+    #[serde(default)]
+    pub instructions: Option<InstructionsForm>,
     /// Where the person lives: `US-CA` sets California's clock.
     #[serde(default)]
     pub residence: Option<String>,
@@ -51,8 +66,14 @@ pub struct ParsedRequest {
     pub identifier: Identifier,
     /// Data points offered.
     pub points: Vec<(Field, Sensitive<String>)>,
-    /// Which consents a withdrawal is about.
+    /// What a withdrawal or an objection is about.
     pub purposes: Vec<Purpose>,
+    /// Who asks, where it is not the subject.
+    pub acting: Option<Acting>,
+    /// The controller's service that it is about.
+    pub service: Option<Ground>,
+    /// What shall become of the data after death.
+    pub instructions: Option<Instructions>,
     /// Whether they say that they live in California.
     pub californian: bool,
     /// The form's nonce.
@@ -62,7 +83,8 @@ pub struct ParsedRequest {
 }
 
 impl RequestForm {
-    /// Reads a browser's form: `type`, `subject_kind`, `subject`, `point.FIELD`, `purpose.NAME`.
+    /// Reads a browser's form: `type`, `subject_kind`, `subject`, `point.FIELD`, `purpose.NAME`, `acting`,
+    /// `acting_proof`, `service`, `instructions.NAME`.
     ///
     /// # Errors
     /// [`FormError`] for a field that is missing or unknown.
@@ -89,6 +111,9 @@ impl RequestForm {
             subject,
             points,
             purposes,
+            acting: ActingForm::from_pairs(&mut pairs),
+            service: take(&mut pairs, "service"),
+            instructions: InstructionsForm::from_pairs(&mut pairs),
             residence: take(&mut pairs, "residence"),
             nonce: take(&mut pairs, "nonce"),
             next: take(&mut pairs, "next"),
@@ -122,6 +147,9 @@ impl RequestForm {
             identifier: self.subject.identifier()?,
             points,
             purposes: purposes(&self.purposes, REQUEST_PURPOSES_MAX)?,
+            acting: self.acting.map(|acting| acting.parse()).transpose()?,
+            service: self.service.map(|name| Ground::parse(&name)).transpose().map_err(crate::form::at("/service"))?,
+            instructions: self.instructions.map(InstructionsForm::parse).transpose()?,
             californian: label(self.residence, "/residence")?.is_some_and(|place| place == "US-CA"),
             nonce: label(self.nonce, "/nonce")?,
             next: self.next,
@@ -177,6 +205,9 @@ pub struct AcknowledgementForm {
     /// A refusal that the policy states for everybody.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<RefusalForm>,
+    /// Where to complain, if it is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complaint: Option<ComplaintForm>,
     /// Where its status is.
     pub status: String,
     /// Opens the status.
@@ -186,7 +217,7 @@ pub struct AcknowledgementForm {
 impl AcknowledgementForm {
     /// Writes an acknowledgement.
     pub fn new(
-        controller: &ControllerId,
+        policy: &Policy,
         request: &RequestId,
         received: &Received,
         due_date: &str,
@@ -203,10 +234,15 @@ impl AcknowledgementForm {
             due_by: received.due_by_law.clone(),
             verification: verification(received).to_owned(),
             refused: refusal.map(|(refusal, clause)| RefusalForm::new(refusal, clause)),
-            status: format!("/{controller}/v1/requests/{request}"),
+            complaint: refusal.map(|_| Complaint::of(policy).into()),
+            status: path(policy, request),
             token: token.to_owned(),
         }
     }
+}
+
+fn path(policy: &Policy, request: &RequestId) -> String {
+    format!("/{}/v1/requests/{request}", policy.controller)
 }
 
 fn verification(received: &Received) -> &'static str {
@@ -258,6 +294,12 @@ pub struct StatusForm {
     pub due_before: String,
     /// The law that says so.
     pub due_by: String,
+    /// Who asked, where it was not the subject.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acting: Option<ActingForm>,
+    /// The service that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
     /// How it was verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified_by: Option<String>,
@@ -270,17 +312,29 @@ pub struct StatusForm {
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<RefusalForm>,
+    /// Where to complain, if anything was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complaint: Option<ComplaintForm>,
     /// An erasure, item by item.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub items: Vec<ItemForm>,
     /// Consents withdrawn.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub withdrawn: Vec<String>,
+    /// Purposes for which the person's data is used no more.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub stopped: Vec<String>,
+    /// Where the answer to a question about the policy can be fetched with the request's token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub export: Option<String>,
 }
 
 impl StatusForm {
     /// Writes a status.
-    pub fn new(request: &RequestId, state: &RequestState) -> Self {
+    pub fn new(policy: &Policy, request: &RequestId, state: &RequestState) -> Self {
+        let received = &state.received;
+        // Whether a guardian is one is not verified: they learn that it was done, and not what there was.
+        let shows_items = received.acting.as_ref().is_none_or(|acting| acting.role != ActingAs::Guardian);
         let outcome = state.decided.as_ref().map(|(_, outcome)| outcome);
         Self {
             v: 1,
@@ -290,6 +344,8 @@ impl StatusForm {
             received_at: state.received.at.to_string(),
             due_before: state.received.due_at.to_string(),
             due_by: state.received.due_by_law.clone(),
+            acting: received.acting.as_ref().map(ActingForm::from),
+            service: received.service.as_ref().map(ToString::to_string),
             verified_by: state.verified.map(|(_, by)| by.as_str().to_owned()),
             outcome: outcome.map(|outcome| outcome.as_str().to_owned()),
             decided_at: state.decided.as_ref().map(|(at, _)| at.to_string()),
@@ -297,13 +353,27 @@ impl StatusForm {
                 Some(Outcome::Refused(refusal, clause)) => Some(RefusalForm::new(refusal, clause)),
                 _ => None,
             },
+            // Without the items it must not tell either whether any of them was kept.
+            complaint: outcome
+                .filter(|outcome| outcome.refuses() || (!shows_items && matches!(outcome, Outcome::Erased(_))))
+                .map(|_| Complaint::of(policy).into()),
             items: match outcome {
-                Some(Outcome::Erased(items)) => items.iter().map(item).collect(),
+                Some(Outcome::Erased(items)) if shows_items => items.iter().map(item).collect(),
                 _ => Vec::new(),
             },
             withdrawn: match outcome {
                 Some(Outcome::Withdrawn(purposes)) => purposes.iter().map(ToString::to_string).collect(),
                 _ => Vec::new(),
+            },
+            stopped: match outcome {
+                Some(Outcome::Stopped(stop)) => stop.purposes.iter().map(ToString::to_string).collect(),
+                _ => Vec::new(),
+            },
+            export: match outcome {
+                Some(Outcome::Exported { .. }) if received.request == RequestType::Information => {
+                    Some(format!("{}/export", path(policy, request)))
+                }
+                _ => None,
             },
         }
     }
@@ -333,4 +403,96 @@ fn item(item: &domain::dsar::Item) -> ItemForm {
         ItemResult::Held => form.result = "held".to_owned(),
     }
     form
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        dsar::{Item, Stop},
+        ids::{Category, ControllerId, IdentifierKind, Pepper},
+        policy::{Notice, VerificationRule},
+    };
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn policy() -> Policy {
+        let notice = Notice { version: "1".into(), language: "en".into(), text_sha256: String::new() };
+        Policy::new(ControllerId::parse("acme").unwrap(), "Acme".into(), "privacy@acme.example".into(), notice)
+    }
+
+    fn status(request: RequestType, acting: Option<ActingAs>, outcome: Outcome) -> StatusForm {
+        let at = Timestamp::UNIX_EPOCH;
+        let received = Received {
+            request,
+            at,
+            due_at: at,
+            due_by_law: String::new(),
+            identifier: IdentifierKind::Mail,
+            verification: VerificationRule::None,
+            points: Vec::new(),
+            purposes: Vec::new(),
+            acting: acting.map(|role| Acting { role, proof: None }),
+            service: Some(Ground::parse("website").unwrap()),
+            following: None,
+        };
+        let state = RequestState { received, verified: None, decided: Some((at, outcome)) };
+        StatusForm::new(&policy(), &id(), &state)
+    }
+
+    fn id() -> RequestId {
+        Pepper::new(1, &[1; 32]).derive(&["request"])
+    }
+
+    fn erased(result: ItemResult) -> Outcome {
+        Outcome::Erased(vec![Item {
+            category: Category::parse("cv").unwrap(),
+            purpose: Purpose::parse("hiring").unwrap(),
+            record: Pepper::new(1, &[1; 32]).derive(&["record"]),
+            result,
+        }])
+    }
+
+    #[test]
+    fn whoever_is_refused_anything_is_told_where_to_complain() {
+        let refusal = Refusal { code: "NO".into(), text: "no".into(), offer: None };
+        let gone = || ItemResult::Erased { evidence: "x/0".into() };
+        for (outcome, complains) in [
+            (Outcome::Refused(refusal, Clause::new("acme.1")), true),
+            (Outcome::NotVerified, true),
+            (erased(ItemResult::Held), true),
+            (erased(gone()), false),
+            (Outcome::WithOffice, false),
+            (Outcome::Recorded, false),
+        ] {
+            let status = status(RequestType::Erasure, None, outcome);
+            assert_eq!(status.complaint.is_some(), complains, "{status:?}");
+            assert!(status.complaint.is_none_or(|complaint| complaint.remedy.contains("court")));
+        }
+    }
+
+    #[test]
+    fn a_guardians_status_does_not_tell_what_there_was() {
+        let of = |acting, result| status(RequestType::Erasure, acting, erased(result));
+        let guardian = Some(ActingAs::Guardian);
+        let gone = || ItemResult::Erased { evidence: "x/0".into() };
+        assert_eq!(of(guardian, gone()), of(guardian, ItemResult::Held));
+        assert_eq!(of(guardian, gone()), status(RequestType::Erasure, guardian, Outcome::Erased(Vec::new())));
+        assert_eq!(of(Some(ActingAs::Agent), gone()).items.len(), 1);
+        let acting = of(guardian, gone()).acting.unwrap();
+        assert_eq!((acting.role.as_str(), acting.proof), ("guardian", None));
+    }
+
+    #[test]
+    fn a_status_says_what_is_stopped_and_where_the_policys_facts_are() {
+        let stop = Stop { purposes: vec![Purpose::parse("marketing").unwrap()], with_office: true };
+        let status_of = |request, outcome| status(request, None, outcome);
+        let stopped = status_of(RequestType::Objection, Outcome::Stopped(stop));
+        assert_eq!((stopped.stopped, stopped.status.as_str()), (vec!["marketing".to_owned()], "in-progress"));
+        assert_eq!(stopped.service.as_deref(), Some("website"));
+        let exported = || Outcome::Exported { object: "x.json".into(), until: Timestamp::UNIX_EPOCH };
+        let path = format!("/acme/v1/requests/{}/export", id());
+        assert_eq!(status_of(RequestType::Information, exported()).export, Some(path));
+        assert_eq!(status_of(RequestType::Access, exported()).export, None, "its link goes by mail alone");
+    }
 }

@@ -7,7 +7,7 @@ use app::{
     capture_consent::ConsentLedger,
     destruction::{Condition, Deletion, EvidenceStore, Manifest},
     error::PortError,
-    fulfil_request::{Exports, SubjectFile},
+    export::{Exports, SubjectFile, csv_of},
     keys::Keys,
     records::RecordStore,
 };
@@ -16,6 +16,7 @@ use aws::{
     evidence::{EvidencePart, evidence_key},
 };
 use domain::{
+    dsar::RequestType,
     evidence::{DeletionReason, DeletionResult, leaf},
     record::{Record, System},
 };
@@ -244,10 +245,8 @@ async fn an_export_opens_by_its_signed_address() {
     let request = request(&controller, &subject("ada@example.com"), "request-1");
     let log = record(&subject("ada@example.com"), "log-1", at("2026-01-01T00:00:00Z"));
     let file = SubjectFile {
-        at: at("2026-03-01T12:00:00Z"),
-        consents: Vec::new(),
-        requests: Vec::new(),
         records: vec![(log, Some(content("ada@example.com", "log-1")))],
+        ..SubjectFile::new(RequestType::Access, at("2026-03-01T12:00:00Z"))
     };
     let object = cloud.store_export(&policy(), &request, &file).await.unwrap();
     let url = cloud.presign_export(&object).await.unwrap();
@@ -256,6 +255,8 @@ async fn an_export_opens_by_its_signed_address() {
     assert_eq!(export["records"][0]["identifier"]["value"], "ada@example.com");
     assert_eq!(export["records"][0]["fields"]["ip_address"], "192.0.2.1");
     assert_eq!(export["records"][0]["lawful_basis"], "legitimate-interests");
+    let table = open(&cloud.presign_export(&csv_of(&object)).await.unwrap()).unwrap();
+    assert!(table.starts_with("part,category,purpose,") && table.contains("ip_address,192.0.2.1"), "{table}");
 }
 
 #[tokio::test]

@@ -4,21 +4,21 @@ use app::{
     error::{Appended, PortError},
     fulfil_request::{ErasurePlan, ErasurePlans},
     mail::MailClaim,
-    requests::{RequestKey, RequestLog, StoredRequest},
+    requests::{Confided, RequestKey, RequestLog, StoredRequest},
 };
 use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
     types::{Put, ReturnValue, TransactWriteItem, Update as TransactUpdate},
 };
 use domain::{
-    dsar::{Received, RequestEvent, RequestState},
+    dsar::{Instructions, Received, RequestEvent, RequestState},
     ids::{ControllerId, Fingerprint, RequestId, SubjectRef},
     sensitive::Sensitive,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use wire::stored::{
-    Bytes, Kind,
+    self, Bytes, Kind,
     deletion::Plan,
     mail::Claim,
     request::{Decided, Request, Verified},
@@ -61,15 +61,22 @@ impl RequestLog for Cloud {
         &self,
         key: &RequestKey,
         received: &Received,
-        contact: Option<&Sensitive<String>>,
+        confided: &Confided,
         fingerprint: &Fingerprint,
     ) -> Result<Appended<(Received, Fingerprint)>, PortError> {
         let item_key = part(key, RequestPart::Received);
         let mut form = Request::new(received, fingerprint);
-        if let Some(contact) = contact {
+        let seal = async |plain: &[u8]| {
+            self.seal(&key.controller, &key.subject, &item_key, plain, received.at).await.map(Bytes)
+        };
+        if let Some(contact) = &confided.contact {
             // Disclosed to the seal only.
-            let plain = contact.disclose().as_bytes();
-            form.contact = Some(Bytes(self.seal(&key.controller, &key.subject, &item_key, plain, received.at).await?));
+            form.contact = Some(seal(contact.disclose().as_bytes()).await?);
+        }
+        if let Some(instructions) = &confided.instructions {
+            let plain = serde_json::to_vec(&stored::instructions::Instructions::from(instructions))
+                .map_err(|_| PortError::corrupt(WHAT, "its instructions cannot be written"))?;
+            form.instructions = Some(seal(&plain).await?);
         }
         let mut item = item_of(&item_key, &form)?;
         let shard = clock_shard_name(key.subject.shard(app::deadlines::CLOCK_SHARDS));
@@ -106,19 +113,22 @@ impl RequestLog for Cloud {
         let items = request_items(&key.request);
         let between = Sorts::Between(format!("{items}0"), format!("{items}9"));
         let mut events = Vec::new();
-        let mut contact = None;
+        let (mut contact, mut instructions) = (None, None);
         for mut item in self.query(subject_partition(&key.controller, &key.subject), between).await? {
             let ItemKey::Request(_, item_part) = key_of(&item)? else { continue };
-            if let Some(sealed) = item.remove("contact") {
-                let sealed = sealed.as_b().map_err(|_| PortError::corrupt(WHAT, "its contact is not sealed"))?;
-                let item_key = part(key, item_part.clone());
-                contact = self.open(&key.controller, &key.subject, &item_key, sealed.as_ref()).await?;
+            let item_key = part(key, item_part.clone());
+            for (name, opened) in [("contact", &mut contact), ("instructions", &mut instructions)] {
+                if let Some(sealed) = item.remove(name) {
+                    let sealed = sealed.as_b().map_err(|_| PortError::corrupt(WHAT, "a part of it is not sealed"))?;
+                    *opened = self.open(&key.controller, &key.subject, &item_key, sealed.as_ref()).await?;
+                }
             }
             events.extend(event_of(&item_part, item)?);
         }
         let Some(state) = RequestState::fold(events) else { return Ok(None) };
         let contact = contact.map(address).transpose()?;
-        Ok(Some(StoredRequest { state, contact }))
+        let instructions = instructions.map(instructions_of).transpose()?;
+        Ok(Some(StoredRequest { state, contact, instructions }))
     }
 
     async fn requests(
@@ -146,6 +156,14 @@ impl RequestLog for Cloud {
 /// Reads an address that was sealed.
 pub(super) fn address(plain: Vec<u8>) -> Result<Sensitive<String>, PortError> {
     String::from_utf8(plain).map(Sensitive::new).map_err(|_| PortError::corrupt(WHAT, "its contact is not text"))
+}
+
+/// Reads instructions that were sealed.
+fn instructions_of(plain: Vec<u8>) -> Result<Instructions, PortError> {
+    // The reader's own error can quote a value.
+    let form: stored::instructions::Instructions = serde_json::from_slice(&plain)
+        .map_err(|_| PortError::corrupt(WHAT, "its instructions are not of their form"))?;
+    form.try_into().map_err(unreadable(WHAT))
 }
 
 impl Cloud {

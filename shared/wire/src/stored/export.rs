@@ -4,6 +4,11 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
+mod csv;
+pub mod facts;
+
+pub use facts::Facts;
+
 /// Everything about one person.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Export {
@@ -17,12 +22,24 @@ pub struct Export {
     pub drawn_up_at: String,
     /// The request it answers.
     pub request: String,
+    /// What was asked for; absent in files that were drawn up before it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_for: Option<String>,
     /// The consents, refusals and withdrawals.
     pub consents: Vec<ExportedConsent>,
     /// The requests.
     pub requests: Vec<ExportedRequest>,
     /// The records.
     pub records: Vec<ExportedRecord>,
+    /// To whom data was disclosed (Art. 15(1)(c)).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disclosures: Vec<ExportedDisclosure>,
+    /// Instructions for after death.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instructions: Vec<ExportedInstructions>,
+    /// What the policy says about it.
+    #[serde(flatten)]
+    pub facts: Facts,
 }
 
 impl fmt::Debug for Export {
@@ -105,6 +122,55 @@ pub struct ExportedRecord {
 impl fmt::Debug for ExportedRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ExportedRecord").field("category", &self.category).finish_non_exhaustive()
+    }
+}
+
+/// One disclosure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportedDisclosure {
+    /// Its number in the log.
+    pub id: String,
+    /// To whom.
+    pub recipient: String,
+    /// Their name, for people; absent where the policy no longer names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What.
+    pub categories: Vec<String>,
+    /// What for.
+    pub purpose: String,
+    /// Where it went.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub countries: Vec<String>,
+    /// When.
+    pub at: String,
+    /// The clause that allows it.
+    pub clause: String,
+}
+
+/// Instructions for after death.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportedInstructions {
+    /// By which request.
+    pub request: String,
+    /// When.
+    pub at: String,
+    /// Whether they are in force: not replaced, not revoked.
+    pub in_force: bool,
+    /// What shall be kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<String>,
+    /// What shall be deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion: Option<String>,
+    /// What shall be given to whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub communication: Option<String>,
+}
+
+impl fmt::Debug for ExportedInstructions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExportedInstructions").field("request", &self.request).finish_non_exhaustive()
     }
 }
 

@@ -10,6 +10,7 @@ pub mod deletion;
 pub mod disclosure;
 pub mod export;
 pub mod hold;
+pub mod instructions;
 pub mod mail;
 pub mod manifest;
 pub mod record;

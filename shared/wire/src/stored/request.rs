@@ -1,14 +1,14 @@
 //! A data subject's request: its receipt, its verification, its decision.
 
 use domain::{
-    dsar::{Item, ItemResult, Outcome, Received, RequestType, VerifiedBy},
-    ids::{Category, Fingerprint, IdentifierKind, PointHash, Purpose, RecordId},
+    dsar::{Acting, ActingAs, Item, ItemResult, Outcome, Received, RequestType, Stop, VerifiedBy},
+    ids::{Category, Fingerprint, Ground, IdentifierKind, PointHash, Purpose, RecordId, RequestId},
     policy::{Clause, Refusal, VerificationRule},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Bytes, Kind, Unreadable, VERSION, check, id, millis, name, time};
+use super::{Bytes, Kind, Unreadable, VERSION, check, id, is_false, millis, name, time};
 
 /// `REQUEST#{request}#0-RECEIVED`.
 ///
@@ -41,15 +41,31 @@ pub struct Request {
     /// The purposes that are named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub purposes: Vec<String>,
+    /// As what somebody asks for the person: `agent`, `guardian`, `successor`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acting: Option<String>,
+    /// What they say shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acting_proof: Option<String>,
+    /// The service that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// The request whose instructions for after death it carries out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub following: Option<String>,
     /// What the form carried, as a keyed hash.
     pub fingerprint: String,
     /// Where the requester is written to, sealed under the subject's key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Bytes>,
+    /// Instructions for after death ([`super::instructions::Instructions`]), sealed under the subject's
+    /// key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<Bytes>,
 }
 
 impl Request {
-    /// Takes a receipt, without its contact.
+    /// Takes a receipt, without what is confided.
     pub fn new(received: &Received, fingerprint: &Fingerprint) -> Self {
         let (verification, points_needed) = match received.verification {
             VerificationRule::None => ("none", None),
@@ -68,8 +84,13 @@ impl Request {
             points_needed,
             points: received.points.iter().map(|point| point.as_str().to_owned()).collect(),
             purposes: received.purposes.iter().map(ToString::to_string).collect(),
+            acting: received.acting.as_ref().map(|acting| acting.role.as_str().to_owned()),
+            acting_proof: received.acting.as_ref().and_then(|acting| acting.proof.as_ref()).map(ToString::to_string),
+            service: received.service.as_ref().map(ToString::to_string),
+            following: received.following.as_ref().map(ToString::to_string),
             fingerprint: fingerprint.to_string(),
             contact: None,
+            instructions: None,
         }
     }
 
@@ -86,6 +107,8 @@ impl Request {
             _ => return Err(Unreadable { field: "verification" }),
         };
         let fingerprint = id("fingerprint", &self.fingerprint, Fingerprint::parse)?;
+        let proof = self.acting_proof.map(|proof| id("acting_proof", &proof, Ground::parse)).transpose()?;
+        let acting = self.acting.map(|role| name("acting", &role, ActingAs::parse)).transpose()?;
         let received = Received {
             request: name("request", &self.request, RequestType::parse)?,
             at: time("at", self.at)?,
@@ -95,6 +118,9 @@ impl Request {
             verification,
             points: self.points.into_iter().map(PointHash::from_stored).collect(),
             purposes: purposes(&self.purposes)?,
+            acting: acting.map(|role| Acting { role, proof }),
+            service: self.service.map(|service| id("service", &service, Ground::parse)).transpose()?,
+            following: self.following.map(|request| id("following", &request, RequestId::parse)).transpose()?,
         };
         Ok((received, fingerprint))
     }
@@ -191,6 +217,16 @@ pub enum Ending {
         /// Which.
         purposes: Vec<String>,
     },
+    /// Uses of the person's data were stopped.
+    Stopped {
+        /// Which.
+        purposes: Vec<String>,
+        /// Whether the office still owes a decision.
+        #[serde(default, skip_serializing_if = "is_false")]
+        with_office: bool,
+    },
+    /// Instructions were kept or revoked.
+    Recorded,
     /// With the privacy office.
     WithOffice,
 }
@@ -250,6 +286,11 @@ impl Decided {
             Outcome::Withdrawn(purposes) => {
                 Ending::Withdrawn { purposes: purposes.iter().map(ToString::to_string).collect() }
             }
+            Outcome::Stopped(stop) => Ending::Stopped {
+                purposes: stop.purposes.iter().map(ToString::to_string).collect(),
+                with_office: stop.with_office,
+            },
+            Outcome::Recorded => Ending::Recorded,
             Outcome::WithOffice => Ending::WithOffice,
         };
         Self { v: VERSION, kind: Kind::Decided, at: millis(at), outcome }
@@ -270,6 +311,10 @@ impl Decided {
             Ending::Exported { object, until } => Outcome::Exported { object, until: time("until", until)? },
             Ending::Erased { groups } => Outcome::Erased(ungroup(groups)?),
             Ending::Withdrawn { purposes: names } => Outcome::Withdrawn(purposes(&names)?),
+            Ending::Stopped { purposes: names, with_office } => {
+                Outcome::Stopped(Stop { purposes: purposes(&names)?, with_office })
+            }
+            Ending::Recorded => Outcome::Recorded,
             Ending::WithOffice => Outcome::WithOffice,
         };
         Ok((time("at", self.at)?, outcome))

@@ -51,10 +51,16 @@ fn a_consent_reads() {
 
 #[test]
 fn a_request_and_its_verification_read() {
-    let form: request::Request = read("request");
-    let (received, fingerprint) = form.clone().into_received().unwrap();
-    let written = request::Request::new(&received, &fingerprint);
-    assert_eq!(request::Request { contact: form.contact.clone(), ..written }, form);
+    for (name, is_plain) in [("request", true), ("request-acting", false)] {
+        let form: request::Request = read(name);
+        let (received, fingerprint) = form.clone().into_received().unwrap();
+        let written = request::Request::new(&received, &fingerprint);
+        let (contact, instructions) = (form.contact.clone(), form.instructions.clone());
+        assert_eq!(request::Request { contact, instructions, ..written }, form);
+        // What was stored before anybody could ask for another reads as asked by the person.
+        let whole = [received.acting.is_none(), received.service.is_none(), received.following.is_none()];
+        assert_eq!(whole, [is_plain; 3], "{name}");
+    }
 
     let form: request::Verified = read("verified");
     let (at, by) = form.clone().into_parts().unwrap();
@@ -63,7 +69,7 @@ fn a_request_and_its_verification_read() {
 
 #[test]
 fn every_decision_reads() {
-    for name in ["refused", "not-verified", "exported", "erased", "withdrawn", "with-office"] {
+    for name in ["refused", "not-verified", "exported", "erased", "withdrawn", "stopped", "recorded", "with-office"] {
         let form: request::Decided = read(&format!("decided-{name}"));
         let (at, outcome) = form.clone().into_parts().unwrap();
         assert_eq!(outcome.as_str(), name);
@@ -163,7 +169,28 @@ fn json_forms_read() {
     }
     read::<manifest::Manifest>("manifest-intent");
     read::<manifest::Manifest>("manifest-result");
-    read::<export::Export>("export");
+    assert_eq!(read::<export::Export>("export").facts, export::Facts::default());
+    let export = read::<export::Export>("export-access");
+    let csv = export.to_csv();
+    for row in [
+        "part,category,purpose,at,kept_until,field,value,clause\r\n",
+        "record,server-log,security.abuse-detection,2026-03-01T12:00:00Z,2026-06-09T12:00:00Z,ip_address,192.0.2.1,scantrust.1.2-b\r\n",
+        "record,server-log,security.abuse-detection,2026-03-01T12:00:00Z,2026-06-09T12:00:00Z,password,\"(kept, not shown)\",",
+        "consent,,marketing.newsletter,2026-03-01T12:00:00Z,,choice,given,\r\n",
+        "request,,,2026-03-01T12:00:00Z,,access,answered,\r\n",
+        "disclosure,server-log,security.abuse-detection,2026-03-02T12:00:00Z,,hosting,Hosting Ltd,scantrust.2.1\r\n",
+        "instruction,,,2026-01-02T12:00:00Z,,deletion,all,\r\n",
+        "category,server-log,,,,source,observed,scantrust.1.2-a\r\n",
+        "category,server-log,security.abuse-detection,,,kept,for 100 days,scantrust.1.2-b\r\n",
+        "right,,,,,portability,refused,scantrust.3.2\r\n",
+    ] {
+        assert!(csv.contains(row), "{row} is missing in {csv}");
+    }
+    assert!(csv.lines().all(|line| line.split(',').count() >= 8), "{csv}");
+    let instructions: domain::dsar::Instructions =
+        read::<instructions::Instructions>("instructions").try_into().unwrap();
+    assert!(instructions.retention.is_none() && !instructions.erase_everything(), "somebody gets something first");
+    assert!(instructions::Instructions::from(&instructions) == read("instructions"));
     let (identifier, locator, fields) = read::<content::Content>("content").into_parts().unwrap();
     assert!(content::Content::new(identifier.as_ref(), &locator, &fields) == read("content"));
     let references = read::<disclosure::ReferenceTexts>("references").into_references().unwrap();
@@ -172,10 +199,11 @@ fn json_forms_read() {
 
 #[test]
 fn every_fixture_is_read() {
-    let read = "alert breach consent content decided-erased decided-exported decided-not-verified decided-refused \
-                decided-with-office decided-withdrawn disclosure disclosure-total due export hold intent mail \
-                manifest-intent manifest-result notice plan record record-held references request trigger verified \
-                warned";
+    let read = "alert breach consent content decided-erased decided-exported decided-not-verified \
+                decided-recorded decided-refused decided-stopped decided-with-office decided-withdrawn \
+                disclosure disclosure-total due export export-access hold instructions intent mail \
+                manifest-intent manifest-result notice plan record record-held references request \
+                request-acting trigger verified warned";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()

@@ -1,0 +1,69 @@
+//! Instructions for after death: what follows when somebody is known to have died.
+
+use domain::{
+    dsar::{self, Instructions, Received, RequestType},
+    ids::{Fingerprint, RequestId, SubjectRef},
+    policy::{Policy, VerificationRule},
+};
+use jiff::Timestamp;
+
+use crate::{
+    error::PortError,
+    keys::Keys,
+    requests::{Confided, RequestKey, RequestLog},
+};
+
+/// Sets the instructions of a person who died then going: a request of its own in their partition,
+/// with a deadline. Where the instructions ask for nothing but the erasure of everything it is a request
+/// for erasure, carried out like any other, so that holds and exemptions bind it too; otherwise the
+/// office carries them out. Nothing follows without instructions that were verified.
+///
+/// # Errors
+/// [`PortError`]. Doing it again changes nothing and is no error.
+pub async fn carry_out<P: RequestLog + Keys>(
+    policy: &Policy,
+    ports: &P,
+    subject: &SubjectRef,
+    deceased_at: Timestamp,
+) -> Result<Option<RequestKey>, PortError> {
+    if !dsar::offers_post_mortem(policy) {
+        return Ok(None);
+    }
+    let requests = ports.requests(&policy.controller, subject).await?;
+    let Some(following) = dsar::instructions_in_force(&requests, deceased_at) else { return Ok(None) };
+    let given =
+        RequestKey { controller: policy.controller.clone(), subject: subject.clone(), request: following.clone() };
+    let Some(stored) = ports.request(&given).await? else { return Ok(None) };
+    // None: they were revoked, or went with the person's key.
+    let Some(instructions) = stored.instructions else { return Ok(None) };
+    let request = if instructions.erase_everything() { RequestType::Erasure } else { RequestType::PostMortem };
+    let due = dsar::answer_due(policy, request, false, deceased_at)
+        .map_err(|_| PortError::corrupt("a request", "its time lies outside the calendar"))?;
+    let keys = ports.controller(&policy.controller).await?;
+    let parts = [subject.as_str(), dsar::SUBJECT_DECEASED, following.as_str()];
+    let key = RequestKey { request: keys.pepper.derive::<RequestId>(&parts), ..given };
+    let received = Received {
+        request,
+        // Nothing tells here when the controller learned of it; the clock runs from the death.
+        at: deceased_at,
+        due_at: due.at,
+        due_by_law: due.law,
+        identifier: stored.state.received.identifier,
+        // They were verified when they were given.
+        verification: VerificationRule::None,
+        points: Vec::new(),
+        purposes: Vec::new(),
+        acting: None,
+        service: None,
+        following: Some(following.clone()),
+    };
+    // Whoever reads the mailbox now is not the person: no letter goes there.
+    let confided = Confided { contact: None, instructions: handed_on(request, instructions) };
+    ports.receive(&key, &received, &confided, &keys.pepper.derive::<Fingerprint>(&parts)).await?;
+    Ok(Some(key))
+}
+
+/// What the office has to read; an erasure of everything needs no reading.
+fn handed_on(request: RequestType, instructions: Instructions) -> Option<Instructions> {
+    (request == RequestType::PostMortem).then_some(instructions)
+}

@@ -1,0 +1,80 @@
+//! Telling those who got data of what became of it (GDPR Art. 19; Cal. Civ. Code § 1798.105(c)).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    dsar::{ItemResult, Outcome, Received, RequestType},
+    ids::{Category, Recipient},
+    policy::Policy,
+    sensitive::Sensitive,
+};
+use jiff::Timestamp;
+
+use crate::{
+    error::PortError,
+    export::DisclosureLine,
+    letters,
+    mail::{MailClaim, Mailer},
+    requests::{RequestKey, RequestLog},
+};
+
+/// What recipients are told that they have to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follow {
+    /// The data was erased.
+    Erase,
+    /// The data may be stored and no more.
+    Restrict,
+}
+
+/// Writes to each recipient who got what was erased or restricted, once, where the policy knows how to
+/// reach them. The letter names disclosures by their numbers, never the person.
+///
+/// # Errors
+/// [`PortError`]; who was written to until then is not written to again.
+pub async fn tell<P: RequestLog + Mailer>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    (received, outcome): (&Received, &Outcome),
+    disclosures: &[DisclosureLine],
+    at: Timestamp,
+) -> Result<(), PortError> {
+    let Some(follow) = follows(received, outcome) else { return Ok(()) };
+    let spared = spared(outcome);
+    let mut by_recipient: BTreeMap<&Recipient, Vec<&DisclosureLine>> = BTreeMap::new();
+    for line in disclosures.iter().filter(|line| !line.categories.is_subset(&spared)) {
+        by_recipient.entry(&line.recipient).or_default().push(line);
+    }
+    for (recipient, lines) in by_recipient {
+        let Some(rule) = policy.recipients.get(recipient) else { continue };
+        let Some(mail) = rule.mail.clone() else { continue };
+        let claim = format!("FOLLOW-{recipient}");
+        if ports.claim_mail(key, &claim, at).await? == MailClaim::Sent {
+            continue;
+        }
+        let letter = letters::follow(policy, key, follow, rule, (&lines, &spared), Sensitive::new(mail));
+        ports.send(&letter).await?;
+        ports.confirm_mail(key, &claim, at).await?;
+    }
+    Ok(())
+}
+
+/// Whether a decision is one that recipients must hear of.
+pub fn follows(received: &Received, outcome: &Outcome) -> Option<Follow> {
+    match (received.request, outcome) {
+        (RequestType::Erasure, Outcome::Erased(_)) => Some(Follow::Erase),
+        // A restriction is in force once the office has it, unless the office has yet to see who asks.
+        (RequestType::Restriction, Outcome::WithOffice) if !received.is_by_successor() => Some(Follow::Restrict),
+        _ => None,
+    }
+}
+
+/// The categories of which something was kept and nothing erased: nobody is told to erase those.
+fn spared(outcome: &Outcome) -> BTreeSet<Category> {
+    let Outcome::Erased(items) = outcome else { return BTreeSet::new() };
+    let (erased, kept): (Vec<_>, Vec<_>) =
+        items.iter().partition(|item| matches!(item.result, ItemResult::Erased { .. }));
+    let erased: BTreeSet<_> = erased.into_iter().map(|item| &item.category).collect();
+    kept.into_iter().map(|item| item.category.clone()).filter(|category| !erased.contains(category)).collect()
+}

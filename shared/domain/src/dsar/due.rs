@@ -1,0 +1,54 @@
+//! By when a request is answered: the law's clock, or the controller's own promise where it is sooner.
+
+use jiff::{Timestamp, civil::Date};
+
+use super::RequestType;
+use crate::{
+    clock::{self, OutOfCalendar},
+    policy::{Policy, Regime},
+};
+
+/// By when a request must be answered, and what says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerDue {
+    /// The last day on which an answer is in time.
+    pub last_day: Date,
+    /// The first instant that is late.
+    pub at: Timestamp,
+    /// The article of law, or the clause of the policy that promises it sooner.
+    pub law: String,
+}
+
+/// Which of the controller's laws set the clock: California's for whoever says they live there,
+/// where the controller answers to it; all of them otherwise, and the earliest rules.
+fn regimes(policy: &Policy, californian: bool) -> Vec<Regime> {
+    if californian && policy.regimes.contains(&Regime::UsCa) { vec![Regime::UsCa] } else { policy.regimes.clone() }
+}
+
+/// By when a request that came in then must be answered: the earlier of what the law asks and what
+/// the policy promises for this type of request.
+///
+/// # Errors
+/// [`OutOfCalendar`] past the calendar's end, and where neither a law nor the policy sets a time.
+pub fn answer_due(
+    policy: &Policy,
+    request: RequestType,
+    californian: bool,
+    at: Timestamp,
+) -> Result<AnswerDue, OutOfCalendar> {
+    let by_law = clock::earliest_response(&regimes(policy, californian), at, &policy.time_zone)?.map(|due| AnswerDue {
+        last_day: due.last_day,
+        at: due.at,
+        law: due.article.to_owned(),
+    });
+    let rule = policy.rights.get(&request);
+    let promised = rule.and_then(|rule| Some((rule, rule.respond_within.as_ref()?)));
+    let by_policy = promised
+        .map(|(rule, within)| {
+            let (last_day, at) = clock::promised_by(within, at, &policy.time_zone)?;
+            Ok(AnswerDue { last_day, at, law: format!("privacy policy, {}", rule.clause) })
+        })
+        .transpose()?;
+    // On a tie the law is named: it binds whatever the policy says.
+    by_law.into_iter().chain(by_policy).min_by_key(|due| due.at).ok_or(OutOfCalendar)
+}
