@@ -1,17 +1,23 @@
-//! Consent captures: `POST` and `GET /{controller}/v1/consents`.
+//! Consent captures: `POST` and `GET /{controller}/v1/consents`; what they allow on a device:
+//! `GET /{controller}/v1/trackers`.
 
 use app::{
     capture_consent::{self, CaptureConsent, CaptureError, ConsentLedger},
     keys::Keys,
     read_consents::{self, ReadError},
+    trackers,
 };
+use domain::tracker::Seen;
 use edge::{
     Event, Failure, Reply,
     http::{AllowedPages, Problem, Request, Response},
     site,
 };
 use policy::PolicyBook;
-use wire::consent::{ConsentForm, ConsentStateForm, ReceiptForm};
+use wire::{
+    consent::{ConsentForm, ConsentStateForm, ReceiptForm},
+    tracker::TrackersAnswer,
+};
 
 /// What the function works with.
 #[derive(Debug)]
@@ -32,6 +38,7 @@ pub async fn handle<P: ConsentLedger + Keys>(site: &Site<P>, event: Event) -> Re
     let Event::Http(request) = event else { return Err(Failure::new("consent-capture answers HTTP alone")) };
     let answer = match request.method() {
         "POST" => capture(site, &request).await,
+        "GET" if request.path().ends_with("/trackers") => allowed_trackers(site, &request).await,
         "GET" => read(site, &request).await,
         _ => Err(Problem::method_not_allowed()),
     };
@@ -64,11 +71,27 @@ async fn capture<P: ConsentLedger + Keys>(site: &Site<P>, request: &Request) -> 
 async fn read<P: ConsentLedger + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
     let token = request.bearer().ok_or_else(Problem::unauthorized)?;
-    match read_consents::read(policy, &site.ports, token, request.at()).await {
-        Ok(state) => Ok(Response::json(200, &ConsentStateForm::new(&state))),
-        Err(ReadError::Token(_)) => Err(Problem::unauthorized()),
-        Err(ReadError::Port(error)) => Err(error.into()),
+    let state = read_consents::read(policy, &site.ports, token, request.at()).await.map_err(unread)?;
+    Ok(Response::json(200, &ConsentStateForm::new(&state)))
+}
+
+fn unread(error: ReadError) -> Problem {
+    match error {
+        ReadError::Token(_) => Problem::unauthorized(),
+        ReadError::Port(error) => error.into(),
     }
+}
+
+async fn allowed_trackers<P: ConsentLedger + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+    let policy = site::policy(request, &site.policies)?;
+    // A token that cannot be read must not pass for none: whoever sends one expects its choices.
+    let token = match (request.bearer(), request.header("authorization")) {
+        (None, Some(_)) => return Err(Problem::unauthorized()),
+        (token, _) => token,
+    };
+    let seen = Seen { gpc: request.gpc(), dnt: request.dnt() };
+    let decisions = trackers::decide(policy, &site.ports, token, seen, request.at()).await.map_err(unread)?;
+    Ok(Response::json(200, &TrackersAnswer::new(policy, &decisions, seen)))
 }
 
 fn refuse(error: CaptureError) -> Problem {

@@ -19,3 +19,4 @@ pub mod read_consents;
 pub mod receive_request;
 pub mod records;
 pub mod requests;
+pub mod trackers;

@@ -1,6 +1,10 @@
 //! Consent: what a capture must be, and the state it folds to.
 
-use std::{cmp::Ordering, collections::BTreeMap, fmt};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use jiff::Timestamp;
 
@@ -207,4 +211,30 @@ pub fn fold<'a>(events: impl IntoIterator<Item = &'a ConsentEvent>) -> BTreeMap<
 
 fn order(a: &ChoiceState, b: &ChoiceState) -> Ordering {
     (a.since, a.choice.weight(), &a.capture).cmp(&(b.since, b.choice.weight(), &b.capture))
+}
+
+/// The purposes whose consents a use needs: those named, and what their rules ask for beside them,
+/// however far that leads. A beacon in a newsletter needs both.
+pub fn needed<'a>(policy: &Policy, purposes: impl IntoIterator<Item = &'a Purpose>) -> BTreeSet<Purpose> {
+    fn add(policy: &Policy, purpose: &Purpose, needed: &mut BTreeSet<Purpose>) {
+        if needed.insert(purpose.clone())
+            && let Some(rule) = policy.purposes.get(purpose)
+        {
+            rule.also_needs.iter().for_each(|other| add(policy, other, needed));
+        }
+    }
+    let mut all = BTreeSet::new();
+    purposes.into_iter().for_each(|purpose| add(policy, purpose, &mut all));
+    all
+}
+
+/// Whether the consent to a purpose is in force, with all that it needs beside it. Absence is not
+/// consent.
+pub fn is_in_force(policy: &Policy, state: &BTreeMap<Purpose, ChoiceState>, purpose: &Purpose) -> bool {
+    needed(policy, [purpose]).iter().all(|needed| is_given(state, needed))
+}
+
+/// Whether a purpose's own consent is given, whatever else it needs.
+pub fn is_given(state: &BTreeMap<Purpose, ChoiceState>, purpose: &Purpose) -> bool {
+    state.get(purpose).is_some_and(|state| state.choice == Choice::Given)
 }

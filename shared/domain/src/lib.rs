@@ -15,3 +15,4 @@ pub mod record;
 pub mod retention;
 pub mod sensitive;
 pub mod token;
+pub mod tracker;

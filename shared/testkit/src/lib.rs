@@ -5,6 +5,8 @@
 pub mod build;
 pub mod contract;
 mod memory;
+mod promises;
 
 pub use build::policy;
 pub use memory::Memory;
+pub use promises::consent_side;

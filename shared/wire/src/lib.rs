@@ -8,3 +8,4 @@ pub mod message;
 pub mod record;
 pub mod request;
 pub mod stored;
+pub mod tracker;
