@@ -238,3 +238,8 @@ pub fn is_in_force(policy: &Policy, state: &BTreeMap<Purpose, ChoiceState>, purp
 pub fn is_given(state: &BTreeMap<Purpose, ChoiceState>, purpose: &Purpose) -> bool {
     state.get(purpose).is_some_and(|state| state.choice == Choice::Given)
 }
+
+/// The events that had happened by then: what a fold of them gives was in force at that time.
+pub fn as_of(events: &[ConsentEvent], at: Timestamp) -> impl Iterator<Item = &ConsentEvent> {
+    events.iter().filter(move |event| event.at <= at)
+}

@@ -88,10 +88,11 @@ struct State {
     calls: usize,
 }
 
-/// Every port of `app`, in memory, with what the tests want to see afterwards.
-#[derive(Debug, Default)]
+/// Every port of `app`, in memory, with what the tests want to see afterwards. A clone is another
+/// hold on the same memory, as two functions share one table.
+#[derive(Debug, Clone, Default)]
 pub struct Memory {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 fn person(controller: &ControllerId, subject: &SubjectRef) -> Person {

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use app::{keys::Keys, records::RecordStore};
+use domain::ids::{Identifier, IdentifierKind};
 use edge::{
     Event, Failure, Reply, answer,
     clock::{Stage, TimeGuard},
@@ -10,11 +12,13 @@ use edge::{
 };
 use policy::PolicyBook;
 use serde_json::{Value, json};
-use testkit::{Memory, consent_side};
+use testkit::{Memory, build::controller, consent_side};
 
 /// The functions of the consent side over one set of ports.
 struct Acme {
     consents: consent_capture::Site<Memory>,
+    records: retention_track::Desk<Memory>,
+    memory: Memory,
 }
 
 /// One call of the API.
@@ -88,12 +92,29 @@ where
 impl Acme {
     fn new() -> Self {
         let pages = AllowedPages::parse("").unwrap();
-        let policies = || PolicyBook::new([consent_side()]);
-        Self { consents: consent_capture::Site { ports: Memory::new(), policies: policies(), pages } }
+        let (memory, policies) = (Memory::new(), || PolicyBook::new([consent_side()]));
+        let guard = TimeGuard { stage: Stage::Local };
+        Self {
+            consents: consent_capture::Site { ports: memory.clone(), policies: policies(), pages },
+            records: retention_track::Desk { ports: memory.clone(), policies: policies(), guard },
+            memory,
+        }
     }
 
     async fn consents(&self, call: Call<'_>) -> (u64, Value) {
         asked(&call.payload(), |event| consent_capture::handle(&self.consents, event)).await
+    }
+
+    /// Hands a message to retention-track, as its queue does.
+    async fn queued(&self, body: &Value) {
+        let record = json!({
+            "messageId": "m-1", "receiptHandle": "r", "body": body.to_string(), "eventSource": "aws:sqs",
+            "attributes": { "ApproximateReceiveCount": "1" },
+        });
+        let event = json!({ "Records": [record] }).to_string();
+        let guard = TimeGuard { stage: Stage::Local };
+        let reply = answer(&event, guard, |event| retention_track::handle(&self.records, event)).await.unwrap();
+        assert_eq!(serde_json::to_value(&reply).unwrap()["batchItemFailures"], json!([]));
     }
 
     /// Which trackers are allowed and why, by name.
@@ -192,4 +213,30 @@ async fn a_token_that_opens_nothing_is_refused_and_not_taken_for_none() {
         let (status, problem) = acme.consents(trackers_call().with("authorization", authorization)).await;
         assert_eq!((status, problem["type"].as_str().unwrap()), (401, "urn:habeas:problem:unauthorized"));
     }
+}
+
+#[tokio::test]
+async fn a_record_without_its_opt_in_is_put_aside_with_the_clause_and_its_neighbours_are_kept() {
+    let acme = Acme::new();
+    let record = |locator: &str, at: &str, fields: Value| {
+        json!({
+            "type": "record", "occurred_at": at, "subject": { "kind": "cookie", "value": COOKIE },
+            "category": "survey", "purpose": "support", "locator": locator, "fields": fields,
+        })
+    };
+    let consent = given("cookie", COOKIE, json!({ "marketing": "given" }));
+    assert_eq!(acme.consents(consent).await.0, 201);
+    let events = [
+        record("too-early", "2026-01-01T09:59:59Z", json!({ "answer": "yes" })),
+        record("in-time", "2026-01-01T10:00:01Z", json!({ "answer": "yes" })),
+        record("never", "2026-01-01T10:00:01Z", json!({ "religion": "none" })),
+    ];
+    acme.queued(&json!({ "v": 1, "controller": "acme", "events": events })).await;
+    let reasons: Vec<_> = acme.memory.buried().into_iter().map(|(_, reason)| reason).collect();
+    assert_eq!(reasons.len(), 2, "{reasons:?}");
+    assert!(reasons[0].contains("consent to marketing") && reasons[0].contains("test.survey"), "{reasons:?}");
+    assert!(reasons[1].contains("never keeps religion") && reasons[1].contains("test.survey"), "{reasons:?}");
+    let keys = acme.memory.controller(&controller("acme")).await.unwrap();
+    let subject = keys.pepper.subject(&Identifier::parse(IdentifierKind::Cookie, COOKIE).unwrap());
+    assert_eq!(acme.memory.records(&controller("acme"), &subject).await.unwrap().len(), 1);
 }
