@@ -1,8 +1,12 @@
 //! Consent captures: `POST` and `GET /{controller}/v1/consents`; what they allow on a device:
-//! `GET /{controller}/v1/trackers`.
+//! `GET /{controller}/v1/trackers`; and a guardian's word on a child's:
+//! `/{controller}/v1/consents/{capture}/guardian`.
+
+mod guardian;
 
 use app::{
     capture_consent::{self, CaptureConsent, CaptureError, ConsentLedger},
+    guardian::GuardianLedger,
     keys::Keys,
     read_consents::{self, ReadError},
     trackers,
@@ -34,9 +38,11 @@ pub struct Site<P> {
 ///
 /// # Errors
 /// [`Failure`] if the event is none of this function's.
-pub async fn handle<P: ConsentLedger + Keys>(site: &Site<P>, event: Event) -> Result<Reply, Failure> {
+pub async fn handle<P: ConsentLedger + GuardianLedger + Keys>(site: &Site<P>, event: Event) -> Result<Reply, Failure> {
     let Event::Http(request) = event else { return Err(Failure::new("consent-capture answers HTTP alone")) };
     let answer = match request.method() {
+        "POST" if request.parameter("capture").is_some() => guardian::agree(site, &request).await,
+        "GET" if request.parameter("capture").is_some() => guardian::page(site, &request).await,
         "POST" => capture(site, &request).await,
         "GET" if request.path().ends_with("/trackers") => allowed_trackers(site, &request).await,
         "GET" => read(site, &request).await,
@@ -45,7 +51,10 @@ pub async fn handle<P: ConsentLedger + Keys>(site: &Site<P>, event: Event) -> Re
     Ok(answer.into())
 }
 
-async fn capture<P: ConsentLedger + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+async fn capture<P: ConsentLedger + GuardianLedger + Keys>(
+    site: &Site<P>,
+    request: &Request,
+) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
     let form = site::form(request, ConsentForm::from_pairs)?.parse()?;
     let next = form.next.as_deref().map(|next| site.pages.location(next)).transpose()?;
@@ -63,7 +72,13 @@ async fn capture<P: ConsentLedger + Keys>(site: &Site<P>, request: &Request) -> 
         Some(location) => Response::see_other(&location),
         None => {
             let form = ReceiptForm::new(&policy.controller, &receipt.event, &receipt.token);
-            Response::json(if receipt.replayed { 200 } else { 201 }, &form)
+            // 202: what waits for a guardian is taken in and counts for nothing yet.
+            let status = match (receipt.replayed, &form.awaits) {
+                (true, _) => 200,
+                (false, None) => 201,
+                (false, Some(_)) => 202,
+            };
+            Response::json(status, &form)
         }
     })
 }

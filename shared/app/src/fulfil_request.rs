@@ -349,9 +349,9 @@ async fn withdraw_what_was_given<P: Office>(
     key: &RequestKey,
     at: Timestamp,
 ) -> Result<(), PortError> {
-    let state = consent::fold(&ports.consents(&key.controller, &key.subject).await?);
-    let given = state.into_iter().filter(|(_, state)| state.choice == Choice::Given);
-    let given: Vec<_> = given.map(|(purpose, _)| purpose).collect();
+    // What waits for a guardian ends too: a late agreement must not bring it back.
+    let revocable = consent::revocable(&ports.consents(&key.controller, &key.subject).await?);
+    let given: Vec<_> = revocable.into_iter().collect();
     if !given.is_empty() {
         withdraw(policy, ports, key, &given, at).await?;
     }
@@ -389,6 +389,7 @@ async fn withdraw<P: Office>(
         gpc: false,
         policy: policy.hash.clone(),
         fingerprint: keys.pepper.derive(&["request", key.request.as_str()]),
+        guardian: None,
     };
     ports.append_consent(&key.controller, &event).await?;
     Ok(Outcome::Withdrawn(by_consent))

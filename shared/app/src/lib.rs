@@ -9,6 +9,7 @@ pub mod deadlines;
 pub mod destruction;
 pub mod error;
 pub mod fulfil_request;
+pub mod guardian;
 pub mod holds;
 pub mod keys;
 pub mod letters;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    consent::{self, CaptureRefused},
+    consent::{self, AgeStanding, CaptureRefused},
     ids::{Category, ControllerId, EventName, Field, Identifier, PointHash, Purpose, RecordId, SubjectRef},
     policy::{Clause, Country, LawfulBasis, Policy, RetentionRule},
     record::{Record, SubjectHold, System},
@@ -131,7 +131,7 @@ pub struct RegisterRecord {
     pub age: Option<u8>,
     /// Where the person lives, where the policy's age depends on it.
     pub country: Option<Country>,
-    /// Whether a guardian agreed.
+    /// Whether the system that registers it holds a guardian's agreement itself, and vouches for it.
     pub guardian: bool,
     /// When it was made: its clock runs from here.
     pub occurred_at: Timestamp,
@@ -197,12 +197,16 @@ pub async fn register<P: RecordStore + ConsentLedger + Keys>(
         .retention_of(&form.category, &form.purpose)
         .ok_or_else(|| RecordError::NoRule(form.category.clone(), form.purpose.clone()))?;
     check_fields(policy, &form)?;
-    if form.age.is_some() {
-        consent::check_age(policy, form.age, form.country, form.guardian).map_err(RecordError::Age)?;
-    }
+    let needs_guardian = guardian_needed(policy, &form)?;
     let controller = &policy.controller;
     let keys = ports.controller(controller).await?;
     let subject = keys.pepper.subject(&form.identifier);
+    if let Some(limit) = needs_guardian {
+        let events = ports.consents(controller, &subject).await?;
+        if !consent::guardian_agreed(policy, &events, &form.purpose, form.occurred_at) {
+            return Err(RecordError::Age(CaptureRefused::GuardianNeeded(limit)));
+        }
+    }
     if let Some((purpose, clause)) = opt_in(policy, &form.category)
         && !opted_in(policy, ports, &subject, purpose, form.occurred_at).await?
     {
@@ -258,6 +262,18 @@ pub async fn register<P: RecordStore + ConsentLedger + Keys>(
     })
     .await?;
     Ok(Registered { held: record.is_held(), subject, record: record.id, due_at: record.due_at, replayed })
+}
+
+/// The age below which a guardian's agreement must stand in the ledger; `None`: none is needed, or the
+/// system vouches for one that it holds itself, which only staff tokens and the queue can do.
+fn guardian_needed(policy: &Policy, form: &RegisterRecord) -> Result<Option<u8>, RecordError> {
+    if form.age.is_none() {
+        return Ok(None);
+    }
+    match consent::age_standing(policy, form.age, form.country).map_err(RecordError::Age)? {
+        AgeStanding::NeedsGuardian(limit) if !form.guardian => Ok(Some(limit)),
+        _ => Ok(None),
+    }
 }
 
 fn check_fields(policy: &Policy, form: &RegisterRecord) -> Result<(), RecordError> {

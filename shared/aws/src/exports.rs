@@ -14,7 +14,7 @@ use aws_sdk_s3::{
     types::{Delete, ObjectIdentifier},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use domain::{ids::Field, policy::Policy, record::Record};
+use domain::{consent::GuardianPart, ids::Field, policy::Policy, record::Record};
 use ring::digest;
 use wire::stored::{
     VERSION,
@@ -74,6 +74,13 @@ fn export_of(policy: &Policy, key: &RequestKey, file: &SubjectFile) -> Export {
                 notice_version: event.notice_version.clone(),
                 language: event.language.clone(),
                 method: event.method.clone(),
+                guardian: event.guardian.as_ref().map(|part| {
+                    match part {
+                        GuardianPart::Awaited { .. } => "awaited",
+                        GuardianPart::Agreed { .. } => "agreed",
+                    }
+                    .to_owned()
+                }),
             })
             .collect(),
         requests: file

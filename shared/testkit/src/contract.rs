@@ -9,6 +9,13 @@
 #![expect(clippy::unwrap_used, reason = "a failed call is a failed test")]
 #![expect(clippy::missing_panics_doc, reason = "each sentence panics if the adapter breaks it")]
 
+mod guardian;
+
+pub use guardian::{
+    a_guardian_is_written_to_once, a_guardians_address_lies_under_the_childs_key_and_is_taken_away,
+    what_waits_for_a_guardian_and_the_guardians_word_are_read_as_they_were_written,
+};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
@@ -18,6 +25,7 @@ use app::{
     destruction::{self, BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
     error::{Appended, PortError},
     fulfil_request::{ErasurePlan, ErasurePlans, Exports, SubjectFile},
+    guardian::{GuardianLedger, GuardianMails},
     holds::HoldStore,
     keys::Keys,
     mail::{Mail, MailClaim, Mailer},
@@ -48,6 +56,8 @@ use crate::build::{
 /// Every port that the contract speaks of.
 pub trait Ports:
     ConsentLedger
+    + GuardianLedger
+    + GuardianMails
     + RequestLog
     + ErasurePlans
     + RecordStore
@@ -67,6 +77,8 @@ pub trait Ports:
 
 impl<P> Ports for P where
     P: ConsentLedger
+        + GuardianLedger
+        + GuardianMails
         + RequestLog
         + ErasurePlans
         + RecordStore
@@ -92,6 +104,9 @@ macro_rules! contract_tests {
             a_retried_capture_answers_what_stands,
             of_many_captures_at_once_exactly_one_is_fresh,
             every_consent_of_a_subject_is_seen_at_once,
+            what_waits_for_a_guardian_and_the_guardians_word_are_read_as_they_were_written,
+            a_guardians_address_lies_under_the_childs_key_and_is_taken_away,
+            a_guardian_is_written_to_once,
             a_retried_request_answers_what_stands,
             a_requester_is_written_to_until_their_key_is_gone,
             a_request_is_verified_once_and_decided_once,

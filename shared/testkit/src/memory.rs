@@ -6,6 +6,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+mod guardian;
+
 use app::{
     breach::{AffectedPage, Alert, BreachStore, SCOPE_SEGMENTS},
     capture_consent::ConsentLedger,
@@ -67,6 +69,7 @@ struct State {
     keys_made: u64,
     random: u64,
     consents: BTreeMap<Person, BTreeMap<CaptureId, ConsentEvent>>,
+    guardians: BTreeMap<(Person, CaptureId), Sealed<Sensitive<String>>>,
     requests: BTreeMap<(Person, RequestId), RequestItems>,
     plans: BTreeMap<(Person, RequestId, usize), ErasurePlan>,
     claims: BTreeMap<String, Option<Timestamp>>,

@@ -3,8 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use app::{keys::Keys, records::RecordStore};
-use domain::ids::{Identifier, IdentifierKind};
+use app::{capture_consent::ConsentLedger, keys::Keys, queues::Queue, records::RecordStore};
+use domain::{
+    consent::ConsentEvent,
+    ids::{Identifier, IdentifierKind, SubjectRef},
+};
 use edge::{
     Event, Failure, Reply, answer,
     clock::{Stage, TimeGuard},
@@ -13,11 +16,15 @@ use edge::{
 use policy::PolicyBook;
 use serde_json::{Value, json};
 use testkit::{Memory, build::controller, consent_side};
+use wire::stored;
+
+const URL: &str = "https://privacy.example";
 
 /// The functions of the consent side over one set of ports.
 struct Acme {
     consents: consent_capture::Site<Memory>,
     records: retention_track::Desk<Memory>,
+    fulfil: dsar_fulfil::Desk<Memory>,
     memory: Memory,
 }
 
@@ -89,6 +96,15 @@ where
     (reply["statusCode"].as_u64().unwrap(), serde_json::from_str(body).unwrap_or_else(|_| json!(body)))
 }
 
+/// A message as SQS hands it over.
+fn message(body: &str) -> String {
+    let record = json!({
+        "messageId": "m-1", "receiptHandle": "r", "body": body, "eventSource": "aws:sqs",
+        "attributes": { "ApproximateReceiveCount": "1" },
+    });
+    json!({ "Records": [record] }).to_string()
+}
+
 impl Acme {
     fn new() -> Self {
         let pages = AllowedPages::parse("").unwrap();
@@ -97,6 +113,7 @@ impl Acme {
         Self {
             consents: consent_capture::Site { ports: memory.clone(), policies: policies(), pages },
             records: retention_track::Desk { ports: memory.clone(), policies: policies(), guard },
+            fulfil: dsar_fulfil::Desk { ports: memory.clone(), policies: policies(), public_url: URL.into() },
             memory,
         }
     }
@@ -105,16 +122,46 @@ impl Acme {
         asked(&call.payload(), |event| consent_capture::handle(&self.consents, event)).await
     }
 
+    async fn subject(&self, kind: IdentifierKind, value: &str) -> SubjectRef {
+        let keys = self.memory.controller(&controller("acme")).await.unwrap();
+        keys.pepper.subject(&Identifier::parse(kind, value).unwrap())
+    }
+
     /// Hands a message to retention-track, as its queue does.
     async fn queued(&self, body: &Value) {
-        let record = json!({
-            "messageId": "m-1", "receiptHandle": "r", "body": body.to_string(), "eventSource": "aws:sqs",
-            "attributes": { "ApproximateReceiveCount": "1" },
-        });
-        let event = json!({ "Records": [record] }).to_string();
         let guard = TimeGuard { stage: Stage::Local };
+        let event = message(&body.to_string());
         let reply = answer(&event, guard, |event| retention_track::handle(&self.records, event)).await.unwrap();
         assert_eq!(serde_json::to_value(&reply).unwrap()["batchItemFailures"], json!([]));
+    }
+
+    /// Shows the relay a new consent, as the stream does, and hands on what it sends.
+    async fn relayed(&self, event: &ConsentEvent) {
+        let form: serde_dynamo::Item = serde_dynamo::to_item(stored::consent::Consent::from(event)).unwrap();
+        let key = json!({
+            "pk": { "S": format!("C#acme#S#{}", event.subject) }, "sk": { "S": format!("CONSENT#{}", event.id) },
+        });
+        let mut image = serde_json::to_value(form).unwrap();
+        image.as_object_mut().unwrap().extend(key.as_object().unwrap().clone());
+        let record = json!({
+            "eventID": "e1", "eventVersion": "1.1", "eventSource": "aws:dynamodb", "awsRegion": "eu-west-1",
+            "eventName": "INSERT", "eventSourceARN": "arn:aws:dynamodb:eu-west-1:0:table/t/stream/1",
+            "dynamodb": {
+                "ApproximateCreationDateTime": 1, "SequenceNumber": "1", "SizeBytes": 1,
+                "StreamViewType": "NEW_AND_OLD_IMAGES", "Keys": key, "NewImage": image,
+            },
+        });
+        let guard = TimeGuard { stage: Stage::Local };
+        let queues = Memory::new();
+        let batch = json!({ "Records": [record] }).to_string();
+        answer(&batch, guard, |event| stream_relay::handle(&queues, event)).await.unwrap();
+        let bodies = queues.queued(Queue::Fulfil);
+        assert_eq!(bodies.len(), 1, "{bodies:?}");
+        for body in bodies {
+            assert!(body.contains(event.id.as_str()) && !body.contains('@'), "a reference and no address: {body}");
+            let reply = answer(&message(&body), guard, |event| dsar_fulfil::handle(&self.fulfil, event)).await.unwrap();
+            assert_eq!(serde_json::to_value(&reply).unwrap()["batchItemFailures"], json!([]));
+        }
     }
 
     /// Which trackers are allowed and why, by name.
@@ -236,7 +283,63 @@ async fn a_record_without_its_opt_in_is_put_aside_with_the_clause_and_its_neighb
     assert_eq!(reasons.len(), 2, "{reasons:?}");
     assert!(reasons[0].contains("consent to marketing") && reasons[0].contains("test.survey"), "{reasons:?}");
     assert!(reasons[1].contains("never keeps religion") && reasons[1].contains("test.survey"), "{reasons:?}");
-    let keys = acme.memory.controller(&controller("acme")).await.unwrap();
-    let subject = keys.pepper.subject(&Identifier::parse(IdentifierKind::Cookie, COOKIE).unwrap());
+    let subject = acme.subject(IdentifierKind::Cookie, COOKIE).await;
     assert_eq!(acme.memory.records(&controller("acme"), &subject).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_childs_consent_counts_once_its_guardian_has_pressed_the_button() {
+    let acme = Acme::new();
+    let form = |age: u8, guardian: Option<&str>| {
+        let mut form = json!({
+            "subject": { "kind": "cookie", "value": COOKIE }, "purposes": { "profiling": "given" },
+            "notice": "2026-01", "age": age, "nonce": "n",
+        });
+        if let Some(mail) = guardian {
+            form["guardian"] = json!({ "mail": mail });
+        }
+        Call::new("POST", "/acme/v1/consents").json(form)
+    };
+    let (status, problem) = acme.consents(form(14, None)).await;
+    assert_eq!((status, problem["type"].as_str().unwrap()), (403, "urn:habeas:problem:guardian-needed"));
+    let (status, receipt) = acme.consents(form(14, Some("parent@example.com"))).await;
+    assert_eq!((status, &receipt["awaits"]), (202, &json!({ "who": "guardian", "until": "2026-01-15T10:00:00Z" })));
+    assert_eq!(acme.consents(form(14, Some("parent@example.com"))).await.0, 200, "a retry");
+    let bearer = format!("Bearer {}", receipt["token"].as_str().unwrap());
+    let recommended = async || {
+        let forms = acme.trackers(trackers_call().with("authorization", bearer.clone())).await;
+        forms.iter().any(|(id, allowed, _)| id == "recommender" && *allowed)
+    };
+    assert!(!recommended().await);
+
+    let subject = acme.subject(IdentifierKind::Cookie, COOKIE).await;
+    let event = acme.memory.consents(&controller("acme"), &subject).await.unwrap().remove(0);
+    for _ in 0..2 {
+        acme.relayed(&event).await;
+    }
+    let mails = acme.memory.sent();
+    assert_eq!(mails.len(), 1, "delivered twice, told once");
+    assert_eq!(mails[0].to.disclose(), "parent@example.com");
+    let link = mails[0].text.lines().find(|line| line.starts_with(URL)).unwrap();
+    let path = link.strip_prefix(URL).unwrap();
+    let guardian = |method| Call {
+        parameters: json!({ "controller": "acme", "capture": event.id.as_str() }),
+        ..Call::new(method, path).at("2026-01-02T10:00:00Z")
+    };
+
+    let (status, page) = acme.consents(guardian("GET").with("accept", "text/html")).await;
+    let page = page.as_str().unwrap();
+    assert!(
+        status == 200 && page.contains("Recommendations") && page.contains(&format!("action=\"{path}\"")),
+        "{page}"
+    );
+    assert!(!page.contains(COOKIE) && !recommended().await, "a link that was followed agrees to nothing");
+    let (status, agreed) = acme.consents(guardian("POST")).await;
+    assert_eq!((status, agreed["method"].as_str().unwrap()), (201, "guardian:mail"));
+    assert_eq!(acme.consents(guardian("POST")).await.0, 200);
+    let pressed =
+        guardian("POST").with("accept", "text/html").with("content-type", "application/x-www-form-urlencoded");
+    let (status, page) = acme.consents(pressed).await;
+    assert!(status == 200 && page.as_str().unwrap().contains("Thank you"), "{page}");
+    assert!(recommended().await);
 }

@@ -5,6 +5,7 @@ mod consents;
 mod deadlines;
 mod deletion;
 mod due;
+mod guardians;
 mod holds;
 pub mod keys;
 mod records;
