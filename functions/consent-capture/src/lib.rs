@@ -1,17 +1,27 @@
-//! Consent captures: `POST` and `GET /{controller}/v1/consents`.
+//! Consent captures: `POST` and `GET /{controller}/v1/consents`; what they allow on a device:
+//! `GET /{controller}/v1/trackers`; and a guardian's word on a child's:
+//! `/{controller}/v1/consents/{capture}/guardian`.
+
+mod guardian;
 
 use app::{
     capture_consent::{self, CaptureConsent, CaptureError, ConsentLedger},
+    guardian::GuardianLedger,
     keys::Keys,
     read_consents::{self, ReadError},
+    trackers,
 };
+use domain::tracker::Seen;
 use edge::{
     Event, Failure, Reply,
     http::{AllowedPages, Problem, Request, Response},
     site,
 };
 use policy::PolicyBook;
-use wire::consent::{ConsentForm, ConsentStateForm, ReceiptForm};
+use wire::{
+    consent::{ConsentForm, ConsentStateForm, ReceiptForm},
+    tracker::TrackersAnswer,
+};
 
 /// What the function works with.
 #[derive(Debug)]
@@ -28,17 +38,23 @@ pub struct Site<P> {
 ///
 /// # Errors
 /// [`Failure`] if the event is none of this function's.
-pub async fn handle<P: ConsentLedger + Keys>(site: &Site<P>, event: Event) -> Result<Reply, Failure> {
+pub async fn handle<P: ConsentLedger + GuardianLedger + Keys>(site: &Site<P>, event: Event) -> Result<Reply, Failure> {
     let Event::Http(request) = event else { return Err(Failure::new("consent-capture answers HTTP alone")) };
     let answer = match request.method() {
+        "POST" if request.parameter("capture").is_some() => guardian::agree(site, &request).await,
+        "GET" if request.parameter("capture").is_some() => guardian::page(site, &request).await,
         "POST" => capture(site, &request).await,
+        "GET" if request.path().ends_with("/trackers") => allowed_trackers(site, &request).await,
         "GET" => read(site, &request).await,
         _ => Err(Problem::method_not_allowed()),
     };
     Ok(answer.into())
 }
 
-async fn capture<P: ConsentLedger + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+async fn capture<P: ConsentLedger + GuardianLedger + Keys>(
+    site: &Site<P>,
+    request: &Request,
+) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
     let form = site::form(request, ConsentForm::from_pairs)?.parse()?;
     let next = form.next.as_deref().map(|next| site.pages.location(next)).transpose()?;
@@ -56,7 +72,13 @@ async fn capture<P: ConsentLedger + Keys>(site: &Site<P>, request: &Request) -> 
         Some(location) => Response::see_other(&location),
         None => {
             let form = ReceiptForm::new(&policy.controller, &receipt.event, &receipt.token);
-            Response::json(if receipt.replayed { 200 } else { 201 }, &form)
+            // 202: what waits for a guardian is taken in and counts for nothing yet.
+            let status = match (receipt.replayed, &form.awaits) {
+                (true, _) => 200,
+                (false, None) => 201,
+                (false, Some(_)) => 202,
+            };
+            Response::json(status, &form)
         }
     })
 }
@@ -64,11 +86,27 @@ async fn capture<P: ConsentLedger + Keys>(site: &Site<P>, request: &Request) -> 
 async fn read<P: ConsentLedger + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
     let token = request.bearer().ok_or_else(Problem::unauthorized)?;
-    match read_consents::read(policy, &site.ports, token, request.at()).await {
-        Ok(state) => Ok(Response::json(200, &ConsentStateForm::new(&state))),
-        Err(ReadError::Token(_)) => Err(Problem::unauthorized()),
-        Err(ReadError::Port(error)) => Err(error.into()),
+    let state = read_consents::read(policy, &site.ports, token, request.at()).await.map_err(unread)?;
+    Ok(Response::json(200, &ConsentStateForm::new(&state)))
+}
+
+fn unread(error: ReadError) -> Problem {
+    match error {
+        ReadError::Token(_) => Problem::unauthorized(),
+        ReadError::Port(error) => error.into(),
     }
+}
+
+async fn allowed_trackers<P: ConsentLedger + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+    let policy = site::policy(request, &site.policies)?;
+    // A token that cannot be read must not pass for none: whoever sends one expects its choices.
+    let token = match (request.bearer(), request.header("authorization")) {
+        (None, Some(_)) => return Err(Problem::unauthorized()),
+        (token, _) => token,
+    };
+    let seen = Seen { gpc: request.gpc(), dnt: request.dnt() };
+    let decisions = trackers::decide(policy, &site.ports, token, seen, request.at()).await.map_err(unread)?;
+    Ok(Response::json(200, &TrackersAnswer::new(policy, &decisions, seen)))
 }
 
 fn refuse(error: CaptureError) -> Problem {

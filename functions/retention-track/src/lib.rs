@@ -1,6 +1,7 @@
 //! Learns of records held elsewhere, of the events that move their clocks, and of holds.
 
 use app::{
+    capture_consent::ConsentLedger,
     error::PortError,
     holds::{self, HoldError, HoldStore, PlaceHold},
     keys::Keys,
@@ -47,9 +48,9 @@ pub const AGE_DAYS_MAX: i64 = 20 * 366;
 pub const EVENTS_AT_ONCE: usize = 8;
 
 /// Everything that this function needs.
-pub trait Ports: RecordStore + HoldStore + RequestLog + Keys + DeadLetters {}
+pub trait Ports: RecordStore + ConsentLedger + HoldStore + RequestLog + Keys + DeadLetters {}
 
-impl<P: RecordStore + HoldStore + RequestLog + Keys + DeadLetters> Ports for P {}
+impl<P: RecordStore + ConsentLedger + HoldStore + RequestLog + Keys + DeadLetters> Ports for P {}
 
 /// What the function works with.
 #[derive(Debug)]

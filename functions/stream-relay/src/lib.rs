@@ -14,8 +14,8 @@ use edge::{
 use jiff::Timestamp;
 use wire::{
     message::{
-        BreachMessage, BreachStep, FulfilMessage, RecordsMessage, RemovedForm, RemovedMessage, TELL_SUBJECTS_MAX,
-        VERSION, WithdrawnForm,
+        BreachMessage, BreachStep, FulfilMessage, GuardianMessage, RecordsMessage, RemovedForm, RemovedMessage,
+        TELL_SUBJECTS_MAX, VERSION, WithdrawnForm,
     },
     stored,
 };
@@ -62,6 +62,7 @@ pub async fn handle<P: Outbox>(ports: &P, event: Event) -> Result<Reply, Failure
 #[derive(Debug, Default)]
 struct Sorted {
     fulfil: Vec<FulfilMessage>,
+    guardians: Vec<GuardianMessage>,
     scope: Vec<BreachMessage>,
     tell: BTreeMap<(ControllerId, BreachId), (Timestamp, Vec<String>)>,
     withdrawn: BTreeMap<ControllerId, Vec<WithdrawnForm>>,
@@ -73,8 +74,11 @@ impl Sorted {
         let key =
             ItemKey::parse(&record.pk, &record.sk).map_err(Failure::because("a stream record has an unknown key"))?;
         match (record.change, key) {
-            (Change::Insert, ItemKey::Consent(controller, subject, _)) => {
+            (Change::Insert, ItemKey::Consent(controller, subject, capture)) => {
                 let form: stored::consent::Consent = image(record.new.as_ref())?;
+                if form.is_awaited() {
+                    self.guardians.push(GuardianMessage::new(&controller, &subject, &capture, time(form.at)?));
+                }
                 let at = time(form.at)?.to_string();
                 let withdrawn = form.choices.into_iter().filter(|(_, choice)| choice == "withdrawn");
                 let forms = withdrawn.map(|(purpose, _)| WithdrawnForm {
@@ -129,6 +133,9 @@ impl Sorted {
     fn messages(self) -> Result<Vec<(Queue, Vec<String>)>, Failure> {
         let mut fulfil = Vec::new();
         for message in &self.fulfil {
+            fulfil.push(site::body(message)?);
+        }
+        for message in &self.guardians {
             fulfil.push(site::body(message)?);
         }
         let mut breach = Vec::new();

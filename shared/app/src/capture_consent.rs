@@ -1,8 +1,8 @@
 //! Records a consent, a refusal or a withdrawal: one conditional write, no read before it.
 
 use domain::{
-    consent::{self, Capture, CaptureRefused, ConsentEvent},
-    ids::{CaptureId, ControllerId, Fingerprint, Identifier, SubjectRef},
+    consent::{self, Capture, CaptureRefused, ConsentEvent, GuardianPart},
+    ids::{CaptureId, ControllerId, Fingerprint, GuardianId, Identifier, SubjectRef},
     policy::Policy,
     token::{Claim, Scope},
 };
@@ -10,7 +10,8 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::{
     error::{Appended, PortError},
-    keys::Keys,
+    guardian::GuardianLedger,
+    keys::{ControllerKeys, Keys},
 };
 
 /// How long the token of a receipt opens its state: people come back to a receipt late.
@@ -77,16 +78,20 @@ pub enum CaptureError {
     Port(#[from] PortError),
 }
 
-/// Records one form.
+/// Records one form. What a child gives is recorded as waiting for its guardian, and counts for
+/// nothing until then.
 ///
 /// # Errors
 /// [`CaptureError`]; nothing is written then.
-pub async fn capture<P: ConsentLedger + Keys>(
+pub async fn capture<P: ConsentLedger + GuardianLedger + Keys>(
     policy: &Policy,
     ports: &P,
     form: CaptureConsent,
 ) -> Result<Receipt, CaptureError> {
-    consent::check(policy, &form.capture)?;
+    let guardian = consent::check(policy, &form.capture)?.cloned();
+    if guardian.as_ref() == Some(&form.identifier) {
+        return Err(CaptureRefused::GuardianIsSubject.into());
+    }
     let keys = ports.controller(&policy.controller).await?;
     let subject = keys.pepper.subject(&form.identifier);
     let choices = form
@@ -99,9 +104,14 @@ pub async fn capture<P: ConsentLedger + Keys>(
     let purposes = form.capture.choices.keys().map(ToString::to_string).collect::<Vec<_>>().join(",");
     let notice = form.capture.notice_version.unwrap_or_default();
     let gpc = if form.gpc { "1" } else { "0" };
+    // Disclosed to the keyed hash only.
+    let asked: Option<GuardianId> =
+        guardian.as_ref().map(|guardian| keys.pepper.derive(&[guardian.value().disclose().as_str()]));
+    let mut carried = vec![choices.as_str(), &notice, &form.language, &form.method, gpc];
+    carried.extend(asked.as_ref().map(GuardianId::as_str));
     let event = ConsentEvent {
         id: keys.pepper.derive::<CaptureId>(&[subject.as_str(), &purposes, &form.key]),
-        fingerprint: keys.pepper.derive::<Fingerprint>(&[&choices, &notice, &form.language, &form.method, gpc]),
+        fingerprint: keys.pepper.derive::<Fingerprint>(&carried),
         subject,
         at: form.at,
         choices: form.capture.choices,
@@ -110,8 +120,13 @@ pub async fn capture<P: ConsentLedger + Keys>(
         method: form.method,
         gpc: form.gpc,
         policy: policy.hash.clone(),
+        guardian: asked.map(|guardian| GuardianPart::Awaited { guardian }),
     };
-    let (event, replayed) = match ports.append_consent(&policy.controller, &event).await? {
+    let appended = match &guardian {
+        None => ports.append_consent(&policy.controller, &event).await?,
+        Some(guardian) => ports.append_awaiting(&policy.controller, &event, guardian.value()).await?,
+    };
+    let (event, replayed) = match appended {
         Appended::Fresh => (event, false),
         Appended::Existing(first) if first.fingerprint == event.fingerprint => (first, true),
         Appended::Existing(_) => return Err(CaptureError::KeyReused),
@@ -119,11 +134,22 @@ pub async fn capture<P: ConsentLedger + Keys>(
     // Whoever names a mail address need not be its owner, so a receipt opens no more than itself;
     // a random cookie is known to its holder alone.
     let scope = if form.identifier.kind().is_bearer() { Scope::Subject } else { Scope::Capture };
+    Ok(Receipt { token: receipt_token(&keys, &policy.controller, &event, scope, form.at), event, replayed })
+}
+
+/// The token that opens the state of one event's choices, or of all of its subject.
+pub(crate) fn receipt_token(
+    keys: &ControllerKeys,
+    controller: &ControllerId,
+    event: &ConsentEvent,
+    scope: Scope,
+    at: Timestamp,
+) -> String {
     let claim = Claim {
         scope,
         subject: event.subject.clone(),
         id: if scope == Scope::Subject { String::new() } else { event.id.to_string() },
-        expires_at: form.at.saturating_add(RECEIPT_TOKEN_HOURS.hours()).unwrap_or(Timestamp::MAX),
+        expires_at: at.saturating_add(RECEIPT_TOKEN_HOURS.hours()).unwrap_or(Timestamp::MAX),
     };
-    Ok(Receipt { token: keys.tokens.sign(&policy.controller, &claim), event, replayed })
+    keys.tokens.sign(controller, &claim)
 }

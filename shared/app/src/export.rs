@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     consent::ConsentEvent,
+    disclosure::Disclosure,
     dsar::{self, Instructions, Outcome, RequestState, RequestType},
     ids::{Category, ControllerId, Field, Purpose, Recipient, RequestId, SubjectRef},
     policy::{Clause, Country, Policy},
@@ -15,6 +16,7 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::{
     capture_consent::ConsentLedger,
+    disclose::DisclosureLog,
     error::PortError,
     records::{self, Content, RecordStore},
     requests::{RequestKey, RequestLog},
@@ -115,13 +117,27 @@ pub fn csv_of(object: &str) -> String {
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn disclosures_of_subject<P: RequestLog>(
-    _ports: &P,
-    _controller: &ControllerId,
-    _subject: &SubjectRef,
+pub async fn disclosures_of_subject<P: DisclosureLog>(
+    ports: &P,
+    controller: &ControllerId,
+    subject: &SubjectRef,
 ) -> Result<Vec<DisclosureLine>, PortError> {
-    // No disclosure is logged yet, so there is none to show.
-    Ok(Vec::new())
+    let logged = ports.disclosures(controller, subject).await?;
+    Ok(logged.into_iter().map(|logged| DisclosureLine::from(logged.disclosure)).collect())
+}
+
+impl From<Disclosure> for DisclosureLine {
+    fn from(logged: Disclosure) -> Self {
+        Self {
+            id: logged.id.to_string(),
+            recipient: logged.recipient,
+            categories: logged.categories,
+            purpose: logged.purpose,
+            countries: logged.countries,
+            at: logged.occurred_at,
+            clause: logged.clause,
+        }
+    }
 }
 
 /// The records of a subject that have not expired: what has is gone for everybody, deleted already
@@ -143,7 +159,7 @@ pub async fn live_records<P: RecordStore>(
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn export<P: RequestLog + ConsentLedger + RecordStore + Exports>(
+pub async fn export<P: RequestLog + ConsentLedger + RecordStore + DisclosureLog + Exports>(
     policy: &Policy,
     ports: &P,
     key: &RequestKey,

@@ -16,6 +16,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::{
     capture_consent::ConsentLedger,
     destruction::{self, BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore},
+    disclose::DisclosureLog,
     error::{Appended, PortError},
     export::{self, disclosures_of_subject},
     holds::{self, HoldError, HoldStore},
@@ -63,7 +64,17 @@ pub trait ErasurePlans {
 
 /// Everything that fulfilling needs.
 pub trait Office:
-    RequestLog + ErasurePlans + RecordStore + ConsentLedger + HoldStore + Exports + EvidenceStore + Deletion + Keys + Mailer
+    RequestLog
+    + ErasurePlans
+    + RecordStore
+    + ConsentLedger
+    + DisclosureLog
+    + HoldStore
+    + Exports
+    + EvidenceStore
+    + Deletion
+    + Keys
+    + Mailer
 {
 }
 
@@ -72,6 +83,7 @@ impl<P> Office for P where
         + ErasurePlans
         + RecordStore
         + ConsentLedger
+        + DisclosureLog
         + HoldStore
         + Exports
         + EvidenceStore
@@ -294,9 +306,9 @@ async fn withdraw_what_was_given<P: Office>(
     key: &RequestKey,
     at: Timestamp,
 ) -> Result<(), PortError> {
-    let state = consent::fold(&ports.consents(&key.controller, &key.subject).await?);
-    let given = state.into_iter().filter(|(_, state)| state.choice == Choice::Given);
-    let given: Vec<_> = given.map(|(purpose, _)| purpose).collect();
+    // What waits for a guardian ends too: a late agreement must not bring it back.
+    let revocable = consent::revocable(&ports.consents(&key.controller, &key.subject).await?);
+    let given: Vec<_> = revocable.into_iter().collect();
     if !given.is_empty() {
         withdraw(policy, ports, key, &given, at).await?;
     }
@@ -334,6 +346,7 @@ async fn withdraw<P: Office>(
         gpc: false,
         policy: policy.hash.clone(),
         fingerprint: keys.pepper.derive(&["request", key.request.as_str()]),
+        guardian: None,
     };
     ports.append_consent(&key.controller, &event).await?;
     Ok(Outcome::Withdrawn(by_consent))

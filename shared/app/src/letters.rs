@@ -176,7 +176,8 @@ pub fn deadline(contact: String, deadline: &Deadline, urgency: Urgency) -> Mail 
     }
 }
 
-fn day(policy: &Policy, at: jiff::Timestamp) -> String {
+/// A day in the law's zone.
+pub(crate) fn day(policy: &Policy, at: jiff::Timestamp) -> String {
     at.to_zoned(policy.time_zone.clone()).date().to_string()
 }
 

@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    consent::{self, CaptureRefused},
+    consent::{self, AgeStanding, CaptureRefused},
     ids::{Category, ControllerId, EventName, Field, Identifier, PointHash, Purpose, RecordId, SubjectRef},
-    policy::{Country, LawfulBasis, Policy, RetentionRule},
+    policy::{Clause, Country, LawfulBasis, Policy, RetentionRule},
     record::{Record, SubjectHold, System},
     retention::{CONSENT_WITHDRAWN, OutOfCalendar, RetentionClock},
     sensitive::Sensitive,
@@ -16,6 +16,7 @@ use domain::{
 use jiff::Timestamp;
 
 use crate::{
+    capture_consent::ConsentLedger,
     error::{Appended, PortError},
     keys::Keys,
 };
@@ -130,7 +131,7 @@ pub struct RegisterRecord {
     pub age: Option<u8>,
     /// Where the person lives, where the policy's age depends on it.
     pub country: Option<Country>,
-    /// Whether a guardian agreed.
+    /// Whether the system that registers it holds a guardian's agreement itself, and vouches for it.
     pub guardian: bool,
     /// When it was made: its clock runs from here.
     pub occurred_at: Timestamp,
@@ -160,6 +161,12 @@ pub enum RecordError {
     /// The policy's closed list has no such field.
     #[error("the policy keeps no field {0} in this category")]
     UnknownField(Field),
+    /// The policy says that this field is never stored.
+    #[error("the policy never keeps {0} ({1})")]
+    NeverKept(Field, Clause),
+    /// The category is written only on an opt-in, which was not in force when the record was made.
+    #[error("it may be kept only with the consent to {0}, which was not in force when it was collected ({1})")]
+    OptInMissing(Purpose, Clause),
     /// More fields than [`FIELDS_MAX`], or a value longer than [`FIELD_BYTES_MAX`].
     #[error("a record holds at most {FIELDS_MAX} fields of {FIELD_BYTES_MAX} bytes")]
     TooLarge,
@@ -181,7 +188,7 @@ pub enum RecordError {
 ///
 /// # Errors
 /// [`RecordError`]. Registering the same record again changes nothing and is no error.
-pub async fn register<P: RecordStore + Keys>(
+pub async fn register<P: RecordStore + ConsentLedger + Keys>(
     policy: &Policy,
     ports: &P,
     form: RegisterRecord,
@@ -190,12 +197,21 @@ pub async fn register<P: RecordStore + Keys>(
         .retention_of(&form.category, &form.purpose)
         .ok_or_else(|| RecordError::NoRule(form.category.clone(), form.purpose.clone()))?;
     check_fields(policy, &form)?;
-    if form.age.is_some() {
-        consent::check_age(policy, form.age, form.country, form.guardian).map_err(RecordError::Age)?;
-    }
+    let needs_guardian = guardian_needed(policy, &form)?;
     let controller = &policy.controller;
     let keys = ports.controller(controller).await?;
     let subject = keys.pepper.subject(&form.identifier);
+    if let Some(limit) = needs_guardian {
+        let events = ports.consents(controller, &subject).await?;
+        if !consent::guardian_agreed(policy, &events, &form.purpose, form.occurred_at) {
+            return Err(RecordError::Age(CaptureRefused::GuardianNeeded(limit)));
+        }
+    }
+    if let Some((purpose, clause)) = opt_in(policy, &form.category)
+        && !opted_in(policy, ports, &subject, purpose, form.occurred_at).await?
+    {
+        return Err(RecordError::OptInMissing(purpose.clone(), clause.clone()));
+    }
     let mut record = Record {
         // Disclosed to the keyed hash only.
         id: keys.pepper.derive(&[
@@ -231,13 +247,15 @@ pub async fn register<P: RecordStore + Keys>(
         .filter(|hold| hold.released_at.is_none())
         .map(|hold| hold.id)
         .collect();
+    let mut events = Vec::new();
+    for trigger in &triggers {
+        for at in [trigger.first_at, trigger.last_at] {
+            events.extend(counted(policy, ports, &record, &trigger.event, trigger.purpose.as_ref(), at).await?);
+        }
+    }
     record = change(policy, rule, ports, record, |record| {
-        for trigger in &triggers {
-            if !concerns(trigger.purpose.as_ref(), record) {
-                continue;
-            }
-            record.note(policy, rule, &trigger.event, trigger.first_at)?;
-            record.note(policy, rule, &trigger.event, trigger.last_at)?;
+        for (event, at) in &events {
+            record.note(policy, rule, event, *at)?;
         }
         record.holds.extend(holds.iter().cloned());
         Ok(())
@@ -246,12 +264,28 @@ pub async fn register<P: RecordStore + Keys>(
     Ok(Registered { held: record.is_held(), subject, record: record.id, due_at: record.due_at, replayed })
 }
 
+/// The age below which a guardian's agreement must stand in the ledger; `None`: none is needed, or the
+/// system vouches for one that it holds itself, which only staff tokens and the queue can do.
+fn guardian_needed(policy: &Policy, form: &RegisterRecord) -> Result<Option<u8>, RecordError> {
+    if form.age.is_none() {
+        return Ok(None);
+    }
+    match consent::age_standing(policy, form.age, form.country).map_err(RecordError::Age)? {
+        AgeStanding::NeedsGuardian(limit) if !form.guardian => Ok(Some(limit)),
+        _ => Ok(None),
+    }
+}
+
 fn check_fields(policy: &Policy, form: &RegisterRecord) -> Result<(), RecordError> {
     let too_long = form.fields.values().any(|value| value.disclose().len() > FIELD_BYTES_MAX);
     if form.fields.len() > FIELDS_MAX || too_long || form.locator.disclose().len() > FIELD_BYTES_MAX {
         return Err(RecordError::TooLarge);
     }
     let Some(category) = policy.categories.get(&form.category) else { return Ok(()) };
+    // Before the list of what may be kept, since that may be open.
+    if let Some(never) = form.fields.keys().find(|field| category.never.contains(field)) {
+        return Err(RecordError::NeverKept(never.clone(), category.clause.clone()));
+    }
     if category.fields.is_empty() {
         return Ok(());
     }
@@ -266,8 +300,53 @@ fn points(pepper: &domain::ids::Pepper, fields: &BTreeMap<Field, Sensitive<Strin
     fields.iter().map(|(field, value)| pepper.point(field, value.disclose())).collect()
 }
 
-fn concerns(purpose: Option<&Purpose>, record: &Record) -> bool {
-    purpose.is_none_or(|purpose| *purpose == record.purpose)
+/// The purpose whose consent a category needs before anything of it is written, and where that is
+/// promised.
+fn opt_in<'a>(policy: &'a Policy, category: &Category) -> Option<(&'a Purpose, &'a Clause)> {
+    let rule = policy.categories.get(category)?;
+    rule.opt_in.as_ref().map(|purpose| (purpose, &rule.clause))
+}
+
+/// Whether the consent to a purpose was in force at that time.
+async fn opted_in<P: ConsentLedger>(
+    policy: &Policy,
+    ports: &P,
+    subject: &SubjectRef,
+    purpose: &Purpose,
+    at: Timestamp,
+) -> Result<bool, PortError> {
+    let events = ports.consents(&policy.controller, subject).await?;
+    let state = consent::fold(consent::as_of(&events, at));
+    Ok(consent::is_in_force(policy, &state, purpose))
+}
+
+/// An event as it counts for a record, and when; `None`: it does not concern the record.
+///
+/// A withdrawal concerns every record that needed the consent: by its purpose, by what that purpose
+/// needs beside it, by the opt-in of its category. One from before a record that needed an opt-in ends
+/// it as well unless the consent was given again in between: the withdrawal was still being written
+/// when the record was registered, so the record should never have been made.
+async fn counted<P: ConsentLedger>(
+    policy: &Policy,
+    ports: &P,
+    record: &Record,
+    event: &EventName,
+    purpose: Option<&Purpose>,
+    at: Timestamp,
+) -> Result<Option<(EventName, Timestamp)>, PortError> {
+    let Some(purpose) = purpose else { return Ok(Some((event.clone(), at))) };
+    let opt_in = opt_in(policy, &record.category).map(|(purpose, _)| purpose);
+    if event.as_str() != CONSENT_WITHDRAWN {
+        return Ok((*purpose == record.purpose).then(|| (event.clone(), at)));
+    }
+    let is_opt_in = opt_in.is_some_and(|opt_in| consent::needed(policy, [opt_in]).contains(purpose));
+    if let Some(opt_in) = opt_in.filter(|_| is_opt_in && at <= record.clock.created_at) {
+        let created_at = record.clock.created_at;
+        let given = opted_in(policy, ports, &record.subject, opt_in, created_at).await?;
+        return Ok((!given).then(|| (event.clone(), created_at)));
+    }
+    let concerns = is_opt_in || consent::needed(policy, [&record.purpose]).contains(purpose);
+    Ok(concerns.then(|| (event.clone(), at)))
 }
 
 /// Applies a change and writes it, reading again when somebody else was first.
@@ -323,7 +402,11 @@ pub struct SubjectEvent {
 ///
 /// # Errors
 /// [`RecordError`]. Noting the same event again changes nothing and is no error.
-pub async fn note_event<P: RecordStore>(policy: &Policy, ports: &P, form: &SubjectEvent) -> Result<usize, RecordError> {
+pub async fn note_event<P: RecordStore + ConsentLedger>(
+    policy: &Policy,
+    ports: &P,
+    form: &SubjectEvent,
+) -> Result<usize, RecordError> {
     if !policy.knows_event(&form.event) {
         return Err(RecordError::UnknownEvent(form.event.clone()));
     }
@@ -331,16 +414,13 @@ pub async fn note_event<P: RecordStore>(policy: &Policy, ports: &P, form: &Subje
     ports.note_trigger(controller, &form.subject, &form.event, form.purpose.as_ref(), form.occurred_at).await?;
     let mut moved = 0;
     for record in ports.records(controller, &form.subject).await? {
-        if !concerns(form.purpose.as_ref(), &record) {
-            continue;
-        }
         // A record of a category that the policy no longer names keeps the clock it has.
         let Some(rule) = policy.retention_of(&record.category, &record.purpose) else { continue };
+        let counted = counted(policy, ports, &record, &form.event, form.purpose.as_ref(), form.occurred_at).await?;
+        let Some((event, at)) = counted else { continue };
         let before = record.due_at;
-        let after = change(policy, rule, ports, record, |record| {
-            record.note(policy, rule, &form.event, form.occurred_at).map(drop)
-        })
-        .await?;
+        let after =
+            change(policy, rule, ports, record, |record| record.note(policy, rule, &event, at).map(drop)).await?;
         moved += usize::from(after.due_at != before);
     }
     Ok(moved)

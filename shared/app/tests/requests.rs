@@ -113,7 +113,7 @@ async fn registered(policy: &Policy, memory: &Memory, category: &str, purpose: &
             .collect(),
         age: None,
         country: None,
-        guardian: false,
+        guardian: None,
         occurred_at: day(-1),
     };
     records::register(policy, memory, form).await.unwrap();
@@ -205,7 +205,7 @@ async fn a_withdrawal_that_the_policy_refuses_is_honoured_where_something_was_gi
                 notice_version: Some("2026-01".into()),
                 age: Some(34),
                 country: None,
-                guardian: false,
+                guardian: None,
             },
             language: "en".into(),
             method: "form".into(),

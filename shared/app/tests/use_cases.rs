@@ -41,7 +41,7 @@ fn capture_form(who: Identifier, choices: &[(&str, Choice)], key: &str, when: &s
             notice_version: Some("2026-01".into()),
             age: Some(34),
             country: None,
-            guardian: false,
+            guardian: None,
         },
         language: "en".into(),
         method: "form".into(),

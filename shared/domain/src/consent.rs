@@ -1,16 +1,23 @@
 //! Consent: what a capture must be, and the state it folds to.
 
-use std::{cmp::Ordering, collections::BTreeMap, fmt};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 
 use crate::{
-    ids::{CaptureId, Fingerprint, Purpose, SubjectRef},
+    ids::{CaptureId, Fingerprint, GuardianId, Identifier, Purpose, SubjectRef},
     policy::{Country, LawfulBasis, Policy, PolicyHash},
 };
 
 /// Most purposes in one form.
 pub const PURPOSES_MAX: usize = 32;
+
+/// How long a guardian has to agree to what a child chose. After that it counts for nothing.
+pub const GUARDIAN_HOURS: i64 = 24 * 14;
 
 /// What a person chose for one purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,6 +58,23 @@ impl Choice {
     }
 }
 
+/// What a guardian has to do with an event (GDPR Art. 8(1)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GuardianPart {
+    /// A child chose: what it gave counts for nothing until this guardian agrees.
+    Awaited {
+        /// Who is asked.
+        guardian: GuardianId,
+    },
+    /// The guardian agrees to what a child gave.
+    Agreed {
+        /// Who agrees.
+        guardian: GuardianId,
+        /// The child's own capture.
+        to: CaptureId,
+    },
+}
+
 /// One form as it was submitted: all its purposes, and what the person was shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsentEvent {
@@ -74,6 +98,25 @@ pub struct ConsentEvent {
     pub policy: PolicyHash,
     /// What the form carried, to tell a retry from another form.
     pub fingerprint: Fingerprint,
+    /// What a guardian has to do with it; `None`: nothing, the person chose alone.
+    pub guardian: Option<GuardianPart>,
+}
+
+impl ConsentEvent {
+    /// Whether it waits for a guardian.
+    pub const fn is_awaited(&self) -> bool {
+        matches!(self.guardian, Some(GuardianPart::Awaited { .. }))
+    }
+
+    /// Whether it is a guardian's own word.
+    pub const fn is_agreed(&self) -> bool {
+        matches!(self.guardian, Some(GuardianPart::Agreed { .. }))
+    }
+}
+
+/// Until when a guardian can agree to what a child chose then.
+pub fn agree_by(chosen_at: Timestamp) -> Timestamp {
+    chosen_at.saturating_add(GUARDIAN_HOURS.hours()).unwrap_or(Timestamp::MAX)
 }
 
 /// A consent as somebody asks for it to be recorded.
@@ -87,8 +130,8 @@ pub struct Capture {
     pub age: Option<u8>,
     /// Where the person lives, where the form asks for it: some countries' laws say another age.
     pub country: Option<Country>,
-    /// Whether a guardian agreed (GDPR Art. 8(1)).
-    pub guardian: bool,
+    /// The mail address of the guardian who is asked, where the person is a child (GDPR Art. 8(2)).
+    pub guardian: Option<Identifier>,
 }
 
 /// Why a capture is refused. Nothing is written then.
@@ -110,6 +153,8 @@ pub enum CaptureRefused {
     TooYoung(u8),
     /// Too young to agree alone (GDPR Art. 8(1)).
     GuardianNeeded(u8),
+    /// The child named itself as its guardian.
+    GuardianIsSubject,
 }
 
 impl fmt::Display for CaptureRefused {
@@ -123,54 +168,79 @@ impl fmt::Display for CaptureRefused {
             Self::AgeMissing => f.write_str("this controller's policy has an age limit, so the form must say the age"),
             Self::TooYoung(limit) => write!(f, "this controller takes nobody under {limit}"),
             Self::GuardianNeeded(limit) => write!(f, "under {limit} a guardian must agree"),
+            Self::GuardianIsSubject => f.write_str("the guardian must have another address than the person"),
         }
     }
 }
 
 impl std::error::Error for CaptureRefused {}
 
-/// Checks a capture against the controller's policy.
+/// Checks a capture against the controller's policy. Answers the guardian who must agree before it
+/// counts; `None`: it counts at once.
 ///
 /// # Errors
 /// The first rule it breaks.
-pub fn check(policy: &Policy, capture: &Capture) -> Result<(), CaptureRefused> {
-    if capture.choices.is_empty() || capture.choices.len() > PURPOSES_MAX {
+pub fn check<'a>(policy: &Policy, capture: &'a Capture) -> Result<Option<&'a Identifier>, CaptureRefused> {
+    // Withdrawing is as easy as giving (GDPR Art. 7(3)): it needs no notice and no age.
+    if !check_choices(policy, &capture.choices, capture.notice_version.as_deref())? {
+        return Ok(None);
+    }
+    match age_standing(policy, capture.age, capture.country)? {
+        AgeStanding::OfAge => Ok(None),
+        AgeStanding::NeedsGuardian(limit) => {
+            capture.guardian.as_ref().map(Some).ok_or(CaptureRefused::GuardianNeeded(limit))
+        }
+    }
+}
+
+/// Checks the choices of a form and the notice that was shown; answers whether anything is given.
+///
+/// # Errors
+/// The first rule it breaks.
+pub fn check_choices(
+    policy: &Policy,
+    choices: &BTreeMap<Purpose, Choice>,
+    notice_version: Option<&str>,
+) -> Result<bool, CaptureRefused> {
+    if choices.is_empty() || choices.len() > PURPOSES_MAX {
         return Err(CaptureRefused::ChoiceCount);
     }
-    for purpose in capture.choices.keys() {
+    for purpose in choices.keys() {
         let rule = policy.purposes.get(purpose).ok_or_else(|| CaptureRefused::UnknownPurpose(purpose.clone()))?;
         if rule.basis != LawfulBasis::Consent {
             return Err(CaptureRefused::NotByConsent(purpose.clone(), rule.basis));
         }
     }
-    // Withdrawing is as easy as giving (GDPR Art. 7(3)): it needs no notice and no age.
-    if !capture.choices.values().any(|choice| *choice == Choice::Given) {
-        return Ok(());
+    if !choices.values().any(|choice| *choice == Choice::Given) {
+        return Ok(false);
     }
-    match &capture.notice_version {
-        None => return Err(CaptureRefused::NoticeMissing),
-        Some(version) if !policy.accepted_notices.contains(version) => return Err(CaptureRefused::NoticeUnknown),
-        Some(_) => {}
+    match notice_version {
+        None => Err(CaptureRefused::NoticeMissing),
+        Some(version) if policy.accepted_notices.iter().any(|accepted| accepted == version) => Ok(true),
+        Some(_) => Err(CaptureRefused::NoticeUnknown),
     }
-    check_age(policy, capture.age, capture.country, capture.guardian)
 }
 
-/// Checks an age against the policy's rule, where it has one.
+/// Whether somebody of an age can choose alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgeStanding {
+    /// Old enough, or the policy has no rule.
+    OfAge,
+    /// Below this many years a guardian must agree (GDPR Art. 8(1)).
+    NeedsGuardian(u8),
+}
+
+/// Holds an age against the policy's rule, where it has one.
 ///
 /// # Errors
-/// [`CaptureRefused::AgeMissing`], [`CaptureRefused::TooYoung`] or [`CaptureRefused::GuardianNeeded`].
-pub fn check_age(
-    policy: &Policy,
-    age: Option<u8>,
-    country: Option<Country>,
-    guardian: bool,
-) -> Result<(), CaptureRefused> {
-    let Some(rule) = &policy.age else { return Ok(()) };
+/// [`CaptureRefused::AgeMissing`] or [`CaptureRefused::TooYoung`].
+pub fn age_standing(policy: &Policy, age: Option<u8>, country: Option<Country>) -> Result<AgeStanding, CaptureRefused> {
+    let Some(rule) = &policy.age else { return Ok(AgeStanding::OfAge) };
     let age = age.ok_or(CaptureRefused::AgeMissing)?;
     match (rule.refuse_below, rule.guardian_age(country)) {
         (Some(limit), _) if age < limit => Err(CaptureRefused::TooYoung(limit)),
-        (_, Some(limit)) if age < limit && !guardian => Err(CaptureRefused::GuardianNeeded(limit)),
-        _ => Ok(()),
+        (_, Some(limit)) if age < limit => Ok(AgeStanding::NeedsGuardian(limit)),
+        _ => Ok(AgeStanding::OfAge),
     }
 }
 
@@ -188,11 +258,16 @@ pub struct ChoiceState {
 /// Folds events into the state of each purpose, whatever order they arrive in.
 ///
 /// Events count by when they happened. On a tie withdrawn beats refused beats given, so a late
-/// grant never reopens a withdrawal.
+/// grant never reopens a withdrawal. What a child gave counts from when its guardian agreed, unless
+/// the child took it back before that.
 pub fn fold<'a>(events: impl IntoIterator<Item = &'a ConsentEvent>) -> BTreeMap<Purpose, ChoiceState> {
+    let events: Vec<&ConsentEvent> = events.into_iter().collect();
     let mut state: BTreeMap<Purpose, ChoiceState> = BTreeMap::new();
-    for event in events {
+    for event in &events {
         for (purpose, &choice) in &event.choices {
+            if choice == Choice::Given && !counts(&events, event, purpose) {
+                continue;
+            }
             let next = ChoiceState { choice, since: event.at, capture: event.id.clone() };
             match state.get(purpose) {
                 Some(current) if order(current, &next) != Ordering::Less => {}
@@ -205,6 +280,90 @@ pub fn fold<'a>(events: impl IntoIterator<Item = &'a ConsentEvent>) -> BTreeMap<
     state
 }
 
+/// Whether what an event gives for a purpose counts (GDPR Art. 8(1)).
+fn counts(events: &[&ConsentEvent], event: &ConsentEvent, purpose: &Purpose) -> bool {
+    let to = match &event.guardian {
+        None => return true,
+        Some(GuardianPart::Awaited { .. }) => return false,
+        Some(GuardianPart::Agreed { to, .. }) => to,
+    };
+    let asked = events.iter().find(|asked| asked.id == *to && asked.is_awaited());
+    asked.is_some_and(|asked| {
+        (asked.at..agree_by(asked.at)).contains(&event.at)
+            && asked.choices.get(purpose) == Some(&Choice::Given)
+            && !is_taken_back(events, asked, purpose, event.at)
+    })
+}
+
+/// Whether what a capture gave was refused or withdrawn since, up to that time.
+fn is_taken_back(events: &[&ConsentEvent], capture: &ConsentEvent, purpose: &Purpose, until: Timestamp) -> bool {
+    let since = events.iter().filter(|event| capture.at <= event.at && event.at <= until);
+    since.filter_map(|event| event.choices.get(purpose)).any(|choice| *choice != Choice::Given)
+}
+
+/// What a child gave in a capture and a guardian can still agree to: what was not taken back since.
+pub fn awaited(events: &[ConsentEvent], capture: &ConsentEvent) -> BTreeSet<Purpose> {
+    let events: Vec<&ConsentEvent> = events.iter().collect();
+    let given = capture.choices.iter().filter(|(_, choice)| **choice == Choice::Given);
+    let open = given.filter(|(purpose, _)| !is_taken_back(&events, capture, purpose, Timestamp::MAX));
+    open.map(|(purpose, _)| purpose.clone()).collect()
+}
+
+/// Everything that a withdrawal of all must take back: what is given, and what would be as soon as a
+/// guardian agrees.
+pub fn revocable(events: &[ConsentEvent]) -> BTreeSet<Purpose> {
+    let given = fold(events).into_iter().filter(|(_, state)| state.choice == Choice::Given);
+    let mut all: BTreeSet<Purpose> = given.map(|(purpose, _)| purpose).collect();
+    for capture in events.iter().filter(|event| event.is_awaited()) {
+        all.extend(awaited(events, capture));
+    }
+    all
+}
+
+/// Whether a guardian had agreed by then, and it stood: to this purpose if it rests on consent, else
+/// to anything, since then there is a guardian who knows of it.
+pub fn guardian_agreed(policy: &Policy, events: &[ConsentEvent], purpose: &Purpose, at: Timestamp) -> bool {
+    let state = fold(as_of(events, at));
+    let by_guardian = |state: &ChoiceState| {
+        state.choice == Choice::Given && events.iter().any(|event| event.id == state.capture && event.is_agreed())
+    };
+    match policy.purposes.get(purpose) {
+        Some(rule) if rule.basis == LawfulBasis::Consent => state.get(purpose).is_some_and(by_guardian),
+        _ => state.values().any(by_guardian),
+    }
+}
+
 fn order(a: &ChoiceState, b: &ChoiceState) -> Ordering {
     (a.since, a.choice.weight(), &a.capture).cmp(&(b.since, b.choice.weight(), &b.capture))
+}
+
+/// The purposes whose consents a use needs: those named, and what their rules ask for beside them,
+/// however far that leads. A beacon in a newsletter needs both.
+pub fn needed<'a>(policy: &Policy, purposes: impl IntoIterator<Item = &'a Purpose>) -> BTreeSet<Purpose> {
+    fn add(policy: &Policy, purpose: &Purpose, needed: &mut BTreeSet<Purpose>) {
+        if needed.insert(purpose.clone())
+            && let Some(rule) = policy.purposes.get(purpose)
+        {
+            rule.also_needs.iter().for_each(|other| add(policy, other, needed));
+        }
+    }
+    let mut all = BTreeSet::new();
+    purposes.into_iter().for_each(|purpose| add(policy, purpose, &mut all));
+    all
+}
+
+/// Whether the consent to a purpose is in force, with all that it needs beside it. Absence is not
+/// consent.
+pub fn is_in_force(policy: &Policy, state: &BTreeMap<Purpose, ChoiceState>, purpose: &Purpose) -> bool {
+    needed(policy, [purpose]).iter().all(|needed| is_given(state, needed))
+}
+
+/// Whether a purpose's own consent is given, whatever else it needs.
+pub fn is_given(state: &BTreeMap<Purpose, ChoiceState>, purpose: &Purpose) -> bool {
+    state.get(purpose).is_some_and(|state| state.choice == Choice::Given)
+}
+
+/// The events that had happened by then: what a fold of them gives was in force at that time.
+pub fn as_of(events: &[ConsentEvent], at: Timestamp) -> impl Iterator<Item = &ConsentEvent> {
+    events.iter().filter(move |event| event.at <= at)
 }

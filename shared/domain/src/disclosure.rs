@@ -40,6 +40,8 @@ pub struct DisclosureAsked {
     pub categories: BTreeSet<Category>,
     /// What for.
     pub purpose: Purpose,
+    /// What it amounts to beyond the purpose's and the recipient's own uses: a sale.
+    pub uses: BTreeSet<Use>,
     /// On which ground, where the recipient's rule asks for one.
     pub ground: Option<Ground>,
     /// Where it is kept or read, where the recipient's rule leaves that open.
@@ -164,7 +166,7 @@ pub fn check(policy: &Policy, standing: &Standing, asked: &DisclosureAsked, at: 
     let references: BTreeSet<Ground> = asked.references.keys().cloned().collect();
     let use_asked = UseAsked {
         purpose: asked.purpose.clone(),
-        uses: rule.uses.clone(),
+        uses: rule.uses.union(&asked.uses).copied().collect(),
         // Whoever refers to where a safeguard is described has it in place.
         safeguards: references.clone(),
         references,

@@ -420,6 +420,11 @@ keyed_id!(
     CaptureId, "capture"
 );
 keyed_id!(
+    /// A child's guardian, by the address that was named: not the reference of a subject, so that the
+    /// two are not linked by reading.
+    GuardianId, "guardian"
+);
+keyed_id!(
     /// One request of a data subject.
     RequestId, "request"
 );

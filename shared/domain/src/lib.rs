@@ -18,3 +18,4 @@ pub mod retention;
 pub mod sensitive;
 pub mod standing;
 pub mod token;
+pub mod tracker;

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::{
     consent::{self, Choice, ChoiceState, ConsentEvent},
-    dsar::{Outcome, RequestState, RequestType},
+    dsar::{Outcome, RequestState, RequestType, stopped_uses},
     hold::HoldReason,
     ids::{Ground, Purpose},
     policy::{Clause, LawfulBasis, Policy, PurposeRule, Use},
@@ -27,11 +27,6 @@ pub const RECORDED_IMPOSSIBILITY: &str = "recorded-impossibility";
 /// The ground, or safeguard with its reference, under which restricted data may be used all the
 /// same: legal claims (GDPR Art. 18(2)).
 pub const LEGAL_CLAIM: &str = "legal-claim";
-
-/// What the right to limit stops, beyond what people expect of the service itself (CCPA § 1798.121(a),
-/// 11 CCR 7027(m)). The policy does not say which of its categories are sensitive, so all count as such.
-const BEYOND_THE_SERVICE: [Use; 7] =
-    [Use::Marketing, Use::ThirdPartyMarketing, Use::Profiling, Use::Sale, Use::Sharing, Use::Rent, Use::OwnUse];
 
 /// Why a use or a disclosure is denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -230,6 +225,16 @@ fn counts(request: &RequestState, at: Timestamp) -> bool {
     request.received.at <= at && !refused
 }
 
+/// Whether it is a withdrawal that the policy answers by offering an objection instead: it is taken
+/// for one, so that nobody is heard less for having used the wrong word (`rfa.8-e`).
+fn is_rerouted(request: &RequestState, at: Timestamp) -> bool {
+    request.received.request == RequestType::WithdrawConsent
+        && request.received.at <= at
+        && request.decided.as_ref().is_some_and(|(_, outcome)| {
+            matches!(outcome, Outcome::Refused(refusal, _) if refusal.offer == Some(RequestType::Objection))
+        })
+}
+
 impl Standing {
     /// Folds what is stored about a person, in any order, to what is in force at that time.
     ///
@@ -251,6 +256,8 @@ impl Standing {
         for request in requests {
             if counts(request, at) {
                 standing.take(request, at);
+            } else if is_rerouted(request, at) {
+                standing.objections.push((request.received.at, request.received.purposes.clone()));
             }
         }
         standing.restricted |= holds.into_iter().any(|hold| {
@@ -357,34 +364,19 @@ impl Standing {
 
     fn opt_outs(&self, policy: &Policy, uses: &BTreeSet<Use>) -> Result<(), Denied> {
         let of = |kinds: &[Use]| kinds.iter().any(|kind| uses.contains(kind));
-        for (request, kinds, reason, law) in [
+        for (request, reason, law) in [
             // Absolute, and for good: nothing that is weighed against it, no consent that came later
             // by another form (GDPR Art. 21(3)).
-            (
-                RequestType::ObjectionMarketing,
-                [Use::Marketing, Use::ThirdPartyMarketing].as_slice(),
-                Reason::MarketingObjection,
-                "GDPR Art. 21(3)",
-            ),
-            (
-                RequestType::ObjectionAutomated,
-                [Use::AutomatedDecision].as_slice(),
-                Reason::AutomatedObjection,
-                "GDPR Art. 22(1)",
-            ),
-            (
-                RequestType::DoNotSellOrShare,
-                [Use::Sale, Use::Sharing].as_slice(),
-                Reason::DoNotSellOrShare,
-                "CCPA § 1798.120",
-            ),
-            (RequestType::LimitSensitive, BEYOND_THE_SERVICE.as_slice(), Reason::LimitSensitive, "CCPA § 1798.121"),
+            (RequestType::ObjectionMarketing, Reason::MarketingObjection, "GDPR Art. 21(3)"),
+            (RequestType::ObjectionAutomated, Reason::AutomatedObjection, "GDPR Art. 22(1)"),
+            (RequestType::DoNotSellOrShare, Reason::DoNotSellOrShare, "CCPA § 1798.120"),
+            (RequestType::LimitSensitive, Reason::LimitSensitive, "CCPA § 1798.121"),
         ] {
-            if self.opted_out.contains(&request) && of(kinds) {
+            if self.opted_out.contains(&request) && of(stopped_uses(request)) {
                 return Err(Denied::new(reason, right(policy, request, law)));
             }
         }
-        if policy.signals.honours_gpc && self.privacy_signal && of(&[Use::Sale, Use::Sharing]) {
+        if policy.signals.honours_gpc && self.privacy_signal && of(stopped_uses(RequestType::DoNotSellOrShare)) {
             let clause = policy.signals.clause.clone().unwrap_or_else(|| Clause::new("11 CCR 7025"));
             return Err(Denied::new(Reason::PrivacySignal, clause));
         }

@@ -18,10 +18,13 @@ pub enum Scope {
     Verification,
     /// The export of one verified request.
     Export,
+    /// A child's capture, for the guardian whose address it named.
+    Guardian,
 }
 
 impl Scope {
-    const ALL: [Self; 5] = [Self::Capture, Self::Subject, Self::Request, Self::Verification, Self::Export];
+    const ALL: [Self; 6] =
+        [Self::Capture, Self::Subject, Self::Request, Self::Verification, Self::Export, Self::Guardian];
 
     /// The name inside a token.
     pub const fn as_str(self) -> &'static str {
@@ -31,6 +34,7 @@ impl Scope {
             Self::Request => "request",
             Self::Verification => "verification",
             Self::Export => "export",
+            Self::Guardian => "guardian",
         }
     }
 }

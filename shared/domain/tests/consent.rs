@@ -5,9 +5,12 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    consent::{Capture, CaptureRefused, Choice, ConsentEvent, check, fold},
-    ids::{CaptureId, ControllerId, Fingerprint, Identifier, IdentifierKind, KeyedId, Pepper, Purpose},
-    policy::{AgeRule, Clause, LawfulBasis, Notice, Policy, PolicyHash, PurposeRule},
+    consent::{
+        AgeStanding, Capture, CaptureRefused, Choice, ConsentEvent, GUARDIAN_HOURS, GuardianPart, age_standing,
+        awaited, check, fold, guardian_agreed, revocable,
+    },
+    ids::{CaptureId, ControllerId, Fingerprint, GuardianId, Identifier, IdentifierKind, KeyedId, Pepper, Purpose},
+    policy::{AgeRule, Clause, Country, LawfulBasis, Notice, Policy, PolicyHash, PurposeRule},
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -37,7 +40,7 @@ fn form(choices: &[(&str, Choice)], notice: Option<&str>, age: Option<u8>) -> Ca
         notice_version: notice.map(Into::into),
         age,
         country: None,
-        guardian: false,
+        guardian: None,
     }
 }
 
@@ -57,7 +60,7 @@ fn a_form_that_breaks_the_policy_is_refused_with_its_reason() {
     ] {
         assert_eq!(check(&policy, &form), Err(refused));
     }
-    assert_eq!(check(&policy, &form(&[("newsletter", Given)], Some("1"), None)), Ok(()));
+    assert_eq!(check(&policy, &form(&[("newsletter", Given)], Some("1"), None)), Ok(None));
 }
 
 #[test]
@@ -69,7 +72,7 @@ fn withdrawing_is_as_easy_as_giving() {
         clause: Clause::new("test"),
     }));
     // No notice, no age: taking back needs neither.
-    assert_eq!(check(&policy, &form(&[("newsletter", Choice::Withdrawn)], None, None)), Ok(()));
+    assert_eq!(check(&policy, &form(&[("newsletter", Choice::Withdrawn)], None, None)), Ok(None));
 }
 
 #[test]
@@ -81,15 +84,18 @@ fn a_child_is_refused_and_another_needs_a_guardian() {
         clause: Clause::new("test"),
     };
     let policy = policy(Some(rule));
-    let asked = |age| check(&policy, &form(&[("newsletter", Choice::Given)], Some("2"), age));
-    assert_eq!(asked(None), Err(CaptureRefused::AgeMissing));
-    assert_eq!(asked(Some(12)), Err(CaptureRefused::TooYoung(13)));
-    assert_eq!(asked(Some(13)), Err(CaptureRefused::GuardianNeeded(16)));
-    assert_eq!(asked(Some(16)), Ok(()));
-    let with_guardian = Capture { guardian: true, ..form(&[("newsletter", Choice::Given)], Some("2"), Some(13)) };
-    assert_eq!(check(&policy, &with_guardian), Ok(()));
-    let too_young = Capture { guardian: true, ..form(&[("newsletter", Choice::Given)], Some("2"), Some(12)) };
-    assert_eq!(check(&policy, &too_young), Err(CaptureRefused::TooYoung(13)));
+    let parent = Identifier::parse(IdentifierKind::Mail, "parent@example.com").unwrap();
+    let asked = |age, guardian: Option<&Identifier>| {
+        let form = form(&[("newsletter", Choice::Given)], Some("2"), age);
+        check(&policy, &Capture { guardian: guardian.cloned(), ..form }).map(|asked| asked.cloned())
+    };
+    assert_eq!(asked(None, None), Err(CaptureRefused::AgeMissing));
+    assert_eq!(asked(Some(12), None), Err(CaptureRefused::TooYoung(13)));
+    assert_eq!(asked(Some(12), Some(&parent)), Err(CaptureRefused::TooYoung(13)), "whoever agrees");
+    assert_eq!(asked(Some(15), None), Err(CaptureRefused::GuardianNeeded(16)));
+    assert_eq!(asked(Some(15), Some(&parent)), Ok(Some(parent.clone())));
+    assert_eq!(asked(Some(16), None), Ok(None));
+    assert_eq!(asked(Some(16), Some(&parent)), Ok(None), "exactly 16 is no child: nobody else is asked");
 }
 
 fn captured(second: i64, choice: Choice, n: usize) -> ConsentEvent {
@@ -105,6 +111,7 @@ fn captured(second: i64, choice: Choice, n: usize) -> ConsentEvent {
         gpc: false,
         policy: PolicyHash::from_hex("00"),
         fingerprint: Fingerprint::from_hash(String::new()),
+        guardian: None,
     }
 }
 
@@ -112,6 +119,147 @@ fn captured(second: i64, choice: Choice, n: usize) -> ConsentEvent {
 fn a_late_grant_never_reopens_a_withdrawal_and_on_a_tie_the_safer_choice_wins() {
     let events = [captured(10, Choice::Withdrawn, 1), captured(5, Choice::Given, 2), captured(10, Choice::Given, 3)];
     assert_eq!(fold(&events)[&purpose("newsletter")].choice, Choice::Withdrawn);
+}
+
+#[test]
+fn the_stricter_of_the_policys_age_and_the_countrys_counts() {
+    let rule = AgeRule {
+        refuse_below: None,
+        guardian_below: Some(16),
+        guardian_below_in: BTreeMap::from([(Country::parse("FR").unwrap(), 15), (Country::parse("IN").unwrap(), 18)]),
+        clause: Clause::new("test"),
+    };
+    let policy = policy(Some(rule));
+    for (age, country, expected) in [
+        (15, None, AgeStanding::NeedsGuardian(16)),
+        (16, None, AgeStanding::OfAge),
+        (15, Some("FR"), AgeStanding::NeedsGuardian(16)),
+        (16, Some("FR"), AgeStanding::OfAge),
+        (17, Some("IN"), AgeStanding::NeedsGuardian(18)),
+        (18, Some("IN"), AgeStanding::OfAge),
+    ] {
+        let country = country.map(|code| Country::parse(code).unwrap());
+        assert_eq!(age_standing(&policy, Some(age), country), Ok(expected), "{age} {country:?}");
+    }
+}
+
+const HOURS: i64 = 3_600;
+
+fn guardian() -> GuardianId {
+    GuardianId::from_hash(format!("{:022}", 9))
+}
+
+/// A child's form, at that hour.
+fn childs(hour: i64, n: usize) -> ConsentEvent {
+    let guardian = Some(GuardianPart::Awaited { guardian: guardian() });
+    ConsentEvent { guardian, ..captured(hour * HOURS, Choice::Given, n) }
+}
+
+/// The guardian's word on it, at that hour.
+fn agreed(hour: i64, n: usize, to: &ConsentEvent) -> ConsentEvent {
+    let guardian = Some(GuardianPart::Agreed { guardian: guardian(), to: to.id.clone() });
+    ConsentEvent { guardian, ..captured(hour * HOURS, Choice::Given, n) }
+}
+
+fn newsletter(events: &[ConsentEvent]) -> Option<(Choice, i64)> {
+    fold(events).remove(&purpose("newsletter")).map(|state| (state.choice, state.since.as_second() / HOURS))
+}
+
+#[test]
+fn what_a_child_gave_counts_from_when_its_guardian_agreed_and_not_before() {
+    let child = childs(1, 1);
+    assert_eq!(newsletter(std::slice::from_ref(&child)), None, "absence is not consent");
+    assert_eq!(newsletter(&[child.clone(), agreed(5, 2, &child)]), Some((Choice::Given, 5)));
+    // A guardian's word on nothing that was asked is none.
+    assert_eq!(newsletter(&[agreed(5, 2, &child)]), None);
+    let of_age = captured(HOURS, Choice::Given, 1);
+    assert_eq!(newsletter(&[of_age.clone(), agreed(5, 2, &of_age)]), Some((Choice::Given, 1)));
+}
+
+#[test]
+fn a_guardian_who_is_late_agrees_to_nothing() {
+    let child = childs(0, 1);
+    assert_eq!(
+        newsletter(&[child.clone(), agreed(GUARDIAN_HOURS - 1, 2, &child)]).map(|state| state.0),
+        Some(Choice::Given)
+    );
+    assert_eq!(newsletter(&[child.clone(), agreed(GUARDIAN_HOURS, 2, &child)]), None);
+}
+
+#[test]
+fn a_guardian_brings_nothing_back_that_the_child_took_back() {
+    for (choice, hour, expected) in [
+        (Choice::Withdrawn, 3, Some((Choice::Withdrawn, 3))),
+        (Choice::Refused, 3, Some((Choice::Refused, 3))),
+        // In the same instant as either of the two the safer choice wins.
+        (Choice::Withdrawn, 1, Some((Choice::Withdrawn, 1))),
+        (Choice::Withdrawn, 5, Some((Choice::Withdrawn, 5))),
+        // Before the child chose, and after the guardian did, time alone decides.
+        (Choice::Withdrawn, 0, Some((Choice::Given, 5))),
+        (Choice::Withdrawn, 6, Some((Choice::Withdrawn, 6))),
+    ] {
+        let child = childs(1, 1);
+        let events = [child.clone(), captured(hour * HOURS, choice, 2), agreed(5, 3, &child)];
+        assert_eq!(newsletter(&events), expected, "{choice:?} at {hour}");
+    }
+}
+
+#[test]
+fn what_a_child_refuses_counts_at_once() {
+    let child = ConsentEvent { choices: BTreeMap::from([(purpose("newsletter"), Choice::Withdrawn)]), ..childs(2, 2) };
+    assert_eq!(newsletter(&[captured(HOURS, Choice::Given, 1), child]), Some((Choice::Withdrawn, 2)));
+}
+
+#[test]
+fn a_withdrawal_of_all_takes_back_what_waits_for_a_guardian_too() {
+    let child = childs(1, 1);
+    let names = |events: &[ConsentEvent]| revocable(events).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(names(std::slice::from_ref(&child)), ["newsletter"]);
+    assert_eq!(names(&[child.clone(), agreed(5, 2, &child)]), ["newsletter"]);
+    let withdrawn = [child.clone(), captured(3 * HOURS, Choice::Withdrawn, 2)];
+    assert!(names(&withdrawn).is_empty() && awaited(&withdrawn, &child).is_empty());
+    assert_eq!(names(&[captured(0, Choice::Given, 4)]), ["newsletter"]);
+    assert!(names(&[captured(0, Choice::Refused, 4)]).is_empty());
+}
+
+#[test]
+fn a_childs_records_need_a_guardian_who_agreed_by_then() {
+    let policy = policy(None);
+    let child = childs(1, 1);
+    let both = [child.clone(), agreed(5, 2, &child)];
+    let at = |hour: i64| Timestamp::from_second(hour * HOURS).unwrap();
+    for kept_for in ["newsletter", "security"] {
+        let agreed_at = |events: &[ConsentEvent], hour| guardian_agreed(&policy, events, &purpose(kept_for), at(hour));
+        assert!(!agreed_at(&both, 4) && agreed_at(&both, 5), "{kept_for}");
+        assert!(!agreed_at(std::slice::from_ref(&child), 5), "{kept_for}");
+        assert!(!agreed_at(&[captured(0, Choice::Given, 1)], 5), "somebody who chose alone has no guardian");
+        let taken_back = [child.clone(), agreed(5, 2, &child), captured(7 * HOURS, Choice::Withdrawn, 3)];
+        assert!(agreed_at(&taken_back, 6) && !agreed_at(&taken_back, 7), "{kept_for}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_childs_consent_folds_to_the_same_state_in_any_order(
+        events in prop::collection::vec((0_i64..5, 0_usize..5, 0_usize..4), 1..10).prop_map(|list| {
+            let forms: Vec<_> = (0..4).map(|n| childs(n, usize::try_from(n).unwrap() + 100)).collect();
+            list.into_iter().enumerate().map(|(n, (hour, kind, to))| match kind {
+                0 => forms[to].clone(),
+                1 | 2 => agreed(hour, n, &forms[to]),
+                3 => captured(hour * HOURS, Choice::Withdrawn, n),
+                _ => captured(hour * HOURS, Choice::Given, n),
+            }).collect::<Vec<_>>()
+        }),
+        turn in 0_usize..10,
+    ) {
+        let mut turned = events.clone();
+        turned.rotate_left(turn % events.len());
+        turned.extend(events.clone());
+        let mut reversed = events.clone();
+        reversed.reverse();
+        prop_assert_eq!(fold(&events), fold(&turned));
+        prop_assert_eq!(fold(&events), fold(&reversed));
+    }
 }
 
 proptest! {

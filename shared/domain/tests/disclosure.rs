@@ -125,6 +125,7 @@ fn asked(who: &str, what: &[&str], what_for: &str) -> DisclosureAsked {
         recipient: recipient(who),
         categories: what.iter().map(|name| category(name)).collect(),
         purpose: purpose(what_for),
+        uses: BTreeSet::new(),
         ground: None,
         country: None,
         mechanism: None,
@@ -149,6 +150,7 @@ fn of_stranger(policy: &Policy, asked: &DisclosureAsked) -> Result<Permit, Reaso
 
 fn agreed(name: &str) -> ConsentEvent {
     ConsentEvent {
+        guardian: None,
         id: CaptureId::from_hash("0".repeat(22)),
         subject: subject(),
         at: Timestamp::UNIX_EPOCH,
@@ -165,6 +167,9 @@ fn agreed(name: &str) -> ConsentEvent {
 fn request(what: RequestType) -> RequestState {
     RequestState {
         received: Received {
+            acting: None,
+            service: None,
+            following: None,
             request: what,
             at: Timestamp::UNIX_EPOCH,
             due_at: now(),

@@ -64,6 +64,7 @@ fn policy() -> Policy {
 
 fn said(second: i64, name: &str, choice: Choice) -> ConsentEvent {
     ConsentEvent {
+        guardian: None,
         id: CaptureId::from_hash(format!("{second:022}")),
         subject: subject(),
         at: at(second),
@@ -80,6 +81,9 @@ fn said(second: i64, name: &str, choice: Choice) -> ConsentEvent {
 fn asked(second: i64, request: RequestType, purposes: &[&str]) -> RequestState {
     RequestState {
         received: Received {
+            acting: None,
+            service: None,
+            following: None,
             request,
             at: at(second),
             due_at: at(second + 1_000),

@@ -115,7 +115,13 @@ pub fn capture_refused(refused: &CaptureRefused) -> Problem {
             403,
             "guardian-needed",
             "A guardian must agree",
-            "Send guardian once a guardian has agreed. Nothing was recorded.",
+            "Send guardian with the mail address of a parent or guardian, who is asked there. Nothing was recorded.",
+        ),
+        CaptureRefused::GuardianIsSubject => (
+            422,
+            "guardian-is-subject",
+            "The guardian is the person themselves",
+            "Send the mail address of a parent or guardian, who is asked there. Nothing was recorded.",
         ),
     };
     Problem::new(status, kind, title).with_detail(refused.to_string()).with_hint(hint)

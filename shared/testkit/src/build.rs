@@ -107,6 +107,7 @@ pub fn consent(subject: &SubjectRef, key: &str, at: Timestamp, choices: &[(&str,
         gpc: false,
         policy: PolicyHash::from_hex("00".repeat(32)),
         fingerprint: id(&format!("fingerprint of {key}")),
+        guardian: None,
     }
 }
 

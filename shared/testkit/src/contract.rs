@@ -9,6 +9,13 @@
 #![expect(clippy::unwrap_used, reason = "a failed call is a failed test")]
 #![expect(clippy::missing_panics_doc, reason = "each sentence panics if the adapter breaks it")]
 
+mod guardian;
+
+pub use guardian::{
+    a_guardian_is_written_to_once, a_guardians_address_lies_under_the_childs_key_and_is_taken_away,
+    what_waits_for_a_guardian_and_the_guardians_word_are_read_as_they_were_written,
+};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
@@ -20,6 +27,7 @@ use app::{
     error::{Appended, PortError},
     export::{DisclosureLine, Exports, GivenInstructions, SubjectFile, csv_of},
     fulfil_request::{ErasurePlan, ErasurePlans},
+    guardian::{GuardianLedger, GuardianMails},
     holds::HoldStore,
     keys::Keys,
     mail::{Mail, MailClaim, Mailer},
@@ -57,6 +65,8 @@ pub use disclosures::*;
 /// Every port that the contract speaks of.
 pub trait Ports:
     ConsentLedger
+    + GuardianLedger
+    + GuardianMails
     + RequestLog
     + ErasurePlans
     + RecordStore
@@ -77,6 +87,8 @@ pub trait Ports:
 
 impl<P> Ports for P where
     P: ConsentLedger
+        + GuardianLedger
+        + GuardianMails
         + RequestLog
         + ErasurePlans
         + RecordStore
@@ -103,6 +115,9 @@ macro_rules! contract_tests {
             a_retried_capture_answers_what_stands,
             of_many_captures_at_once_exactly_one_is_fresh,
             every_consent_of_a_subject_is_seen_at_once,
+            what_waits_for_a_guardian_and_the_guardians_word_are_read_as_they_were_written,
+            a_guardians_address_lies_under_the_childs_key_and_is_taken_away,
+            a_guardian_is_written_to_once,
             a_retried_request_answers_what_stands,
             a_requester_is_written_to_until_their_key_is_gone,
             instructions_for_after_death_are_read_until_their_key_is_gone,

@@ -5,7 +5,9 @@
 pub mod build;
 pub mod contract;
 mod memory;
+mod promises;
 pub mod recipients;
 
 pub use build::policy;
 pub use memory::Memory;
+pub use promises::consent_side;

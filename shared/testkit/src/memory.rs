@@ -6,6 +6,8 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+mod guardian;
+
 use app::{
     breach::{AffectedPage, Alert, BreachStore, SCOPE_SEGMENTS},
     capture_consent::ConsentLedger,
@@ -71,6 +73,7 @@ struct State {
     keys_made: u64,
     random: u64,
     consents: BTreeMap<Person, BTreeMap<CaptureId, ConsentEvent>>,
+    guardians: BTreeMap<(Person, CaptureId), Sealed<Sensitive<String>>>,
     requests: BTreeMap<(Person, RequestId), RequestItems>,
     plans: BTreeMap<(Person, RequestId, usize), ErasurePlan>,
     claims: BTreeMap<String, Option<Timestamp>>,
@@ -93,10 +96,11 @@ struct State {
     calls: usize,
 }
 
-/// Every port of `app`, in memory, with what the tests want to see afterwards.
-#[derive(Debug, Default)]
+/// Every port of `app`, in memory, with what the tests want to see afterwards. A clone is another
+/// hold on the same memory, as two functions share one table.
+#[derive(Debug, Clone, Default)]
 pub struct Memory {
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 fn person(controller: &ControllerId, subject: &SubjectRef) -> Person {

@@ -52,6 +52,7 @@ pub fn asked(who: &str, what: &[&str], what_for: &str) -> DisclosureAsked {
         recipient: recipient(who),
         categories: what.iter().map(|name| category(name)).collect(),
         purpose: purpose(what_for),
+        uses: BTreeSet::new(),
         ground: None,
         country: None,
         mechanism: None,

@@ -1,10 +1,10 @@
 //! Consents as they are sent.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use domain::{
-    consent::{Capture, Choice, ChoiceState, ConsentEvent},
-    ids::{ControllerId, Identifier, Purpose},
+    consent::{self, Capture, Choice, ChoiceState, ConsentEvent},
+    ids::{ControllerId, Identifier, IdentifierKind, Purpose},
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,15 +36,29 @@ pub struct ConsentForm {
     /// Where the person lives, by two letters: some countries ask for a guardian at another age.
     #[serde(default)]
     pub country: Option<String>,
-    /// Whether a guardian agreed.
+    /// Who must agree, where the person is a child.
     #[serde(default)]
-    pub guardian: bool,
+    pub guardian: Option<GuardianForm>,
     /// The form's nonce, which makes a retry harmless.
     #[serde(default)]
     pub nonce: Option<String>,
     /// Where a browser goes next, from the allow-list.
     #[serde(default)]
     pub next: Option<String>,
+}
+
+/// A child's parent or guardian.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with the member `mail`")]
+pub struct GuardianForm {
+    /// Where they are asked. It serves for that one mail.
+    pub mail: String,
+}
+
+impl fmt::Debug for GuardianForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GuardianForm(…)")
+    }
 }
 
 /// A consent form, parsed.
@@ -89,7 +103,7 @@ impl ConsentForm {
             method: take(&mut pairs, "method"),
             age: age(take(&mut pairs, "age"))?,
             country: take(&mut pairs, "country"),
-            guardian: take(&mut pairs, "guardian").is_some_and(|value| value == "yes"),
+            guardian: take(&mut pairs, "guardian_mail").map(|mail| GuardianForm { mail }),
             nonce: take(&mut pairs, "nonce"),
             next: take(&mut pairs, "next"),
         };
@@ -117,7 +131,11 @@ impl ConsentForm {
                 notice_version: label(self.notice, "/notice")?,
                 age: self.age,
                 country: country(self.country.as_deref(), "/country")?,
-                guardian: self.guardian,
+                guardian: self
+                    .guardian
+                    .map(|guardian| Identifier::parse(IdentifierKind::Mail, &guardian.mail))
+                    .transpose()
+                    .map_err(at("/guardian/mail"))?,
             },
             language: label(self.language, "/language")?.unwrap_or_else(|| "en".to_owned()),
             method: label(self.method, "/method")?.unwrap_or_else(|| "form".to_owned()),
@@ -165,6 +183,18 @@ pub struct ReceiptForm {
     pub withdrawal_method: String,
     /// Opens the state of these choices.
     pub token: String,
+    /// Who must agree before what was given counts; absent: it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaits: Option<AwaitsForm>,
+}
+
+/// What a capture waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwaitsForm {
+    /// `guardian`.
+    pub who: String,
+    /// From when it counts for nothing any more.
+    pub until: String,
 }
 
 impl ReceiptForm {
@@ -187,6 +217,9 @@ impl ReceiptForm {
             policy: event.policy.as_str().to_owned(),
             withdrawal_method: format!("POST /{controller}/v1/consents with \"withdrawn\""),
             token: token.to_owned(),
+            awaits: event
+                .is_awaited()
+                .then(|| AwaitsForm { who: "guardian".to_owned(), until: consent::agree_by(event.at).to_string() }),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     disclosure::{About, CATEGORIES_MAX, Disclosure, DisclosureAsked, REFERENCES_MAX, References},
     ids::{Category, Ground, Identifier, Purpose, Recipient},
-    policy::Mechanism,
+    policy::{Mechanism, Use},
     sensitive::Sensitive,
     standing::{Decision, UseAsked},
 };
@@ -36,6 +36,9 @@ pub struct DisclosureForm {
     pub categories: Vec<String>,
     /// What for.
     pub purpose: String,
+    /// What it amounts to, as the policy calls it: `sale`, `sharing`, `own-use`.
+    #[serde(default)]
+    pub uses: Vec<String>,
     /// On which ground: `court-order`.
     #[serde(default)]
     pub ground: Option<String>,
@@ -109,6 +112,7 @@ impl DisclosureForm {
             recipient: Recipient::parse(&self.recipient).map_err(at("/recipient"))?,
             categories,
             purpose: Purpose::parse(&self.purpose).map_err(at("/purpose"))?,
+            uses: uses(&self.uses)?,
             ground: self.ground.map(|ground| Ground::parse(&ground).map_err(at("/ground"))).transpose()?,
             country: country(self.country.as_deref(), "/country")?,
             mechanism,
@@ -128,6 +132,16 @@ impl DisclosureForm {
         }
         Ok(ParsedDisclosure { about, asked, occurred_at: time(&self.occurred_at, "/occurred_at")? })
     }
+}
+
+fn uses(texts: &[String]) -> Result<BTreeSet<Use>, FormError> {
+    let mut uses = BTreeSet::new();
+    for (n, text) in texts.iter().enumerate() {
+        let names = || Use::ALL.map(Use::as_str).join(", ");
+        let kind = Use::parse(text);
+        uses.insert(kind.ok_or_else(|| FormError::new(format!("/uses/{n}"), format!("use some of {}", names())))?);
+    }
+    Ok(uses)
 }
 
 fn references(texts: BTreeMap<String, String>) -> Result<References, FormError> {
@@ -194,6 +208,9 @@ pub struct UseForm {
     pub subject: SubjectForm,
     /// What for.
     pub purpose: String,
+    /// What it amounts to, as the policy calls it: `profiling`, `sale`.
+    #[serde(default)]
+    pub uses: Vec<String>,
     /// What is in place: `pseudonymised`.
     #[serde(default)]
     pub safeguards: Vec<String>,
@@ -222,6 +239,7 @@ impl UseForm {
             safeguards.insert(Ground::parse(safeguard).map_err(at(&format!("/safeguards/{n}")))?);
         }
         let asked = UseAsked {
+            uses: uses(&self.uses)?,
             safeguards,
             references: references(self.references)?.into_keys().collect(),
             ..UseAsked::new(Purpose::parse(&self.purpose).map_err(at("/purpose"))?)

@@ -9,3 +9,4 @@ pub mod message;
 pub mod record;
 pub mod request;
 pub mod stored;
+pub mod tracker;

@@ -1,6 +1,10 @@
 //! What travels through the queues. Each message names its version, its controller and the time of
 //! the event behind it, which orders things; the queue's own times do not.
 
+mod guardian;
+
+pub use guardian::GuardianMessage;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
     ids::{BreachId, ControllerId, Purpose, RequestId, SubjectRef},

@@ -7,7 +7,9 @@ use app::{
     records::Content,
     requests::RequestKey,
 };
-use domain::{dsar::RequestType, ids::Field, policy::Policy, record::Record, sensitive::Sensitive};
+use domain::{
+    consent::GuardianPart, dsar::RequestType, ids::Field, policy::Policy, record::Record, sensitive::Sensitive,
+};
 use wire::stored::{
     VERSION,
     export::{
@@ -38,6 +40,13 @@ pub(super) fn export_of(policy: &Policy, key: &RequestKey, file: &SubjectFile) -
                 notice_version: event.notice_version.clone(),
                 language: event.language.clone(),
                 method: event.method.clone(),
+                guardian: event.guardian.as_ref().map(|part| {
+                    match part {
+                        GuardianPart::Awaited { .. } => "awaited",
+                        GuardianPart::Agreed { .. } => "agreed",
+                    }
+                    .to_owned()
+                }),
             })
             .collect(),
         requests: file

@@ -19,7 +19,7 @@ use crate::Cloud;
 
 const WHAT: &str = "a consent";
 
-fn event_of(item: Item) -> Result<ConsentEvent, PortError> {
+pub(super) fn event_of(item: Item) -> Result<ConsentEvent, PortError> {
     let ItemKey::Consent(_, subject, capture) = key_of(&item)? else {
         return Err(PortError::corrupt(WHAT, "its key is of something else"));
     };

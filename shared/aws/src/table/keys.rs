@@ -16,6 +16,8 @@ pub(crate) const REQUESTS: &str = "REQUEST#";
 pub(crate) const RECORDS: &str = "RECORD#";
 pub(crate) const TRIGGERS: &str = "TRIGGER#";
 pub(crate) const HOLDS: &str = "HOLD#";
+/// Mails to guardians stand apart from the consents, which are read by their prefix.
+pub(crate) const GUARDIANS: &str = "GUARDIAN#";
 pub(crate) const NOTICES: &str = "NOTICE#";
 pub(crate) const ALERTS: &str = "ALERT#";
 pub(crate) const INTENTS: &str = "INTENT#";
@@ -44,6 +46,8 @@ pub enum RequestPart {
 pub enum ItemKey {
     /// A consent capture.
     Consent(ControllerId, SubjectRef, CaptureId),
+    /// The claim of the mail to the guardian of a capture.
+    Guardian(ControllerId, SubjectRef, CaptureId),
     /// A part of a request.
     Request(RequestKey, RequestPart),
     /// A retained record.
@@ -116,6 +120,7 @@ impl ItemKey {
     pub fn pk(&self) -> String {
         match self {
             Self::Consent(controller, subject, _)
+            | Self::Guardian(controller, subject, _)
             | Self::Record(controller, subject, _)
             | Self::Trigger(controller, subject, ..)
             | Self::Hold(controller, subject, _) => subject_partition(controller, subject),
@@ -135,6 +140,7 @@ impl ItemKey {
     pub fn sk(&self) -> String {
         match self {
             Self::Consent(_, _, capture) => format!("{CONSENTS}{capture}"),
+            Self::Guardian(_, _, capture) => format!("{GUARDIANS}{capture}"),
             Self::Request(key, part) => {
                 let items = request_items(&key.request);
                 match part {
@@ -170,6 +176,7 @@ impl ItemKey {
     pub const fn controller(&self) -> &ControllerId {
         match self {
             Self::Consent(controller, ..)
+            | Self::Guardian(controller, ..)
             | Self::Record(controller, ..)
             | Self::Trigger(controller, ..)
             | Self::Hold(controller, ..)
@@ -203,6 +210,9 @@ impl ItemKey {
     fn of_subject(controller: ControllerId, subject: SubjectRef, sk: &str) -> Option<Self> {
         if let Some(capture) = sk.strip_prefix(CONSENTS) {
             return Some(Self::Consent(controller, subject, CaptureId::parse(capture).ok()?));
+        }
+        if let Some(capture) = sk.strip_prefix(GUARDIANS) {
+            return Some(Self::Guardian(controller, subject, CaptureId::parse(capture).ok()?));
         }
         if let Some(record) = sk.strip_prefix(RECORDS) {
             return Some(Self::Record(controller, subject, RecordId::parse(record).ok()?));
@@ -272,6 +282,7 @@ mod tests {
         let event = EventName::parse("website.visit").unwrap();
         let keys = [
             ItemKey::Consent(controller.clone(), subject.clone(), CaptureId::parse(ID).unwrap()),
+            ItemKey::Guardian(controller.clone(), subject.clone(), CaptureId::parse(ID).unwrap()),
             ItemKey::Request(request.clone(), RequestPart::Received),
             ItemKey::Request(request.clone(), RequestPart::Verified),
             ItemKey::Request(request.clone(), RequestPart::Decided),

@@ -6,6 +6,7 @@ mod deadlines;
 mod deletion;
 mod disclosures;
 mod due;
+mod guardians;
 mod holds;
 pub mod keys;
 mod records;

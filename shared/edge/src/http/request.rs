@@ -194,6 +194,11 @@ impl Request {
         self.headers("sec-gpc").flat_map(|value| value.split(',')).any(|value| value.trim_matches([' ', '\t']) == "1")
     }
 
+    /// Whether the browser says `DNT: 1` (Do Not Track).
+    pub fn dnt(&self) -> bool {
+        self.headers("dnt").flat_map(|value| value.split(',')).any(|value| value.trim_matches([' ', '\t']) == "1")
+    }
+
     /// What the authorizer says about the token.
     pub const fn claims(&self) -> Option<&Claims> {
         self.claims.as_ref()

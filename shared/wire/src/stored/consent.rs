@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    consent::{Choice, ConsentEvent},
-    ids::{CaptureId, Fingerprint, Purpose, SubjectRef},
+    consent::{Choice, ConsentEvent, GuardianPart},
+    ids::{CaptureId, Fingerprint, GuardianId, Purpose, SubjectRef},
     policy::PolicyHash,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Unreadable, VERSION, check, id, is_false, millis, name, time};
+use super::{Bytes, Kind, Unreadable, VERSION, check, id, is_false, millis, name, time};
 
 /// `CONSENT#{capture}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,10 +35,25 @@ pub struct Consent {
     pub policy: String,
     /// What the form carried, as a keyed hash.
     pub fingerprint: String,
+    /// The guardian, as a keyed hash of their address, where a child chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guardian: Option<String>,
+    /// The child's capture, where this is the guardian's word on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agrees_to: Option<String>,
+    /// Where the guardian is written to, sealed under the child's key; gone once they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guardian_contact: Option<Bytes>,
 }
 
 impl From<&ConsentEvent> for Consent {
+    /// The event without its guardian's address.
     fn from(event: &ConsentEvent) -> Self {
+        let (guardian, agrees_to) = match &event.guardian {
+            None => (None, None),
+            Some(GuardianPart::Awaited { guardian }) => (Some(guardian.to_string()), None),
+            Some(GuardianPart::Agreed { guardian, to }) => (Some(guardian.to_string()), Some(to.to_string())),
+        };
         Self {
             v: VERSION,
             kind: Kind::Consent,
@@ -54,11 +69,19 @@ impl From<&ConsentEvent> for Consent {
             gpc: event.gpc,
             policy: event.policy.as_str().to_owned(),
             fingerprint: event.fingerprint.to_string(),
+            guardian,
+            agrees_to,
+            guardian_contact: None,
         }
     }
 }
 
 impl Consent {
+    /// Whether it waits for a guardian who is to be asked.
+    pub const fn is_awaited(&self) -> bool {
+        self.guardian.is_some() && self.agrees_to.is_none()
+    }
+
     /// Reads the event that stands under this subject and identifier.
     ///
     /// # Errors
@@ -72,6 +95,14 @@ impl Consent {
                 Ok((id("choices", purpose, Purpose::parse)?, name("choices", choice, Choice::parse)?))
             })
             .collect::<Result<_, Unreadable>>()?;
+        let guardian = self.guardian.map(|text| id("guardian", &text, GuardianId::parse)).transpose()?;
+        let agrees_to = self.agrees_to.map(|text| id("agrees_to", &text, CaptureId::parse)).transpose()?;
+        let guardian = match (guardian, agrees_to) {
+            (None, None) => None,
+            (Some(guardian), None) => Some(GuardianPart::Awaited { guardian }),
+            (Some(guardian), Some(to)) => Some(GuardianPart::Agreed { guardian, to }),
+            (None, Some(_)) => return Err(Unreadable { field: "guardian" }),
+        };
         Ok(ConsentEvent {
             id: capture,
             subject,
@@ -83,6 +114,7 @@ impl Consent {
             gpc: self.gpc,
             policy: PolicyHash::from_hex(self.policy),
             fingerprint: id("fingerprint", &self.fingerprint, Fingerprint::parse)?,
+            guardian,
         })
     }
 }

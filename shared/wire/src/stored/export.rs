@@ -61,6 +61,9 @@ pub struct ExportedConsent {
     pub language: String,
     /// How the choice was expressed.
     pub method: String,
+    /// `awaited`: it counts for nothing until a guardian agrees; `agreed`: a guardian's own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guardian: Option<String>,
 }
 
 /// One request.

@@ -50,6 +50,23 @@ fn a_consent_reads() {
 }
 
 #[test]
+fn a_childs_consent_and_its_guardians_word_read() {
+    for name in ["consent-awaited", "consent-agreed"] {
+        let form: consent::Consent = read(name);
+        assert_eq!(
+            (form.is_awaited(), form.guardian_contact.is_some()),
+            (name == "consent-awaited", form.is_awaited())
+        );
+        let event = form.clone().into_event(subject(), CaptureId::parse(ID).unwrap()).unwrap();
+        assert_eq!((event.is_awaited(), event.is_agreed()), (form.is_awaited(), !form.is_awaited()));
+        let written = consent::Consent::from(&event);
+        assert_eq!(consent::Consent { guardian_contact: form.guardian_contact.clone(), ..written }, form);
+    }
+    let nobodys = consent::Consent { guardian: None, ..read("consent-agreed") };
+    assert_eq!(nobodys.into_event(subject(), CaptureId::parse(ID).unwrap()), Err(Unreadable { field: "guardian" }));
+}
+
+#[test]
 fn a_request_and_its_verification_read() {
     for (name, is_plain) in [("request", true), ("request-acting", false)] {
         let form: request::Request = read(name);
@@ -199,10 +216,10 @@ fn json_forms_read() {
 
 #[test]
 fn every_fixture_is_read() {
-    let read = "alert breach consent content decided-erased decided-exported decided-not-verified \
-                decided-recorded decided-refused decided-stopped decided-with-office decided-withdrawn \
-                disclosure disclosure-total due export export-access hold instructions intent mail \
-                manifest-intent manifest-result notice plan record record-held references request \
+    let read = "alert breach consent consent-agreed consent-awaited content decided-erased decided-exported \
+                decided-not-verified decided-recorded decided-refused decided-stopped decided-with-office \
+                decided-withdrawn disclosure disclosure-total due export export-access hold instructions \
+                intent mail manifest-intent manifest-result notice plan record record-held references request \
                 request-acting trigger verified warned";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)

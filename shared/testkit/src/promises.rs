@@ -1,0 +1,87 @@
+//! The promises of the consent side, on top of the small policy: trackers and signals, opt-ins.
+
+#![expect(clippy::expect_used, reason = "a test that is written wrongly fails")]
+
+use std::collections::BTreeSet;
+
+use domain::{
+    ids::TrackerId,
+    policy::{Action, CategoryRule, Clause, Period, Policy, RetentionRule, Signals, TrackerNeed, TrackerRule},
+    retention::CONSENT_WITHDRAWN,
+};
+use jiff::{Span, SpanFieldwise, ToSpan};
+
+use crate::build::{category, event, field, policy, purpose};
+
+fn tracker(name: &str, need: TrackerNeed, lifetime: Option<SpanFieldwise>, shares: bool) -> TrackerRule {
+    TrackerRule {
+        id: TrackerId::parse(name).expect("a tracker's name"),
+        title: format!("The {name} tracker"),
+        party: None,
+        need,
+        techniques: Vec::new(),
+        shares,
+        lifetime,
+        clause: Clause::new(format!("test.{name}")),
+    }
+}
+
+fn consents(names: &[&str]) -> TrackerNeed {
+    TrackerNeed::Consent(names.iter().map(|name| purpose(name)).collect::<BTreeSet<_>>())
+}
+
+/// The small policy with the promises of the consent side:
+///
+/// | tracker | needs | lives |
+/// |---|---|---|
+/// | `basket` | nothing | until the browser is closed |
+/// | `recommender` | the consent to `profiling` | 30 days |
+/// | `audience` | the consents to `marketing` and `profiling`; it shares | a year |
+///
+/// GPC is honoured, DNT is not.
+///
+/// | category | purpose | written only with the consent to | never | kept |
+/// |---|---|---|---|---|
+/// | `characteristics` (age_band, gender) | `profiling` | `profiling` | | until that consent is withdrawn |
+/// | `survey` (an open list) | `support` | `marketing` | `religion` | until that consent is withdrawn |
+pub fn consent_side() -> Policy {
+    let basket = TrackerNeed::Nothing { reason: "it keeps your basket".into() };
+    let trackers = [
+        tracker("basket", basket, None, false),
+        tracker("recommender", consents(&["profiling"]), Some(30.days().fieldwise()), false),
+        tracker("audience", consents(&["marketing", "profiling"]), Some(1.year().fieldwise()), true),
+    ];
+    let mut policy = policy();
+    for (kept, for_what, fields, never, opt_in) in [
+        ("characteristics", "profiling", vec!["age_band", "gender"], vec![], "profiling"),
+        ("survey", "support", vec![], vec!["religion"], "marketing"),
+    ] {
+        let names = |names: Vec<&str>| names.into_iter().map(field).collect();
+        let clause = Clause::new(format!("test.{kept}"));
+        let rule = CategoryRule {
+            never: names(never),
+            opt_in: Some(purpose(opt_in)),
+            ..CategoryRule::new(category(kept), names(fields), clause.clone())
+        };
+        policy.categories.insert(category(kept), rule);
+        let rule = RetentionRule {
+            category: category(kept),
+            purpose: purpose(for_what),
+            period: Period::UntilEvent {
+                events: vec![event(CONSENT_WITHDRAWN)],
+                grace: Span::new().fieldwise(),
+                max: None,
+            },
+            switch: None,
+            action: Action::Delete,
+            exemption: None,
+            clause,
+        };
+        policy.retention.insert((category(kept), purpose(for_what)), rule);
+    }
+    Policy {
+        trackers: trackers.into_iter().map(|rule| (rule.id.clone(), rule)).collect(),
+        signals: Signals { honours_gpc: true, honours_dnt: false, clause: Some(Clause::new("test.signals")) },
+        ..policy
+    }
+}
