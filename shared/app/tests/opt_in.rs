@@ -37,7 +37,7 @@ fn form(category: &str, purpose: &str, fields: &[&str], at: Timestamp) -> Regist
         fields: fields.iter().map(|name| (Field::parse(name).unwrap(), Sensitive::new("x".to_owned()))).collect(),
         age: None,
         country: None,
-        guardian: None,
+        guardian: false,
         occurred_at: at,
     }
 }

@@ -113,7 +113,7 @@ async fn registered(policy: &Policy, memory: &Memory, category: &str, purpose: &
             .collect(),
         age: None,
         country: None,
-        guardian: None,
+        guardian: false,
         occurred_at: day(-1),
     };
     records::register(policy, memory, form).await.unwrap();
