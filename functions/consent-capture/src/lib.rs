@@ -3,6 +3,7 @@
 use app::{
     capture_consent::{self, CaptureConsent, CaptureError, ConsentLedger},
     keys::Keys,
+    notice_change::NoticeChanges,
     read_consents::{self, ReadError},
 };
 use edge::{
@@ -28,7 +29,7 @@ pub struct Site<P> {
 ///
 /// # Errors
 /// [`Failure`] if the event is none of this function's.
-pub async fn handle<P: ConsentLedger + Keys>(site: &Site<P>, event: Event) -> Result<Reply, Failure> {
+pub async fn handle<P: ConsentLedger + NoticeChanges + Keys>(site: &Site<P>, event: Event) -> Result<Reply, Failure> {
     let Event::Http(request) = event else { return Err(Failure::new("consent-capture answers HTTP alone")) };
     let answer = match request.method() {
         "POST" => capture(site, &request).await,
@@ -61,7 +62,7 @@ async fn capture<P: ConsentLedger + Keys>(site: &Site<P>, request: &Request) -> 
     })
 }
 
-async fn read<P: ConsentLedger + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+async fn read<P: ConsentLedger + NoticeChanges + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
     let token = request.bearer().ok_or_else(Problem::unauthorized)?;
     match read_consents::read(policy, &site.ports, token, request.at()).await {

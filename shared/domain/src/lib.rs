@@ -3,6 +3,8 @@
 //! Nothing here does I/O, reads a clock or draws a random number: time, keys and salts arrive as
 //! arguments, so that a year of retention is tested in milliseconds.
 
+pub mod announcement;
+pub mod attestation;
 pub mod breach;
 pub mod clock;
 pub mod consent;
@@ -10,6 +12,7 @@ pub mod dsar;
 pub mod evidence;
 pub mod hold;
 pub mod ids;
+pub mod notice;
 pub mod policy;
 pub mod record;
 pub mod retention;

@@ -31,7 +31,7 @@ use crate::clock;
 
 /// The crates whose log values are ours. What other crates log may quote requests (an SDK its
 /// bodies, a parser its input), so of theirs only the place is shown.
-const OUR_CRATES: [&str; 13] = [
+const OUR_CRATES: [&str; 15] = [
     "app",
     "aws",
     "edge",
@@ -42,8 +42,10 @@ const OUR_CRATES: [&str; 13] = [
     "consent_capture",
     "dsar_fulfil",
     "dsar_intake",
+    "notice_change",
     "purge",
     "retention_track",
+    "security_attest",
     "stream_relay",
 ];
 

@@ -3,6 +3,7 @@
 //! A form holds what an item says. Where it lies (its key, its place in the due index, its TTL) is
 //! written by `aws::table`, so a form reads the same from a table, a stream image or a fixture.
 
+pub mod attestation;
 pub mod breach;
 pub mod consent;
 pub mod content;
@@ -11,6 +12,7 @@ pub mod export;
 pub mod hold;
 pub mod mail;
 pub mod manifest;
+pub mod notice;
 pub mod record;
 pub mod request;
 
@@ -47,7 +49,7 @@ pub enum Kind {
     Hold,
     /// A breach.
     Breach,
-    /// One person's notice of a breach.
+    /// One person's notice of an announcement.
     Notice,
     /// A public alert.
     Alert,
@@ -55,11 +57,17 @@ pub enum Kind {
     Intent,
     /// A deadline's warning.
     Warned,
+    /// A published version of the notice.
+    Change,
+    /// An attestation of one day.
+    Attestation,
+    /// The end of a statement's latest attestation.
+    Attested,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -74,6 +82,9 @@ impl Kind {
         Self::Alert,
         Self::Intent,
         Self::Warned,
+        Self::Change,
+        Self::Attestation,
+        Self::Attested,
     ];
 
     /// The name in the table.
@@ -93,6 +104,9 @@ impl Kind {
             Self::Alert => "alert",
             Self::Intent => "intent",
             Self::Warned => "warned",
+            Self::Change => "change",
+            Self::Attestation => "attestation",
+            Self::Attested => "attested",
         }
     }
 

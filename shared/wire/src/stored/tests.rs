@@ -3,7 +3,7 @@
 
 use std::{fmt::Debug, path::PathBuf};
 
-use domain::ids::{BreachId, CaptureId, HoldId, RecordId, SubjectRef};
+use domain::ids::{AttestationId, BreachId, CaptureId, ChangeId, HoldId, RecordId, SubjectRef};
 use serde::de::DeserializeOwned;
 use serde_dynamo::{AttributeValue, Item};
 
@@ -126,12 +126,32 @@ fn a_breach_its_notice_and_its_alert_read() {
     assert_eq!(breach::Breach::new(&stored, &fingerprint), form);
 
     let form: breach::Notice = read("notice");
-    let notice = form.into_notice(id, subject()).unwrap();
-    assert_eq!(notice.state, domain::breach::NoticeState::WithoutAddress);
+    let notice = form.into_notice(domain::announcement::Announcement::Breach(id), subject()).unwrap();
+    assert_eq!(notice.state, domain::announcement::NoticeState::WithoutAddress);
 
     let form: breach::Alert = read("alert");
     let parts = breach::AlertParts::try_from(form.clone()).unwrap();
     assert_eq!(breach::Alert::from(parts), form);
+}
+
+#[test]
+fn a_change_of_the_notice_reads() {
+    let form: notice::Change = read("change");
+    let (stored, fingerprint) = form.clone().into_change(ChangeId::parse(ID).unwrap()).unwrap();
+    assert!(stored.by_mail && stored.ask_again.len() == 2);
+    assert_eq!(notice::Change::new(&stored, &fingerprint), form);
+    let odd = notice::Change { significance: "small".into(), ..form };
+    assert_eq!(odd.into_change(ChangeId::parse(ID).unwrap()), Err(Unreadable { field: "significance" }));
+}
+
+#[test]
+fn an_attestation_and_its_end_read() {
+    let form: attestation::Attestation = read("attestation");
+    let id = AttestationId::parse("encryption-at-rest").unwrap();
+    let stored = form.clone().into_attestation(id, "2026-03-01".parse().unwrap()).unwrap();
+    assert_eq!(attestation::Attestation::from(&stored), form);
+    let end: attestation::Attested = read("attested");
+    assert_eq!(attestation::Attested::new(stored.valid_until), end);
 }
 
 #[test]
@@ -157,7 +177,7 @@ fn json_forms_read() {
 
 #[test]
 fn every_fixture_is_read() {
-    let read = "alert breach consent content decided-erased decided-exported decided-not-verified decided-refused \
+    let read = "alert attestation attested breach change consent content decided-erased decided-exported decided-not-verified decided-refused \
                 decided-with-office decided-withdrawn due export hold intent mail manifest-intent manifest-result \
                 notice plan record record-held request trigger verified warned";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
