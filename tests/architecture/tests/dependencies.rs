@@ -21,7 +21,7 @@ fn graph() -> Graph {
         .collect()
 }
 
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 10] = [
     "consent-capture",
     "dsar-intake",
     "dsar-fulfil",
@@ -30,6 +30,8 @@ const FUNCTIONS: [&str; 8] = [
     "retention-track",
     "stream-relay",
     "clock-watch",
+    "notice-change",
+    "security-attest",
 ];
 
 const SHARED: [&str; 7] = ["domain", "policy", "wire", "app", "edge", "aws", "testkit"];
