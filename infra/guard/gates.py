@@ -258,12 +258,12 @@ def stream_record(name, kind=None, principal=None):
 def the_relay_hears_new_events_and_ttl_removals_and_nothing_else(plain, contract):
     """The event item is the outbox: each new one is heard once, and no write of a function starts the next round."""
     heard = [
-        *(stream_record("INSERT", kind) for kind in ("consent", "request", "breach", "notice")),
+        *(stream_record("INSERT", kind) for kind in ("consent", "request", "breach", "change", "notice")),
         stream_record("REMOVE", "record", "dynamodb.amazonaws.com"),
     ]
     ignored = [
-        *(stream_record("MODIFY", kind) for kind in ("consent", "request", "breach", "notice", "record")),
-        *(stream_record("INSERT", kind) for kind in ("record", "hold", "trigger", "intent", "warned", "disclosure", None)),
+        *(stream_record("MODIFY", kind) for kind in ("consent", "request", "breach", "change", "notice", "record")),
+        *(stream_record("INSERT", kind) for kind in ("record", "hold", "trigger", "intent", "warned", "disclosure", "attestation", "attested", None)),
         *(stream_record("REMOVE", kind) for kind in ("record", "consent")),
         stream_record("REMOVE", "record", "someone.else.amazonaws.com"),
     ]
@@ -380,10 +380,10 @@ def every_function_reads_the_one_policy_layer_whose_old_versions_stay(plain, con
 
 
 @gate
-def only_breach_notify_may_continue_itself(plain, contract):
+def only_whoever_tells_everybody_may_continue_itself(plain, contract):
     """Lambda stops loops after about 16 hops; only a queue that is meant to continue itself may go on."""
     for name, f in functions(plain).items():
-        if (f.get("RecursiveLoop") == "Allow") != (short(f) == "breach-notify"):
+        if (f.get("RecursiveLoop") == "Allow") != (short(f) in ("breach-notify", "notice-change")):
             yield f"{name}: RecursiveLoop is {f.get('RecursiveLoop', 'Terminate')}"
 
 

@@ -105,7 +105,7 @@ def unlayered(plain):
 
 
 TABLE_ARN = {"Fn::GetAtt": ["Table", "Arn"]}
-NEW = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["consent", "request", "breach", "notice"]}}}}
+NEW = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["consent", "request", "breach", "change", "notice"]}}}}
 GONE = {"eventName": ["REMOVE"], "userIdentity": {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]}}
 LEAST = "Policies|0|PolicyDocument|Statement"
 ORIGINS = "Api|Body|x-amazon-apigateway-cors|Fn::If|1|"
@@ -182,9 +182,10 @@ BREAKS = {
         unlayered,
         add("OtherLayer", "AWS::Lambda::LayerVersion"),
     ],
-    "only_breach_notify_may_continue_itself": [
+    "only_whoever_tells_everybody_may_continue_itself": [
         put("Purge|RecursiveLoop", "Allow"),
         drop("BreachNotify|RecursiveLoop"),
+        drop("NoticeChange|RecursiveLoop"),
     ],
     "every_schedule_passes_its_time_and_keeps_what_failed": [
         put("PurgeSweep|Target|Input", '{"v":1}'),
@@ -335,7 +336,7 @@ BREAKS = {
     "nothing_fails_without_an_alarm": [
         remove(name)
         for name in (
-            "FulfilDeadLetters", "ClockFailures", "BreachQueueOld", "RelayBehind", "RelayGaveUp", "RelayLost", "PurgeBehind",
+            "FulfilDeadLetters", "NoticeDeadLetters", "ClockFailures", "BreachQueueOld", "RelayBehind", "RelayGaveUp", "RelayLost", "PurgeBehind",
             "DeadlineAtRisk", "DeadlineMissed", "PurgeSilent", "ClockWatchErrors", "ApiErrors",
         )
     ],

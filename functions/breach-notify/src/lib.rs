@@ -1,12 +1,13 @@
 //! Breaches: declared by staff, scoped from what is stored, told one by one and in public.
 
 use app::{
-    breach::{self, BreachStore, DeclareBreach, DeclareError, NotifiedError, SCOPE_SEGMENTS},
+    announce::{Announcements, SCOPE_SEGMENTS},
+    breach::{self, BreachStore, DeclareBreach, DeclareError, NotifiedError},
     keys::Keys,
     mail::Mailer,
     queues::{DeadLetters, Outbox, Queue},
 };
-use domain::{breach::NoticeState, ids::BreachId, ids::SubjectRef, policy::Policy};
+use domain::{announcement::Announcement, ids::BreachId, ids::SubjectRef, policy::Policy};
 use edge::{
     Event, Failure, Reply,
     http::{Problem, Request, Response},
@@ -17,20 +18,16 @@ use jiff::Timestamp;
 use policy::PolicyBook;
 use wire::{
     breach::{AlertForm, AlertsAnswer, BreachAnswer, BreachForm, NoticeCounts, NotifiedForm},
-    message::{BreachMessage, BreachStep, SCOPE_HOPS_MAX},
+    message::{AnnouncementStep, BreachMessage, SCOPE_HOPS_MAX},
 };
 
 /// The scope of a token that may declare breaches and look at them.
 pub const SCOPE: &str = "breach:write";
 
-/// How many pages of a scan one message reads before it hands the rest on: well within the
-/// function's time, and few enough hops for a large table.
-pub const SCOPE_PAGES_MAX: usize = 50;
-
 /// Everything that this function needs.
-pub trait Ports: BreachStore + Keys + Mailer + Outbox + DeadLetters {}
+pub trait Ports: BreachStore + Announcements + Keys + Mailer + Outbox + DeadLetters {}
 
-impl<P: BreachStore + Keys + Mailer + Outbox + DeadLetters> Ports for P {}
+impl<P: BreachStore + Announcements + Keys + Mailer + Outbox + DeadLetters> Ports for P {}
 
 /// What the function works with.
 #[derive(Debug)]
@@ -103,16 +100,8 @@ async fn progress<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Resu
     request.staff(&policy.controller, SCOPE)?;
     let id = BreachId::parse(id).map_err(|_| Problem::not_found())?;
     let breach = desk.ports.breach(&policy.controller, &id).await?.ok_or_else(Problem::not_found)?;
-    let mut counts = NoticeCounts::default();
-    for notice in desk.ports.notices(&policy.controller, &id).await? {
-        match notice.state {
-            NoticeState::Planned => counts.planned += 1,
-            NoticeState::Claimed => counts.claimed += 1,
-            NoticeState::Sent => counts.sent += 1,
-            NoticeState::WithoutAddress => counts.without_address += 1,
-        }
-    }
-    Ok(Response::json(200, &BreachAnswer::new(&breach, Some(counts))))
+    let notices = desk.ports.notices(&policy.controller, &Announcement::Breach(id)).await?;
+    Ok(Response::json(200, &BreachAnswer::new(&breach, Some(NoticeCounts::of(&notices)))))
 }
 
 async fn notified<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Response, Problem> {
@@ -153,18 +142,18 @@ async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
     let (controller, breach, at) = message.parse()?;
     let policy = site::policy_of(&controller, &desk.policies)?;
     match message.step {
-        BreachStep::Scope => {
+        AnnouncementStep::Scope => {
             for segment in 0..SCOPE_SEGMENTS {
                 scope(desk, policy, &breach, segment, None, 0, at).await?;
             }
         }
-        BreachStep::Continue { hop, .. } if hop >= SCOPE_HOPS_MAX => {
+        AnnouncementStep::Continue { hop, .. } if hop >= SCOPE_HOPS_MAX => {
             return Err(Verdict::poison("the scan of a breach was handed on too often"));
         }
-        BreachStep::Continue { segment, from, hop } => {
+        AnnouncementStep::Continue { segment, from, hop } => {
             scope(desk, policy, &breach, segment, Some(from), hop, at).await?;
         }
-        BreachStep::Tell { subjects } => {
+        AnnouncementStep::Tell { subjects } => {
             for subject in subjects {
                 let subject =
                     SubjectRef::parse(&subject).map_err(|_| Verdict::poison("a subject reference cannot be read"))?;
@@ -182,18 +171,13 @@ async fn scope<P: Ports>(
     policy: &Policy,
     breach: &BreachId,
     segment: u16,
-    mut from: Option<String>,
+    from: Option<String>,
     hop: u32,
     at: Timestamp,
 ) -> Result<(), Verdict> {
-    for _ in 0..SCOPE_PAGES_MAX {
-        match breach::scope(policy, &desk.ports, breach, segment, from.as_deref(), at).await? {
-            Some(remaining) => from = Some(remaining.from),
-            None => return Ok(()),
-        }
-    }
-    let Some(from) = from else { return Ok(()) };
-    let next = BreachMessage::new(&policy.controller, breach, at, BreachStep::Continue { segment, from, hop: hop + 1 });
+    let Some(from) = breach::scope(policy, &desk.ports, breach, segment, from, at).await? else { return Ok(()) };
+    let step = AnnouncementStep::Continue { segment, from, hop: hop + 1 };
+    let next = BreachMessage::new(&policy.controller, breach, at, step);
     Outbox::send(&desk.ports, Queue::Breach, vec![site::body(&next)?]).await?;
     Ok(())
 }

@@ -40,6 +40,8 @@ pub async fn handle<P: Deadlines + Mailer>(desk: &Desk<P>, event: Event) -> Resu
         "dry_run": tick.dry_run,
         "at_risk": watched.at_risk,
         "missed": watched.missed,
+        "attestations_due": watched.attestations_due,
+        "attestations_lapsed": watched.attestations_lapsed,
         "warned": watched.warned,
         "without_policy": watched.without_policy,
     })))

@@ -8,6 +8,7 @@ use app::{
     capture_consent::{self, CaptureConsent, CaptureError, ConsentLedger},
     guardian::GuardianLedger,
     keys::Keys,
+    notice_change::NoticeChanges,
     read_consents::{self, ReadError},
     trackers,
 };
@@ -38,7 +39,10 @@ pub struct Site<P> {
 ///
 /// # Errors
 /// [`Failure`] if the event is none of this function's.
-pub async fn handle<P: ConsentLedger + GuardianLedger + Keys>(site: &Site<P>, event: Event) -> Result<Reply, Failure> {
+pub async fn handle<P: ConsentLedger + GuardianLedger + NoticeChanges + Keys>(
+    site: &Site<P>,
+    event: Event,
+) -> Result<Reply, Failure> {
     let Event::Http(request) = event else { return Err(Failure::new("consent-capture answers HTTP alone")) };
     let answer = match request.method() {
         "POST" if request.parameter("capture").is_some() => guardian::agree(site, &request).await,
@@ -83,7 +87,7 @@ async fn capture<P: ConsentLedger + GuardianLedger + Keys>(
     })
 }
 
-async fn read<P: ConsentLedger + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+async fn read<P: ConsentLedger + NoticeChanges + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
     let token = request.bearer().ok_or_else(Problem::unauthorized)?;
     let state = read_consents::read(policy, &site.ports, token, request.at()).await.map_err(unread)?;
@@ -97,7 +101,10 @@ fn unread(error: ReadError) -> Problem {
     }
 }
 
-async fn allowed_trackers<P: ConsentLedger + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+async fn allowed_trackers<P: ConsentLedger + NoticeChanges + Keys>(
+    site: &Site<P>,
+    request: &Request,
+) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
     // A token that cannot be read must not pass for none: whoever sends one expects its choices.
     let token = match (request.bearer(), request.header("authorization")) {

@@ -5,6 +5,7 @@ use app::{
     capture_consent::ConsentLedger,
     disclose::{self, Disclose, DiscloseError, DisclosureLog},
     keys::Keys,
+    notice_change::NoticeChanges,
     records::RecordStore,
     requests::RequestLog,
     uses::{self, AskUse},
@@ -32,9 +33,9 @@ pub const USES_SCOPE: &str = "uses:read";
 pub const AGE_DAYS_MAX: i64 = 20 * 366;
 
 /// Everything that this function needs.
-pub trait Ports: ConsentLedger + RequestLog + RecordStore + DisclosureLog + Keys {}
+pub trait Ports: ConsentLedger + NoticeChanges + RequestLog + RecordStore + DisclosureLog + Keys {}
 
-impl<P: ConsentLedger + RequestLog + RecordStore + DisclosureLog + Keys> Ports for P {}
+impl<P: ConsentLedger + NoticeChanges + RequestLog + RecordStore + DisclosureLog + Keys> Ports for P {}
 
 /// What the function works with.
 #[derive(Debug)]

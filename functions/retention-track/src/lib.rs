@@ -5,6 +5,7 @@ use app::{
     error::PortError,
     holds::{self, HoldError, HoldStore, PlaceHold},
     keys::Keys,
+    notice_change::NoticeChanges,
     post_mortem,
     queues::DeadLetters,
     records::{self, RecordError, RecordStore, RegisterRecord, SubjectEvent},
@@ -48,9 +49,9 @@ pub const AGE_DAYS_MAX: i64 = 20 * 366;
 pub const EVENTS_AT_ONCE: usize = 8;
 
 /// Everything that this function needs.
-pub trait Ports: RecordStore + ConsentLedger + HoldStore + RequestLog + Keys + DeadLetters {}
+pub trait Ports: RecordStore + ConsentLedger + NoticeChanges + HoldStore + RequestLog + Keys + DeadLetters {}
 
-impl<P: RecordStore + ConsentLedger + HoldStore + RequestLog + Keys + DeadLetters> Ports for P {}
+impl<P: RecordStore + ConsentLedger + NoticeChanges + HoldStore + RequestLog + Keys + DeadLetters> Ports for P {}
 
 /// What the function works with.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use app::queues::{Outbox, Queue};
 use aws::table::keys::{ItemKey, RequestPart};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use domain::ids::{BreachId, ControllerId};
+use domain::{announcement::Announcement, ids::ControllerId};
 use edge::{
     Event, Failure, Reply, clock, site,
     stream::{Change, Record},
@@ -14,8 +14,8 @@ use edge::{
 use jiff::Timestamp;
 use wire::{
     message::{
-        BreachMessage, BreachStep, FulfilMessage, GuardianMessage, RecordsMessage, RemovedForm, RemovedMessage,
-        TELL_SUBJECTS_MAX, VERSION, WithdrawnForm,
+        AnnouncementStep, BreachMessage, ChangeMessage, FulfilMessage, GuardianMessage, RecordsMessage, RemovedForm,
+        RemovedMessage, TELL_SUBJECTS_MAX, VERSION, WithdrawnForm,
     },
     stored,
 };
@@ -64,7 +64,8 @@ struct Sorted {
     fulfil: Vec<FulfilMessage>,
     guardians: Vec<GuardianMessage>,
     scope: Vec<BreachMessage>,
-    tell: BTreeMap<(ControllerId, BreachId), (Timestamp, Vec<String>)>,
+    publish: Vec<ChangeMessage>,
+    tell: BTreeMap<(ControllerId, Announcement), (Timestamp, Vec<String>)>,
     withdrawn: BTreeMap<ControllerId, Vec<WithdrawnForm>>,
     removed: BTreeMap<ControllerId, Vec<RemovedForm>>,
 }
@@ -103,14 +104,21 @@ impl Sorted {
                         &controller,
                         &breach,
                         time(form.declared_at)?,
-                        BreachStep::Scope,
+                        AnnouncementStep::Scope,
                     ));
                 }
             }
-            (Change::Insert, ItemKey::Notice(controller, breach, subject)) => {
+            (Change::Insert, ItemKey::Change(controller, change)) => {
+                let form: stored::notice::Change = image(record.new.as_ref())?;
+                if form.by_mail {
+                    let at = time(form.published_at)?;
+                    self.publish.push(ChangeMessage::new(&controller, &change, at, AnnouncementStep::Scope));
+                }
+            }
+            (Change::Insert, ItemKey::Notice(controller, of, subject)) => {
                 let form: stored::breach::Notice = image(record.new.as_ref())?;
                 let at = time(form.planned_at)?;
-                self.tell.entry((controller, breach)).or_insert_with(|| (at, Vec::new())).1.push(subject.to_string());
+                self.tell.entry((controller, of)).or_insert_with(|| (at, Vec::new())).1.push(subject.to_string());
             }
             (Change::Remove, ItemKey::Record(controller, subject, id)) if record.by_ttl => {
                 let form: stored::record::Record = image(record.old.as_ref())?;
@@ -142,10 +150,21 @@ impl Sorted {
         for message in &self.scope {
             breach.push(site::body(message)?);
         }
-        for ((controller, id), (at, subjects)) in &self.tell {
+        let mut notice = Vec::new();
+        for message in &self.publish {
+            notice.push(site::body(message)?);
+        }
+        for ((controller, of), (at, subjects)) in &self.tell {
             for subjects in subjects.chunks(TELL_SUBJECTS_MAX) {
-                let step = BreachStep::Tell { subjects: subjects.to_vec() };
-                breach.push(site::body(&BreachMessage::new(controller, id, *at, step))?);
+                let step = AnnouncementStep::Tell { subjects: subjects.to_vec() };
+                match of {
+                    Announcement::Breach(id) => {
+                        breach.push(site::body(&BreachMessage::new(controller, id, *at, step))?);
+                    }
+                    Announcement::Change(id) => {
+                        notice.push(site::body(&ChangeMessage::new(controller, id, *at, step))?);
+                    }
+                }
             }
         }
         let mut records = Vec::new();
@@ -173,8 +192,13 @@ impl Sorted {
                 purge.push(site::body(&message)?);
             }
         }
-        let queues =
-            [(Queue::Fulfil, fulfil), (Queue::Breach, breach), (Queue::Records, records), (Queue::Purge, purge)];
+        let queues = [
+            (Queue::Fulfil, fulfil),
+            (Queue::Breach, breach),
+            (Queue::Notice, notice),
+            (Queue::Records, records),
+            (Queue::Purge, purge),
+        ];
         Ok(queues.into_iter().filter(|(_, bodies)| !bodies.is_empty()).collect())
     }
 }

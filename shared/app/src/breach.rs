@@ -3,32 +3,21 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    breach::{AuthorityNotified, BREACH_TEXT_BYTES_MAX, Breach, Notice, NoticeState, REFERENCE_BYTES_MAX, must_tell},
+    announcement::{Announcement, NoticeState},
+    breach::{AuthorityNotified, BREACH_TEXT_BYTES_MAX, Breach, REFERENCE_BYTES_MAX, must_tell},
     clock,
     ids::{BreachId, Category, ControllerId, Fingerprint, SubjectRef},
     policy::Policy,
-    sensitive::Sensitive,
 };
 use jiff::Timestamp;
 
 use crate::{
+    announce::{self, Announcements, Claimed, FoundPage},
     error::{Appended, PortError},
     keys::Keys,
     letters,
     mail::Mailer,
 };
-
-/// How many parts of the table are scanned beside each other when a breach is scoped.
-pub const SCOPE_SEGMENTS: u16 = 4;
-
-/// A page of affected people.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AffectedPage {
-    /// Whose records of the categories were stored in the window.
-    pub subjects: BTreeSet<SubjectRef>,
-    /// Where the next page begins.
-    pub next: Option<String>,
-}
 
 /// A public alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,37 +70,7 @@ pub trait BreachStore {
         breach: &Breach,
         segment: u16,
         from: Option<&str>,
-    ) -> Result<AffectedPage, PortError>;
-
-    /// Plans notices for people unless they stand; answers how many are new.
-    async fn plan_notices(
-        &self,
-        controller: &ControllerId,
-        breach: &BreachId,
-        subjects: &BTreeSet<SubjectRef>,
-        at: Timestamp,
-    ) -> Result<usize, PortError>;
-
-    /// Moves a notice on, from one of the states given; answers the state it had.
-    ///
-    /// MUST change nothing, and answer what stands, if the state is none of those.
-    async fn move_notice(
-        &self,
-        controller: &ControllerId,
-        notice: &Notice,
-        from: &[NoticeState],
-        at: Timestamp,
-    ) -> Result<Option<NoticeState>, PortError>;
-
-    /// How the notices of a breach stand. MUST read pages until there are none left.
-    async fn notices(&self, controller: &ControllerId, breach: &BreachId) -> Result<Vec<Notice>, PortError>;
-
-    /// Where a person can be written to, from what is stored about them.
-    async fn contact(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-    ) -> Result<Option<Sensitive<String>>, PortError>;
+    ) -> Result<FoundPage, PortError>;
 
     /// Publishes an alert; doing it again changes nothing.
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError>;
@@ -262,27 +221,19 @@ pub async fn record_notified<P: BreachStore>(
     ports.record_notified(&policy.controller, breach, &notified).await?.ok_or(NotifiedError::Unknown)
 }
 
-/// What remains of one segment's scan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remaining {
-    /// Which segment.
-    pub segment: u16,
-    /// Where its next page begins.
-    pub from: String,
-}
-
-/// Finds one page of the people affected and plans their notices; answers what remains.
+/// Finds people affected in one segment and plans their notices, as far as one message reads;
+/// answers where the rest begins.
 ///
 /// # Errors
 /// [`PortError`]. Scoping a page again plans nobody twice.
-pub async fn scope<P: BreachStore>(
+pub async fn scope<P: BreachStore + Announcements>(
     policy: &Policy,
     ports: &P,
     breach: &BreachId,
     segment: u16,
-    from: Option<&str>,
+    from: Option<String>,
     at: Timestamp,
-) -> Result<Option<Remaining>, PortError> {
+) -> Result<Option<String>, PortError> {
     let controller = &policy.controller;
     let Some(breach) = ports.breach(controller, breach).await? else {
         return Err(PortError::corrupt("breach", "it is not stored"));
@@ -290,16 +241,16 @@ pub async fn scope<P: BreachStore>(
     if !breach.tell_subjects {
         return Ok(None);
     }
-    let page = ports.affected(controller, &breach, segment, from).await?;
-    ports.plan_notices(controller, &breach.id, &page.subjects, at).await?;
-    Ok(page.next.map(|from| Remaining { segment, from }))
+    let of = Announcement::Breach(breach.id.clone());
+    let page = async |from: Option<&str>| ports.affected(controller, &breach, segment, from).await;
+    announce::scope(ports, controller, &of, from, at, page).await
 }
 
 /// Tells one person: claim, send, confirm. Who has no address is told by the public alert.
 ///
 /// # Errors
 /// [`PortError`]; the notice is in doubt then and is sent again: told twice at worst, untold never.
-pub async fn tell<P: BreachStore + Mailer>(
+pub async fn tell<P: BreachStore + Announcements + Mailer>(
     policy: &Policy,
     ports: &P,
     breach: &BreachId,
@@ -310,25 +261,19 @@ pub async fn tell<P: BreachStore + Mailer>(
     let Some(breach) = ports.breach(controller, breach).await? else {
         return Err(PortError::corrupt("breach", "it is not stored"));
     };
-    let notice = |state| Notice { breach: breach.id.clone(), subject: subject.clone(), state };
-    let open = [NoticeState::Planned, NoticeState::Claimed];
-    match ports.move_notice(controller, &notice(NoticeState::Claimed), &open, at).await? {
-        Some(NoticeState::Planned | NoticeState::Claimed) => {}
-        Some(done) => return Ok(done),
-        None => return Err(PortError::corrupt("notice", "it is not stored")),
-    }
-    let state = match ports.contact(controller, subject).await? {
-        Some(address) => {
+    let of = Announcement::Breach(breach.id.clone());
+    let state = match announce::claim(ports, controller, &of, subject, at).await? {
+        Claimed::Done(state) => return Ok(state),
+        Claimed::Open(Some(address)) => {
             ports.send(&letters::breach(policy, &breach, subject, address)).await?;
             NoticeState::Sent
         }
-        None => {
+        Claimed::Open(None) => {
             ports.publish_alert(controller, &alert(&breach, at)).await?;
             NoticeState::WithoutAddress
         }
     };
-    ports.move_notice(controller, &notice(state), &[NoticeState::Claimed], at).await?;
-    Ok(state)
+    announce::confirm(ports, controller, &of, subject, state, at).await
 }
 
 /// The public alert of a breach.

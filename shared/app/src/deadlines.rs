@@ -1,6 +1,6 @@
 //! The clock watch: warns of deadlines that come near, and says which were missed.
 
-use domain::ids::ControllerId;
+use domain::{attestation, ids::ControllerId};
 use jiff::{Timestamp, ToSpan};
 
 use crate::{
@@ -29,14 +29,20 @@ pub enum DeadlineKind {
     Request,
     /// The notification of a breach to the authority.
     Breach,
+    /// The renewal of an attestation.
+    Attestation,
 }
 
 impl DeadlineKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Request, Self::Breach, Self::Attestation];
+
     /// The name in keys and mails.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Request => "request",
             Self::Breach => "breach",
+            Self::Attestation => "attestation",
         }
     }
 
@@ -44,6 +50,7 @@ impl DeadlineKind {
         match self {
             Self::Request => REQUEST_RISK_HOURS,
             Self::Breach => BREACH_RISK_HOURS,
+            Self::Attestation => attestation::RENEWAL_HOURS,
         }
     }
 }
@@ -55,7 +62,7 @@ pub struct Deadline {
     pub controller: ControllerId,
     /// What is due.
     pub kind: DeadlineKind,
-    /// Which request or breach.
+    /// Which request, breach or renewal.
     pub id: String,
     /// The first instant that is late.
     pub due_at: Timestamp,
@@ -109,10 +116,14 @@ pub trait Deadlines {
 /// What a run found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Watched {
-    /// Open deadlines that are near.
+    /// Open deadlines of the law that are near.
     pub at_risk: usize,
-    /// Open deadlines that are past.
+    /// Open deadlines of the law that are past.
     pub missed: usize,
+    /// Attestations that lapse soon.
+    pub attestations_due: usize,
+    /// Attestations that have lapsed.
+    pub attestations_lapsed: usize,
     /// Warnings sent by this run.
     pub warned: usize,
     /// Deadlines of controllers that have no policy here: nobody to warn.
@@ -130,14 +141,19 @@ pub async fn watch<P: Deadlines + Mailer>(
     dry_run: bool,
 ) -> Result<Watched, PortError> {
     let mut watched = Watched::default();
-    let horizon = at.saturating_add(REQUEST_RISK_HOURS.max(BREACH_RISK_HOURS).hours()).unwrap_or(Timestamp::MAX);
+    let ahead = DeadlineKind::ALL.into_iter().map(DeadlineKind::risk_hours).max().unwrap_or_default();
+    let horizon = at.saturating_add(ahead.hours()).unwrap_or(Timestamp::MAX);
     for shard in 0..CLOCK_SHARDS {
         for deadline in ports.deadlines(shard, horizon, DEADLINES_MAX).await? {
             let Some(urgency) = urgency(&deadline, at) else { continue };
-            match urgency {
-                Urgency::AtRisk => watched.at_risk += 1,
-                Urgency::Missed => watched.missed += 1,
-            }
+            // A lapsed attestation is no missed deadline of the law: it must not drown one.
+            let count = match (deadline.kind, urgency) {
+                (DeadlineKind::Attestation, Urgency::AtRisk) => &mut watched.attestations_due,
+                (DeadlineKind::Attestation, Urgency::Missed) => &mut watched.attestations_lapsed,
+                (_, Urgency::AtRisk) => &mut watched.at_risk,
+                (_, Urgency::Missed) => &mut watched.missed,
+            };
+            *count += 1;
             let Some(contact) = contact_of(&deadline.controller) else {
                 watched.without_policy += 1;
                 continue;

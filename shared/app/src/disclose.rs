@@ -13,6 +13,7 @@ use crate::{
     capture_consent::ConsentLedger,
     error::{Appended, PortError},
     keys::Keys,
+    notice_change::NoticeChanges,
     records::RecordStore,
     requests::RequestLog,
     uses,
@@ -105,7 +106,7 @@ pub enum DiscloseError {
 /// # Errors
 /// [`DiscloseError`]; nothing is written then. What was logged once stays allowed: a retry answers it
 /// even if the person has objected since.
-pub async fn disclose<P: ConsentLedger + RequestLog + RecordStore + DisclosureLog + Keys>(
+pub async fn disclose<P: ConsentLedger + NoticeChanges + RequestLog + RecordStore + DisclosureLog + Keys>(
     policy: &Policy,
     ports: &P,
     form: Disclose,

@@ -4,7 +4,8 @@
 use domain::{
     breach::Breach,
     dsar::{Complaint, ItemResult, Outcome, Received, RequestState, RequestType, Stop},
-    ids::SubjectRef,
+    ids::{Purpose, SubjectRef},
+    notice::{NoticeChange, Significance},
     policy::Policy,
     sensitive::Sensitive,
 };
@@ -158,11 +159,62 @@ pub fn breach(policy: &Policy, breach: &Breach, subject: &SubjectRef, to: Sensit
     }
 }
 
+/// Tells a person of a change of the notice, before it counts (GDPR Art. 13(3)): what changes, from
+/// when, and what they can do.
+pub fn notice_change(policy: &Policy, change: &NoticeChange, subject: &SubjectRef, to: Sensitive<String>) -> Mail {
+    let what = match change.significance {
+        Significance::Ownership => format!("{} has a new owner, and our privacy notice changes", policy.name),
+        Significance::Editorial | Significance::Significant => format!("{} changes its privacy notice", policy.name),
+    };
+    let mut text = format!(
+        "{what}.\n\nWhat changes: {}\n\nFrom {} on the version {} counts. Read it in full:\n\n{}\n",
+        change.summary,
+        day(policy, change.effective_at),
+        change.notice.version,
+        change.url,
+    );
+    let titles = |purposes: &std::collections::BTreeSet<Purpose>| {
+        let title =
+            |purpose| policy.purposes.get(purpose).map_or_else(|| purpose.to_string(), |rule| rule.title.clone());
+        purposes.iter().map(|purpose| format!("- {}\n", title(purpose))).collect::<String>()
+    };
+    if !change.new_purposes.is_empty() {
+        text.push_str(&format!("\nFrom then on we use data for this as well:\n\n{}", titles(&change.new_purposes)));
+    }
+    if !change.new_recipients.is_empty() {
+        let title = |id| policy.recipients.get(id).map_or_else(|| ToString::to_string(id), |rule| rule.title.clone());
+        let names: String = change.new_recipients.iter().map(|id| format!("- {}\n", title(id))).collect();
+        text.push_str(&format!("\nFrom then on these get data as well:\n\n{names}"));
+    }
+    if !change.ask_again.is_empty() {
+        text.push_str(&format!(
+            "\nIf you agreed to this, your consent ends then, unless you agree again:\n\n{}",
+            titles(&change.ask_again)
+        ));
+    }
+    text.push_str(&format!(
+        "\nWhat you can do: take back a consent, object, or ask us for your data or for its erasure. Write to {}.\n",
+        policy.contact_mail
+    ));
+    Mail {
+        to,
+        subject: format!("{}: a change of our privacy notice", policy.name),
+        text,
+        tag: tag(&format!("change-{}-{subject}", change.id)),
+    }
+}
+
+/// The mail service takes letters, digits, dashes and underscores in a tag.
+fn tag(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect()
+}
+
 /// Warns a controller of a deadline.
 pub fn deadline(contact: String, deadline: &Deadline, urgency: Urgency) -> Mail {
     let what = match deadline.kind {
         DeadlineKind::Request => "the answer to a data subject's request",
         DeadlineKind::Breach => "the notification of a breach to the authority",
+        DeadlineKind::Attestation => "the renewal of an attestation",
     };
     let word = match urgency {
         Urgency::AtRisk => "is due soon",
@@ -172,7 +224,7 @@ pub fn deadline(contact: String, deadline: &Deadline, urgency: Urgency) -> Mail 
         to: Sensitive::new(contact),
         subject: format!("{}: {what} {word}", deadline.controller),
         text: format!("{what} {word}.\n\nNumber: {}\nDue before: {}\n", deadline.id, deadline.due_at),
-        tag: format!("deadline-{}-{}-{}", deadline.kind.as_str(), deadline.id, urgency.as_str()),
+        tag: tag(&format!("deadline-{}-{}-{}", deadline.kind.as_str(), deadline.id, urgency.as_str())),
     }
 }
 

@@ -3,6 +3,8 @@
 //! A port says what one use case needs, with its duties in MUST; `shared/aws` serves them from AWS,
 //! `shared/testkit` from memory, and one contract suite keeps both honest.
 
+pub mod announce;
+pub mod attest;
 pub mod breach;
 pub mod capture_consent;
 pub mod deadlines;
@@ -16,6 +18,7 @@ pub mod holds;
 pub mod keys;
 pub mod letters;
 pub mod mail;
+pub mod notice_change;
 pub mod post_mortem;
 pub mod purge;
 pub mod queues;

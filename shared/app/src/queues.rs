@@ -13,6 +13,8 @@ pub enum Queue {
     Records,
     /// purge's.
     Purge,
+    /// notice-change's.
+    Notice,
 }
 
 /// The port to the queues.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     consent::{self, AgeStanding, CaptureRefused},
     ids::{Category, ControllerId, EventName, Field, Identifier, PointHash, Purpose, RecordId, SubjectRef},
+    notice,
     policy::{Clause, Country, LawfulBasis, Policy, RetentionRule},
     record::{Record, SubjectHold, System},
     retention::{CONSENT_WITHDRAWN, OutOfCalendar, RetentionClock},
@@ -19,6 +20,7 @@ use crate::{
     capture_consent::ConsentLedger,
     error::{Appended, PortError},
     keys::Keys,
+    notice_change::NoticeChanges,
 };
 
 /// Most fields of one record.
@@ -188,7 +190,7 @@ pub enum RecordError {
 ///
 /// # Errors
 /// [`RecordError`]. Registering the same record again changes nothing and is no error.
-pub async fn register<P: RecordStore + ConsentLedger + Keys>(
+pub async fn register<P: RecordStore + ConsentLedger + NoticeChanges + Keys>(
     policy: &Policy,
     ports: &P,
     form: RegisterRecord,
@@ -308,7 +310,7 @@ fn opt_in<'a>(policy: &'a Policy, category: &Category) -> Option<(&'a Purpose, &
 }
 
 /// Whether the consent to a purpose was in force at that time.
-async fn opted_in<P: ConsentLedger>(
+async fn opted_in<P: ConsentLedger + NoticeChanges>(
     policy: &Policy,
     ports: &P,
     subject: &SubjectRef,
@@ -316,7 +318,8 @@ async fn opted_in<P: ConsentLedger>(
     at: Timestamp,
 ) -> Result<bool, PortError> {
     let events = ports.consents(&policy.controller, subject).await?;
-    let state = consent::fold(consent::as_of(&events, at));
+    let changes = ports.changes(&policy.controller).await?;
+    let state = consent::fold(consent::as_of(&notice::counting(&events, &changes, at), at));
     Ok(consent::is_in_force(policy, &state, purpose))
 }
 
@@ -326,7 +329,7 @@ async fn opted_in<P: ConsentLedger>(
 /// needs beside it, by the opt-in of its category. One from before a record that needed an opt-in ends
 /// it as well unless the consent was given again in between: the withdrawal was still being written
 /// when the record was registered, so the record should never have been made.
-async fn counted<P: ConsentLedger>(
+async fn counted<P: ConsentLedger + NoticeChanges>(
     policy: &Policy,
     ports: &P,
     record: &Record,
@@ -402,7 +405,7 @@ pub struct SubjectEvent {
 ///
 /// # Errors
 /// [`RecordError`]. Noting the same event again changes nothing and is no error.
-pub async fn note_event<P: RecordStore + ConsentLedger>(
+pub async fn note_event<P: RecordStore + ConsentLedger + NoticeChanges>(
     policy: &Policy,
     ports: &P,
     form: &SubjectEvent,

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::{
     capture_consent::ConsentLedger,
     keys::Keys,
+    notice_change::NoticeChanges,
     read_consents::{self, ReadError},
 };
 
@@ -20,7 +21,7 @@ use crate::{
 ///
 /// # Errors
 /// [`ReadError`]: a token that opens nothing is refused, not taken for none.
-pub async fn decide<'a, P: ConsentLedger + Keys>(
+pub async fn decide<'a, P: ConsentLedger + NoticeChanges + Keys>(
     policy: &'a Policy,
     ports: &P,
     token: Option<&str>,
@@ -28,7 +29,13 @@ pub async fn decide<'a, P: ConsentLedger + Keys>(
     now: Timestamp,
 ) -> Result<Vec<Decision<'a>>, ReadError> {
     let state = match token {
-        Some(token) => read_consents::read(policy, ports, token, now).await?,
+        // A consent that is asked for again counts for nothing until it is given again.
+        Some(token) => read_consents::read(policy, ports, token, now)
+            .await?
+            .into_iter()
+            .filter(|(_, current)| current.asked_again.is_none())
+            .map(|(purpose, current)| (purpose, current.choice))
+            .collect(),
         None => BTreeMap::new(),
     };
     Ok(tracker::decide(policy, &state, seen, now))

@@ -2,12 +2,16 @@
 
 use domain::{
     ids::{ControllerId, Identifier, SubjectRef},
+    notice,
     policy::Policy,
     standing::{Decision, Standing, UseAsked},
 };
 use jiff::Timestamp;
 
-use crate::{capture_consent::ConsentLedger, error::PortError, keys::Keys, records::RecordStore, requests::RequestLog};
+use crate::{
+    capture_consent::ConsentLedger, error::PortError, keys::Keys, notice_change::NoticeChanges, records::RecordStore,
+    requests::RequestLog,
+};
 
 /// A question, parsed.
 #[derive(Debug)]
@@ -26,7 +30,7 @@ pub struct AskUse {
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn standing<P: ConsentLedger + RequestLog + RecordStore>(
+pub async fn standing<P: ConsentLedger + NoticeChanges + RequestLog + RecordStore>(
     ports: &P,
     controller: &ControllerId,
     subject: &SubjectRef,
@@ -35,6 +39,9 @@ pub async fn standing<P: ConsentLedger + RequestLog + RecordStore>(
     let consents = ports.consents(controller, subject).await?;
     let requests = ports.requests(controller, subject).await?;
     let holds = ports.holds(controller, subject).await?;
+    // A consent that a change of the notice asks for again counts no longer.
+    let changes = ports.changes(controller).await?;
+    let consents = notice::counting(&consents, &changes, at);
     Ok(Standing::at(&consents, requests.iter().map(|(_, state)| state), &holds, at))
 }
 
@@ -42,7 +49,7 @@ pub async fn standing<P: ConsentLedger + RequestLog + RecordStore>(
 ///
 /// # Errors
 /// [`PortError`]; a denial is no error.
-pub async fn ask<P: ConsentLedger + RequestLog + RecordStore + Keys>(
+pub async fn ask<P: ConsentLedger + NoticeChanges + RequestLog + RecordStore + Keys>(
     policy: &Policy,
     ports: &P,
     form: AskUse,

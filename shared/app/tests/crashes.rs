@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use app::{
+    announce::{Announcements, SCOPE_SEGMENTS},
     breach::{self, BreachStore, DeclareBreach},
     error::PortError,
     fulfil_request,
@@ -16,6 +17,7 @@ use app::{
     requests::{self, RequestKey, RequestLog},
 };
 use domain::{
+    announcement::Announcement,
     dsar::{ItemResult, Outcome, RequestType},
     evidence::DeletionResult,
     ids::{Identifier, RecordId},
@@ -241,13 +243,16 @@ fn declaration() -> DeclareBreach {
 
 /// What the relay and the queue bring about: scope every segment, then tell each person found.
 async fn tell_all(policy: &Policy, memory: &Memory, id: &domain::ids::BreachId) -> Result<(), PortError> {
-    for segment in 0..breach::SCOPE_SEGMENTS {
+    for segment in 0..SCOPE_SEGMENTS {
         let mut from: Option<String> = None;
-        while let Some(next) = breach::scope(policy, memory, id, segment, from.as_deref(), day(3)).await? {
-            from = Some(next.from);
+        loop {
+            from = breach::scope(policy, memory, id, segment, from, day(3)).await?;
+            if from.is_none() {
+                break;
+            }
         }
     }
-    for notice in memory.notices(&policy.controller, id).await? {
+    for notice in memory.notices(&policy.controller, &Announcement::Breach(id.clone())).await? {
         breach::tell(policy, memory, id, &notice.subject, day(3)).await?;
     }
     Ok(())

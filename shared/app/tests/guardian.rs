@@ -70,7 +70,7 @@ fn mailed_token(memory: &Memory) -> String {
 
 async fn given(policy: &Policy, memory: &Memory, receipt: &Receipt, at: Timestamp) -> Vec<String> {
     let state = read_consents::read(policy, memory, &receipt.token, at).await.unwrap();
-    let given = state.iter().filter(|(_, state)| state.choice == Choice::Given);
+    let given = state.iter().filter(|(_, state)| state.choice.choice == Choice::Given);
     given.map(|(purpose, _)| purpose.to_string()).collect()
 }
 

@@ -392,6 +392,6 @@ async fn an_erasure_ends_what_was_agreed_to() {
     requests::verify(&policy, &memory, &answer.request.request, token, at("2026-02-01T00:00:00Z")).await.unwrap();
     fulfil_request::fulfil(&policy, &memory, &answer.request, at("2026-02-01T00:00:00Z"), URL).await.unwrap();
     let state = read_consents::read(&policy, &memory, &receipt.token, at("2026-02-02T00:00:00Z")).await.unwrap();
-    let choices: Vec<_> = state.values().map(|state| state.choice).collect();
+    let choices: Vec<_> = state.values().map(|current| current.choice.choice).collect();
     assert_eq!(choices, [Choice::Withdrawn, Choice::Refused]);
 }

@@ -49,6 +49,8 @@ pub struct Settings {
     pub records_queue_url: Option<String>,
     /// purge's queue.
     pub purge_queue_url: Option<String>,
+    /// notice-change's queue.
+    pub notice_queue_url: Option<String>,
     /// Where this function puts what will never succeed.
     pub dead_letter_queue_url: Option<String>,
 }
@@ -95,6 +97,7 @@ impl Settings {
             breach_queue_url: optional("BREACH_QUEUE_URL"),
             records_queue_url: optional("RECORDS_QUEUE_URL"),
             purge_queue_url: optional("PURGE_QUEUE_URL"),
+            notice_queue_url: optional("NOTICE_QUEUE_URL"),
             dead_letter_queue_url: optional("DEAD_LETTER_QUEUE_URL"),
         })
     }
@@ -272,6 +275,7 @@ impl Cloud {
             Queue::Breach => ("BREACH_QUEUE_URL", &settings.breach_queue_url),
             Queue::Records => ("RECORDS_QUEUE_URL", &settings.records_queue_url),
             Queue::Purge => ("PURGE_QUEUE_URL", &settings.purge_queue_url),
+            Queue::Notice => ("NOTICE_QUEUE_URL", &settings.notice_queue_url),
         };
         needed(name, url.as_deref())
     }

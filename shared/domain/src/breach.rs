@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::ids::{BreachId, Category, SubjectRef};
+use crate::ids::{BreachId, Category};
 
 /// Longest text of a breach's description or advice, in bytes.
 pub const BREACH_TEXT_BYTES_MAX: usize = 4_000;
@@ -57,47 +57,4 @@ pub struct AuthorityNotified {
 /// policy promises it.
 pub const fn must_tell(high_risk: bool, attempt_only: bool, policy_tells_of_attempts: bool) -> bool {
     if attempt_only { policy_tells_of_attempts } else { high_risk }
-}
-
-/// How far one person's notice has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoticeState {
-    /// Found to be affected; not told yet.
-    Planned,
-    /// A send was begun. Until it is confirmed it is in doubt.
-    Claimed,
-    /// The mail service took it.
-    Sent,
-    /// No address is known: the public alert tells them.
-    WithoutAddress,
-}
-
-impl NoticeState {
-    /// The name in the table.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Planned => "planned",
-            Self::Claimed => "claimed",
-            Self::Sent => "sent",
-            Self::WithoutAddress => "without-address",
-        }
-    }
-
-    /// Reads the name.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Planned, Self::Claimed, Self::Sent, Self::WithoutAddress]
-            .into_iter()
-            .find(|state| state.as_str() == text)
-    }
-}
-
-/// One person's notice of one breach.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// Which breach.
-    pub breach: BreachId,
-    /// Whom.
-    pub subject: SubjectRef,
-    /// How far it has come.
-    pub state: NoticeState,
 }

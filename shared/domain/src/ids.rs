@@ -437,6 +437,10 @@ keyed_id!(
     BreachId, "breach"
 );
 keyed_id!(
+    /// One published version of a notice.
+    ChangeId, "change"
+);
+keyed_id!(
     /// One hold.
     HoldId, "hold"
 );

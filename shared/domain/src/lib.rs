@@ -4,6 +4,8 @@
 //! arguments, so that a year of retention is tested in milliseconds.
 
 pub mod adequacy;
+pub mod announcement;
+pub mod attestation;
 pub mod breach;
 pub mod clock;
 pub mod consent;
@@ -12,6 +14,7 @@ pub mod dsar;
 pub mod evidence;
 pub mod hold;
 pub mod ids;
+pub mod notice;
 pub mod policy;
 pub mod record;
 pub mod retention;

@@ -13,6 +13,7 @@ use domain::{
         BreachId, Category, ControllerId, EventName, Field, Identifier, IdentifierKind, KeyedId, Pepper, Purpose,
         SubjectRef,
     },
+    notice::{NoticeChange, Significance},
     policy::{
         Action, AgeRule, BreachRule, CategoryRule, Clause, ErasureExemption, LawfulBasis, Notice, Period, Policy,
         PolicyHash, PurposeRule, Refusal, RetentionRule, RightRule, Switch, VerificationRule,
@@ -187,6 +188,26 @@ pub fn breach(key: &str, exposed_from: Timestamp) -> Breach {
         tell_subjects: true,
         declared_by: "officer-1".into(),
         notified: None,
+    }
+}
+
+/// A version of the notice, published by the page alone: a significant change that asks for nothing.
+pub fn change(version: &str, published_at: Timestamp, effective_at: Timestamp) -> NoticeChange {
+    NoticeChange {
+        id: id(version),
+        notice: Notice { version: version.into(), language: "en".into(), text_sha256: "cd".repeat(32) },
+        url: format!("https://acme.example/privacy/{version}"),
+        published_at,
+        effective_at,
+        significance: Significance::Significant,
+        summary: "We say more clearly what we do.".into(),
+        new_purposes: BTreeSet::new(),
+        new_recipients: BTreeSet::new(),
+        ask_again: BTreeSet::new(),
+        by_mail: false,
+        clause: Clause::new("test.changes"),
+        policy: PolicyHash::from_hex("00".repeat(32)),
+        published_by: "officer-1".into(),
     }
 }
 

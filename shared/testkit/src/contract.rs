@@ -19,7 +19,9 @@ pub use guardian::{
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
-    breach::{Alert, BreachStore, SCOPE_SEGMENTS},
+    announce::{Announcements, FoundPage, SCOPE_SEGMENTS},
+    attest::Attestations,
+    breach::{Alert, BreachStore},
     capture_consent::ConsentLedger,
     deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
     destruction::{self, BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
@@ -31,13 +33,14 @@ use app::{
     holds::HoldStore,
     keys::Keys,
     mail::{Mail, MailClaim, Mailer},
+    notice_change::{ChangeStore, NoticeChanges},
     purge::{DueRecords, PURGE_SHARDS},
     queues::{DeadLetters, Outbox, Queue},
     records::RecordStore,
     requests::{Confided, RequestKey, RequestLog},
 };
 use domain::{
-    breach::{AuthorityNotified, Notice, NoticeState},
+    breach::AuthorityNotified,
     consent::Choice,
     disclosure::{Disclosure, References, Whose},
     dsar::{Acting, ActingAs, Instructions, Item, ItemResult, Outcome, RequestEvent, RequestType, Stop, VerifiedBy},
@@ -76,6 +79,10 @@ pub trait Ports:
     + DueRecords
     + Deadlines
     + BreachStore
+    + Announcements
+    + NoticeChanges
+    + ChangeStore
+    + Attestations
     + Exports
     + Keys
     + Mailer
@@ -98,6 +105,10 @@ impl<P> Ports for P where
         + DueRecords
         + Deadlines
         + BreachStore
+        + Announcements
+        + NoticeChanges
+        + ChangeStore
+        + Attestations
         + Exports
         + Keys
         + Mailer
@@ -106,6 +117,10 @@ impl<P> Ports for P where
         + DisclosureLog
 {
 }
+
+mod notices;
+
+pub use notices::*;
 
 /// Makes a test of each sentence. The expression gives the ports, anew for each test.
 #[macro_export]
@@ -152,6 +167,11 @@ macro_rules! contract_tests {
             a_person_is_planned_once_and_told_once,
             a_person_is_written_to_at_what_they_gave,
             an_alert_is_published_once_and_the_newest_stands_first,
+            a_version_is_published_once,
+            every_publication_is_seen_at_once_and_the_newest_stands_first,
+            a_change_concerns_everybody_of_whom_something_is_kept,
+            an_attestation_is_recorded_once,
+            the_latest_attestation_is_the_deadline_whatever_is_recorded_later,
             a_controllers_keys_are_its_own_and_stay,
             a_key_that_was_made_later_outlives_the_destruction,
             what_is_given_after_a_destruction_reads_and_what_was_given_before_does_not,
@@ -236,6 +256,25 @@ async fn open_deadlines<P: Deadlines>(ports: &P, controller: &ControllerId, befo
     }
     all.retain(|deadline| deadline.controller == *controller);
     all
+}
+
+/// Whom a scan finds, over all segments and pages.
+async fn over_all_pages(
+    page: impl AsyncFn(u16, Option<String>) -> Result<FoundPage, PortError>,
+) -> BTreeSet<SubjectRef> {
+    let mut found = BTreeSet::new();
+    for segment in 0..SCOPE_SEGMENTS {
+        let mut from = None;
+        loop {
+            let page = page(segment, from).await.unwrap();
+            found.extend(page.subjects);
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+    }
+    found
 }
 
 fn hold(subject: &SubjectRef, key: &str) -> SubjectHold {
@@ -825,74 +864,9 @@ pub async fn the_people_of_a_breach_are_those_whose_records_were_exposed<P: Port
     registered(ports, controller, &[other, later]).await;
     registered(ports, &fresh_controller(ports), &[record(&person(33), "elsewhere", days(now(), -10))]).await;
 
-    let mut found = BTreeSet::new();
-    for segment in 0..SCOPE_SEGMENTS {
-        let mut from = None;
-        loop {
-            let page = ports.affected(controller, &leak, segment, from.as_deref()).await.unwrap();
-            found.extend(page.subjects);
-            from = page.next;
-            if from.is_none() {
-                break;
-            }
-        }
-    }
+    let page = async |segment, from: Option<String>| ports.affected(controller, &leak, segment, from.as_deref()).await;
+    let found = over_all_pages(page).await;
     assert_eq!(found, expected);
-}
-
-pub async fn a_person_is_planned_once_and_told_once<P: Ports>(ports: &P, controller: &ControllerId) {
-    let leak = breach("breach-1", now());
-    let people: BTreeSet<_> = (0..20).map(|n| subject(&format!("person-{n}@example.com"))).collect();
-    let some: BTreeSet<_> = people.iter().take(5).cloned().collect();
-    assert_eq!(ports.plan_notices(controller, &leak.id, &some, now()).await.unwrap(), 5);
-    assert_eq!(ports.plan_notices(controller, &leak.id, &people, now()).await.unwrap(), 15);
-    let ada = people.iter().next().unwrap().clone();
-    let notice = |state| Notice { breach: leak.id.clone(), subject: ada.clone(), state };
-    let open = [NoticeState::Planned, NoticeState::Claimed];
-    let (claimed, sent) = (notice(NoticeState::Claimed), notice(NoticeState::Sent));
-    let moved = ports.move_notice(controller, &claimed, &open, now()).await.unwrap();
-    assert_eq!(moved, Some(NoticeState::Planned));
-    // In doubt: whoever comes next may try again.
-    let moved = ports.move_notice(controller, &claimed, &open, now()).await.unwrap();
-    assert_eq!(moved, Some(NoticeState::Claimed));
-    let moved = ports.move_notice(controller, &sent, &[NoticeState::Claimed], now()).await.unwrap();
-    assert_eq!(moved, Some(NoticeState::Claimed));
-    let moved = ports.move_notice(controller, &claimed, &open, now()).await.unwrap();
-    assert_eq!(moved, Some(NoticeState::Sent));
-    let unknown = Notice { subject: subject("nobody@example.com"), ..claimed };
-    assert_eq!(ports.move_notice(controller, &unknown, &open, now()).await.unwrap(), None);
-
-    assert_eq!(ports.plan_notices(controller, &leak.id, &people, now()).await.unwrap(), 0);
-    let notices = ports.notices(controller, &leak.id).await.unwrap();
-    assert_eq!(notices.len(), 20);
-    assert_eq!(notices.iter().filter(|notice| notice.state == NoticeState::Planned).count(), 19);
-    assert!(notices.contains(&sent));
-    assert!(ports.notices(controller, &id("breach-2")).await.unwrap().is_empty());
-}
-
-pub async fn a_person_is_written_to_at_what_they_gave<P: Ports>(ports: &P, controller: &ControllerId) {
-    let (ada, bob) = (subject(ADA), subject("bob@example.com"));
-    assert_eq!(ports.contact(controller, &ada).await.unwrap(), None);
-    registered(ports, controller, &[record(&ada, "log-1", now())]).await;
-    assert_eq!(ports.contact(controller, &ada).await.unwrap(), Some(Sensitive::new(ADA.into())));
-    // Bob's record has no address, his request has.
-    let nameless = app::records::Content { identifier: None, ..content(ADA, "log-2") };
-    ports.insert_record(controller, &record(&bob, "log-2", now()), &nameless).await.unwrap();
-    assert_eq!(ports.contact(controller, &bob).await.unwrap(), None);
-    let address = Sensitive::new("bob@example.com".to_owned());
-    let asked = request(controller, &bob, "request-1");
-    ports
-        .receive(
-            &asked,
-            &received(RequestType::Access, now()),
-            &Confided { contact: Some(address.clone()), instructions: None },
-            &id("form"),
-        )
-        .await
-        .unwrap();
-    assert_eq!(ports.contact(controller, &bob).await.unwrap(), Some(address));
-    ports.destroy_subject_key(controller, &bob, now()).await.unwrap();
-    assert_eq!(ports.contact(controller, &bob).await.unwrap(), None);
 }
 
 pub async fn an_alert_is_published_once_and_the_newest_stands_first<P: Ports>(ports: &P, controller: &ControllerId) {
@@ -1049,7 +1023,7 @@ pub async fn every_message_is_handed_over_and_a_hopeless_one_is_put_aside<P: Por
     // More than one call holds, by number and by size.
     let bodies: Vec<_> =
         (0..25).map(|n| format!("{{\"v\":1,\"n\":{n},\"text\":\"{}\"}}", "x".repeat(30_000))).collect();
-    for queue in [Queue::Fulfil, Queue::Breach, Queue::Records, Queue::Purge] {
+    for queue in [Queue::Fulfil, Queue::Breach, Queue::Records, Queue::Purge, Queue::Notice] {
         Outbox::send(ports, queue, bodies.clone()).await.unwrap();
         Outbox::send(ports, queue, Vec::new()).await.unwrap();
     }

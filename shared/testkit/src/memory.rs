@@ -9,7 +9,9 @@ use std::{
 mod guardian;
 
 use app::{
-    breach::{AffectedPage, Alert, BreachStore, SCOPE_SEGMENTS},
+    announce::{FoundPage, SCOPE_SEGMENTS},
+    attest,
+    breach::{Alert, BreachStore},
     capture_consent::ConsentLedger,
     deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
     destruction::{BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
@@ -25,20 +27,25 @@ use app::{
     requests::{Confided, Downloads, RequestKey, RequestLog, StoredRequest},
 };
 use domain::{
-    breach::{AuthorityNotified, Breach, Notice, NoticeState},
+    announcement::{Announcement, NoticeState},
+    attestation::Attestation,
+    breach::{AuthorityNotified, Breach},
     consent::ConsentEvent,
     dsar::{Instructions, Received, RequestEvent, RequestState},
     evidence::DeletionResult,
     ids::{
-        BatchId, BreachId, CaptureId, ControllerId, EventName, Fingerprint, HoldId, Pepper, Purpose, RecordId,
-        RequestId, SubjectRef,
+        AttestationId, BatchId, BreachId, CaptureId, ChangeId, ControllerId, EventName, Fingerprint, HoldId, Pepper,
+        Purpose, RecordId, RequestId, SubjectRef,
     },
+    notice::NoticeChange,
     policy::Policy,
     record::{Record, SubjectHold, System},
     sensitive::Sensitive,
     token::TokenKey,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
+
+mod notices;
 
 mod disclosures;
 
@@ -81,7 +88,9 @@ struct State {
     triggers: BTreeMap<(Person, EventName, Option<Purpose>), Trigger>,
     holds: BTreeMap<(Person, HoldId), SubjectHold>,
     breaches: BTreeMap<(ControllerId, BreachId), (Breach, Fingerprint)>,
-    notices: BTreeMap<(ControllerId, BreachId, SubjectRef), NoticeState>,
+    notices: BTreeMap<(ControllerId, Announcement, SubjectRef), NoticeState>,
+    changes: BTreeMap<(ControllerId, ChangeId), (NoticeChange, Fingerprint)>,
+    attestations: BTreeMap<(ControllerId, AttestationId, Date), Attestation>,
     alerts: BTreeMap<(ControllerId, BreachId), Alert>,
     intents: BTreeMap<(ControllerId, BatchId), Manifest>,
     certificates: BTreeMap<(ControllerId, BatchId), Manifest>,
@@ -658,7 +667,15 @@ impl Deadlines for Memory {
             id: id.to_string(),
             due_at: breach.authority_due_at,
         });
-        let mut deadlines: Vec<_> = requests.chain(breaches).filter(|deadline| deadline.due_at < before).collect();
+        let attested = state.attested().into_iter().filter(|_| shard == 1);
+        let renewals = attested.map(|((controller, id), valid_until)| Deadline {
+            controller,
+            kind: DeadlineKind::Attestation,
+            id: attest::deadline_id(&id, valid_until),
+            due_at: valid_until,
+        });
+        let open = requests.chain(breaches).chain(renewals);
+        let mut deadlines: Vec<_> = open.filter(|deadline| deadline.due_at < before).collect();
         deadlines.sort_by_key(|deadline| deadline.due_at);
         deadlines.truncate(limit);
         Ok(deadlines)
@@ -680,6 +697,25 @@ impl Deadlines for Memory {
 
 /// Records that one page of a scope looks at: few, so that tests meet pages.
 const SCOPE_PAGE: usize = 3;
+
+/// One page of one segment: of what is looked at, in order of place, the subjects that count.
+fn found<'a>(
+    looked_at: impl Iterator<Item = (String, &'a SubjectRef, bool)>,
+    segment: u16,
+    from: Option<&str>,
+) -> FoundPage {
+    let segments = u8::try_from(SCOPE_SEGMENTS).unwrap_or(u8::MAX);
+    let mut ahead: Vec<_> = looked_at
+        .filter(|(place, subject, _)| {
+            u16::from(subject.shard(segments)) == segment && from.is_none_or(|from| place.as_str() > from)
+        })
+        .collect();
+    ahead.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+    ahead.truncate(SCOPE_PAGE);
+    let next = ahead.get(SCOPE_PAGE - 1).map(|(place, ..)| place.clone());
+    let counting = ahead.into_iter().filter(|(.., counts)| *counts);
+    FoundPage { subjects: counting.map(|(_, subject, _)| subject.clone()).collect(), next }
+}
 
 impl BreachStore for Memory {
     async fn declare_breach(
@@ -720,94 +756,16 @@ impl BreachStore for Memory {
         breach: &Breach,
         segment: u16,
         from: Option<&str>,
-    ) -> Result<AffectedPage, PortError> {
+    ) -> Result<FoundPage, PortError> {
         let state = self.call()?;
-        let segments = u8::try_from(SCOPE_SEGMENTS).unwrap_or(u8::MAX);
-        let mut page = AffectedPage { subjects: BTreeSet::new(), next: None };
-        let mut looked_at = 0;
-        for (((whose, subject), id), item) in &state.records {
-            let place = format!("{whose} {subject} {id}");
-            if u16::from(subject.shard(segments)) != segment || from.is_some_and(|from| place.as_str() <= from) {
-                continue;
-            }
+        let records = state.records.iter().map(|(((whose, subject), id), item)| {
             let record = &item.record;
-            if whose == controller
+            let is_affected = whose == controller
                 && breach.categories.contains(&record.category)
-                && record.clock.created_at <= breach.exposed_to
-            {
-                page.subjects.insert(subject.clone());
-            }
-            looked_at += 1;
-            if looked_at == SCOPE_PAGE {
-                page.next = Some(place);
-                break;
-            }
-        }
-        Ok(page)
-    }
-
-    async fn plan_notices(
-        &self,
-        controller: &ControllerId,
-        breach: &BreachId,
-        subjects: &BTreeSet<SubjectRef>,
-        _at: Timestamp,
-    ) -> Result<usize, PortError> {
-        let mut state = self.call()?;
-        let mut planned = 0;
-        for subject in subjects {
-            let place = (controller.clone(), breach.clone(), subject.clone());
-            state.notices.entry(place).or_insert_with(|| {
-                planned += 1;
-                NoticeState::Planned
-            });
-        }
-        Ok(planned)
-    }
-
-    async fn move_notice(
-        &self,
-        controller: &ControllerId,
-        notice: &Notice,
-        from: &[NoticeState],
-        _at: Timestamp,
-    ) -> Result<Option<NoticeState>, PortError> {
-        let mut state = self.call()?;
-        let place = (controller.clone(), notice.breach.clone(), notice.subject.clone());
-        Ok(state.notices.get_mut(&place).map(|state| {
-            let before = *state;
-            if from.contains(&before) {
-                *state = notice.state;
-            }
-            before
-        }))
-    }
-
-    async fn notices(&self, controller: &ControllerId, breach: &BreachId) -> Result<Vec<Notice>, PortError> {
-        let state = self.call()?;
-        let notices = state.notices.iter().filter(|((whose, of, _), _)| whose == controller && of == breach);
-        Ok(notices
-            .map(|((_, breach, subject), state)| Notice {
-                breach: breach.clone(),
-                subject: subject.clone(),
-                state: *state,
-            })
-            .collect())
-    }
-
-    async fn contact(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-    ) -> Result<Option<Sensitive<String>>, PortError> {
-        let state = self.call()?;
-        let person = person(controller, subject);
-        let records = state.records.iter().filter(|((whose, _), _)| *whose == person);
-        let by_record =
-            records.filter_map(|(_, item)| state.open(&person, &item.content)).find_map(|content| content.mail());
-        let requests = state.requests.iter().filter(|((whose, _), _)| *whose == person);
-        let by_request = requests.filter_map(|(_, items)| state.open(&person, items.contact.as_ref()?)).next();
-        Ok(by_record.or(by_request))
+                && record.clock.created_at <= breach.exposed_to;
+            (format!("{whose} {subject} {id}"), subject, is_affected)
+        });
+        Ok(found(records, segment, from))
     }
 
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
+    announcement::{Notice, NoticeState},
     breach::{AuthorityNotified, Breach},
     ids::Category,
 };
@@ -124,7 +125,7 @@ pub struct BreachAnswer {
     pub notices: Option<NoticeCounts>,
 }
 
-/// How the notices of a breach stand.
+/// How the notices of an announcement stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct NoticeCounts {
     /// Found, not told yet.
@@ -133,8 +134,24 @@ pub struct NoticeCounts {
     pub claimed: usize,
     /// Told by mail.
     pub sent: usize,
-    /// Told by the public alert.
+    /// Told by what is public: the alert of a breach, the page of notices.
     pub without_address: usize,
+}
+
+impl NoticeCounts {
+    /// Counts notices.
+    pub fn of(notices: &[Notice]) -> Self {
+        let mut counts = Self::default();
+        for notice in notices {
+            match notice.state {
+                NoticeState::Planned => counts.planned += 1,
+                NoticeState::Claimed => counts.claimed += 1,
+                NoticeState::Sent => counts.sent += 1,
+                NoticeState::WithoutAddress => counts.without_address += 1,
+            }
+        }
+        counts
+    }
 }
 
 impl BreachAnswer {

@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, fmt};
 
 use domain::{
-    consent::{self, Capture, Choice, ChoiceState, ConsentEvent},
+    consent::{self, Capture, Choice, ConsentEvent},
     ids::{ControllerId, Identifier, IdentifierKind, Purpose},
+    notice::CurrentChoice,
 };
 use serde::{Deserialize, Serialize};
 
@@ -233,25 +234,37 @@ pub struct ConsentStateForm {
     pub purposes: BTreeMap<String, PurposeStateForm>,
 }
 
+/// The state of a consent that was given and is asked for again.
+pub const LAPSED: &str = "lapsed";
+
 /// The state of one purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PurposeStateForm {
-    /// `given`, `refused` or `withdrawn`.
+    /// `given`, `refused`, `withdrawn`, or `lapsed` for a consent that is asked for again.
     pub state: String,
     /// Since when.
     pub since: String,
-    /// The record that made it so.
+    /// The record of what was chosen.
     pub record_id: String,
+    /// Whether a change of the notice asks for the consent again; the old one counts no longer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked_again: bool,
+    /// The version of the notice under which it can be given again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
 }
 
 impl ConsentStateForm {
     /// Writes a state.
-    pub fn new(state: &BTreeMap<Purpose, ChoiceState>) -> Self {
-        let purposes = state.iter().map(|(purpose, state)| {
+    pub fn new(state: &BTreeMap<Purpose, CurrentChoice>) -> Self {
+        let purposes = state.iter().map(|(purpose, current)| {
+            let (choice, asked) = (&current.choice, current.asked_again.as_ref());
             let form = PurposeStateForm {
-                state: state.choice.as_str().to_owned(),
-                since: state.since.to_string(),
-                record_id: state.capture.to_string(),
+                state: asked.map_or(choice.choice.as_str(), |_| LAPSED).to_owned(),
+                since: asked.map_or(choice.since, |asked| asked.since).to_string(),
+                record_id: choice.capture.to_string(),
+                asked_again: asked.is_some(),
+                notice: asked.map(|asked| asked.version.clone()),
             };
             (purpose.to_string(), form)
         });

@@ -1,11 +1,13 @@
 //! Versioned forms of what is sent and stored. A rename in the domain never changes them.
 
+pub mod attestation;
 pub mod breach;
 pub mod consent;
 pub mod disclosure;
 pub mod form;
 pub mod hold;
 pub mod message;
+pub mod notice;
 pub mod record;
 pub mod request;
 pub mod stored;

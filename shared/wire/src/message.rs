@@ -7,7 +7,7 @@ pub use guardian::GuardianMessage;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
-    ids::{BreachId, ControllerId, Purpose, RequestId, SubjectRef},
+    ids::{BreachId, ChangeId, ControllerId, Purpose, RequestId, SubjectRef},
     record::System,
 };
 use jiff::Timestamp;
@@ -91,13 +91,13 @@ pub struct BreachMessage {
     /// When the event behind it happened.
     pub at: String,
     /// What to do.
-    pub step: BreachStep,
+    pub step: AnnouncementStep,
 }
 
-/// What a breach message asks for.
+/// What a message about an announcement asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum BreachStep {
+pub enum AnnouncementStep {
     /// Scan every segment from its beginning.
     Scope,
     /// Go on with one segment.
@@ -125,7 +125,7 @@ pub const TELL_SUBJECTS_MAX: usize = 20;
 
 impl BreachMessage {
     /// Writes a message.
-    pub fn new(controller: &ControllerId, breach: &BreachId, at: Timestamp, step: BreachStep) -> Self {
+    pub fn new(controller: &ControllerId, breach: &BreachId, at: Timestamp, step: AnnouncementStep) -> Self {
         Self { v: VERSION, controller: controller.to_string(), breach: breach.to_string(), at: at.to_string(), step }
     }
 
@@ -138,6 +138,42 @@ impl BreachMessage {
         Ok((
             controller(&self.controller, "/controller")?,
             BreachId::parse(&self.breach).map_err(at("/breach"))?,
+            time(&self.at, "/at")?,
+        ))
+    }
+}
+
+/// To notice-change: whom a change of the notice concerns, or people to tell of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeMessage {
+    /// [`VERSION`].
+    pub v: u8,
+    /// Whose.
+    pub controller: String,
+    /// Which change.
+    pub change: String,
+    /// When the event behind it happened.
+    pub at: String,
+    /// What to do.
+    pub step: AnnouncementStep,
+}
+
+impl ChangeMessage {
+    /// Writes a message.
+    pub fn new(controller: &ControllerId, change: &ChangeId, at: Timestamp, step: AnnouncementStep) -> Self {
+        Self { v: VERSION, controller: controller.to_string(), change: change.to_string(), at: at.to_string(), step }
+    }
+
+    /// Reads what it says.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub fn parse(&self) -> Result<(ControllerId, ChangeId, Timestamp), Unreadable> {
+        version(self.v)?;
+        Ok((
+            controller(&self.controller, "/controller")?,
+            ChangeId::parse(&self.change).map_err(at("/change"))?,
             time(&self.at, "/at")?,
         ))
     }

@@ -21,7 +21,7 @@ fn graph() -> Graph {
         .collect()
 }
 
-const FUNCTIONS: [&str; 9] = [
+const FUNCTIONS: [&str; 11] = [
     "consent-capture",
     "dsar-intake",
     "dsar-fulfil",
@@ -31,6 +31,8 @@ const FUNCTIONS: [&str; 9] = [
     "stream-relay",
     "clock-watch",
     "disclosure-log",
+    "notice-change",
+    "security-attest",
 ];
 
 const SHARED: [&str; 7] = ["domain", "policy", "wire", "app", "edge", "aws", "testkit"];

@@ -56,11 +56,12 @@ where
         }
         Err(error) => json!({ "error": error.name() }),
     };
-    let queued: BTreeMap<String, Vec<String>> = [Queue::Fulfil, Queue::Breach, Queue::Records, Queue::Purge]
-        .into_iter()
-        .map(|queue| (format!("{queue:?}"), memory.queued(queue)))
-        .filter(|(_, bodies)| !bodies.is_empty())
-        .collect();
+    let queued: BTreeMap<String, Vec<String>> =
+        [Queue::Fulfil, Queue::Breach, Queue::Records, Queue::Purge, Queue::Notice]
+            .into_iter()
+            .map(|queue| (format!("{queue:?}"), memory.queued(queue)))
+            .filter(|(_, bodies)| !bodies.is_empty())
+            .collect();
     let mut seen = json!({ "answer": reply });
     if !queued.is_empty() {
         seen["queued"] = json!(queued);
@@ -219,5 +220,19 @@ function!(
     "disclosure-log",
     disclosure_log::handle,
     stage => disclosure_log::Desk { ports: Memory::new(), policies: policies(), guard: TimeGuard { stage } },
+    desk => &desk.ports
+);
+function!(
+    notices_are_published_and_told,
+    "notice-change",
+    notice_change::handle,
+    _stage => notice_change::Desk { ports: Memory::new(), policies: policies() },
+    desk => &desk.ports
+);
+function!(
+    attestations_are_recorded,
+    "security-attest",
+    security_attest::handle,
+    _stage => security_attest::Desk { ports: Memory::new(), policies: policies() },
     desk => &desk.ports
 );

@@ -237,6 +237,7 @@ fn poison_fails_alone_and_is_put_aside_with_its_reason() {
             "retention-track" => "Records",
             "dsar-fulfil" => "Fulfil",
             "breach-notify" => "Breach",
+            "notice-change" => "Notice",
             "purge" => "Purge",
             other => panic!("{other} has no queue"),
         };

@@ -86,6 +86,7 @@ impl Stack {
             breach_queue_url: queue.clone(),
             records_queue_url: queue.clone(),
             purge_queue_url: queue.clone(),
+            notice_queue_url: queue.clone(),
             dead_letter_queue_url: queue,
             ..self.settings()
         })

@@ -1,6 +1,7 @@
 //! Open deadlines, and the claims of their warnings.
 
 use app::{
+    attest,
     deadlines::{Deadline, DeadlineKind, Deadlines, Urgency},
     error::PortError,
     mail::MailClaim,
@@ -31,6 +32,9 @@ fn deadline_of(item: &Item) -> Result<Deadline, PortError> {
         }),
         ItemKey::Breach(controller, breach) => {
             Ok(Deadline { controller, kind: DeadlineKind::Breach, id: breach.to_string(), due_at })
+        }
+        ItemKey::Attested(controller, id) => {
+            Ok(Deadline { controller, kind: DeadlineKind::Attestation, id: attest::deadline_id(&id, due_at), due_at })
         }
         _ => Err(PortError::corrupt("a deadline", "its key is of something else")),
     }

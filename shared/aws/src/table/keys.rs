@@ -6,10 +6,14 @@ use app::{
     purge::PURGE_SHARDS,
     requests::RequestKey,
 };
-use domain::ids::{
-    BatchId, BreachId, CaptureId, ControllerId, DisclosureId, EventName, HoldId, Purpose, RecordId, RequestId,
-    SubjectRef,
+use domain::{
+    announcement::Announcement,
+    ids::{
+        AttestationId, BatchId, BreachId, CaptureId, ChangeId, ControllerId, DisclosureId, EventName, HoldId, Purpose,
+        RecordId, RequestId, SubjectRef,
+    },
 };
+use jiff::civil::Date;
 
 pub(crate) const CONSENTS: &str = "CONSENT#";
 pub(crate) const REQUESTS: &str = "REQUEST#";
@@ -22,6 +26,9 @@ pub(crate) const NOTICES: &str = "NOTICE#";
 pub(crate) const ALERTS: &str = "ALERT#";
 pub(crate) const INTENTS: &str = "INTENT#";
 pub(crate) const DISCLOSURES: &str = "DISCLOSURE#";
+pub(crate) const CHANGES: &str = "CHANGE#";
+pub(crate) const ATTESTATIONS: &str = "ATTESTATION#";
+const ATTESTED: &str = "ATTESTED#";
 
 /// The name of the one index.
 pub(crate) const DUE_INDEX: &str = "due";
@@ -58,8 +65,8 @@ pub enum ItemKey {
     Hold(ControllerId, SubjectRef, HoldId),
     /// A breach.
     Breach(ControllerId, BreachId),
-    /// One person's notice.
-    Notice(ControllerId, BreachId, SubjectRef),
+    /// One person's notice of an announcement.
+    Notice(ControllerId, Announcement, SubjectRef),
     /// A public alert.
     Alert(ControllerId, BreachId),
     /// An open batch of deletions.
@@ -68,6 +75,12 @@ pub enum ItemKey {
     Warned(ControllerId, DeadlineKind, String, Urgency),
     /// A disclosure: of a subject, or of a total.
     Disclosure(ControllerId, Option<SubjectRef>, DisclosureId),
+    /// A published version of the notice.
+    Change(ControllerId, ChangeId),
+    /// An attestation of one day.
+    Attestation(ControllerId, AttestationId, Date),
+    /// The end of a statement's latest attestation.
+    Attested(ControllerId, AttestationId),
 }
 
 /// A key that is none of this table's.
@@ -83,6 +96,14 @@ pub(crate) fn subject_partition(controller: &ControllerId, subject: &SubjectRef)
 /// The partition of one breach.
 pub(crate) fn breach_partition(controller: &ControllerId, breach: &BreachId) -> String {
     format!("C#{controller}#B#{breach}")
+}
+
+/// The partition in which the notices of an announcement lie: for a breach, its own.
+pub(crate) fn announcement_partition(controller: &ControllerId, of: &Announcement) -> String {
+    match of {
+        Announcement::Breach(breach) => breach_partition(controller, breach),
+        Announcement::Change(change) => format!("C#{controller}#N#{change}"),
+    }
 }
 
 /// The partition of a controller.
@@ -125,12 +146,14 @@ impl ItemKey {
             | Self::Trigger(controller, subject, ..)
             | Self::Hold(controller, subject, _) => subject_partition(controller, subject),
             Self::Request(key, _) => subject_partition(&key.controller, &key.subject),
-            Self::Breach(controller, breach) | Self::Notice(controller, breach, _) => {
-                breach_partition(controller, breach)
-            }
-            Self::Alert(controller, _) | Self::Intent(controller, _) | Self::Warned(controller, ..) => {
-                controller_partition(controller)
-            }
+            Self::Breach(controller, breach) => breach_partition(controller, breach),
+            Self::Notice(controller, of, _) => announcement_partition(controller, of),
+            Self::Alert(controller, _)
+            | Self::Intent(controller, _)
+            | Self::Warned(controller, ..)
+            | Self::Change(controller, _)
+            | Self::Attestation(controller, ..)
+            | Self::Attested(controller, _) => controller_partition(controller),
             Self::Disclosure(controller, Some(subject), _) => subject_partition(controller, subject),
             Self::Disclosure(controller, None, _) => controller_partition(controller),
         }
@@ -161,6 +184,9 @@ impl ItemKey {
             Self::Intent(_, batch) => format!("{INTENTS}{batch}"),
             Self::Warned(_, kind, id, urgency) => format!("WARNED#{}-{id}#{}", kind.as_str(), urgency.as_str()),
             Self::Disclosure(_, _, disclosure) => format!("{DISCLOSURES}{disclosure}"),
+            Self::Change(_, change) => format!("{CHANGES}{change}"),
+            Self::Attestation(_, id, day) => format!("{ATTESTATIONS}{id}#{day}"),
+            Self::Attested(_, id) => format!("{ATTESTED}{id}"),
         }
     }
 
@@ -185,7 +211,10 @@ impl ItemKey {
             | Self::Alert(controller, _)
             | Self::Intent(controller, _)
             | Self::Warned(controller, ..)
-            | Self::Disclosure(controller, ..) => controller,
+            | Self::Disclosure(controller, ..)
+            | Self::Change(controller, _)
+            | Self::Attestation(controller, ..)
+            | Self::Attested(controller, _) => controller,
             Self::Request(key, _) => &key.controller,
         }
     }
@@ -198,9 +227,15 @@ impl ItemKey {
             (Some("B"), Some(breach), None) => {
                 let breach = BreachId::parse(breach).ok()?;
                 match sk.strip_prefix(NOTICES) {
-                    Some(subject) => Some(Self::Notice(controller, breach, SubjectRef::parse(subject).ok()?)),
+                    Some(subject) => {
+                        Some(Self::Notice(controller, Announcement::Breach(breach), SubjectRef::parse(subject).ok()?))
+                    }
                     None => (sk == "BREACH").then_some(Self::Breach(controller, breach)),
                 }
+            }
+            (Some("N"), Some(change), None) => {
+                let of = Announcement::Change(ChangeId::parse(change).ok()?);
+                Some(Self::Notice(controller, of, SubjectRef::parse(sk.strip_prefix(NOTICES)?).ok()?))
             }
             (None, None, None) => Self::of_controller(controller, sk),
             _ => None,
@@ -255,9 +290,19 @@ impl ItemKey {
         if let Some(disclosure) = sk.strip_prefix(DISCLOSURES) {
             return Some(Self::Disclosure(controller, None, DisclosureId::parse(disclosure).ok()?));
         }
+        if let Some(change) = sk.strip_prefix(CHANGES) {
+            return Some(Self::Change(controller, ChangeId::parse(change).ok()?));
+        }
+        if let Some(attested) = sk.strip_prefix(ATTESTATIONS) {
+            let (id, day) = attested.split_once('#')?;
+            return Some(Self::Attestation(controller, AttestationId::parse(id).ok()?, day.parse().ok()?));
+        }
+        if let Some(id) = sk.strip_prefix(ATTESTED) {
+            return Some(Self::Attested(controller, AttestationId::parse(id).ok()?));
+        }
         let (what, urgency) = sk.strip_prefix("WARNED#")?.rsplit_once('#')?;
         let (kind, id) = what.split_once('-')?;
-        let kind = [DeadlineKind::Request, DeadlineKind::Breach].into_iter().find(|known| known.as_str() == kind)?;
+        let kind = DeadlineKind::ALL.into_iter().find(|known| known.as_str() == kind)?;
         let urgency = [Urgency::AtRisk, Urgency::Missed].into_iter().find(|known| known.as_str() == urgency)?;
         Some(Self::Warned(controller, kind, id.to_owned(), urgency))
     }
@@ -280,6 +325,7 @@ mod tests {
         };
         let breach = BreachId::parse(ID).unwrap();
         let event = EventName::parse("website.visit").unwrap();
+        let attestation = AttestationId::parse("encryption-at-rest").unwrap();
         let keys = [
             ItemKey::Consent(controller.clone(), subject.clone(), CaptureId::parse(ID).unwrap()),
             ItemKey::Guardian(controller.clone(), subject.clone(), CaptureId::parse(ID).unwrap()),
@@ -293,12 +339,22 @@ mod tests {
             ItemKey::Trigger(controller.clone(), subject.clone(), event, Some(Purpose::parse("marketing").unwrap())),
             ItemKey::Hold(controller.clone(), subject.clone(), HoldId::parse(ID).unwrap()),
             ItemKey::Breach(controller.clone(), breach.clone()),
-            ItemKey::Notice(controller.clone(), breach.clone(), subject.clone()),
+            ItemKey::Notice(controller.clone(), Announcement::Breach(breach.clone()), subject.clone()),
+            ItemKey::Notice(controller.clone(), Announcement::Change(ChangeId::parse(ID).unwrap()), subject.clone()),
             ItemKey::Disclosure(controller.clone(), Some(subject), DisclosureId::parse(ID).unwrap()),
             ItemKey::Disclosure(controller.clone(), None, DisclosureId::parse(ID).unwrap()),
             ItemKey::Alert(controller.clone(), breach),
             ItemKey::Intent(controller.clone(), BatchId::parse(ID).unwrap()),
-            ItemKey::Warned(controller, DeadlineKind::Request, ID.into(), Urgency::AtRisk),
+            ItemKey::Warned(controller.clone(), DeadlineKind::Request, ID.into(), Urgency::AtRisk),
+            ItemKey::Warned(
+                controller.clone(),
+                DeadlineKind::Attestation,
+                "encryption-at-rest~2027-03-01T00:00:00Z".into(),
+                Urgency::Missed,
+            ),
+            ItemKey::Change(controller.clone(), ChangeId::parse(ID).unwrap()),
+            ItemKey::Attestation(controller.clone(), attestation.clone(), "2026-03-01".parse().unwrap()),
+            ItemKey::Attested(controller, attestation),
         ];
         let mut distinct = std::collections::BTreeSet::new();
         for key in keys {
@@ -314,6 +370,7 @@ mod tests {
             ("C#", "BREACH"),
             ("C#scantrust#S#ada@example.com", "CONSENT#AAAAAAAAAAAAAAAAAAAAAA"),
             ("C#scantrust#B#AAAAAAAAAAAAAAAAAAAAAA", "OTHER"),
+            ("C#scantrust#N#AAAAAAAAAAAAAAAAAAAAAA", "BREACH"),
             ("C#scantrust", "INTENT#short"),
             ("C#scantrust#S#1.AAAAAAAAAAAAAAAAAAAAAA#X", "CONSENT#AAAAAAAAAAAAAAAAAAAAAA"),
         ] {

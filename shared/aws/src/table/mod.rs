@@ -1,6 +1,9 @@
 //! The table: one file for each port, and what they share.
 
+mod announcements;
+mod attestations;
 mod breaches;
+mod changes;
 mod consents;
 mod deadlines;
 mod deletion;

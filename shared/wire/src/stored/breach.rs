@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    breach::{AuthorityNotified, Breach as DomainBreach, Notice as DomainNotice, NoticeState},
+    announcement::{Announcement, Notice as DomainNotice, NoticeState},
+    breach::{AuthorityNotified, Breach as DomainBreach},
     ids::{BreachId, Category, Fingerprint, SubjectRef},
 };
 use jiff::Timestamp;
@@ -111,7 +112,7 @@ fn categories(names: &[String]) -> Result<BTreeSet<Category>, Unreadable> {
     names.iter().map(|name| id("categories", name, Category::parse)).collect()
 }
 
-/// `NOTICE#{s}`.
+/// `NOTICE#{s}`: of a breach or of a change of the notice, as its key says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// The form's version.
@@ -139,13 +140,13 @@ impl Notice {
         }
     }
 
-    /// Reads the notice of this breach and person.
+    /// Reads the notice of this announcement and person.
     ///
     /// # Errors
     /// [`Unreadable`] names the field that does not read.
-    pub fn into_notice(self, breach: BreachId, subject: SubjectRef) -> Result<DomainNotice, Unreadable> {
+    pub fn into_notice(self, of: Announcement, subject: SubjectRef) -> Result<DomainNotice, Unreadable> {
         check(self.v, self.kind, Kind::Notice)?;
-        Ok(DomainNotice { breach, subject, state: name("state", &self.state, NoticeState::parse)? })
+        Ok(DomainNotice { of, subject, state: name("state", &self.state, NoticeState::parse)? })
     }
 }
 

@@ -3,6 +3,7 @@
 //! A form holds what an item says. Where it lies (its key, its place in the due index, its TTL) is
 //! written by `aws::table`, so a form reads the same from a table, a stream image or a fixture.
 
+pub mod attestation;
 pub mod breach;
 pub mod consent;
 pub mod content;
@@ -13,6 +14,7 @@ pub mod hold;
 pub mod instructions;
 pub mod mail;
 pub mod manifest;
+pub mod notice;
 pub mod record;
 pub mod request;
 
@@ -49,7 +51,7 @@ pub enum Kind {
     Hold,
     /// A breach.
     Breach,
-    /// One person's notice of a breach.
+    /// One person's notice of an announcement.
     Notice,
     /// A public alert.
     Alert,
@@ -59,11 +61,17 @@ pub enum Kind {
     Warned,
     /// A disclosure to a recipient.
     Disclosure,
+    /// A published version of the notice.
+    Change,
+    /// An attestation of one day.
+    Attestation,
+    /// The end of a statement's latest attestation.
+    Attested,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -79,6 +87,9 @@ impl Kind {
         Self::Intent,
         Self::Warned,
         Self::Disclosure,
+        Self::Change,
+        Self::Attestation,
+        Self::Attested,
     ];
 
     /// The name in the table.
@@ -99,6 +110,9 @@ impl Kind {
             Self::Intent => "intent",
             Self::Warned => "warned",
             Self::Disclosure => "disclosure",
+            Self::Change => "change",
+            Self::Attestation => "attestation",
+            Self::Attested => "attested",
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::{fmt::Debug, path::PathBuf};
 
-use domain::ids::{BreachId, CaptureId, DisclosureId, HoldId, RecordId, SubjectRef};
+use domain::ids::{AttestationId, BreachId, CaptureId, ChangeId, DisclosureId, HoldId, RecordId, SubjectRef};
 use serde::de::DeserializeOwned;
 use serde_dynamo::{AttributeValue, Item};
 
@@ -149,8 +149,8 @@ fn a_breach_its_notice_and_its_alert_read() {
     assert_eq!(breach::Breach::new(&stored, &fingerprint), form);
 
     let form: breach::Notice = read("notice");
-    let notice = form.into_notice(id, subject()).unwrap();
-    assert_eq!(notice.state, domain::breach::NoticeState::WithoutAddress);
+    let notice = form.into_notice(domain::announcement::Announcement::Breach(id), subject()).unwrap();
+    assert_eq!(notice.state, domain::announcement::NoticeState::WithoutAddress);
 
     let form: breach::Alert = read("alert");
     let parts = breach::AlertParts::try_from(form.clone()).unwrap();
@@ -168,6 +168,26 @@ fn a_disclosure_reads_of_a_person_and_of_a_total() {
         let moved = form.into_disclosure(elsewhere, DisclosureId::parse(ID).unwrap());
         assert_eq!(moved, Err(Unreadable { field: "people" }), "it is read where it was written");
     }
+}
+
+#[test]
+fn a_change_of_the_notice_reads() {
+    let form: notice::Change = read("change");
+    let (stored, fingerprint) = form.clone().into_change(ChangeId::parse(ID).unwrap()).unwrap();
+    assert!(stored.by_mail && stored.ask_again.len() == 2);
+    assert_eq!(notice::Change::new(&stored, &fingerprint), form);
+    let odd = notice::Change { significance: "small".into(), ..form };
+    assert_eq!(odd.into_change(ChangeId::parse(ID).unwrap()), Err(Unreadable { field: "significance" }));
+}
+
+#[test]
+fn an_attestation_and_its_end_read() {
+    let form: attestation::Attestation = read("attestation");
+    let id = AttestationId::parse("encryption-at-rest").unwrap();
+    let stored = form.clone().into_attestation(id, "2026-03-01".parse().unwrap()).unwrap();
+    assert_eq!(attestation::Attestation::from(&stored), form);
+    let end: attestation::Attested = read("attested");
+    assert_eq!(attestation::Attested::new(stored.valid_until), end);
 }
 
 #[test]
@@ -216,11 +236,11 @@ fn json_forms_read() {
 
 #[test]
 fn every_fixture_is_read() {
-    let read = "alert breach consent consent-agreed consent-awaited content decided-erased decided-exported \
-                decided-not-verified decided-recorded decided-refused decided-stopped decided-with-office \
-                decided-withdrawn disclosure disclosure-total due export export-access hold instructions \
-                intent mail manifest-intent manifest-result notice plan record record-held references request \
-                request-acting trigger verified warned";
+    let read = "alert attestation attested breach change consent consent-agreed consent-awaited content \
+                decided-erased decided-exported decided-not-verified decided-recorded decided-refused \
+                decided-stopped decided-with-office decided-withdrawn disclosure disclosure-total due export \
+                export-access hold instructions intent mail manifest-intent manifest-result notice plan \
+                record record-held references request request-acting trigger verified warned";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()

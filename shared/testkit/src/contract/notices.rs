@@ -1,0 +1,217 @@
+//! What people are told of one by one, the versions of the notice, and attestations.
+
+use std::collections::BTreeSet;
+
+use app::{
+    attest,
+    deadlines::{Deadline, DeadlineKind},
+    error::Appended,
+    requests::Confided,
+};
+use domain::{
+    announcement::{Announcement, Notice, NoticeState},
+    attestation::{Attestation, Evidence},
+    consent::Choice,
+    dsar::RequestType,
+    ids::{AttestationId, ControllerId},
+    notice::{NoticeChange, Significance},
+    policy::{Clause, PolicyHash},
+    record::Record,
+    sensitive::Sensitive,
+};
+use jiff::{Timestamp, ToSpan};
+
+use super::{ADA, Ports, days, fresh_controller, now, open_deadlines, over_all_pages, registered};
+use crate::build::{change, consent, content, id, purpose, received, record, request, subject};
+
+pub async fn a_person_is_planned_once_and_told_once<P: Ports>(ports: &P, controller: &ControllerId) {
+    for of in [Announcement::Breach(id("one")), Announcement::Change(id("one"))] {
+        is_planned_once_and_told_once(ports, controller, &of).await;
+    }
+    let other = Announcement::Change(id("another"));
+    assert!(ports.notices(controller, &other).await.unwrap().is_empty());
+}
+
+async fn is_planned_once_and_told_once<P: Ports>(ports: &P, controller: &ControllerId, of: &Announcement) {
+    let people: BTreeSet<_> = (0..20).map(|n| subject(&format!("person-{n}@example.com"))).collect();
+    let some: BTreeSet<_> = people.iter().take(5).cloned().collect();
+    assert_eq!(ports.plan_notices(controller, of, &some, now()).await.unwrap(), 5);
+    assert_eq!(ports.plan_notices(controller, of, &people, now()).await.unwrap(), 15);
+    let ada = people.iter().next().unwrap().clone();
+    let notice = |state| Notice { of: of.clone(), subject: ada.clone(), state };
+    let open = [NoticeState::Planned, NoticeState::Claimed];
+    let (claimed, sent) = (notice(NoticeState::Claimed), notice(NoticeState::Sent));
+    let moved = ports.move_notice(controller, &claimed, &open, now()).await.unwrap();
+    assert_eq!(moved, Some(NoticeState::Planned));
+    // In doubt: whoever comes next may try again.
+    let moved = ports.move_notice(controller, &claimed, &open, now()).await.unwrap();
+    assert_eq!(moved, Some(NoticeState::Claimed));
+    let moved = ports.move_notice(controller, &sent, &[NoticeState::Claimed], now()).await.unwrap();
+    assert_eq!(moved, Some(NoticeState::Claimed));
+    let moved = ports.move_notice(controller, &claimed, &open, now()).await.unwrap();
+    assert_eq!(moved, Some(NoticeState::Sent));
+    let unknown = Notice { subject: subject("nobody@example.com"), ..claimed };
+    assert_eq!(ports.move_notice(controller, &unknown, &open, now()).await.unwrap(), None);
+
+    assert_eq!(ports.plan_notices(controller, of, &people, now()).await.unwrap(), 0);
+    let notices = ports.notices(controller, of).await.unwrap();
+    assert_eq!(notices.len(), 20);
+    assert_eq!(notices.iter().filter(|notice| notice.state == NoticeState::Planned).count(), 19);
+    assert!(notices.contains(&sent));
+}
+
+pub async fn a_person_is_written_to_at_what_they_gave<P: Ports>(ports: &P, controller: &ControllerId) {
+    let (ada, bob) = (subject(ADA), subject("bob@example.com"));
+    assert_eq!(ports.contact(controller, &ada).await.unwrap(), None);
+    registered(ports, controller, &[record(&ada, "log-1", now())]).await;
+    assert_eq!(ports.contact(controller, &ada).await.unwrap(), Some(Sensitive::new(ADA.into())));
+    // Bob's record has no address, his request has.
+    let nameless = app::records::Content { identifier: None, ..content(ADA, "log-2") };
+    ports.insert_record(controller, &record(&bob, "log-2", now()), &nameless).await.unwrap();
+    assert_eq!(ports.contact(controller, &bob).await.unwrap(), None);
+    let address = Sensitive::new("bob@example.com".to_owned());
+    let asked = request(controller, &bob, "request-1");
+    ports
+        .receive(
+            &asked,
+            &received(RequestType::Access, now()),
+            &Confided { contact: Some(address.clone()), instructions: None },
+            &id("form"),
+        )
+        .await
+        .unwrap();
+    assert_eq!(ports.contact(controller, &bob).await.unwrap(), Some(address));
+    ports.destroy_subject_key(controller, &bob, now()).await.unwrap();
+    assert_eq!(ports.contact(controller, &bob).await.unwrap(), None);
+}
+
+pub async fn a_version_is_published_once<P: Ports>(ports: &P, controller: &ControllerId) {
+    let full = NoticeChange {
+        significance: Significance::Ownership,
+        new_purposes: [purpose("marketing"), purpose("support")].into(),
+        new_recipients: [domain::ids::Recipient::parse("buyer").unwrap()].into(),
+        ask_again: [purpose("marketing")].into(),
+        by_mail: true,
+        ..change("2026-07", now(), days(now(), 30))
+    };
+    assert_eq!(ports.change(controller, &full.id).await.unwrap(), None);
+    assert_eq!(ports.publish_change(controller, &full, &id("form")).await.unwrap(), Appended::Fresh);
+    let other = NoticeChange { summary: "Something else.".into(), ..change("2026-07", days(now(), 1), days(now(), 1)) };
+    let appended = ports.publish_change(controller, &other, &id("another form")).await.unwrap();
+    assert_eq!(appended, Appended::Existing((full.clone(), id("form"))));
+    assert_eq!(ports.change(controller, &full.id).await.unwrap(), Some((full.clone(), id("form"))));
+    assert_eq!(ports.change(&fresh_controller(ports), &full.id).await.unwrap(), None);
+}
+
+pub async fn every_publication_is_seen_at_once_and_the_newest_stands_first<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+) {
+    assert!(ports.changes(controller).await.unwrap().is_empty());
+    let mut expected = Vec::new();
+    for n in 0..3 {
+        // One that was published later may count earlier.
+        let change = change(&format!("version {n}"), days(now(), n), days(now(), 90 - n));
+        ports.publish_change(controller, &change, &id("form")).await.unwrap();
+        expected.insert(0, change);
+        assert_eq!(ports.changes(controller).await.unwrap(), expected);
+    }
+    assert!(ports.changes(&fresh_controller(ports)).await.unwrap().is_empty());
+}
+
+pub async fn a_change_concerns_everybody_of_whom_something_is_kept<P: Ports>(ports: &P, controller: &ControllerId) {
+    let person = |n: usize| subject(&format!("person-{n}@example.com"));
+    let mut expected = BTreeSet::new();
+    for n in 0..12 {
+        registered(ports, controller, &[record(&person(n), &format!("log-{n}"), days(now(), -10))]).await;
+        expected.insert(person(n));
+    }
+    // Consents, whatever was chosen, and records without an end.
+    for (n, choice) in [(20, Choice::Given), (21, Choice::Refused), (22, Choice::Withdrawn)] {
+        let event = consent(&person(n), &format!("form-{n}"), days(now(), -900), &[("marketing", choice)]);
+        ports.append_consent(controller, &event).await.unwrap();
+        expected.insert(person(n));
+    }
+    let endless = Record { due_at: None, ..record(&person(23), "endless", days(now(), -900)) };
+    let just_alive = record(&person(24), "alive", days(now(), -100).checked_add(1.millisecond()).unwrap());
+    registered(ports, controller, &[endless, just_alive]).await;
+    expected.extend([person(23), person(24)]);
+    // A record whose time is up, though nothing has deleted it yet, held or not; and what is another's.
+    let over = record(&person(30), "over", days(now(), -100));
+    let held = Record { holds: BTreeSet::from([id("hold-1")]), ..record(&person(31), "held", days(now(), -900)) };
+    registered(ports, controller, &[over, held]).await;
+    let elsewhere = fresh_controller(ports);
+    registered(ports, &elsewhere, &[record(&person(32), "elsewhere", days(now(), -10))]).await;
+    let event = consent(&person(33), "form-33", now(), &[("marketing", Choice::Given)]);
+    ports.append_consent(&elsewhere, &event).await.unwrap();
+
+    let page = async |segment, from: Option<String>| ports.audience(controller, now(), segment, from.as_deref()).await;
+    assert_eq!(over_all_pages(page).await, expected);
+}
+
+// Attestations.
+
+fn attestation(name: &str, day: &str, valid_until: Timestamp) -> Attestation {
+    Attestation {
+        id: AttestationId::parse(name).unwrap(),
+        attested_on: day.parse().unwrap(),
+        evidence: Evidence { title: "Certificate 7".into(), sha256: None, url: None },
+        by: "The security office".into(),
+        valid_until,
+        recorded_at: now(),
+        recorded_by: "officer-1".into(),
+        clause: Clause::new("test.attestation"),
+        policy: PolicyHash::from_hex("00".repeat(32)),
+    }
+}
+
+pub async fn an_attestation_is_recorded_once<P: Ports>(ports: &P, controller: &ControllerId) {
+    let mut first = attestation("encryption-at-rest", "2040-03-01", days(now(), 365));
+    first.evidence.sha256 = Some("ab".repeat(32));
+    first.evidence.url = Some("https://example.com/report".into());
+    assert_eq!(ports.record_attestation(controller, &first).await.unwrap(), Appended::Fresh);
+    let mut second = attestation("encryption-at-rest", "2040-03-01", days(now(), 730));
+    second.evidence.title = "Another".into();
+    let appended = ports.record_attestation(controller, &second).await.unwrap();
+    assert_eq!(appended, Appended::Existing(first.clone()));
+    // Another day, and another statement whose name goes on where this one's ends.
+    let next_day = attestation("encryption-at-rest", "2040-03-02", days(now(), 366));
+    let longer = attestation("encryption-at-rest.keys", "2040-03-01", days(now(), 365));
+    for other in [&next_day, &longer] {
+        assert_eq!(ports.record_attestation(controller, other).await.unwrap(), Appended::Fresh);
+    }
+    let mut recorded = ports.attestations(controller).await.unwrap();
+    recorded.sort_by(|a, b| (&a.id, a.attested_on).cmp(&(&b.id, b.attested_on)));
+    assert_eq!(recorded, [first, next_day, longer]);
+    assert!(ports.attestations(&fresh_controller(ports)).await.unwrap().is_empty());
+}
+
+pub async fn the_latest_attestation_is_the_deadline_whatever_is_recorded_later<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+) {
+    let deadline = |name: &str, due_at| Deadline {
+        controller: controller.clone(),
+        kind: DeadlineKind::Attestation,
+        id: attest::deadline_id(&AttestationId::parse(name).unwrap(), due_at),
+        due_at,
+    };
+    let far = days(now(), 5_000);
+    let first = attestation("encryption-at-rest", "2040-03-01", days(now(), 365));
+    ports.record_attestation(controller, &first).await.unwrap();
+    assert_eq!(open_deadlines(ports, controller, far).await, [deadline("encryption-at-rest", days(now(), 365))]);
+    let renewed = attestation("encryption-at-rest", "2041-02-01", days(now(), 700));
+    ports.record_attestation(controller, &renewed).await.unwrap();
+    // One of long ago, recorded late, and a retry of the first.
+    let old = attestation("encryption-at-rest", "2038-03-01", days(now(), -365));
+    for earlier in [&old, &first] {
+        ports.record_attestation(controller, earlier).await.unwrap();
+        assert_eq!(open_deadlines(ports, controller, far).await, [deadline("encryption-at-rest", days(now(), 700))]);
+    }
+    assert!(open_deadlines(ports, controller, days(now(), 700)).await.is_empty(), "before its time alone");
+    let other = attestation("staff-training", "2040-03-01", days(now(), 90));
+    ports.record_attestation(controller, &other).await.unwrap();
+    let mut both = open_deadlines(ports, controller, far).await;
+    both.sort_by_key(|deadline| deadline.due_at);
+    assert_eq!(both, [deadline("staff-training", days(now(), 90)), deadline("encryption-at-rest", days(now(), 700))]);
+}

@@ -1,0 +1,170 @@
+//! What people are told of one by one, the versions of the notice, and attestations.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use app::{
+    announce::{Announcements, FoundPage},
+    attest::Attestations,
+    error::{Appended, PortError},
+    notice_change::{ChangeStore, NoticeChanges},
+};
+use domain::{
+    announcement::{Announcement, Notice, NoticeState},
+    attestation::Attestation,
+    ids::{AttestationId, ChangeId, ControllerId, Fingerprint, SubjectRef},
+    notice::NoticeChange,
+    sensitive::Sensitive,
+};
+use jiff::Timestamp;
+
+use super::{Memory, State, found, person};
+
+impl Announcements for Memory {
+    async fn plan_notices(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        subjects: &BTreeSet<SubjectRef>,
+        _at: Timestamp,
+    ) -> Result<usize, PortError> {
+        let mut state = self.call()?;
+        let mut planned = 0;
+        for subject in subjects {
+            let place = (controller.clone(), of.clone(), subject.clone());
+            state.notices.entry(place).or_insert_with(|| {
+                planned += 1;
+                NoticeState::Planned
+            });
+        }
+        Ok(planned)
+    }
+
+    async fn move_notice(
+        &self,
+        controller: &ControllerId,
+        notice: &Notice,
+        from: &[NoticeState],
+        _at: Timestamp,
+    ) -> Result<Option<NoticeState>, PortError> {
+        let mut state = self.call()?;
+        let place = (controller.clone(), notice.of.clone(), notice.subject.clone());
+        Ok(state.notices.get_mut(&place).map(|state| {
+            let before = *state;
+            if from.contains(&before) {
+                *state = notice.state;
+            }
+            before
+        }))
+    }
+
+    async fn notices(&self, controller: &ControllerId, of: &Announcement) -> Result<Vec<Notice>, PortError> {
+        let state = self.call()?;
+        let notices = state.notices.iter().filter(|((whose, what, _), _)| whose == controller && what == of);
+        Ok(notices
+            .map(|((_, of, subject), state)| Notice { of: of.clone(), subject: subject.clone(), state: *state })
+            .collect())
+    }
+
+    async fn contact(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+    ) -> Result<Option<Sensitive<String>>, PortError> {
+        let state = self.call()?;
+        let person = person(controller, subject);
+        let records = state.records.iter().filter(|((whose, _), _)| *whose == person);
+        let by_record =
+            records.filter_map(|(_, item)| state.open(&person, &item.content)).find_map(|content| content.mail());
+        let requests = state.requests.iter().filter(|((whose, _), _)| *whose == person);
+        let by_request = requests.filter_map(|(_, items)| state.open(&person, items.contact.as_ref()?)).next();
+        Ok(by_record.or(by_request))
+    }
+}
+
+impl NoticeChanges for Memory {
+    async fn changes(&self, controller: &ControllerId) -> Result<Vec<NoticeChange>, PortError> {
+        let state = self.call()?;
+        let changes = state.changes.iter().filter(|((whose, _), _)| whose == controller);
+        let mut changes: Vec<_> = changes.map(|(_, (change, _))| change.clone()).collect();
+        changes.sort_by(|a, b| (b.published_at, &b.id).cmp(&(a.published_at, &a.id)));
+        Ok(changes)
+    }
+}
+
+impl ChangeStore for Memory {
+    async fn publish_change(
+        &self,
+        controller: &ControllerId,
+        change: &NoticeChange,
+        fingerprint: &Fingerprint,
+    ) -> Result<Appended<(NoticeChange, Fingerprint)>, PortError> {
+        let mut state = self.call()?;
+        let place = (controller.clone(), change.id.clone());
+        if let Some(first) = state.changes.get(&place) {
+            return Ok(Appended::Existing(first.clone()));
+        }
+        state.changes.insert(place, (change.clone(), fingerprint.clone()));
+        Ok(Appended::Fresh)
+    }
+
+    async fn change(
+        &self,
+        controller: &ControllerId,
+        change: &ChangeId,
+    ) -> Result<Option<(NoticeChange, Fingerprint)>, PortError> {
+        let state = self.call()?;
+        Ok(state.changes.get(&(controller.clone(), change.clone())).cloned())
+    }
+
+    async fn audience(
+        &self,
+        controller: &ControllerId,
+        at: Timestamp,
+        segment: u16,
+        from: Option<&str>,
+    ) -> Result<FoundPage, PortError> {
+        let state = self.call()?;
+        let consents = state.consents.iter().flat_map(|((whose, subject), events)| {
+            events.keys().map(move |id| (format!("{whose} {subject} consent {id}"), subject, whose == controller))
+        });
+        let records = state.records.iter().map(|(((whose, subject), id), item)| {
+            let is_kept = whose == controller && !item.record.is_expired(at);
+            (format!("{whose} {subject} record {id}"), subject, is_kept)
+        });
+        Ok(found(consents.chain(records), segment, from))
+    }
+}
+
+impl State {
+    /// When the latest attestation of each statement lapses.
+    pub(super) fn attested(&self) -> BTreeMap<(ControllerId, AttestationId), Timestamp> {
+        let mut ends = BTreeMap::new();
+        for ((controller, id, _), attestation) in &self.attestations {
+            let end = ends.entry((controller.clone(), id.clone())).or_insert(attestation.valid_until);
+            *end = attestation.valid_until.max(*end);
+        }
+        ends
+    }
+}
+
+impl Attestations for Memory {
+    async fn record_attestation(
+        &self,
+        controller: &ControllerId,
+        attestation: &Attestation,
+    ) -> Result<Appended<Attestation>, PortError> {
+        let mut state = self.call()?;
+        let place = (controller.clone(), attestation.id.clone(), attestation.attested_on);
+        if let Some(first) = state.attestations.get(&place) {
+            return Ok(Appended::Existing(first.clone()));
+        }
+        state.attestations.insert(place, attestation.clone());
+        Ok(Appended::Fresh)
+    }
+
+    async fn attestations(&self, controller: &ControllerId) -> Result<Vec<Attestation>, PortError> {
+        let state = self.call()?;
+        let attestations = state.attestations.iter().filter(|((whose, ..), _)| whose == controller);
+        Ok(attestations.map(|(_, attestation)| attestation.clone()).collect())
+    }
+}
