@@ -202,6 +202,7 @@ fn pepper() -> Pepper {
 fn chosen(name: &str, choice: Choice, version: &str, at: Timestamp) -> ConsentEvent {
     let ada = Identifier::parse(IdentifierKind::Mail, "ada@example.com").unwrap();
     ConsentEvent {
+        guardian: None,
         id: pepper().derive(&[name, version, &at.to_string(), choice.as_str()]),
         subject: pepper().subject(&ada),
         at,

@@ -7,10 +7,11 @@ use std::{
 };
 
 use domain::policy::Policy;
+use jiff::civil::Date;
 
 use crate::{
     compiled::{compile, is_compiled},
-    language::{Finding, Level, parse},
+    language::{By, Finding, Level, Status, Texts, Tie, parse},
 };
 
 /// A policy file after its check.
@@ -22,8 +23,12 @@ pub struct CheckedFile {
     pub text: String,
     /// What was found.
     pub findings: Vec<Finding>,
-    /// The policy, if no finding is an error.
+    /// The policy, if no finding blocks it.
     pub policy: Option<Policy>,
+    /// Every clause that the file names, with what makes it true; empty if the file is refused.
+    pub ties: Vec<Tie>,
+    /// What stands in the file for its readers only.
+    pub texts: Texts,
 }
 
 impl CheckedFile {
@@ -77,15 +82,29 @@ pub fn policy_files(folder: &Path) -> Result<Vec<PathBuf>, CompileDirError> {
 
 /// Reads and checks one policy file. Findings name the file as it was named here.
 ///
+/// `today` is the day on which review dates are judged; without it none has passed.
+///
 /// # Errors
 /// [`CompileDirError::Io`] if the file cannot be read as text.
-pub fn check_file(path: &Path) -> Result<CheckedFile, CompileDirError> {
+pub fn check_file(path: &Path, today: Option<Date>) -> Result<CheckedFile, CompileDirError> {
     let text = fs::read_to_string(path).map_err(io_error(path))?;
-    let (policy, findings) = match parse(&path.display().to_string(), &text) {
-        Ok((policy, findings)) => (Some(policy), findings),
-        Err(findings) => (None, findings),
-    };
-    Ok(CheckedFile { path: path.to_owned(), text, findings, policy })
+    Ok(check(&path.display().to_string(), &text, today))
+}
+
+/// Checks the text of a policy file, as [`check_file`] does a file's.
+pub fn check(file_name: &str, text: &str, today: Option<Date>) -> CheckedFile {
+    let (path, text) = (PathBuf::from(file_name), text.to_owned());
+    match parse(file_name, &text, today) {
+        Ok(parsed) => CheckedFile {
+            path,
+            text,
+            findings: parsed.findings,
+            policy: Some(parsed.policy),
+            ties: parsed.ties,
+            texts: parsed.texts,
+        },
+        Err(findings) => CheckedFile { path, text, findings, policy: None, ties: Vec::new(), texts: Texts::default() },
+    }
 }
 
 /// Compiles every `*.toml` of `from` to `<controller>.json` in `to`, and takes away compiled
@@ -97,7 +116,8 @@ pub fn check_file(path: &Path) -> Result<CheckedFile, CompileDirError> {
 pub fn compile_dir(from: &Path, to: &Path) -> Result<Vec<CheckedFile>, CompileDirError> {
     let mut files = Vec::new();
     for path in policy_files(from)? {
-        files.push(check_file(&path)?);
+        // What was built yesterday must build the same today: review dates are for people.
+        files.push(check_file(&path, None)?);
     }
     if files.is_empty() {
         return Err(CompileDirError::Empty(from.to_owned()));
@@ -133,8 +153,12 @@ fn refuse_second_policies(files: &mut [CheckedFile]) {
             file.findings.push(Finding {
                 code: "POLICY-DUPLICATE",
                 level: Level::Error,
+                status: Status::Open,
+                by: By::Compiler,
                 message: format!("{controller} has another policy file: {first}"),
                 hint: "keep one file for each controller".to_owned(),
+                reading: None,
+                review: None,
                 clause: None,
                 file: file.path.display().to_string(),
                 line: 1,

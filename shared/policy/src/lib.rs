@@ -8,7 +8,7 @@
 //! - The function's half: [`PolicyBook::load_dir`] reads the compiled form, which travels with the
 //!   code as a Lambda layer. It needs neither the TOML parser nor the diagnostics.
 //!
-//! The compiled form is one JSON object a controller, `{"v":1,…}`, with its keys and lists in a
+//! The compiled form is one JSON object a controller, `{"v":2,…}`, with its keys and lists in a
 //! fixed order: the same promises give the same bytes, and their SHA-256 is the policy's hash that
 //! stands on every record made under it.
 
@@ -19,10 +19,12 @@ mod dir;
 mod duration;
 #[cfg(feature = "compiler")]
 pub mod language;
+#[cfg(feature = "compiler")]
+pub mod lints;
 
 pub use book::{BookError, PolicyBook};
 pub use compiled::{CompiledPolicy, LoadError, NoZoneName, compile, load};
 #[cfg(feature = "compiler")]
-pub use dir::{CheckedFile, CompileDirError, check_file, compile_dir, policy_files};
+pub use dir::{CheckedFile, CompileDirError, check, check_file, compile_dir, policy_files};
 #[cfg(feature = "compiler")]
-pub use language::{Finding, Level, POLICY_BYTES_MAX, parse, render};
+pub use language::{By, Finding, Level, POLICY_BYTES_MAX, Parsed, Status, Texts, Tie, TieKind, parse, render};

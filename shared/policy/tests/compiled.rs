@@ -6,14 +6,18 @@ use std::{fs, path::PathBuf};
 
 use domain::{
     ids::{Category, ControllerId, Purpose},
-    policy::{Period, Policy},
+    policy::{Period, Policy, Use},
 };
-use policy::{BookError, CompileDirError, LoadError, PolicyBook, compile, compile_dir, load, parse};
+use policy::{BookError, CompileDirError, LoadError, PolicyBook, compile, compile_dir, load};
 
 const BASE: &str = include_str!("base.toml");
 
+fn parse(text: &str) -> Policy {
+    policy::parse("acme.toml", text, None).unwrap().policy
+}
+
 fn base() -> Policy {
-    parse("acme.toml", BASE).unwrap().0
+    parse(BASE)
 }
 
 /// A folder of this test's own, gone when the test is.
@@ -64,16 +68,43 @@ fn the_order_of_tables_and_the_comments_do_not_change_the_hash() {
             _ => blocks.push(block.to_owned()),
         }
     }
+    // Holds have no names and keep their order; there is one.
     blocks.reverse();
     let text = format!("{head}# Another order.\n{}\n", blocks.join("\n\n"));
     assert_ne!(text, BASE);
-    assert_eq!(parse("acme.toml", &text).unwrap().0.hash, base().hash);
+    assert_eq!(parse(&text).hash, base().hash);
 }
 
 #[test]
 fn another_promise_gives_another_hash() {
-    for (from, to) in [("P10Y", "P11Y"), ("acme.8", "acme.80"), ("Bill you", "Bill"), ("= 13", "= 12")] {
-        assert_ne!(parse("acme.toml", &BASE.replace(from, to)).unwrap().0.hash, base().hash, "{from}");
+    for (from, to) in [
+        ("P10Y", "P11Y"),
+        ("acme.8", "acme.80"),
+        ("Bill you", "Bill"),
+        ("= 13", "= 12"),
+        ("FR = 15", "FR = 14"),
+        ("\"marketing\"", "\"profiling\""),
+        ("opt_in = \"newsletter\"", "opt_in = \"statistics\""),
+        ("never = [\"iban\"]", "never = [\"bic\"]"),
+        ("max = \"P1D\"", "max = \"P2D\""),
+        ("P14D", "P15D"),
+        ("help@acme.fr", "aid@acme.fr"),
+        ("CNIL", "Garante"),
+        ("Acme Payments", "Acme Loans"),
+        ("P30D", "P31D"),
+        ("signed-permission", "power-of-attorney"),
+        ("processing-agreement", "court-order"),
+        ("privacy@mailer.example", "dpo@mailer.example"),
+        ("home = [\"FR\"]", "home = [\"BE\"]"),
+        ("what = \"tracking\"", "what = \"retaliation\""),
+        ("P13M", "P12M"),
+        ("web-beacon", "cookie"),
+        ("dnt = \"ignore\"", "dnt = \"honour\""),
+        ("fraud.closed", "fraud.settled"),
+        ("P3M", "P4M"),
+        ("A scan of", "A look at"),
+    ] {
+        assert_ne!(parse(&BASE.replace(from, to)).hash, base().hash, "{from}");
     }
 }
 
@@ -90,22 +121,69 @@ fn the_rules_arrive_as_they_were_written() {
 }
 
 #[test]
+fn a_signal_that_the_law_makes_binding_is_honoured_whatever_the_text_says() {
+    let text = BASE.replace("gpc = \"honour\"", "gpc = \"ignore\"\nopen = { DNT-GPC-GAP = \"It is not heard.\" }");
+    assert!(!parse(&text).signals.honours_gpc);
+    assert!(parse(&text.replace("[\"eu-gdpr\"]", "[\"eu-gdpr\", \"us-ca\"]")).signals.honours_gpc);
+}
+
+#[test]
+fn of_two_denials_the_wider_one_is_obeyed() {
+    let narrow = "[[deny]]\nwhat = \"sale\"\nscope = \"directly-identifiable\"\nclause = \"acme.40\"\n\n";
+    let wide = "[[deny]]\nwhat = \"sale\"\nclause = \"acme.41\"\n\n";
+    for text in [format!("{narrow}{wide}[[deny]]\n"), format!("{wide}{narrow}[[deny]]\n")] {
+        let policy = parse(&BASE.replacen("[[deny]]\n", &text, 1));
+        assert_eq!(policy.denials[&Use::Sale].clause.as_str(), "acme.41");
+    }
+    let alone = parse(&BASE.replacen("[[deny]]\n", &format!("{narrow}[[deny]]\n"), 1));
+    assert_eq!(alone.denials[&Use::Sale].clause.as_str(), "acme.40");
+}
+
+#[test]
+fn a_hold_that_sets_no_day_is_looked_at_after_half_a_year() {
+    let policy = parse(&BASE.replace("review_after = \"P3M\"\n", ""));
+    assert_eq!(policy.holds[0].review_after.0.get_months(), 6);
+}
+
+#[test]
 fn compiled_bytes_that_break_a_rule_are_refused_with_it() {
     let text = String::from_utf8(compile(&base()).unwrap().bytes().to_vec()).unwrap();
     let refused = |from: &str, to: &str| {
         assert!(text.contains(from), "{from}");
         load(text.replacen(from, to, 1).as_bytes()).unwrap_err()
     };
-    assert!(matches!(refused("{\"v\":1", "{\"v\":2"), LoadError::Version(2)));
-    assert!(matches!(refused("{\"v\":1", "{\"v\":2,\"new\":0"), LoadError::Version(2)));
-    assert!(matches!(refused("{\"v\":1", "{\"v\":1,\"new\":0"), LoadError::Form(_)));
+    assert!(matches!(refused("{\"v\":2", "{\"v\":1"), LoadError::Version(1)));
+    assert!(matches!(refused("{\"v\":2", "{\"v\":3,\"new\":0"), LoadError::Version(3)));
+    assert!(matches!(refused("{\"v\":2", "{\"v\":2,\"new\":0"), LoadError::Form(_)));
     assert!(matches!(refused("\"acme\"", "\"AC ME\""), LoadError::Name(..)));
     assert!(matches!(refused("Europe/Paris", "Mars/Olympus"), LoadError::Word { what: "time zone", .. }));
     assert!(matches!(refused("P10Y", "P0Y"), LoadError::Word { what: "duration", .. }));
     assert!(matches!(refused("[\"website.access\"]", "[]"), LoadError::Word { .. }));
     assert!(matches!(refused("\"category\":\"chat\"", "\"category\":\"talk\""), LoadError::Undeclared(_)));
     assert!(matches!(refused("\"id\":\"chat\"", "\"id\":\"billing\""), LoadError::Duplicate(_)));
+    assert!(matches!(
+        refused("\"categories\":[\"newsletter\"]", "\"categories\":[\"letter\"]"),
+        LoadError::Undeclared(_)
+    ));
+    assert!(matches!(
+        refused("\"also_needs\":[\"newsletter\"]", "\"also_needs\":[\"letter\"]"),
+        LoadError::Undeclared(_)
+    ));
+    assert!(matches!(refused("\"opt_in\":\"newsletter\"", "\"opt_in\":\"letter\""), LoadError::Undeclared(_)));
+    assert!(matches!(refused("\"except\":[\"billing\"]", "\"except\":[\"letter\"]"), LoadError::Undeclared(_)));
+    assert!(matches!(refused("\"party\":\"mailer\"", "\"party\":\"nobody\""), LoadError::Undeclared(_)));
+    let consents = "{\"consent\":[\"newsletter\",\"statistics\"]}";
+    assert!(matches!(refused(consents, "{\"consent\":[\"letter\"]}"), LoadError::Undeclared(_)));
+    assert!(matches!(refused(consents, "{\"consent\":[]}"), LoadError::Word { .. }));
+    assert!(matches!(refused("\"US\"", "\"us\""), LoadError::Word { what: "country", .. }));
+    assert!(matches!(refused("\"uses\":[\"marketing\"]", "\"uses\":[\"spam\"]"), LoadError::Word { what: "use", .. }));
     assert!(matches!(load(b""), Err(LoadError::Form(_))));
+}
+
+#[test]
+fn what_is_empty_is_not_written() {
+    let text = String::from_utf8(compile(&base()).unwrap().bytes().to_vec()).unwrap();
+    assert!(!text.contains("[]") && !text.contains("{}") && !text.contains("null"), "{text}");
 }
 
 #[test]

@@ -12,11 +12,13 @@ use domain::{
     ids::{Category, EventName, Purpose},
     policy::{LawfulBasis, Period, Policy, RetentionRule, VerificationRule},
 };
-use policy::{CheckedFile, check_file};
+use policy::{CheckedFile, Finding, TieKind, check_file};
+
+const CONTROLLERS: [&str; 5] = ["scantrust", "rfa", "identance", "stationdb", "zentry"];
 
 fn checked(controller: &str) -> CheckedFile {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/policies").join(format!("{controller}.toml"));
-    check_file(&path).unwrap()
+    check_file(&path, None).unwrap()
 }
 
 fn policy(controller: &str) -> Policy {
@@ -64,47 +66,46 @@ fn promise(policy: &Policy, category: &str, purpose: &str) -> String {
 }
 
 #[test]
-fn each_file_has_the_open_points_of_its_text_and_no_error() {
-    for (controller, expected) in [
-        (
-            "scantrust",
-            "BREACH-MISSING RIGHT-MISSING REF-MISSING NOTICE-NO-VERSION BASIS-QUESTION BASIS-EPRIVACY CAT-OPEN-LIST CAT-OPEN-LIST RET-ANCHOR-AMBIGUOUS RET-SCOPE-UNCLEAR RET-MISSING RET-EVENT-MAY-NEVER-FIRE RET-NO-COMPLETION-BOUND",
-        ),
-        (
-            "rfa",
-            "BREACH-MISSING BASIS-SINGLE CONTACT-SUSPECT NOTICE-NO-VERSION BASIS-CONFLICT AGG-THRESHOLD-UNDEFINED PURPOSE-BROAD CAT-OPEN-LIST RET-VAGUE-TERM RET-EXCEPTION-OPEN",
-        ),
-        (
-            "identance",
-            "CONTACT-MISSING CONTACT-REDACTED ROLE-CONFLICT NOTICE-NO-VERSION BASIS-CONFLICT BASIS-MISSING CONSENT-BUNDLED PURPOSE-CREEP CAT-OPEN-LIST CAT-OPEN-LIST RET-UNBOUNDED RET-STATUTORY-UNSTATED RET-MISSING RET-ANCHOR-AMBIGUOUS RET-COOKIE-LIFETIME-MISSING RIGHT-CONFLICT CHILD-CONFLICT BREACH-OVERBROAD BREACH-NO-NUMBER",
-        ),
-        (
-            "stationdb",
-            "BREACH-MISSING RIGHT-MISSING CONTACT-MISSING BASIS-MISSING COOKIE-CONFLICT ROLE-CONFLICT CAT-OPEN-LIST PCI-SAD CAT-OPEN-LIST RET-UNBOUNDED RET-STATUTORY-UNSTATED RET-MISSING RET-SLIDING-NO-CAP RET-INDEFINITE RET-INDEFINITE ACTION-NOT-ENFORCED RIGHT-OVERPROMISE",
-        ),
-        (
-            "zentry",
-            "BREACH-MISSING CONTACT-MISMATCH LAW-STALE BASIS-MISSING CONSENT-WITHDRAWAL-WEAK PURPOSE-BROAD CAT-OPEN-LIST CAT-CONFLICT RET-VAGUE-TERM RET-ANCHOR-AMBIGUOUS RET-UNBOUNDED RET-EVENT-MAY-NEVER-FIRE RET-MISSING RET-STATUTORY-UNSTATED VERIFY-UNDER CHILD-GAP",
-        ),
-    ] {
+fn each_file_is_accepted_and_leaves_no_error_without_a_reading() {
+    for controller in CONTROLLERS {
         let file = checked(controller);
-        assert!(!file.is_refused(), "{:?}", file.findings);
-        let codes: Vec<&str> = file.findings.iter().map(|finding| finding.code).collect();
-        assert_eq!(codes.join(" "), expected, "{controller}");
+        let open: Vec<&Finding> = file.findings.iter().filter(|finding| finding.blocks()).collect();
+        assert!(!file.is_refused() && open.is_empty(), "{controller}: {open:#?}");
     }
 }
 
 #[test]
-fn every_clause_that_is_cited_exists() {
+fn every_clause_of_the_five_texts_is_tied_to_what_makes_it_true() {
     let known: BTreeSet<&str> = include_str!("clauses.txt").lines().collect();
-    for controller in ["scantrust", "rfa", "identance", "stationdb", "zentry"] {
-        let text = checked(controller).text;
-        let cited: Vec<&str> =
-            text.lines().filter_map(|line| line.strip_prefix("clause = \"")?.strip_suffix('"')).collect();
-        assert!(cited.len() > 25, "{controller} cites {}", cited.len());
-        for clause in cited {
-            assert!(known.contains(clause), "{controller} cites {clause}");
-            assert!(clause.starts_with(controller), "{controller} cites {clause}");
+    assert_eq!(known.len(), 367);
+    let mut tied = BTreeSet::new();
+    for controller in CONTROLLERS {
+        let file = checked(controller);
+        for tie in &file.ties {
+            let clause = tie.clause.as_str();
+            assert!(known.contains(clause), "{controller}.toml names {clause}, which no text has");
+            let own = clause.split('.').next() == Some(controller);
+            assert!(own, "{controller}.toml names {clause}");
+            let line = file.text.lines().nth(tie.line - 1).unwrap();
+            assert!(line.contains(&format!("\"{clause}\"")), "{clause} is not in line {}: {line}", tie.line);
+            tied.insert(clause.to_owned());
+        }
+    }
+    let untied: Vec<&&str> = known.iter().filter(|clause| !tied.contains(**clause)).collect();
+    assert!(untied.is_empty(), "nothing makes {untied:?} true");
+}
+
+#[test]
+fn what_has_no_effect_or_is_vouched_for_says_why_or_by_what() {
+    for controller in CONTROLLERS {
+        for tie in checked(controller).ties {
+            match tie.kind {
+                TieKind::Rule => assert!(!tie.rule.is_empty()),
+                TieKind::Attested { evidence, renew_every } => {
+                    assert!(evidence.len() > 10 && !renew_every.0.is_zero(), "{}", tie.clause);
+                }
+                TieKind::NoEffect { reason } => assert!(reason.len() > 10, "{}", tie.clause),
+            }
         }
     }
 }
@@ -127,7 +128,7 @@ fn the_promises_that_are_played_stand_as_they_are_written() {
             "stationdb",
             "chat-session",
             "chat.messaging",
-            "sliding PT30M on website.access (stationdb.4-d); chat.message: indefinite (stationdb.4-c)",
+            "sliding PT30M on website.access (stationdb.4-d); chat.message: until chat.deleted grace PT0S max P3Y (stationdb.4-c)",
         ),
         (
             "stationdb",
@@ -183,7 +184,13 @@ fn consents_are_asked_for_what_the_texts_ask_them_for() {
         }
         assert!(policy.rights[&RequestType::WithdrawConsent].refusal.is_none(), "{controller}");
     }
-    assert!(policy("rfa").purposes.values().all(|rule| rule.basis == LawfulBasis::LegitimateInterests));
+    // "We do not rely on consent", says its text: it does for these, and for nothing else.
+    let consents = ["cookies.functionality", "cookies.performance", "newsletter", "provider.own-use"];
+    for (id, rule) in policy("rfa").purposes {
+        let expected =
+            if consents.contains(&id.as_str()) { LawfulBasis::Consent } else { LawfulBasis::LegitimateInterests };
+        assert_eq!(rule.basis, expected, "rfa {id}");
+    }
 }
 
 #[test]

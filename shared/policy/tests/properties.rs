@@ -2,16 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use policy::{compile, load, parse, render};
+use domain::{
+    ids::{Category, EventName, Purpose},
+    policy::RetentionRule,
+    retention::RetentionClock,
+};
+use jiff::{Timestamp, ToSpan as _};
+use policy::{Parsed, compile, load, parse, render};
 use proptest::prelude::*;
 
 const BASE: &str = include_str!("base.toml");
 
 /// Checks a text and renders what was found; a policy that comes out must survive its compilation.
 fn check(text: &str) {
-    let findings = match parse("fuzz.toml", text) {
-        Ok((policy, findings)) => {
+    let findings = match parse("fuzz.toml", text, None) {
+        Ok(Parsed { policy, findings, .. }) => {
             let compiled = compile(&policy).unwrap();
+            assert_eq!(compile(&policy).unwrap(), compiled);
             let loaded = load(compiled.bytes()).unwrap();
             assert_eq!(format!("{loaded:?}"), format!("{policy:?}"));
             findings
@@ -51,6 +58,16 @@ const VALUES: &[&str] = &[
     "\"indefinite\"",
     "\"sliding\"",
     "\"mail\"",
+    "\"US\"",
+    "\"nothing\"",
+    "\"newsletter\"",
+    "[\"newsletter\"]",
+    "[\"billing\", \"billing\"]",
+    "{ FR = 15, GB = 300 }",
+    "{ RET-MISSING = \"A year.\" }",
+    "{ RET-MISSING = { reading = \"A year.\", clauses = [\"acme.1\", \"acme.99\"] } }",
+    "[{ code = \"RET-NO-MAX\", reason = \"Why not.\", review = 2026-01-01 }]",
+    "[{ basis = \"none\" }, { basis = \"by-use\", clause = \"acme.2\" }]",
     "[\"consent.withdrawn\"]",
     "\"\\u0000\"",
     "\"\"\"a\nb\"\"\"",
@@ -58,7 +75,7 @@ const VALUES: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn arbitrary_text_never_panics(text in any::<String>()) {
@@ -71,7 +88,7 @@ proptest! {
     }
 
     #[test]
-    fn a_value_put_in_any_line_never_panics(line in 0_usize..140, value in prop::sample::select(VALUES)) {
+    fn a_value_put_in_any_line_never_panics(line in 0_usize..252, value in prop::sample::select(VALUES)) {
         let text: Vec<String> = BASE
             .lines()
             .enumerate()
@@ -84,14 +101,14 @@ proptest! {
     }
 
     #[test]
-    fn bytes_put_anywhere_never_panic(at in 0_usize..3_000, cut in 0_usize..40, put in "[ -~é\n]{0,6}") {
+    fn bytes_put_anywhere_never_panic(at in 0_usize..5_000, cut in 0_usize..40, put in "[ -~é\n]{0,6}") {
         let start = (0..=at.min(BASE.len())).rev().find(|at| BASE.is_char_boundary(*at)).unwrap_or(0);
         let end = (start..=(start + cut).min(BASE.len())).rev().find(|at| BASE.is_char_boundary(*at)).unwrap_or(start);
         check(&format!("{}{put}{}", &BASE[..start], &BASE[end..]));
     }
 
     #[test]
-    fn lines_may_be_lost_or_doubled(mask in prop::collection::vec(0_u8..20, 140)) {
+    fn lines_may_be_lost_or_doubled(mask in prop::collection::vec(0_u8..20, 252)) {
         let text: String = BASE
             .lines()
             .zip(mask)
@@ -113,6 +130,32 @@ proptest! {
     fn durations_survive_the_compiled_form(years in 0_u8..90, months in 0_u16..100, days in 1_u16..1_000) {
         let text = BASE.replace("P10Y", &format!("P{years}Y{months}M{days}D"));
         check(&text);
-        prop_assert!(parse("acme.toml", &text).is_ok());
+        prop_assert!(parse("acme.toml", &text, None).is_ok());
+    }
+
+    #[test]
+    fn a_stricter_policy_never_lengthens_a_life(
+        minutes in (1_u32..600, 1_u32..600),
+        hours in (1_u32..48, 1_u32..48),
+        days in (1_u32..400, 1_u32..400),
+        events in prop::collection::vec((any::<bool>(), 0_i64..3_000), 0..40),
+    ) {
+        let written = |minutes: u32, hours: u32, days: u32| {
+            let text = BASE.replace("PT30M", &format!("PT{minutes}M")).replace("\"P1D\"", &format!("\"PT{hours}H\""));
+            let policy = parse("acme.toml", &text.replace("\"P1Y\"", &format!("\"P{days}D\"")), None).unwrap().policy;
+            (policy.time_zone.clone(), policy.retention_of(&Category::parse("chat").unwrap(), &Purpose::parse("support").unwrap()).unwrap().clone())
+        };
+        let (zone, strict) = written(minutes.0.min(minutes.1), hours.0.min(hours.1), days.0.min(days.1));
+        let (_, loose) = written(minutes.0.max(minutes.1), hours.0.max(hours.1), days.0.max(days.1));
+        let made: Timestamp = "2026-03-28T12:00:00Z".parse().unwrap();
+        let due = |rule: &RetentionRule| {
+            let mut clock = RetentionClock::new(made);
+            for (message, minute) in &events {
+                let event = EventName::parse(if *message { "chat.message" } else { "website.access" }).unwrap();
+                clock.note(rule, &event, made + minute.minutes(), &zone).unwrap();
+            }
+            clock.due(rule, &zone).unwrap().unwrap()
+        };
+        prop_assert!(due(&strict) <= due(&loose));
     }
 }

@@ -24,7 +24,8 @@ const NOW: i64 = 1_767_225_600_123;
 fn policies() -> PolicyBook {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/policies");
     let files = policy::policy_files(&folder).unwrap();
-    let parsed = files.iter().map(|file| policy::parse("policy", &std::fs::read_to_string(file).unwrap()).unwrap().0);
+    let parsed =
+        files.iter().map(|file| policy::parse("policy", &std::fs::read_to_string(file).unwrap(), None).unwrap().policy);
     PolicyBook::new(parsed.chain([following_instructions()]))
 }
 

@@ -1,12 +1,15 @@
 //! Reads TOML tables key by key, so that every mistake of a table is found, not only its first.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
-use domain::{ids::InvalidId, policy::Clause};
-use jiff::Span;
+use domain::{
+    ids::{Identifier, IdentifierKind, InvalidId},
+    policy::{Clause, Country},
+};
+use jiff::{Span, civil::Date};
 use toml::de::{DeTable, DeValue};
 
-use super::finding::Report;
+use super::report::{Report, TableId};
 use crate::duration;
 
 /// Longest text of one line accepted: a title, a reason, a clause.
@@ -14,14 +17,18 @@ pub(super) const TEXT_CHARS_MAX: usize = 500;
 
 /// A value and the bytes it came from.
 #[derive(Debug, Clone)]
-pub(super) struct At<T> {
-    pub(super) value: T,
-    pub(super) span: Range<usize>,
+pub(crate) struct At<T> {
+    pub(crate) value: T,
+    pub(crate) span: Range<usize>,
 }
 
 impl<T> At<T> {
-    fn new(value: T, span: Range<usize>) -> Self {
+    pub(super) const fn new(value: T, span: Range<usize>) -> Self {
         Self { value, span }
+    }
+
+    pub(super) fn map<U>(self, make: impl FnOnce(T) -> U) -> At<U> {
+        At { value: make(self.value), span: self.span }
     }
 }
 
@@ -42,6 +49,10 @@ impl<'t, 'i> Table<'t, 'i> {
 
     fn get(&mut self, key: &'static str) -> Option<At<&'t DeValue<'i>>> {
         self.known.push(key);
+        self.find(key)
+    }
+
+    fn find(&self, key: &str) -> Option<At<&'t DeValue<'i>>> {
         self.entries
             .iter()
             .find(|(name, _)| name.get_ref().as_ref() == key)
@@ -80,17 +91,7 @@ impl<'t, 'i> Table<'t, 'i> {
             self.wrong_type(report, key, &at, "a text in quotes");
             return None;
         };
-        let text = text.trim();
-        if text.is_empty() || text.chars().count() > TEXT_CHARS_MAX || text.chars().any(char::is_control) {
-            report.error(
-                "POLICY-BAD-TEXT",
-                &at.span,
-                format!("`{key}` is empty, too long or holds control characters"),
-                format!("write 1 to {TEXT_CHARS_MAX} characters on one line"),
-            );
-            return None;
-        }
-        Some(At::new(text.to_owned(), at.span))
+        line(report, key, At::new(text.as_ref().to_owned(), at.span))
     }
 
     /// A text that must be there.
@@ -99,16 +100,6 @@ impl<'t, 'i> Table<'t, 'i> {
             self.missing(report, "POLICY-MISSING-KEY", key, hint);
         }
         self.text(report, key)
-    }
-
-    /// The clause that the table cites; from here on findings name it.
-    pub(super) fn clause(&mut self, report: &mut Report<'_>) -> Option<Clause> {
-        report.about(None);
-        let clause = self
-            .need_text(report, "clause", "cite where this is promised: `clause = \"scantrust.1.2-b\"`")
-            .map(|at| Clause::new(at.value));
-        report.about(clause.clone());
-        clause
     }
 
     /// A name by its parser.
@@ -136,10 +127,10 @@ impl<'t, 'i> Table<'t, 'i> {
     }
 
     /// A switch of true and false; absent is `None`.
-    pub(super) fn flag(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<bool> {
+    pub(super) fn flag(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<At<bool>> {
         let at = self.get(key)?;
         match at.value {
-            DeValue::Boolean(flag) => Some(*flag),
+            DeValue::Boolean(flag) => Some(At::new(*flag, at.span)),
             _ => {
                 self.wrong_type(report, key, &at, "true or false, without quotes");
                 None
@@ -150,6 +141,10 @@ impl<'t, 'i> Table<'t, 'i> {
     /// A whole number.
     pub(super) fn number(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<At<i64>> {
         let at = self.get(key)?;
+        self.whole_number(report, key, at)
+    }
+
+    fn whole_number(&self, report: &mut Report<'_>, key: &str, at: At<&DeValue<'_>>) -> Option<At<i64>> {
         let number = match at.value {
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok(),
             _ => None,
@@ -182,6 +177,138 @@ impl<'t, 'i> Table<'t, 'i> {
             }
         }
         Some(At::new(texts, at.span))
+    }
+
+    /// A whole number of a range.
+    pub(super) fn count(
+        &mut self,
+        report: &mut Report<'_>,
+        key: &'static str,
+        code: &'static str,
+        range: RangeInclusive<i64>,
+        what: &str,
+    ) -> Option<At<u32>> {
+        let at = self.number(report, key)?;
+        let count = u32::try_from(at.value).ok().filter(|_| range.contains(&at.value));
+        if count.is_none() {
+            let hint = format!("write {} to {} {what}", range.start(), range.end());
+            report.error(code, &at.span, format!("`{key}` cannot be {}", at.value), hint);
+        }
+        count.map(|count| At::new(count, at.span))
+    }
+
+    /// A day of the calendar, as TOML writes it: `2027-06-30`.
+    pub(super) fn date(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<At<Date>> {
+        let at = self.get(key)?;
+        let date = match at.value {
+            DeValue::Datetime(written) if written.time.is_none() && written.offset.is_none() => written.date,
+            _ => None,
+        };
+        let parts = date.map(|date| (i16::try_from(date.year), i8::try_from(date.month), i8::try_from(date.day)));
+        let date = match parts {
+            Some((Ok(year), Ok(month), Ok(day))) => Date::new(year, month, day).ok(),
+            _ => None,
+        };
+        if date.is_none() {
+            self.wrong_type(report, key, &at, "a day without quotes: 2027-06-30");
+        }
+        date.map(|date| At::new(date, at.span))
+    }
+
+    /// A mail address.
+    pub(super) fn mail(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<At<String>> {
+        let text = self.text(report, key)?;
+        parse_mail(report, key, text)
+    }
+
+    /// A list of mail addresses; absent is empty.
+    pub(super) fn mails(&mut self, report: &mut Report<'_>, key: &'static str) -> Vec<At<String>> {
+        let texts = self.texts(report, key).map(|at| at.value).unwrap_or_default();
+        texts.into_iter().filter_map(|text| parse_mail(report, key, text)).collect()
+    }
+
+    /// A list of words of a closed list, each with its place; absent is empty.
+    pub(super) fn words<T>(
+        &mut self,
+        report: &mut Report<'_>,
+        key: &'static str,
+        code: &'static str,
+        words: &[&str],
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Vec<At<T>> {
+        let texts = self.texts(report, key).map(|at| at.value).unwrap_or_default();
+        texts.iter().filter_map(|text| parse_word(report, key, text, code, words, &parse)).collect()
+    }
+
+    /// A list of names by their parser, each with its place; absent is empty.
+    pub(super) fn names_at<T>(
+        &mut self,
+        report: &mut Report<'_>,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, InvalidId>,
+    ) -> Vec<At<T>> {
+        let texts = self.texts(report, key).map(|at| at.value).unwrap_or_default();
+        texts.iter().filter_map(|text| parse_name(report, text, &parse)).collect()
+    }
+
+    /// A name by its parser, if the key is there.
+    pub(super) fn maybe_name<T>(
+        &mut self,
+        report: &mut Report<'_>,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, InvalidId>,
+    ) -> Option<At<T>> {
+        let text = self.text(report, key)?;
+        parse_name(report, &text, parse)
+    }
+
+    /// A list of countries; absent is empty.
+    pub(super) fn countries(&mut self, report: &mut Report<'_>, key: &'static str) -> Vec<At<Country>> {
+        let texts = self.texts(report, key).map(|at| at.value).unwrap_or_default();
+        texts.iter().filter_map(|text| parse_country(report, text)).collect()
+    }
+
+    /// A country, if the key is there.
+    pub(super) fn country(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<At<Country>> {
+        let text = self.text(report, key)?;
+        parse_country(report, &text)
+    }
+
+    /// The table's keys as the author wrote them, for tables whose keys are data.
+    pub(super) fn keys(&self) -> Vec<At<String>> {
+        let mut keys: Vec<_> =
+            self.entries.iter().map(|(name, _)| At::new(name.get_ref().as_ref().to_owned(), name.span())).collect();
+        keys.sort_by_key(|key| key.span.start);
+        keys
+    }
+
+    /// A fact of the text that holds if its flag is true; where it stands.
+    pub(super) fn raised(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<Range<usize>> {
+        self.flag(report, key).filter(|at| at.value).map(|at| at.span)
+    }
+
+    /// A list of texts of one line; absent is empty.
+    pub(super) fn lines(&mut self, report: &mut Report<'_>, key: &'static str) -> Vec<String> {
+        let texts = self.texts(report, key).map(|at| at.value).unwrap_or_default();
+        texts.into_iter().filter_map(|text| line(report, key, text)).map(|at| at.value).collect()
+    }
+
+    /// The clause that a part of a table names, which the table then cites as well.
+    pub(super) fn cited(&mut self, report: &mut Report<'_>, table: TableId) -> Option<Clause> {
+        let clause = self.text(report, "clause")?.map(Clause::new);
+        let value = clause.value.clone();
+        report.cite(table, clause);
+        Some(value)
+    }
+
+    pub(super) fn is_empty_list(&self, key: &str) -> bool {
+        self.find(key).is_some_and(|at| matches!(at.value, DeValue::Array(items) if items.is_empty()))
+    }
+
+    /// A whole number under a key that is data.
+    pub(super) fn number_at(&self, report: &mut Report<'_>, key: &str) -> Option<At<i64>> {
+        let at = self.find(key)?;
+        self.whole_number(report, key, at)
     }
 
     /// A list of names by their parser.
@@ -267,7 +394,12 @@ impl<'t, 'i> Table<'t, 'i> {
 
     /// Reports the keys that nobody asked for.
     pub(super) fn finish(self, report: &mut Report<'_>) {
-        for (name, _) in self.entries {
+        self.finish_here(report);
+    }
+
+    /// As [`Self::finish`], for a table that is still needed.
+    pub(super) fn finish_here(&self, report: &mut Report<'_>) {
+        for (name, _) in self.entries.iter() {
             let key = name.get_ref().as_ref();
             if !self.known.contains(&key) {
                 let hint = match nearest(key, &self.known) {
@@ -281,6 +413,21 @@ impl<'t, 'i> Table<'t, 'i> {
     }
 }
 
+/// A text of one line, without the blanks around it.
+fn line(report: &mut Report<'_>, key: &str, text: At<String>) -> Option<At<String>> {
+    let trimmed = text.value.trim();
+    if trimmed.is_empty() || trimmed.chars().count() > TEXT_CHARS_MAX || trimmed.chars().any(char::is_control) {
+        report.error(
+            "POLICY-BAD-TEXT",
+            &text.span,
+            format!("`{key}` is empty, too long or holds control characters"),
+            format!("write 1 to {TEXT_CHARS_MAX} characters on one line"),
+        );
+        return None;
+    }
+    Some(text.map(|text| text.trim().to_owned()))
+}
+
 /// Parses a name, or says why it is none.
 pub(super) fn parse_name<T>(
     report: &mut Report<'_>,
@@ -292,6 +439,27 @@ pub(super) fn parse_name<T>(
         Err(error) => {
             let message = format!("\"{}\" is not a name", text.value.escape_debug());
             report.error("POLICY-BAD-NAME", &text.span, message, error.to_string());
+            None
+        }
+    }
+}
+
+fn parse_mail(report: &mut Report<'_>, key: &str, text: At<String>) -> Option<At<String>> {
+    if let Err(error) = Identifier::parse(IdentifierKind::Mail, &text.value) {
+        let message = format!("`{key}` is no mail address: \"{}\"", text.value.escape_debug());
+        report.error("POLICY-BAD-CONTACT", &text.span, message, error.to_string());
+        return None;
+    }
+    Some(text.map(|text| text.trim().to_owned()))
+}
+
+/// Parses a country's two letters, or says what is wrong.
+pub(super) fn parse_country(report: &mut Report<'_>, text: &At<String>) -> Option<At<Country>> {
+    match Country::parse(&text.value) {
+        Ok(country) => Some(At::new(country, text.span.clone())),
+        Err(error) => {
+            let message = format!("\"{}\" is no country", text.value.escape_debug());
+            report.error("POLICY-BAD-COUNTRY", &text.span, message, error.to_string());
             None
         }
     }
@@ -338,7 +506,7 @@ pub(super) fn nearest<'w>(text: &str, words: &[&'w str]) -> Option<&'w str> {
     let slips_max = if text.len() < 5 { 1 } else { 2 };
     words
         .iter()
-        .map(|word| (slips(&text, word), *word))
+        .map(|word| (slips(&text, &word.to_ascii_lowercase()), *word))
         .filter(|(slips, _)| *slips <= slips_max)
         .min_by_key(|(slips, _)| *slips)
         .map(|(_, word)| word)

@@ -1,24 +1,24 @@
-//! Reads and judges the rules on how long what is kept.
+//! Reads the rules on how long what is kept.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-};
+use std::collections::BTreeSet;
 
 use domain::{
     ids::{Category, EventName, Purpose},
-    policy::{Action, CategoryRule, ErasureExemption, LawfulBasis, Period, PurposeRule, RetentionRule, Switch},
-    retention::CONSENT_WITHDRAWN,
+    policy::{Action, ErasureExemption, Period, RetentionRule, Switch},
 };
 use jiff::Span;
 
 use super::{
-    Named,
-    finding::Report,
+    clauses::{Kind, read_head},
+    facts::{Entries, Entry, PeriodFacts, RetentionFacts, StatedPeriod},
     insert,
-    open_points::OpenPoints,
-    reader::{At, Table, nearest, parse_word},
+    purposes::{Categories, Purposes, declared},
+    reader::{At, Table, parse_word},
+    report::{Report, TableId},
 };
+
+/// The retention rules of a file.
+pub(super) type Retention = Entries<(Category, Purpose), RetentionRule, RetentionFacts>;
 
 /// The keys of a period, as a rule and its switch both have them.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ struct PeriodKeys {
     grace: Option<At<Span>>,
     max: Option<At<Span>>,
     reason: Option<At<String>>,
+    stated: Option<At<StatedPeriod>>,
 }
 
 impl PeriodKeys {
@@ -42,6 +43,25 @@ impl PeriodKeys {
             grace: table.duration(report, "grace", true),
             max: table.duration(report, "max", false),
             reason: table.text(report, "reason"),
+            stated: table.text(report, "stated").map(|at| {
+                at.map(|text| match text.as_str() {
+                    "indefinite" => StatedPeriod::Indefinite,
+                    "nothing" => StatedPeriod::Nothing,
+                    "criteria" => StatedPeriod::Criteria,
+                    _ => StatedPeriod::Words(text),
+                })
+            }),
+        }
+    }
+
+    fn facts(&self, id: TableId, table: &Table<'_, '_>) -> PeriodFacts {
+        PeriodFacts {
+            table: id,
+            mode: self.mode.as_ref().map_or_else(|| table.span.clone(), |at| at.span.clone()),
+            events: table.span_of("events"),
+            grace: table.has("grace"),
+            reason: self.reason.as_ref().map(|at| at.value.clone()),
+            stated: self.stated.clone(),
         }
     }
 
@@ -57,7 +77,7 @@ impl PeriodKeys {
         };
         let (needs, also): (&[&str], &[&str]) = match mode.value.as_str() {
             "fixed" => (&["duration"], &[]),
-            "sliding" => (&["duration", "renew_on"], &[]),
+            "sliding" => (&["duration", "renew_on"], &["max"]),
             "until-event" => (&["events"], &["grace", "max"]),
             "indefinite" => (&[], &[]),
             _ => {
@@ -83,76 +103,46 @@ impl PeriodKeys {
                 report.error("POLICY-NO-PERIOD", &mode.span, format!("mode {} has no `{key}`", mode.value), hint);
             }
         }
+        let mut without_event = false;
         for (key, list) in [("renew_on", &self.renew_on), ("events", &self.events)] {
             if let Some(list) = list
                 && list.value.is_empty()
                 && needs.contains(&key)
             {
                 report.error("POLICY-NO-PERIOD", &list.span, format!("`{key}` names no event"), "name at least one");
+                without_event = true;
             }
         }
-        self.judge(report, mode);
+        if without_event {
+            return None;
+        }
+        let max = self.max.map(|max| max.value.fieldwise());
         Some(match mode.value.as_str() {
             "fixed" => Period::Fixed { duration: self.duration?.value.fieldwise() },
-            "sliding" => Period::Sliding {
-                duration: self.duration?.value.fieldwise(),
-                renew_on: self.renew_on?.value,
-                max: None,
-            },
+            "sliding" => {
+                Period::Sliding { duration: self.duration?.value.fieldwise(), renew_on: self.renew_on?.value, max }
+            }
             "until-event" => Period::UntilEvent {
                 events: self.events?.value,
                 grace: self.grace.map_or_else(Span::new, |grace| grace.value).fieldwise(),
-                max: self.max.map(|max| max.value.fieldwise()),
+                max,
             },
             _ => Period::Indefinite,
         })
     }
-
-    /// Warns of periods that have no certain end.
-    fn judge(&self, report: &mut Report<'_>, mode: &At<String>) {
-        match mode.value.as_str() {
-            "indefinite" if self.reason.is_none() => report.error(
-                "RET-INDEFINITE",
-                &mode.span,
-                "kept for ever without a reason",
-                "give it a period, or state the reason: reason = \"…\" (GDPR Art. 5(1)(e))",
-            ),
-            "indefinite" => report.warn(
-                "RET-INDEFINITE",
-                &mode.span,
-                "kept for ever: only an erasure request or an agent ends it",
-                "agree with the controller on a period (GDPR Art. 5(1)(e))",
-            ),
-            "until-event" if self.max.is_none() && self.reason.is_none() => report.warn(
-                "RET-NO-MAX",
-                &mode.span,
-                "the event that ends this may never come, and then it is kept for ever",
-                "declare a maximum: max = \"P3Y\", or state why there is none: reason = \"…\"",
-            ),
-            "sliding" if self.reason.is_none() => report.warn(
-                "RET-SLIDING-NO-CAP",
-                &mode.span,
-                "whoever keeps coming back is never forgotten",
-                "have the controller agree, and state why: reason = \"…\"",
-            ),
-            _ => {}
-        }
-    }
 }
 
-type RetentionKey = (Category, Purpose);
-
+/// The rules, and every category for which one was begun.
 pub(super) fn read_retention(
     report: &mut Report<'_>,
     top: &mut Table<'_, '_>,
-    open: &mut OpenPoints,
-    purposes: &BTreeMap<Purpose, Named<PurposeRule>>,
-    categories: &BTreeMap<Category, Named<CategoryRule>>,
-) -> BTreeMap<RetentionKey, Named<RetentionRule>> {
-    let mut rules = BTreeMap::new();
+    purposes: &Purposes,
+    categories: &Categories,
+) -> (Retention, BTreeSet<Category>) {
+    let mut rules = Retention::new();
     let mut kept = BTreeSet::new();
     for mut table in top.tables(report, "retention", "[[retention]]") {
-        let clause = table.clause(report);
+        let id = read_head(report, &mut table, Kind::Retention, true);
         let category = table
             .name(report, "category", Category::parse)
             .and_then(|at| declared(report, "category", "POLICY-UNKNOWN-CATEGORY", at, categories));
@@ -161,145 +151,61 @@ pub(super) fn read_retention(
             .name(report, "purpose", Purpose::parse)
             .and_then(|at| declared(report, "purpose", "POLICY-UNKNOWN-PURPOSE", at, purposes));
         let label = category.as_ref().zip(purpose.as_ref()).map(|(c, p)| format!("{} for {}", c.value, p.value));
-        if let Some(label) = &label {
-            open.read(report, &mut table, label.clone());
-        }
-        let period = PeriodKeys::read(report, &mut table).period(report, &table);
+        let label = label.unwrap_or_default();
+        report.call(id, format!("retention {label}"));
+        let keys = PeriodKeys::read(report, &mut table);
+        let period_facts = keys.facts(id, &table);
+        let period = keys.period(report, &table);
         let actions = Action::ALL.map(Action::as_str);
         let action = table.word(report, "action", "POLICY-UNKNOWN-ACTION", &actions, Action::parse);
-        if let Some(action) = &action
-            && action.value != Action::Delete
-        {
-            report.warn(
-                "ACTION-NOT-ENFORCED",
-                &action.span,
-                format!("{} is carried out as a deletion in this version", action.value.as_str()),
-                "the promise not to keep the person's data is kept, but the totals are lost: make them beforehand",
-            );
-        }
-        let switch = read_switch(report, &mut table, open, label.as_deref().unwrap_or_default());
-        report.about(clause.clone());
-        let exemption = read_exemption(report, &mut table);
-        report.about(clause.clone());
-        let span = label.as_ref().map_or_else(|| table.span.clone(), |_| table.span_of("category"));
-        let events_span = table.span_of("events");
+        let statutory = table.text(report, "statutory");
+        let (switch_facts, switch) = read_switch(report, &mut table, &label).unzip();
+        report.about(report.clause_of(id));
+        let exemption = read_exemption(report, &mut table, &label);
+        report.about(report.clause_of(id));
+        let span = table.span_of("category");
+        let facts =
+            RetentionFacts { period: period_facts, switch: switch_facts, action: table.span_of("action"), statutory };
         table.finish(report);
 
-        let (Some(category), Some(purpose), Some(label)) = (category, purpose, label) else {
+        let (Some(category), Some(purpose)) = (category, purpose) else {
             continue;
         };
         let (category, purpose) = (category.value, purpose.value);
         let key = (category.clone(), purpose.clone());
-        let basis = purposes.get(&purpose).and_then(|at| at.value.as_ref()).map(|rule| rule.basis);
-        let rule = period.zip(clause).map(|(period, clause)| {
+        let rule = period.zip(report.clause_of(id)).map(|(period, clause)| {
             let action = action.map_or(Action::Delete, |at| at.value);
-            RetentionRule { category, purpose, period, switch, action, exemption, clause }
+            RetentionRule { category, purpose, period, switch: switch.flatten(), action, exemption, clause }
         });
-        if let Some((rule, basis)) = rule.as_ref().zip(basis) {
-            check_consent_end(report, rule, basis, &span, &events_span);
-        }
-        insert(report, &mut rules, key, &label, At { value: rule, span });
+        insert(report, &mut rules, key, &label, Entry { table: id, span, rule, facts });
     }
     report.about(None);
-    check_unkept(report, &kept, categories);
-    rules
-}
-
-/// A category or purpose that the file declares.
-fn declared<T: Ord + std::fmt::Display, R>(
-    report: &mut Report<'_>,
-    what: &str,
-    code: &'static str,
-    at: At<T>,
-    declared: &BTreeMap<T, Named<R>>,
-) -> Option<At<T>> {
-    if declared.contains_key(&at.value) {
-        return Some(at);
-    }
-    let names: Vec<String> = declared.keys().map(ToString::to_string).collect();
-    let words: Vec<&str> = names.iter().map(String::as_str).collect();
-    let hint = match nearest(&at.value.to_string(), &words) {
-        Some(near) => format!("did you mean \"{near}\"?"),
-        None => format!("declare it with [[{what}]]"),
-    };
-    report.error(code, &at.span, format!("no [[{what}]] is named {}", at.value), hint);
-    None
+    (rules, kept)
 }
 
 fn read_switch(
     report: &mut Report<'_>,
     table: &mut Table<'_, '_>,
-    open: &mut OpenPoints,
     label: &str,
-) -> Option<Switch> {
+) -> Option<(PeriodFacts, Option<Switch>)> {
     let mut table = table.table(report, "switch", "[retention.switch]")?;
-    let clause = table.clause(report);
+    let id = read_head(report, &mut table, Kind::Switch, true);
+    report.call(id, format!("retention {label}, after the switch"));
     let on = table.name(report, "on", EventName::parse);
-    open.read(report, &mut table, format!("{label} after the switch"));
-    let then = PeriodKeys::read(report, &mut table).period(report, &table);
+    let keys = PeriodKeys::read(report, &mut table);
+    let facts = keys.facts(id, &table);
+    let then = keys.period(report, &table);
     table.finish(report);
-    Some(Switch { on: on?.value, then: then?, clause: clause? })
+    let switch = on.zip(then).zip(report.clause_of(id));
+    Some((facts, switch.map(|((on, then), clause)| Switch { on: on.value, then, clause })))
 }
 
-fn read_exemption(report: &mut Report<'_>, table: &mut Table<'_, '_>) -> Option<ErasureExemption> {
+fn read_exemption(report: &mut Report<'_>, table: &mut Table<'_, '_>, label: &str) -> Option<ErasureExemption> {
     let mut table = table.table(report, "exempt_from_erasure", "[retention.exempt_from_erasure]")?;
-    let clause = table.clause(report);
+    let id = read_head(report, &mut table, Kind::Exemption, true);
+    report.call(id, format!("retention {label}, exempt from erasure"));
     let reason = table.need_text(report, "reason", "write what the person is told");
     let article = table.need_text(report, "article", "name the law: article = \"GDPR Art. 17(3)(b)\"");
     table.finish(report);
-    Some(ErasureExemption { reason: reason?.value, article: article?.value, clause: clause? })
-}
-
-/// GDPR Art. 17(1)(b): what rests on consent alone ends with it.
-fn check_consent_end(
-    report: &mut Report<'_>,
-    rule: &RetentionRule,
-    basis: LawfulBasis,
-    span: &Range<usize>,
-    events_span: &Range<usize>,
-) {
-    let ends = |period: &Period| match period {
-        Period::UntilEvent { events, .. } => events.iter().any(|event| event.as_str() == CONSENT_WITHDRAWN),
-        _ => false,
-    };
-    if basis == LawfulBasis::Consent {
-        let switched =
-            rule.switch.as_ref().is_some_and(|switch| switch.on.as_str() == CONSENT_WITHDRAWN || ends(&switch.then));
-        if !ends(&rule.period) && !switched {
-            report.warn(
-                "RET-OUTLIVES-CONSENT",
-                span,
-                format!("{} is kept for {} after the consent is withdrawn", rule.category, rule.purpose),
-                "end it with events = [\"consent.withdrawn\"] (GDPR Art. 17(1)(b))",
-            );
-        }
-    } else if let Period::UntilEvent { events, max: None, .. } = &rule.period
-        && events.iter().all(|event| event.as_str() == CONSENT_WITHDRAWN)
-    {
-        report.warn(
-            "RET-EVENT-MAY-NEVER-FIRE",
-            events_span,
-            format!("{} does not rest on consent, so none is ever withdrawn", rule.purpose),
-            "name an event that can happen, or declare a maximum",
-        );
-    }
-}
-
-fn check_unkept(
-    report: &mut Report<'_>,
-    kept: &BTreeSet<Category>,
-    categories: &BTreeMap<Category, Named<CategoryRule>>,
-) {
-    for (category, entry) in categories {
-        if !kept.contains(category) {
-            report.about(entry.value.as_ref().map(|rule| rule.clause.clone()));
-            report.warn(
-                "RET-MISSING",
-                &entry.span,
-                format!("{category} has no retention rule, so no record of it is taken in"),
-                "add a [[retention]] for each purpose that it is kept for",
-            );
-        }
-    }
-    report.about(None);
+    Some(ErasureExemption { reason: reason?.value, article: article?.value, clause: report.clause_of(id)? })
 }

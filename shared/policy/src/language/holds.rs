@@ -1,0 +1,105 @@
+//! Reads what keeps data from deletion, what people must vouch for, and which texts have no effect.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    hold::HoldReason,
+    ids::{AttestationId, EventName, Ground},
+    policy::{AttestationRule, HoldRule},
+};
+use jiff::Span;
+
+use super::{
+    clauses::{Effect, Kind, read_head},
+    facts::{Entry, HoldFacts},
+    reader::Table,
+    report::Report,
+};
+
+/// When somebody looks at a hold again for which the file sets no day.
+const REVIEW_MONTHS_DEFAULT: i32 = 6;
+
+pub(super) fn read_holds(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Vec<Entry<HoldRule, HoldFacts>> {
+    let mut holds = Vec::new();
+    let words = HoldReason::ALL.map(HoldReason::as_str);
+    for mut table in top.tables(report, "hold", "[[hold]]") {
+        let id = read_head(report, &mut table, Kind::Hold, true);
+        if !table.has("reason") {
+            table.missing(report, "POLICY-MISSING-KEY", "reason", &format!("write one of {}", words.join(", ")));
+        }
+        let reason = table.word(report, "reason", "POLICY-UNKNOWN-WORD", &words, HoldReason::parse);
+        if let Some(reason) = &reason {
+            report.call(id, format!("hold {}", reason.value.as_str()));
+        }
+        let grounds = table.names(report, "grounds", Ground::parse).map(|at| at.value).unwrap_or_default();
+        let on = table.maybe_name(report, "on", EventName::parse);
+        let release_on = table.maybe_name(report, "release_on", EventName::parse);
+        let review_after = table.duration(report, "review_after", false);
+        let stated =
+            table.word(report, "stated", "POLICY-UNKNOWN-WORD", &["nothing"], |text| (text == "nothing").then_some(()));
+        let span = reason.as_ref().map_or_else(|| table.span.clone(), |at| at.span.clone());
+        let unreviewed = stated.map(|at| at.span).or_else(|| (!table.has("review_after")).then(|| span.clone()));
+        table.finish(report);
+        let rule = reason.zip(report.clause_of(id)).map(|(reason, clause)| HoldRule {
+            reason: reason.value,
+            grounds,
+            on: on.map(|at| at.value),
+            release_on: release_on.map(|at| at.value),
+            review_after: review_after
+                .map_or_else(|| Span::new().months(REVIEW_MONTHS_DEFAULT), |at| at.value)
+                .fieldwise(),
+            clause,
+        });
+        holds.push(Entry { table: id, span, rule, facts: HoldFacts { unreviewed } });
+    }
+    report.about(None);
+    holds
+}
+
+pub(super) fn read_attestations(
+    report: &mut Report<'_>,
+    top: &mut Table<'_, '_>,
+) -> BTreeMap<AttestationId, Entry<AttestationRule, ()>> {
+    let mut attestations = BTreeMap::new();
+    for mut table in top.tables(report, "attestation", "[[attestation]]") {
+        let table_id = read_head(report, &mut table, Kind::Attestation, true);
+        let id = table.name(report, "id", AttestationId::parse);
+        let statement = table.need_text(report, "statement", "write what somebody vouches for");
+        let evidence = table.need_text(report, "evidence", "write what shows it: a certificate, a report, a list");
+        if !table.has("renew_every") {
+            let hint = "say how long an attestation lasts: renew_every = \"P1Y\"";
+            table.missing(report, "POLICY-MISSING-KEY", "renew_every", hint);
+        }
+        let renew_every = table.duration(report, "renew_every", false).map(|at| at.value.fieldwise());
+        table.finish(report);
+        let effect = evidence.as_ref().map(|at| at.value.clone()).zip(renew_every);
+        report.effect(table_id, Effect::Attested(effect));
+        if let Some(id) = id {
+            report.call(table_id, format!("attestation {}", id.value));
+            let parts = statement.zip(evidence).zip(renew_every).zip(report.clause_of(table_id));
+            let rule = parts.map(|(((statement, evidence), renew_every), clause)| AttestationRule {
+                id: id.value.clone(),
+                statement: statement.value,
+                evidence: evidence.value,
+                renew_every,
+                clause,
+            });
+            let label = id.value.to_string();
+            let entry = Entry { table: table_id, span: id.span, rule, facts: () };
+            super::insert(report, &mut attestations, id.value, &label, entry);
+        }
+    }
+    report.about(None);
+    attestations
+}
+
+pub(super) fn read_without_effect(report: &mut Report<'_>, top: &mut Table<'_, '_>) {
+    for mut table in top.tables(report, "without_effect", "[[without_effect]]") {
+        let id = read_head(report, &mut table, Kind::WithoutEffect, true);
+        report.call(id, "without effect");
+        let reason = table.need_text(report, "reason", "write why the text has no effect");
+        table.finish(report);
+        report.effect(id, Effect::None(reason.map(|at| at.value)));
+    }
+    report.about(None);
+}
