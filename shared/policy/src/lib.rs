@@ -28,12 +28,13 @@ pub use compiled::{CompiledPolicy, LoadError, NoZoneName, compile, load};
 pub use dir::{CheckedFile, CompileDirError, check, check_file, compile_dir, policy_files};
 #[cfg(feature = "compiler")]
 pub use language::{By, Finding, Level, POLICY_BYTES_MAX, Parsed, Status, Texts, Tie, TieKind, parse, render};
-pub use language::{Finding, Level, POLICY_BYTES_MAX, parse, render};
 
 #[cfg(feature = "compiler")]
 pub mod diff;
 #[cfg(feature = "compiler")]
 pub mod notice_annex;
+#[cfg(feature = "compiler")]
+pub mod plain;
 #[cfg(feature = "compiler")]
 mod shown;
 #[cfg(feature = "compiler")]

@@ -1,0 +1,77 @@
+//! Every rule has a plain sentence under the name that the ties of a file give it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod rich;
+
+use std::path::Path;
+
+use policy::{TieKind, check_file, plain::sentences, policy_files};
+
+#[test]
+fn every_tie_of_the_five_files_has_its_sentence() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/policies");
+    for path in policy_files(&folder).unwrap() {
+        let file = check_file(&path, None).unwrap();
+        let sentences = sentences(file.policy.as_ref().unwrap());
+        for tie in file.ties {
+            let is_known = sentences.contains_key(&tie.rule);
+            assert_eq!(is_known, !matches!(tie.kind, TieKind::NoEffect { .. }), "{} in {}", tie.rule, path.display());
+        }
+    }
+}
+
+#[test]
+fn the_sentences_say_what_the_functions_do() {
+    let sentences = sentences(&rich::policy());
+    for (label, sentence) in [
+        (
+            "retention chat-ip for chat",
+            "chat-ip is kept for chat for 30 minutes after the last website.access; if chat.message comes before \
+             that, for one year from then on; then it is deleted.",
+        ),
+        (
+            "retention chat-ip for chat, after the switch",
+            "Once chat.message has come while chat-ip is kept for chat, it is kept for one year from then on.",
+        ),
+        (
+            "retention chat-ip for chat, exempt from erasure",
+            "A request for erasure does not reach chat-ip kept for chat (GDPR Art. 17(3)(b)): The law makes us keep \
+             the address for a year.",
+        ),
+        (
+            "purpose newsletter.beacon",
+            "newsletter.beacon (“See who reads it”) rests on consent: it starts when it is given and stops when it \
+             is withdrawn; it also needs the consent to newsletter; only with pseudonymised; it counts as tracking.",
+        ),
+        (
+            "category invoice",
+            "invoice holds name, amount and card_number and no other field; no export shows card_number; card_code \
+             is never stored.",
+        ),
+        (
+            "right erasure",
+            "erasure is offered, verified by two details that match what is stored and answered within 14 days.",
+        ),
+        (
+            "right portability",
+            "portability is refused (NO_PORTABILITY): no other service could take it. Offered instead: access.",
+        ),
+        ("age", "Nobody below 13 is taken; below 16 a guardian must agree; in France below 15."),
+        (
+            "recipient partner",
+            "Partner (controller) may get address for newsletter, by consent to newsletter, on recipient-request; \
+             each disclosure is logged.",
+        ),
+        ("transfer", "Data may be in Germany and France without more, elsewhere only under standard-clauses."),
+        ("tracker session", "session may be set until the browser is closed, without consent: no login without it."),
+        (
+            "hold investigation",
+            "A hold (investigation) on fraud is placed by staff, or by suspicious-activity.identified, released by \
+             staff, or by investigation.closed, and looked at again after 90 days at the latest.",
+        ),
+        ("attestation encryption", "Somebody vouches every year: Backups are encrypted. Evidence: the audit report."),
+    ] {
+        assert_eq!(sentences.get(label).map(String::as_str), Some(sentence));
+    }
+}
