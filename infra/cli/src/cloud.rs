@@ -3,6 +3,8 @@
 //! The emulator checks no signature, so the tool needs no SDK for it, and cannot reach a real
 //! account by mistake.
 
+use std::{collections::BTreeMap, iter::Sum};
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -95,6 +97,24 @@ pub struct QueueLength {
     pub waiting: u64,
     /// Messages that a function has in hand.
     pub in_hand: u64,
+}
+
+/// How many records are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RecordCount {
+    /// Those whose time is not up.
+    pub alive: u64,
+    /// Those whose time is up, and which wait for the sweep or for the release of a hold.
+    pub expired: u64,
+}
+
+impl Sum for RecordCount {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |sum, count| Self {
+            alive: sum.alive + count.alive,
+            expired: sum.expired + count.expired,
+        })
+    }
 }
 
 impl Cloud {
@@ -282,6 +302,42 @@ impl Cloud {
             match said["LastEvaluatedKey"].take() {
                 Value::Object(key) if !key.is_empty() => question["ExclusiveStartKey"] = Value::Object(key),
                 _ => return Ok(count),
+            }
+        }
+        Err(Trouble::new("the table has more pages than are read here"))
+    }
+
+    /// How many records of a controller the table holds, by category and purpose.
+    ///
+    /// # Errors
+    /// If the table does not answer.
+    pub fn record_counts(&self, controller: &str, now: Timestamp) -> Played<BTreeMap<(String, String), RecordCount>> {
+        let mut question = json!({
+            "TableName": self.stack.output("Table")?, "ConsistentRead": true,
+            "FilterExpression": "begins_with(pk, :subjects) AND begins_with(sk, :records)",
+            "ExpressionAttributeValues": {
+                ":subjects": { "S": format!("C#{controller}#S#") }, ":records": { "S": "RECORD#" },
+            },
+            // Nothing personal: what it is, what for and until when.
+            "ProjectionExpression": "#c, #p, #e",
+            "ExpressionAttributeNames": { "#c": "category", "#p": "purpose", "#e": "ends_at" },
+        });
+        let mut counts: BTreeMap<_, RecordCount> = BTreeMap::new();
+        for _ in 0..PAGES_MAX {
+            let mut said = self.json_call("dynamodb", "DynamoDB_20120810.Scan", "1.0", &question)?;
+            for item in said["Items"].as_array().into_iter().flatten().filter_map(Value::as_object) {
+                let item = Item(item.clone());
+                let name = |key| item.text(key).unwrap_or_default().to_owned();
+                let count = counts.entry((name("category"), name("purpose"))).or_default();
+                if item.ends_at().is_some_and(|end| end <= now) {
+                    count.expired += 1;
+                } else {
+                    count.alive += 1;
+                }
+            }
+            match said["LastEvaluatedKey"].take() {
+                Value::Object(key) if !key.is_empty() => question["ExclusiveStartKey"] = Value::Object(key),
+                _ => return Ok(counts),
             }
         }
         Err(Trouble::new("the table has more pages than are read here"))

@@ -3,9 +3,13 @@
 
 mod policy;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use habeas_cli::{
     replay::{self, ReplayArgs},
     scenarios,
@@ -25,7 +29,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check, compile and show policy files.
+    /// Check, explain, compare, simulate and render policy files.
     Policy(policy::PolicyArgs),
     /// Play the controllers' promises on a local stack, and show what came of each.
     Play {
@@ -33,24 +37,45 @@ enum Command {
         #[arg(long, default_value = ".habeas/stack.json")]
         stack_file: PathBuf,
         /// Play one controller alone: scantrust, stationdb, identance, rfa or zentry.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "clause")]
         controller: Option<String>,
+        /// Play what shows one clause alone: stationdb.4-d.
+        #[arg(long)]
+        clause: Option<String>,
         /// Print one JSON array instead of a table.
         #[arg(long)]
         json: bool,
     },
     /// Send a web server's log, or made-up records, through the records queue of a local stack.
     Replay(ReplayArgs),
+    /// Write what a shell needs to complete this tool's words to standard output.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual page to standard output, or a page for each command to a folder.
+    Man {
+        /// The folder.
+        #[arg(long)]
+        to: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Policy(args) => return policy::run(args),
-        Command::Play { stack_file, controller, json } => play(&stack_file, controller.as_deref(), json),
+        Command::Play { stack_file, controller, clause, json } => {
+            play(&stack_file, controller.as_deref(), clause.as_deref(), json)
+        }
         Command::Replay(args) => replay::run(&args).map(|report| {
             print!("{report}");
             report.is_complete()
         }),
+        Command::Completions { shell } => {
+            completions(shell);
+            Ok(true)
+        }
+        Command::Man { to } => manual(to.as_deref()).map(|()| true),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -63,9 +88,12 @@ fn main() -> ExitCode {
 }
 
 /// Plays and prints. `false`: something did not go as promised.
-fn play(stack_file: &std::path::Path, controller: Option<&str>, json: bool) -> Played<bool> {
+fn play(stack_file: &Path, controller: Option<&str>, clause: Option<&str>, json: bool) -> Played<bool> {
     let world = World::new(Stack::read(stack_file)?);
-    let rows = scenarios::play(&world, controller)?;
+    let rows = match clause {
+        Some(clause) => scenarios::play_clause(&world, clause)?,
+        None => scenarios::play(&world, controller)?,
+    };
     if json {
         let text = serde_json::to_string_pretty(&rows).map_err(Trouble::because("write the rows"))?;
         println!("{text}");
@@ -75,4 +103,23 @@ fn play(stack_file: &std::path::Path, controller: Option<&str>, json: bool) -> P
         println!("{} promises played, {failed} broken", rows.len());
     }
     Ok(table::all_passed(&rows))
+}
+
+fn completions(shell: clap_complete::Shell) {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "habeas", &mut script);
+    // A reader that has gone away is no error.
+    let _ = std::io::stdout().lock().write_all(&script);
+}
+
+fn manual(to: Option<&Path>) -> Played {
+    let Some(folder) = to else {
+        let mut page = Vec::new();
+        let rendered = clap_mangen::Man::new(Arguments::command()).render(&mut page);
+        rendered.map_err(Trouble::because("write the manual page"))?;
+        let _ = std::io::stdout().lock().write_all(&page);
+        return Ok(());
+    };
+    std::fs::create_dir_all(folder).map_err(Trouble::because(folder.display()))?;
+    clap_mangen::generate_to(Arguments::command(), folder).map_err(Trouble::because(folder.display()))
 }

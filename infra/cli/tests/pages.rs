@@ -63,8 +63,8 @@ fn filled(form: &str) -> Pairs {
 fn policy(controller: &str) -> Policy {
     let name = format!("{controller}.toml");
     let text = fs::read_to_string(folder("policies").join(&name)).unwrap();
-    match policy::parse(&name, &text) {
-        Ok((policy, _)) => policy,
+    match policy::parse(&name, &text, None) {
+        Ok(parsed) => parsed.policy,
         Err(findings) => panic!("{name}: {findings:?}"),
     }
 }

@@ -7,29 +7,27 @@ use wire::{
     consent::{ConsentStateForm, ReceiptForm},
 };
 
-use super::{parts, yes_or};
+use super::{Part, yes_or};
 use crate::{
     client::Call,
     clock,
-    table::{Ledger, Row},
+    table::Ledger,
     trouble::{Played, Trouble},
     world::{World, record, subject, trigger, wait_for},
 };
 
 const NAME: &str = "identance";
 
-/// Plays Identance's promises.
-pub(super) fn play(world: &World) -> Vec<Row> {
-    parts(
-        world,
-        NAME,
-        &[
-            ("identance.4-b", "the newsletter rests on consent", newsletter),
-            ("identance.6-e", "an application is erased on request", application),
-            ("identance.7-g", "people are told of a breach", breach),
-        ],
-    )
-}
+/// What Identance’s scenario shows, part by part.
+pub(super) const PARTS: &[Part] = &[
+    Part { clauses: &["identance.4-b", "identance.4-c"], promise: "the newsletter rests on consent", run: newsletter },
+    Part {
+        clauses: &["identance.6-e", "identance.1-d", "identance.16-d"],
+        promise: "an application is erased on request",
+        run: application,
+    },
+    Part { clauses: &["identance.7-g", "identance.7-h"], promise: "people are told of a breach", run: breach },
+];
 
 fn newsletter(world: &World, ledger: &mut Ledger) -> Played {
     let address = world.address("reader");

@@ -11,6 +11,8 @@ mod scantrust;
 mod stationdb;
 mod zentry;
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
 
 use crate::{
@@ -19,17 +21,33 @@ use crate::{
     world::{Kept, World},
 };
 
-/// A controller's scenario.
-pub type Scenario = fn(&World) -> Vec<Row>;
+/// One part of a scenario: what it shows, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// The clauses that it shows the deployed functions to obey; the first one stands for it if it cannot be
+    /// played. A clause without a row of its own is covered by the part's other rows.
+    pub clauses: &'static [&'static str],
+    /// What it shows, in a few words.
+    pub promise: &'static str,
+    /// Plays it and enters its rows.
+    pub run: fn(&World, &mut Ledger) -> Played,
+}
 
 /// Every scenario, by its controller.
-pub const ALL: [(&str, Scenario); 5] = [
-    ("scantrust", scantrust::play),
-    ("stationdb", stationdb::play),
-    ("identance", identance::play),
-    ("rfa", rfa::play),
-    ("zentry", zentry::play),
+pub const ALL: [(&str, &[Part]); 5] = [
+    ("scantrust", scantrust::PARTS),
+    ("stationdb", stationdb::PARTS),
+    ("identance", identance::PARTS),
+    ("rfa", rfa::PARTS),
+    ("zentry", zentry::PARTS),
 ];
+
+/// Every clause that a scenario shows to be obeyed, with the command that shows it.
+pub fn tests() -> impl Iterator<Item = (&'static str, String)> {
+    let clauses: BTreeSet<&str> =
+        ALL.into_iter().flat_map(|(_, parts)| parts).flat_map(|part| part.clauses).copied().collect();
+    clauses.into_iter().map(|clause| (clause, format!("habeas play --clause {clause}")))
+}
 
 /// Plays every scenario, or that of one controller.
 ///
@@ -38,39 +56,74 @@ pub const ALL: [(&str, Scenario); 5] = [
 pub fn play(world: &World, controller: Option<&str>) -> Played<Vec<Row>> {
     let names = ALL.map(|(name, _)| name).join(", ");
     match controller {
-        None => Ok(ALL.iter().flat_map(|(_, scenario)| scenario(world)).collect()),
+        None => Ok(ALL.into_iter().flat_map(|(name, parts)| play_parts(world, name, parts)).collect()),
         Some(wanted) => ALL
-            .iter()
+            .into_iter()
             .find(|(name, _)| *name == wanted)
-            .map(|(_, scenario)| scenario(world))
+            .map(|(name, parts)| play_parts(world, name, parts))
             .ok_or_else(|| Trouble::new(format!("there is no scenario for {wanted}: use one of {names}"))),
     }
 }
 
-/// One part of a scenario, with the promise that stands for it if it cannot be played.
-type Part = (&'static str, &'static str, fn(&World, &mut Ledger) -> Played);
+/// Plays the parts that show one clause.
+///
+/// # Errors
+/// If no part shows it.
+pub fn play_clause(world: &World, clause: &str) -> Played<Vec<Row>> {
+    let showing = parts_of(clause);
+    if showing.is_empty() {
+        return Err(Trouble::new(format!(
+            "no scenario shows {clause}: `habeas policy coverage` lists the clauses that are shown"
+        )));
+    }
+    Ok(showing.into_iter().flat_map(|(name, part)| play_parts(world, name, &[part])).collect())
+}
+
+/// The parts that show a clause, with their controllers.
+fn parts_of(clause: &str) -> Vec<(&'static str, Part)> {
+    let all = ALL.into_iter().flat_map(|(name, parts)| parts.iter().map(move |part| (name, *part)));
+    all.filter(|(_, part)| part.clauses.contains(&clause)).collect()
+}
 
 /// After so many parts in a row that could not be played, the system itself is not well: the rest is
 /// not waited for.
 const TROUBLES_MAX: u32 = 2;
 
-/// Plays a controller's parts one after the other; one that cannot be played is a failed row, and
-/// the others go on.
-fn parts(world: &World, controller: &'static str, parts: &[Part]) -> Vec<Row> {
-    let mut ledger = Ledger::new(controller);
+/// Plays parts one after the other; one that cannot be played is a failed row, and the others go on.
+fn play_parts(world: &World, controller: &'static str, parts: &[Part]) -> Vec<Row> {
+    let mut rows = Vec::new();
     let mut troubles = 0;
-    for (clause, promise, part) in parts {
+    for part in parts {
+        let mut ledger = Ledger::new(controller);
+        let head = part.clauses.first().copied().unwrap_or("no clause");
         if troubles >= TROUBLES_MAX {
-            ledger.check(clause, *promise, false, "not played: nothing before it could be".to_owned());
-            continue;
-        }
-        match part(world, &mut ledger) {
-            Ok(()) => troubles = 0,
-            Err(trouble) => {
-                troubles += 1;
-                ledger.check(clause, *promise, false, format!("could not be played: {trouble}"));
+            ledger.check(head, part.promise, false, "not played: nothing before it could be".to_owned());
+        } else {
+            match (part.run)(world, &mut ledger) {
+                Ok(()) => troubles = 0,
+                Err(trouble) => {
+                    troubles += 1;
+                    ledger.check(head, part.promise, false, format!("could not be played: {trouble}"));
+                }
             }
         }
+        let shown = ledger.into_rows();
+        rows.extend(undeclared(controller, part, &shown));
+        rows.extend(shown);
+    }
+    rows
+}
+
+/// What is wrong about the rows of a part: coverage is read off what parts declare, so that a row of
+/// another clause, or no row at all, would make it untrue.
+fn undeclared(controller: &'static str, part: &Part, rows: &[Row]) -> Vec<Row> {
+    let mut ledger = Ledger::new(controller);
+    let own = |row: &&Row| row.clause.strip_prefix(controller).is_some_and(|rest| rest.starts_with('.'));
+    for row in rows.iter().filter(own).filter(|row| !part.clauses.contains(&row.clause)) {
+        ledger.check(row.clause, part.promise, false, "shown by a part that does not declare the clause");
+    }
+    if rows.is_empty() {
+        ledger.check(part.clauses.first().copied().unwrap_or("no clause"), part.promise, false, "nothing was shown");
     }
     ledger.into_rows()
 }
@@ -123,4 +176,77 @@ fn later(at: Timestamp, span: jiff::Span, zone: &str) -> Played<Timestamp> {
 
 fn yes_or(is_so: bool, yes: &str, no: &str) -> String {
     if is_so { yes } else { no }.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::Stack;
+
+    fn world() -> World {
+        World::new(Stack {
+            endpoint: "http://127.0.0.1:1".to_owned(),
+            region: "eu-west-1".to_owned(),
+            api_url: String::new(),
+            issuer: String::new(),
+            public_url: String::new(),
+            outputs: std::collections::BTreeMap::new(),
+        })
+    }
+
+    #[test]
+    fn every_part_declares_clauses_of_its_own_controller() {
+        for (controller, parts) in ALL {
+            assert!(!parts.is_empty(), "{controller}");
+            for part in parts {
+                assert!(!part.clauses.is_empty(), "{controller}: {}", part.promise);
+                for clause in part.clauses {
+                    assert_eq!(clause.split('.').next(), Some(controller), "{clause}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_test_is_a_command_that_plays_its_clause() {
+        for (clause, command) in super::tests() {
+            assert_eq!(command, format!("habeas play --clause {clause}"));
+            assert!(!parts_of(clause).is_empty());
+        }
+        assert!(super::tests().any(|(clause, _)| clause == "stationdb.4-d"));
+        let refused = play_clause(&world(), "stationdb.0-z").map_err(|trouble| trouble.to_string());
+        assert!(refused.is_err_and(|said| said.contains("no scenario shows stationdb.0-z")));
+    }
+
+    #[test]
+    fn a_part_that_shows_nothing_or_what_it_does_not_declare_has_failed() {
+        fn row(clause: &'static str) -> impl Fn(&mut Ledger) -> Played {
+            move |ledger| {
+                ledger.check(clause, "x", true, "y");
+                Ok(())
+            }
+        }
+        let run = |shown| -> fn(&World, &mut Ledger) -> Played {
+            match shown {
+                "declared" => |_, ledger| row("rfa.1-d")(ledger),
+                "foreign" => |_, ledger| row("rfa.1-e")(ledger),
+                "law" => |_, ledger| row("GDPR Art. 33(1)")(ledger),
+                _ => |_, _| Ok(()),
+            }
+        };
+        for (shown, passes) in [("declared", true), ("law", true), ("foreign", false), ("nothing", false)] {
+            let part = Part { clauses: &["rfa.1-d"], promise: "x", run: run(shown) };
+            let rows = play_parts(&world(), "rfa", &[part]);
+            assert_eq!(crate::table::all_passed(&rows), passes, "{shown}: {rows:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_played_is_not_waited_for_twice() {
+        let part = Part { clauses: &["rfa.1-d"], promise: "x", run: |_, _| Err(Trouble::new("down")) };
+        let rows = play_parts(&world(), "rfa", &[part, part, part]);
+        let happened: Vec<&str> = rows.iter().map(|row| row.happened.as_str()).collect();
+        let (down, not) = ("could not be played: down", "not played: nothing before it could be");
+        assert_eq!(happened, [down, down, not]);
+    }
 }

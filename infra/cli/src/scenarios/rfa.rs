@@ -5,10 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use wire::hold::HoldAnswer;
 
-use super::{End, parts, yes_or};
+use super::{End, Part, yes_or};
 use crate::{
     client::Call,
-    table::{Ledger, Row},
+    table::Ledger,
     trouble::{Played, Trouble},
     world::{World, record, subject, trigger},
 };
@@ -18,18 +18,12 @@ const NAME: &str = "rfa";
 /// Where its policy says that questions go.
 const CONTACT: &str = "iso@redflagert.com";
 
-/// Plays Red Flag's promises.
-pub(super) fn play(world: &World) -> Vec<Row> {
-    parts(
-        world,
-        NAME,
-        &[
-            ("rfa.8-e", "a withdrawal is refused with its reason", withdrawal),
-            ("rfa.8-d", "an erasure may leave some data", erasure),
-            ("rfa.1-d", "an investigation pauses every deletion", hold),
-        ],
-    )
-}
+/// What Red Flag’s scenario shows, part by part.
+pub(super) const PARTS: &[Part] = &[
+    Part { clauses: &["rfa.8-e", "rfa.8-c"], promise: "a withdrawal is refused with its reason", run: withdrawal },
+    Part { clauses: &["rfa.8-d"], promise: "an erasure may leave some data", run: erasure },
+    Part { clauses: &["rfa.1-d", "rfa.3-b"], promise: "an investigation pauses every deletion", run: hold },
+];
 
 fn withdrawal(world: &World, ledger: &mut Ledger) -> Played {
     let address = world.address("worker");

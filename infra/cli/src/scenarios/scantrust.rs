@@ -4,29 +4,27 @@ use jiff::{SignedDuration, ToSpan};
 use serde_json::{Value, json};
 use wire::consent::{ConsentStateForm, ReceiptForm};
 
-use super::{End, later, parts, yes_or};
+use super::{End, Part, later, yes_or};
 use crate::{
     client::Call,
-    table::{Ledger, Row},
+    table::Ledger,
     trouble::{Played, Trouble},
     world::{World, record, subject, trigger, wait_for},
 };
 
 const NAME: &str = "scantrust";
 
-/// Plays Scantrust's promises.
-pub(super) fn play(world: &World) -> Vec<Row> {
-    parts(
-        world,
-        NAME,
-        &[
-            ("scantrust.1.3-a", "trackers run by consent alone", consent),
-            ("scantrust.1.2-b", "a backfilled address is gone at once", backfilled),
-            ("scantrust.1.2-b", "an IP address is deleted after 100 days", addresses),
-            ("scantrust.1.1-e", "an account lasts as long as its customer", account),
-        ],
-    )
-}
+/// What Scantrust’s scenario shows, part by part.
+pub(super) const PARTS: &[Part] = &[
+    Part { clauses: &["scantrust.1.3-a"], promise: "trackers run by consent alone", run: consent },
+    Part { clauses: &["scantrust.1.2-b"], promise: "a backfilled address is gone at once", run: backfilled },
+    Part {
+        clauses: &["scantrust.1.2-b", "scantrust.1.3-d"],
+        promise: "an IP address is deleted after 100 days",
+        run: addresses,
+    },
+    Part { clauses: &["scantrust.1.1-e"], promise: "an account lasts as long as its customer", run: account },
+];
 
 fn consent(world: &World, ledger: &mut Ledger) -> Played {
     let visitor = world.name("visitor");

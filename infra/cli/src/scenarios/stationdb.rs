@@ -4,10 +4,10 @@
 use jiff::{SignedDuration, ToSpan};
 use serde_json::{Value, json};
 
-use super::{End, later, parts, yes_or};
+use super::{End, Part, later, yes_or};
 use crate::{
     client::Call,
-    table::{Ledger, Row},
+    table::Ledger,
     trouble::{Played, Trouble},
     world::{World, link_in, record, subject, trigger},
 };
@@ -17,19 +17,17 @@ const NAME: &str = "stationdb";
 /// The zone that its policy counts in.
 const ZONE: &str = "Europe/Paris";
 
-/// Plays StationDB's promises.
-pub(super) fn play(world: &World) -> Vec<Row> {
-    parts(
-        world,
-        NAME,
-        &[
-            ("stationdb.2-k", "a person gets a copy of their data", access),
-            ("stationdb.4-d", "an empty chat ends thirty minutes after the last access", chats),
-            ("stationdb.2-m", "a file goes with all its versions", file),
-            ("stationdb.4-b", "the chat cookie lasts six months from the last visit", cookie),
-        ],
-    )
-}
+/// What StationDB’s scenario shows, part by part.
+pub(super) const PARTS: &[Part] = &[
+    Part { clauses: &["stationdb.2-k"], promise: "a person gets a copy of their data", run: access },
+    Part {
+        clauses: &["stationdb.4-d", "stationdb.4-i", "stationdb.4-k", "stationdb.4-c"],
+        promise: "an empty chat ends thirty minutes after the last access",
+        run: chats,
+    },
+    Part { clauses: &["stationdb.1-c"], promise: "a file goes with all its versions", run: file },
+    Part { clauses: &["stationdb.4-b"], promise: "the chat cookie lasts six months from the last visit", run: cookie },
+];
 
 fn access(world: &World, ledger: &mut Ledger) -> Played {
     let address = world.address("reader");

@@ -7,28 +7,22 @@ use jiff::ToSpan;
 use serde_json::{Value, json};
 use wire::consent::ReceiptForm;
 
-use super::{parts, yes_or, zoned};
+use super::{Part, yes_or, zoned};
 use crate::{
     client::Call,
-    table::{Ledger, Row},
+    table::Ledger,
     trouble::{Played, Trouble},
     world::{Kept, World, record, subject},
 };
 
 const NAME: &str = "zentry";
 
-/// Plays Zentry's promises.
-pub(super) fn play(world: &World) -> Vec<Row> {
-    parts(
-        world,
-        NAME,
-        &[
-            ("zentry.9-m", "a deletion request is verified by two points", deletion),
-            ("zentry.5-a", "nobody under 13 is registered", child),
-            ("zentry.9-s", "Global Privacy Control is on the record", privacy_control),
-        ],
-    )
-}
+/// What Zentry’s scenario shows, part by part.
+pub(super) const PARTS: &[Part] = &[
+    Part { clauses: &["zentry.9-m"], promise: "a deletion request is verified by two points", run: deletion },
+    Part { clauses: &["zentry.5-a"], promise: "nobody under 13 is registered", run: child },
+    Part { clauses: &["zentry.9-s"], promise: "Global Privacy Control is on the record", run: privacy_control },
+];
 
 fn user(world: &World, name: &str) -> Played<(Value, Kept)> {
     let who = subject("mail", &world.address(name));
