@@ -91,7 +91,7 @@ async fn captured(
             notice_version: Some(notice.into()),
             age: Some(34),
             country: None,
-            guardian: false,
+            guardian: None,
         },
         language: "en".into(),
         method: "form".into(),
