@@ -10,6 +10,7 @@ pub mod destruction;
 pub mod error;
 pub mod fulfil_request;
 pub mod guardian;
+pub mod hold_rules;
 pub mod holds;
 pub mod keys;
 pub mod letters;

@@ -130,9 +130,12 @@ fn what_is_to_be_deleted_reads() {
 
 #[test]
 fn a_hold_reads() {
-    let form: hold::Hold = read("hold");
-    let stored = form.clone().into_hold(subject(), HoldId::parse(ID).unwrap()).unwrap();
-    assert_eq!(hold::Hold { released_by: form.released_by.clone(), ..hold::Hold::from(&stored) }, form);
+    for name in ["hold", "hold-ground"] {
+        let form: hold::Hold = read(name);
+        let stored = form.clone().into_hold(subject(), HoldId::parse(ID).unwrap()).unwrap();
+        assert_eq!(stored.ground.is_some(), name == "hold-ground");
+        assert_eq!(hold::Hold { released_by: form.released_by.clone(), ..hold::Hold::from(&stored) }, form);
+    }
 }
 
 #[test]
@@ -175,7 +178,7 @@ fn json_forms_read() {
 #[test]
 fn every_fixture_is_read() {
     let read = "alert breach consent consent-agreed consent-awaited content decided-erased decided-exported decided-not-verified decided-refused \
-                decided-with-office decided-withdrawn due export hold intent mail manifest-intent manifest-result \
+                decided-with-office decided-withdrawn due export hold hold-ground intent mail manifest-intent manifest-result \
                 notice plan record record-held request trigger verified warned";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
