@@ -13,6 +13,7 @@ use app::{
 };
 use domain::{
     dsar::SUBJECT_DECEASED,
+    hold::HoldRefused,
     ids::{HoldId, SubjectRef},
     policy::Policy,
 };
@@ -28,7 +29,7 @@ use jiff::{SignedDuration, Timestamp};
 use policy::PolicyBook;
 use wire::{
     form::FormError,
-    hold::{HoldAnswer, HoldForm},
+    hold::{self, HoldAnswer, HoldForm},
     message::{RecordsMessage, WithdrawnForm},
     record::{
         EVENTS_MAX, EventForm, EventResult, ParsedEvent, ParsedRecord, ParsedTrigger, RecordsAnswer, RecordsForm,
@@ -147,6 +148,7 @@ async fn register_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedRec
         kept_until: registered.due_at.map(|due_at| due_at.to_string()),
         held: registered.held,
         clocks_moved: None,
+        holds: Vec::new(),
         problem: None,
     })
 }
@@ -159,13 +161,18 @@ async fn note_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedTrigger
         purpose: form.purpose,
         occurred_at: form.occurred_at,
     };
-    let moved = records::note_event(policy, &desk.ports, &event).await?;
+    let noted = records::note_event(policy, &desk.ports, &event).await?;
     if event.event.as_str() == SUBJECT_DECEASED {
         // After the trigger: what fails here comes again with the event, and finds the first attempt.
         let carried_out = post_mortem::carry_out(policy, &desk.ports, &event.subject, event.occurred_at).await;
         carried_out.map_err(Refused::Port)?;
     }
-    Ok(EventResult { clocks_moved: Some(moved), ..plain("noted") })
+    Ok(EventResult {
+        clocks_moved: Some(noted.moved),
+        held: !noted.holds.is_empty(),
+        holds: noted.holds.iter().map(hold::name_of).collect(),
+        ..plain("noted")
+    })
 }
 
 fn plain(result: &str) -> EventResult {
@@ -176,6 +183,7 @@ fn plain(result: &str) -> EventResult {
         kept_until: None,
         held: false,
         clocks_moved: None,
+        holds: Vec::new(),
         problem: None,
     }
 }
@@ -248,11 +256,12 @@ async fn note_withdrawal<P: Ports>(desk: &Desk<P>, policy: &Policy, form: &Withd
 async fn place_hold<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &desk.policies)?;
     let staff = request.staff(&policy.controller, HOLDS_SCOPE)?;
-    let (identifier, reason, review_at) = request.json::<HoldForm>()?.parse()?;
+    let hold = request.json::<HoldForm>()?.parse()?;
     let form = PlaceHold {
-        identifier,
-        reason,
-        review_at,
+        identifier: hold.identifier,
+        reason: hold.reason,
+        ground: hold.ground,
+        review_at: hold.review_at,
         opened_by: staff.subject,
         key: site::idempotency_key(request, None)?,
         at: request.at(),
@@ -279,8 +288,23 @@ fn hold_refused(error: HoldError) -> Problem {
     match error {
         HoldError::Port(error) => error.into(),
         HoldError::Unknown => Problem::not_found(),
-        HoldError::ReviewInPast => {
-            Problem::invalid("/review_at", error.to_string(), "Name a day on which somebody looks at the hold again.")
+        HoldError::Refused(refused) => {
+            let detail = refused.to_string();
+            let review = "Name a day on which somebody looks at the hold again.";
+            match refused {
+                HoldRefused::ReviewInPast => Problem::invalid("/review_at", detail, review),
+                HoldRefused::ReviewTooLate(latest) => {
+                    Problem::invalid("/review_at", detail, review).with("latest", latest.to_string())
+                }
+                HoldRefused::GroundNotListed(grounds) => {
+                    let grounds: Vec<String> = grounds.iter().map(ToString::to_string).collect();
+                    Problem::new(422, "hold-ground", "The policy allows such a hold on certain grounds alone")
+                        .with_detail(detail)
+                        .with_hint("Send one of them as ground.")
+                        .with_pointer("/ground")
+                        .with("grounds", grounds)
+                }
+            }
         }
     }
 }

@@ -358,6 +358,7 @@ async fn restrict<P: Office>(policy: &Policy, ports: &P, key: &RequestKey, at: T
         id: keys.pepper.derive(&["request", key.request.as_str()]),
         subject: key.subject.clone(),
         reason: HoldReason::Restriction,
+        ground: None,
         opened_at: at,
         review_at: at.saturating_add(RESTRICTION_REVIEW_HOURS.hours()).unwrap_or(Timestamp::MAX),
         opened_by: format!("request {}", key.request),
@@ -366,9 +367,7 @@ async fn restrict<P: Office>(policy: &Policy, ports: &P, key: &RequestKey, at: T
     match holds::place_on_subject(policy, ports, hold).await {
         Ok(_) => Ok(()),
         Err(HoldError::Port(error)) => Err(error),
-        Err(HoldError::ReviewInPast | HoldError::Unknown) => {
-            Err(PortError::corrupt("hold", "its review lies in the past"))
-        }
+        Err(_) => Err(PortError::corrupt("hold", "it cannot be placed")),
     }
 }
 

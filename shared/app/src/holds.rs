@@ -1,8 +1,10 @@
 //! Legal holds: what stops every deletion of a subject's records.
 
+use std::collections::BTreeSet;
+
 use domain::{
-    hold::HoldReason,
-    ids::{ControllerId, HoldId, Identifier, SubjectRef},
+    hold::{self, HoldReason, HoldRefused},
+    ids::{ControllerId, Ground, HoldId, Identifier, SubjectRef},
     policy::Policy,
     record::{Record, SubjectHold},
 };
@@ -42,6 +44,8 @@ pub struct PlaceHold {
     pub identifier: Identifier,
     /// Why.
     pub reason: HoldReason,
+    /// The policy's own word for it.
+    pub ground: Option<Ground>,
     /// When somebody must look at it again.
     pub review_at: Timestamp,
     /// Who opens it.
@@ -55,9 +59,9 @@ pub struct PlaceHold {
 /// Why no hold was placed or released.
 #[derive(Debug, thiserror::Error)]
 pub enum HoldError {
-    /// A hold without an end in sight is refused.
-    #[error("the review must lie after the hold's opening")]
-    ReviewInPast,
+    /// The policy refuses it.
+    #[error(transparent)]
+    Refused(#[from] HoldRefused),
     /// There is no such hold.
     #[error("there is no such hold")]
     Unknown,
@@ -75,15 +79,14 @@ pub async fn place<P: HoldStore + RecordStore + Keys>(
     ports: &P,
     form: PlaceHold,
 ) -> Result<SubjectHold, HoldError> {
-    if form.review_at <= form.at {
-        return Err(HoldError::ReviewInPast);
-    }
+    hold::check(policy, form.reason, form.ground.as_ref(), form.at, form.review_at)?;
     let keys = ports.controller(&policy.controller).await?;
     let subject = keys.pepper.subject(&form.identifier);
     let hold = SubjectHold {
         id: keys.pepper.derive(&[subject.as_str(), form.reason.as_str(), &form.key]),
         subject,
         reason: form.reason,
+        ground: form.ground,
         opened_at: form.at,
         review_at: form.review_at,
         opened_by: form.opened_by,
@@ -124,8 +127,23 @@ pub async fn release<P: HoldStore + RecordStore>(
     at: Timestamp,
 ) -> Result<SubjectHold, HoldError> {
     let released = ports.release_hold(&policy.controller, subject, hold, by, at).await?.ok_or(HoldError::Unknown)?;
-    on_each_record(policy, ports, subject, |record| record.holds.remove(hold)).await?;
+    free(policy, ports, subject, &BTreeSet::from([hold.clone()])).await?;
     Ok(released)
+}
+
+/// Takes holds that are released off a subject's records.
+pub(crate) async fn free<P: RecordStore>(
+    policy: &Policy,
+    ports: &P,
+    subject: &SubjectRef,
+    holds: &BTreeSet<HoldId>,
+) -> Result<(), PortError> {
+    on_each_record(policy, ports, subject, |record| {
+        let before = record.holds.len();
+        record.holds.retain(|hold| !holds.contains(hold));
+        record.holds.len() != before
+    })
+    .await
 }
 
 async fn on_each_record<P: RecordStore>(

@@ -14,6 +14,7 @@ pub mod error;
 pub mod export;
 pub mod fulfil_request;
 pub mod guardian;
+pub mod hold_rules;
 pub mod holds;
 pub mod keys;
 pub mod letters;

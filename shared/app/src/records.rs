@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     consent::{self, AgeStanding, CaptureRefused},
-    ids::{Category, ControllerId, EventName, Field, Identifier, PointHash, Purpose, RecordId, SubjectRef},
+    ids::{Category, ControllerId, EventName, Field, HoldId, Identifier, PointHash, Purpose, RecordId, SubjectRef},
     notice,
     policy::{Clause, Country, LawfulBasis, Policy, RetentionRule},
     record::{Record, SubjectHold, System},
@@ -19,6 +19,8 @@ use jiff::Timestamp;
 use crate::{
     capture_consent::ConsentLedger,
     error::{Appended, PortError},
+    hold_rules,
+    holds::HoldStore,
     keys::Keys,
     notice_change::NoticeChanges,
 };
@@ -176,7 +178,7 @@ pub enum RecordError {
     #[error(transparent)]
     Age(CaptureRefused),
     /// No rule of the policy listens to this event.
-    #[error("no retention rule of the policy listens to {0}")]
+    #[error("no rule of the policy listens to {0}")]
     UnknownEvent(EventName),
     /// The rule's end lies past the calendar.
     #[error(transparent)]
@@ -242,13 +244,7 @@ pub async fn register<P: RecordStore + ConsentLedger + NoticeChanges + Keys>(
         Appended::Existing(first) => (first, true),
     };
     let triggers = ports.triggers(controller, &subject).await?;
-    let holds: BTreeSet<_> = ports
-        .holds(controller, &subject)
-        .await?
-        .into_iter()
-        .filter(|hold| hold.released_at.is_none())
-        .map(|hold| hold.id)
-        .collect();
+    let holds = holds_in_force(ports, controller, &subject).await?;
     let mut events = Vec::new();
     for trigger in &triggers {
         for at in [trigger.first_at, trigger.last_at] {
@@ -263,7 +259,25 @@ pub async fn register<P: RecordStore + ConsentLedger + NoticeChanges + Keys>(
         Ok(())
     })
     .await?;
+    if !holds.is_empty() {
+        // A release in between may have looked at the record before the hold was on it.
+        let still = holds_in_force(ports, controller, &subject).await?;
+        record = change(policy, rule, ports, record, |record| {
+            record.holds.retain(|hold| !holds.contains(hold) || still.contains(hold));
+            Ok(())
+        })
+        .await?;
+    }
     Ok(Registered { held: record.is_held(), subject, record: record.id, due_at: record.due_at, replayed })
+}
+
+async fn holds_in_force<P: RecordStore>(
+    ports: &P,
+    controller: &ControllerId,
+    subject: &SubjectRef,
+) -> Result<BTreeSet<HoldId>, PortError> {
+    let holds = ports.holds(controller, subject).await?;
+    Ok(holds.into_iter().filter(|hold| hold.released_at.is_none()).map(|hold| hold.id).collect())
 }
 
 /// The age below which a guardian's agreement must stand in the ledger; `None`: none is needed, or the
@@ -401,20 +415,32 @@ pub struct SubjectEvent {
     pub occurred_at: Timestamp,
 }
 
-/// Moves the clocks of the records that listen to an event; answers how many moved.
+/// What an event came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Noted {
+    /// How many clocks it moved.
+    pub moved: usize,
+    /// The holds that stand by the rules which listen to it.
+    pub holds: Vec<SubjectHold>,
+}
+
+/// Places and releases the holds that the policy has for an event, and moves the clocks of the records
+/// that listen to it.
 ///
 /// # Errors
 /// [`RecordError`]. Noting the same event again changes nothing and is no error.
-pub async fn note_event<P: RecordStore + ConsentLedger + NoticeChanges>(
+pub async fn note_event<P: RecordStore + ConsentLedger + NoticeChanges + HoldStore + Keys>(
     policy: &Policy,
     ports: &P,
     form: &SubjectEvent,
-) -> Result<usize, RecordError> {
+) -> Result<Noted, RecordError> {
     if !policy.knows_event(&form.event) {
         return Err(RecordError::UnknownEvent(form.event.clone()));
     }
     let controller = &policy.controller;
     ports.note_trigger(controller, &form.subject, &form.event, form.purpose.as_ref(), form.occurred_at).await?;
+    // Before the clocks: what an event both holds and ends must not be deleted in between.
+    let holds = hold_rules::settle(policy, ports, &form.subject, &form.event).await?;
     let mut moved = 0;
     for record in ports.records(controller, &form.subject).await? {
         // A record of a category that the policy no longer names keeps the clock it has.
@@ -426,7 +452,7 @@ pub async fn note_event<P: RecordStore + ConsentLedger + NoticeChanges>(
             change(policy, rule, ports, record, |record| record.note(policy, rule, &event, at).map(drop)).await?;
         moved += usize::from(after.due_at != before);
     }
-    Ok(moved)
+    Ok(Noted { moved, holds })
 }
 
 /// The event that a withdrawn consent raises for the records that rested on it.

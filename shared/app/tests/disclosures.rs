@@ -207,6 +207,7 @@ async fn a_hold_by_restriction_lets_the_police_alone_through() {
     let hold = PlaceHold {
         identifier: build::mail(ADA),
         reason: HoldReason::Restriction,
+        ground: None,
         review_at: at("2026-12-01T00:00:00Z"),
         opened_by: "officer-1".into(),
         key: "hold".into(),

@@ -2,24 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::sync::Arc;
-
 use app::{
     capture_consent::ConsentLedger,
-    error::{Appended, PortError},
-    keys::{ControllerKeys, Keys},
+    keys::Keys,
     purge,
-    records::{self, Content, RecordError, RecordStore, RegisterRecord, Registered, Trigger},
+    records::{self, RecordError, RecordStore, RegisterRecord, Registered},
 };
 use domain::{
-    consent::{Choice, ConsentEvent},
-    ids::{ControllerId, EventName, Field, Purpose, RecordId, SubjectRef},
+    consent::Choice,
+    ids::{Field, SubjectRef},
     policy::Policy,
-    record::{Record, SubjectHold, System},
+    record::System,
     sensitive::Sensitive,
 };
 use jiff::{Timestamp, ToSpan};
-use testkit::{Memory, build, consent_side};
+use testkit::{Memory, at_once, build, consent_side};
 
 const ADA: &str = "ada@example.com";
 
@@ -59,7 +56,7 @@ async fn chosen(policy: &Policy, memory: &Memory, purpose: &str, choice: Choice,
 async fn relayed(policy: &Policy, memory: &Memory, purpose: &str, at: Timestamp) -> usize {
     let subject = subject(policy, memory).await;
     let event = records::withdrawal_event(subject, build::purpose(purpose), at).unwrap();
-    records::note_event(policy, memory, &event).await.unwrap()
+    records::note_event(policy, memory, &event).await.unwrap().moved
 }
 
 async fn is_kept(policy: &Policy, memory: &Memory, at: Timestamp) -> bool {
@@ -167,114 +164,32 @@ async fn a_consent_that_was_given_again_keeps_what_was_written_on_it() {
     assert!(is_kept(&policy, &memory, day(1_000)).await);
 }
 
-/// A registration that reads the ledger a moment before a withdrawal is written there.
+/// Whatever step of a registration the withdrawal and its way through the stream fall between.
 #[tokio::test]
-async fn a_withdrawal_that_was_still_being_written_deletes_what_was_registered_meanwhile() {
-    for relayed_before_the_registration_ends in [false, true] {
-        let (policy, memory) = (consent_side(), Memory::new());
-        chosen(&policy, &memory, "profiling", Choice::Given, day(1)).await;
-        if relayed_before_the_registration_ends {
-            // The trigger stands before the registration reads triggers, and the withdrawal in the
-            // ledger since: the first look at the ledger came before it.
-            let early = Early { memory: &memory, policy: &policy };
-            let registered = records::register(&policy, &early, characteristics(day(5))).await.unwrap();
-            assert_eq!(registered.due_at, Some(day(5)));
-        } else {
-            register(&policy, &memory, characteristics(day(5))).await.unwrap();
-            chosen(&policy, &memory, "profiling", Choice::Withdrawn, day(4)).await;
-            assert_eq!(relayed(&policy, &memory, "profiling", day(4)).await, 1);
+async fn a_withdrawal_in_the_middle_of_a_registration_leaves_nothing_in_any_interleaving() {
+    let mut refused = 0;
+    // The withdrawal lies before the record's time or after it.
+    for withdrawn_at in [day(4), day(6)] {
+        for (written, relayed_at) in (0..12).flat_map(|written| (written..12).map(move |relayed| (written, relayed))) {
+            let (policy, memory) = (consent_side(), Memory::new());
+            chosen(&policy, &memory, "profiling", Choice::Given, day(1)).await;
+            let other = policy.clone();
+            memory.meanwhile(written, move |memory| {
+                at_once(chosen(&other, memory, "profiling", Choice::Withdrawn, withdrawn_at));
+            });
+            let other = policy.clone();
+            memory.meanwhile(relayed_at, move |memory| {
+                at_once(relayed(&other, memory, "profiling", withdrawn_at));
+            });
+            let registered = register(&policy, &memory, characteristics(day(5))).await;
+            refused += usize::from(registered.is_err());
+            if !memory.nobody_else() {
+                // It ended before the other began: the stream comes after.
+                chosen(&policy, &memory, "profiling", Choice::Withdrawn, withdrawn_at).await;
+                relayed(&policy, &memory, "profiling", withdrawn_at).await;
+            }
+            assert!(!is_kept(&policy, &memory, withdrawn_at.max(day(5))).await, "{written} {relayed_at}");
         }
-        assert!(!is_kept(&policy, &memory, day(5)).await);
     }
-}
-
-/// Ports on which somebody withdraws right after the ledger was first read.
-struct Early<'a> {
-    memory: &'a Memory,
-    policy: &'a Policy,
-}
-
-impl ConsentLedger for Early<'_> {
-    async fn append_consent(
-        &self,
-        controller: &ControllerId,
-        event: &ConsentEvent,
-    ) -> Result<Appended<ConsentEvent>, PortError> {
-        self.memory.append_consent(controller, event).await
-    }
-
-    async fn consents(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<ConsentEvent>, PortError> {
-        let read = self.memory.consents(controller, subject).await?;
-        if read.len() == 1 {
-            chosen(self.policy, self.memory, "profiling", Choice::Withdrawn, day(4)).await;
-            relayed(self.policy, self.memory, "profiling", day(4)).await;
-        }
-        Ok(read)
-    }
-}
-
-impl Keys for Early<'_> {
-    async fn controller(&self, controller: &ControllerId) -> Result<Arc<ControllerKeys>, PortError> {
-        self.memory.controller(controller).await
-    }
-
-    async fn destroy_subject_key(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-        made_until: Timestamp,
-    ) -> Result<(), PortError> {
-        self.memory.destroy_subject_key(controller, subject, made_until).await
-    }
-
-    fn random(&self) -> Result<[u8; 16], PortError> {
-        self.memory.random()
-    }
-}
-
-impl RecordStore for Early<'_> {
-    async fn insert_record(
-        &self,
-        controller: &ControllerId,
-        record: &Record,
-        content: &Content,
-    ) -> Result<Appended<Record>, PortError> {
-        self.memory.insert_record(controller, record, content).await
-    }
-
-    async fn records(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Record>, PortError> {
-        self.memory.records(controller, subject).await
-    }
-
-    async fn content(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-        record: &RecordId,
-    ) -> Result<Option<Content>, PortError> {
-        self.memory.content(controller, subject, record).await
-    }
-
-    async fn update_record(&self, controller: &ControllerId, record: &Record) -> Result<(), PortError> {
-        self.memory.update_record(controller, record).await
-    }
-
-    async fn note_trigger(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-        event: &EventName,
-        purpose: Option<&Purpose>,
-        at: Timestamp,
-    ) -> Result<(), PortError> {
-        self.memory.note_trigger(controller, subject, event, purpose, at).await
-    }
-
-    async fn triggers(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Trigger>, PortError> {
-        self.memory.triggers(controller, subject).await
-    }
-
-    async fn holds(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<SubjectHold>, PortError> {
-        self.memory.holds(controller, subject).await
-    }
+    assert!(refused > 0, "the earliest withdrawal is seen by the check itself");
 }

@@ -218,7 +218,7 @@ async fn a_withdrawal_that_the_policy_refuses_is_honoured_where_something_was_gi
         let outcome = fulfilled(&policy, &memory, &answer.request, day(0)).await;
         assert!(matches!(outcome, Some(Outcome::Refused(..))));
         let state = read_consents::read(&policy, &memory, &receipt.token, day(1)).await.unwrap();
-        let choices: Vec<_> = state.values().map(|state| state.choice).collect();
+        let choices: Vec<_> = state.values().map(|state| state.choice.choice).collect();
         assert_eq!(choices, [if given { Choice::Withdrawn } else { Choice::Refused }]);
         answers.push((answer, outcome, memory.sent()));
     }
@@ -524,6 +524,7 @@ async fn a_hold_outlasts_an_erasure_that_was_instructed() {
     let hold = PlaceHold {
         identifier: ada(),
         reason: HoldReason::Investigation,
+        ground: None,
         review_at: day(90),
         opened_by: "officer-1".into(),
         key: "hold".into(),

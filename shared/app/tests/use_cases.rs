@@ -288,6 +288,7 @@ async fn a_hold_stops_the_sweep_and_the_erasure_and_binds_what_is_registered_lat
     let form = PlaceHold {
         identifier: ada(),
         reason: HoldReason::Investigation,
+        ground: None,
         review_at: at("2026-12-01T00:00:00Z"),
         opened_by: "officer-1".into(),
         key: "hold".into(),

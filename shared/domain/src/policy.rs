@@ -469,6 +469,7 @@ impl Policy {
                 rule.period.listens_to(event)
                     || rule.switch.as_ref().is_some_and(|switch| switch.on == *event || switch.then.listens_to(event))
             })
+            || self.holds.iter().any(|rule| rule.listens_to(event))
     }
 }
 

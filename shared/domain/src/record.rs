@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     hold::HoldReason,
-    ids::{Category, EventName, HoldId, PointHash, Purpose, RecordId, SubjectRef},
+    ids::{Category, EventName, Ground, HoldId, PointHash, Purpose, RecordId, SubjectRef},
     policy::{Clause, Policy, PolicyHash, RetentionRule},
     retention::{OutOfCalendar, RetentionClock},
 };
@@ -123,6 +123,8 @@ pub struct SubjectHold {
     pub subject: SubjectRef,
     /// Why.
     pub reason: HoldReason,
+    /// The policy's own word for it.
+    pub ground: Option<Ground>,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// When somebody must look at it again: no hold without an end in sight.

@@ -282,6 +282,7 @@ fn hold(subject: &SubjectRef, key: &str) -> SubjectHold {
         id: id(key),
         subject: subject.clone(),
         reason: HoldReason::LegalClaim,
+        ground: Some(Ground::parse("court-case").unwrap()),
         opened_at: now(),
         review_at: days(now(), 90),
         opened_by: "officer-1".into(),

@@ -11,3 +11,12 @@ pub mod recipients;
 pub use build::policy;
 pub use memory::Memory;
 pub use promises::consent_side;
+
+/// Runs what never waits: everything on ports in memory.
+///
+/// # Panics
+/// If it waits after all.
+#[expect(clippy::expect_used, reason = "a test that is written wrongly fails")]
+pub fn at_once<T>(future: impl Future<Output = T>) -> T {
+    futures_util::FutureExt::now_or_never(future).expect("nothing in memory waits")
+}

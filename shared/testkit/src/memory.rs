@@ -103,6 +103,25 @@ struct State {
     disclosures: BTreeMap<disclosures::Place, disclosures::DisclosureItem>,
     calls_left: Option<usize>,
     calls: usize,
+    meanwhile: Vec<Meanwhile>,
+    acting: bool,
+    /// Calls that nobody made in between: by these the others wait.
+    steps: usize,
+}
+
+type Other = Box<dyn FnOnce(&Memory) + Send>;
+
+/// What somebody else does right before a call.
+struct Meanwhile {
+    /// Before which call.
+    call: usize,
+    other: Other,
+}
+
+impl std::fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Meanwhile").field("call", &self.call).finish_non_exhaustive()
+    }
 }
 
 /// Every port of `app`, in memory, with what the tests want to see afterwards. A clone is another
@@ -190,6 +209,20 @@ impl Memory {
         self.lock().calls_left = None;
     }
 
+    /// Lets somebody else act when that many more calls were made, in the middle of whatever goes on
+    /// then: another function on the same table. It acts whole; several act in the order given.
+    pub fn meanwhile(&self, calls: usize, other: impl FnOnce(&Self) + Send + 'static) {
+        let mut state = self.lock();
+        let call = state.steps + calls;
+        state.meanwhile.push(Meanwhile { call, other: Box::new(other) });
+    }
+
+    /// Whether somebody is still waiting to act. It lets nobody act any more.
+    pub fn nobody_else(&self) -> bool {
+        let left = std::mem::take(&mut self.lock().meanwhile);
+        left.is_empty()
+    }
+
     /// How many calls were made so far.
     pub fn calls(&self) -> usize {
         self.lock().calls
@@ -246,9 +279,26 @@ impl Memory {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Who acts now, if anybody: one after the other, and nobody in the middle of another's act.
+    fn next_other(&self) -> Option<Other> {
+        let mut state = self.lock();
+        if state.acting {
+            return None;
+        }
+        let steps = state.steps;
+        let due = state.meanwhile.iter().position(|meanwhile| meanwhile.call <= steps)?;
+        state.acting = true;
+        Some(state.meanwhile.remove(due).other)
+    }
+
     fn call(&self) -> Result<MutexGuard<'_, State>, PortError> {
+        while let Some(other) = self.next_other() {
+            other(self);
+            self.lock().acting = false;
+        }
         let mut state = self.lock();
         state.calls += 1;
+        state.steps += usize::from(!state.acting);
         match &mut state.calls_left {
             Some(0) => return Err(PortError::unavailable("memory", "this call was told to fail")),
             Some(calls) => *calls -= 1,

@@ -1,12 +1,16 @@
-//! The promises of the consent side, on top of the small policy: trackers and signals, opt-ins.
+//! The promises of the consent side, on top of the small policy: trackers and signals,
+//! opt-ins, holds.
 
 #![expect(clippy::expect_used, reason = "a test that is written wrongly fails")]
 
 use std::collections::BTreeSet;
 
 use domain::{
-    ids::TrackerId,
-    policy::{Action, CategoryRule, Clause, Period, Policy, RetentionRule, Signals, TrackerNeed, TrackerRule},
+    hold::HoldReason,
+    ids::{Ground, TrackerId},
+    policy::{
+        Action, CategoryRule, Clause, HoldRule, Period, Policy, RetentionRule, Signals, TrackerNeed, TrackerRule,
+    },
     retention::CONSENT_WITHDRAWN,
 };
 use jiff::{Span, SpanFieldwise, ToSpan};
@@ -44,6 +48,11 @@ fn consents(names: &[&str]) -> TrackerNeed {
 /// |---|---|---|---|---|
 /// | `characteristics` (age_band, gender) | `profiling` | `profiling` | | until that consent is withdrawn |
 /// | `survey` (an open list) | `support` | `marketing` | `religion` | until that consent is withdrawn |
+///
+/// | hold | placed by | released by | grounds | looked at again within |
+/// |---|---|---|---|---|
+/// | `investigation` | `suspicious.activity` | `investigation.closed` | | 30 days |
+/// | `legal-claim` | people | people | `complaint`, `claim` | 90 days |
 pub fn consent_side() -> Policy {
     let basket = TrackerNeed::Nothing { reason: "it keeps your basket".into() };
     let trackers = [
@@ -79,7 +88,25 @@ pub fn consent_side() -> Policy {
         };
         policy.retention.insert((category(kept), purpose(for_what)), rule);
     }
+    let hold = |reason, review_after: Span| HoldRule {
+        reason,
+        grounds: Vec::new(),
+        on: None,
+        release_on: None,
+        review_after: review_after.fieldwise(),
+        clause: Clause::new("test.holds"),
+    };
+    let ground = |name| Ground::parse(name).expect("a ground's name");
+    let holds = vec![
+        HoldRule {
+            on: Some(event("suspicious.activity")),
+            release_on: Some(event("investigation.closed")),
+            ..hold(HoldReason::Investigation, 30.days())
+        },
+        HoldRule { grounds: vec![ground("complaint"), ground("claim")], ..hold(HoldReason::LegalClaim, 90.days()) },
+    ];
     Policy {
+        holds,
         trackers: trackers.into_iter().map(|rule| (rule.id.clone(), rule)).collect(),
         signals: Signals { honours_gpc: true, honours_dnt: false, clause: Some(Clause::new("test.signals")) },
         ..policy

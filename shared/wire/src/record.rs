@@ -207,6 +207,9 @@ pub struct EventResult {
     /// How many clocks moved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clocks_moved: Option<usize>,
+    /// The holds that stand by the rules which listen to this event: `{subject}~{hold}`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<String>,
     /// Which rule it broke, and where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,

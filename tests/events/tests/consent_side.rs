@@ -164,6 +164,14 @@ impl Acme {
         }
     }
 
+    /// Calls retention-track as staff with that scope.
+    async fn staff(&self, call: Call<'_>, scope: &str) -> (u64, Value) {
+        let mut payload = call.payload();
+        let claims = json!({ "sub": "officer-1", "scope": scope, "controllers": "acme" });
+        payload["requestContext"]["authorizer"] = json!({ "jwt": { "claims": claims, "scopes": [scope] } });
+        asked(&payload, |event| retention_track::handle(&self.records, event)).await
+    }
+
     /// Which trackers are allowed and why, by name.
     async fn trackers(&self, call: Call<'_>) -> Vec<(String, bool, String)> {
         let (status, answer) = self.consents(call).await;
@@ -342,4 +350,67 @@ async fn a_childs_consent_counts_once_its_guardian_has_pressed_the_button() {
     let (status, page) = acme.consents(pressed).await;
     assert!(status == 200 && page.as_str().unwrap().contains("Thank you"), "{page}");
     assert!(recommended().await);
+}
+
+#[tokio::test]
+async fn an_event_holds_a_persons_records_and_staff_read_and_release_the_hold() {
+    let acme = Acme::new();
+    let who = json!({ "kind": "account", "value": "ada" });
+    let record = json!({
+        "type": "record", "occurred_at": "2026-01-01T09:00:00Z", "subject": who, "category": "server-log",
+        "purpose": "security", "locator": "log-1",
+    });
+    let trigger =
+        |event: &str, at: &str| json!({ "type": "trigger", "occurred_at": at, "subject": who, "event": event });
+    let send = async |events: Value| {
+        let call = Call::new("POST", "/acme/v1/records").json(json!({ "events": events }));
+        let (status, answer) = acme.staff(call, "records:write").await;
+        assert_eq!(status, 200, "{answer}");
+        answer["results"].clone()
+    };
+    let results = send(json!([record, trigger("suspicious.activity", "2026-01-01T09:30:00Z")])).await;
+    assert_eq!((&results[1]["result"], &results[1]["held"]), (&json!("noted"), &json!(true)));
+    let hold = results[1]["holds"][0].as_str().unwrap().to_owned();
+    assert_eq!(send(json!([record])).await[0]["held"], true);
+
+    let lift = Call {
+        parameters: json!({ "controller": "acme", "hold": hold }),
+        ..Call::new("DELETE", &format!("/acme/v1/holds/{hold}"))
+    };
+    let (status, released) = acme.staff(lift, "holds:write").await;
+    assert_eq!(
+        (status, &released["reason"], &released["review_at"]),
+        (200, &json!("investigation"), &json!("2026-01-31T09:30:00Z"))
+    );
+    assert_eq!(send(json!([record])).await[0].get("held"), None);
+
+    let results = send(json!([
+        trigger("investigation.closed", "2026-01-01T09:50:00Z"),
+        trigger("suspicious.activity", "2026-01-01T09:40:00Z"),
+    ]))
+    .await;
+    assert!(results[0].get("holds").is_none() && results[1].get("holds").is_none(), "it came after its end: {results}");
+}
+
+#[tokio::test]
+async fn a_hold_by_hand_names_one_of_the_policys_grounds_and_a_review_in_time() {
+    let acme = Acme::new();
+    let place = async |ground: Option<&str>, review_at: &str| {
+        let mut form = json!({
+            "subject": { "kind": "account", "value": "ada" }, "reason": "legal-claim", "review_at": review_at,
+        });
+        if let Some(ground) = ground {
+            form["ground"] = json!(ground);
+        }
+        acme.staff(Call::new("POST", "/acme/v1/holds").json(form), "holds:write").await
+    };
+    let (status, problem) = place(None, "2026-02-01T00:00:00Z").await;
+    assert_eq!((status, problem["type"].as_str().unwrap()), (422, "urn:habeas:problem:hold-ground"));
+    assert_eq!((&problem["grounds"], &problem["pointer"]), (&json!(["claim", "complaint"]), &json!("/ground")));
+    assert_eq!(place(Some("curiosity"), "2026-02-01T00:00:00Z").await.0, 422);
+    let (status, problem) = place(Some("claim"), "2026-12-01T00:00:00Z").await;
+    assert_eq!((status, &problem["pointer"]), (422, &json!("/review_at")));
+    assert_eq!(problem["latest"], "2026-04-01T09:00:00Z", "ninety days of Paris");
+    let (status, hold) = place(Some("claim"), "2026-03-01T00:00:00Z").await;
+    assert_eq!((status, &hold["ground"]), (201, &json!("claim")));
 }

@@ -2,12 +2,12 @@
 
 use domain::{
     hold::HoldReason,
-    ids::{HoldId, SubjectRef},
+    ids::{Ground, HoldId, SubjectRef},
     record::SubjectHold,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Unreadable, VERSION, check, millis, name, time};
+use super::{Kind, Unreadable, VERSION, check, id, millis, name, time};
 
 /// `HOLD#{hold}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct Hold {
     pub kind: Kind,
     /// Why.
     pub reason: String,
+    /// The policy's own word for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ground: Option<String>,
     /// When it was opened.
     pub opened_at: i64,
     /// When somebody must look at it again.
@@ -38,6 +41,7 @@ impl From<&SubjectHold> for Hold {
             v: VERSION,
             kind: Kind::Hold,
             reason: hold.reason.as_str().to_owned(),
+            ground: hold.ground.as_ref().map(ToString::to_string),
             opened_at: millis(hold.opened_at),
             review_at: millis(hold.review_at),
             opened_by: hold.opened_by.clone(),
@@ -58,6 +62,7 @@ impl Hold {
             id: hold,
             subject,
             reason: name("reason", &self.reason, HoldReason::parse)?,
+            ground: self.ground.map(|ground| id("ground", &ground, Ground::parse)).transpose()?,
             opened_at: time("opened_at", self.opened_at)?,
             review_at: time("review_at", self.review_at)?,
             opened_by: self.opened_by,

@@ -136,9 +136,12 @@ fn what_is_to_be_deleted_reads() {
 
 #[test]
 fn a_hold_reads() {
-    let form: hold::Hold = read("hold");
-    let stored = form.clone().into_hold(subject(), HoldId::parse(ID).unwrap()).unwrap();
-    assert_eq!(hold::Hold { released_by: form.released_by.clone(), ..hold::Hold::from(&stored) }, form);
+    for name in ["hold", "hold-ground"] {
+        let form: hold::Hold = read(name);
+        let stored = form.clone().into_hold(subject(), HoldId::parse(ID).unwrap()).unwrap();
+        assert_eq!(stored.ground.is_some(), name == "hold-ground");
+        assert_eq!(hold::Hold { released_by: form.released_by.clone(), ..hold::Hold::from(&stored) }, form);
+    }
 }
 
 #[test]
@@ -239,8 +242,8 @@ fn every_fixture_is_read() {
     let read = "alert attestation attested breach change consent consent-agreed consent-awaited content \
                 decided-erased decided-exported decided-not-verified decided-recorded decided-refused \
                 decided-stopped decided-with-office decided-withdrawn disclosure disclosure-total due export \
-                export-access hold instructions intent mail manifest-intent manifest-result notice plan \
-                record record-held references request request-acting trigger verified warned";
+                export-access hold hold-ground instructions intent mail manifest-intent manifest-result \
+                notice plan record record-held references request request-acting trigger verified warned";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
