@@ -247,6 +247,7 @@ fn a_buyer_needs_the_persons_consent_and_loses_by_their_opt_out() {
 #[test]
 fn restricted_data_goes_to_authorities_and_for_claims_alone() {
     let hold = SubjectHold {
+        ground: None,
         id: HoldId::from_hash("0".repeat(22)),
         subject: subject(),
         reason: HoldReason::Restriction,
