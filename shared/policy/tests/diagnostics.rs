@@ -58,6 +58,12 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
         "schema = 1\nopen = { CONTACT-SUSPECT = { clauses = [\"acme.15\"] } }",
         &["POLICY-MISSING-KEY"],
     ),
+    (
+        "an open point at no clause",
+        "schema = 1",
+        "schema = 1\nopen = { CONTACT-SUSPECT = { reading = \"They confirmed it.\", clauses = [] } }",
+        &["POLICY-MISSING-KEY"],
+    ),
     ("an open point that is a list", "schema = 1", "schema = 1\nopen = [\"CONTACT-SUSPECT\"]", &["POLICY-WRONG-TYPE"]),
     (
         "a reading of what the compiler finds",

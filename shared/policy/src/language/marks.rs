@@ -67,6 +67,10 @@ pub(super) fn read_open(report: &mut Report<'_>, table: &mut Table<'_, '_>) -> V
             let Some(mut point) = marks.table(report, code.value, what) else { continue };
             let reading = point.need_text(report, "reading", "write the safe reading that this file takes");
             let clauses = point.has("clauses").then(|| read_clauses(report, &mut point, "clauses"));
+            if point.is_empty_list("clauses") {
+                let hint = "name the clauses that leave it open, or take `clauses` away: the table's own then";
+                report.error("POLICY-MISSING-KEY", &point.span_of("clauses"), "`clauses` names no clause", hint);
+            }
             point.finish(report);
             (reading, clauses)
         } else {
@@ -158,6 +162,7 @@ impl<'r> Weighing<'r> {
     fn derived(&mut self, raw: Raw) {
         let mut finding = Judged {
             code: raw.code,
+            readable: !raw.hard,
             status: Status::Open,
             by: By::Compiler,
             clause: raw.clause.clone(),
@@ -179,7 +184,7 @@ impl<'r> Weighing<'r> {
                 // What the whole file lacks is raised where the author says that the text lacks it.
                 for clause in clauses {
                     if self.found.insert((raw.code, clause.value.clone())) {
-                        self.judged.push(Judged { clause: Some(clause.value.clone()), ..finding.again() });
+                        self.judged.push(Judged { clause: Some(clause.value.clone()), ..finding.clone() });
                     }
                 }
                 return;
@@ -236,6 +241,7 @@ impl<'r> Weighing<'r> {
                 let mut raise = |code, message, hint: &str| {
                     self.judged.push(Judged {
                         code,
+                        readable: false,
                         status: Status::Open,
                         by: By::Compiler,
                         clause: clause.clone(),
@@ -258,27 +264,12 @@ impl<'r> Weighing<'r> {
     }
 }
 
-impl Judged {
-    fn again(&self) -> Self {
-        Self {
-            code: self.code,
-            status: self.status,
-            by: self.by,
-            clause: self.clause.clone(),
-            span: self.span.clone(),
-            message: self.message.clone(),
-            hint: self.hint.clone(),
-            reading: self.reading.clone(),
-            review: self.review,
-        }
-    }
-}
-
 fn authored(open: &OpenPoint, clause: Option<Clause>, label: &str) -> Judged {
     let means = crate::lints::code(open.code.value).map_or("", |known| known.means);
     let span: Range<usize> = open.code.span.clone();
     Judged {
         code: open.code.value,
+        readable: true,
         status: Status::Read,
         by: By::Author,
         clause,

@@ -185,15 +185,23 @@ impl<'t> Report<'t> {
         let raws = std::mem::take(&mut self.raws);
         let mut findings = Vec::new();
         for judged in marks::weigh(raws, &self.tables, today) {
+            let level = level_of(judged.code);
+            let hint = match (judged.status, level) {
+                // What only a reading lets through says how one is written.
+                (Status::Open, Level::Error) if judged.readable => {
+                    format!("{}; or state the safe reading: open = {{ {} = \"…\" }}", judged.hint, judged.code)
+                }
+                _ => judged.hint,
+            };
             let span = within(&judged.span, self.text);
             let (line, column) = self.place(span.start);
             findings.push(Finding {
                 code: judged.code,
-                level: level_of(judged.code),
+                level,
                 status: judged.status,
                 by: judged.by,
                 message: judged.message,
-                hint: judged.hint,
+                hint,
                 reading: judged.reading,
                 review: judged.review,
                 clause: judged.clause,
@@ -211,9 +219,11 @@ impl<'t> Report<'t> {
 }
 
 /// A finding with the author's marks weighed in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Judged {
     pub(super) code: &'static str,
+    /// Whether a reading of the author's can resolve it.
+    pub(super) readable: bool,
     pub(super) status: Status,
     pub(super) by: By,
     pub(super) clause: Option<Clause>,

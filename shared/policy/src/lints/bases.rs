@@ -27,12 +27,12 @@ fn stated(report: &mut Report<'_>, id: &str, entry: &Entry<PurposeRule, PurposeF
             StatedBasis::None => (
                 "BASIS-MISSING",
                 format!("the text names no ground for {id}"),
-                "have the controller name it (GDPR Art. 13(1)(c)); state the ground taken: open = { BASIS-MISSING = \"…\" }",
+                "have the controller name it (GDPR Art. 13(1)(c))",
             ),
             StatedBasis::ByUse => (
                 "CONSENT-IMPLIED",
                 format!("the text takes using the service for a consent to {id}"),
-                "ask for it (GDPR Art. 4(11)); state what is taken instead: open = { CONSENT-IMPLIED = \"…\" }",
+                "ask for it (GDPR Art. 4(11))",
             ),
         };
         report.lint_at(code, entry.table, stated.clause.clone(), &stated.basis.span, message, hint);
@@ -48,7 +48,7 @@ fn stated(report: &mut Report<'_>, id: &str, entry: &Entry<PurposeRule, PurposeF
                 stated.clause.clone(),
                 &stated.basis.span,
                 format!("the text rests {id} on {}", words.join(" and on ")),
-                "take the ground that gives people more, and state it: open = { BASIS-CONFLICT = \"…\" }",
+                "take the ground that gives people more",
             );
         }
     }
@@ -74,7 +74,7 @@ fn reach(report: &mut Report<'_>, id: &str, entry: &Entry<PurposeRule, PurposeFa
             entry.table,
             &first.span,
             format!("one consent is asked for {id} and {}", others.join(", ")),
-            "ask for each by itself (GDPR recital 43), and state it: open = { CONSENT-BUNDLED = \"…\" }",
+            "ask for each by itself (GDPR recital 43)",
         );
     }
     if let Some(first) = facts.reuses.first() {
@@ -84,7 +84,7 @@ fn reach(report: &mut Report<'_>, id: &str, entry: &Entry<PurposeRule, PurposeFa
             entry.table,
             &first.span,
             format!("{id} uses what was given for something else: {}", given.join(", ")),
-            "ask for it separately (GDPR Art. 6(4)), and state it: open = { PURPOSE-CREEP = \"…\" }",
+            "ask for it separately (GDPR Art. 6(4))",
         );
     }
     if let Some(span) = &facts.broad {
@@ -147,7 +147,7 @@ fn automation(document: &Document, report: &mut Report<'_>) {
                 entry.table,
                 &entry.span,
                 format!("{id} is {what}, which the text denies in {}", rule.clause),
-                "the denial is obeyed: take the use away, or state that it wins: open = { ADM-CONFLICT = \"…\" }",
+                "the denial is obeyed: take the use away",
             );
         }
         if !doing.is_empty() {
@@ -157,7 +157,7 @@ fn automation(document: &Document, report: &mut Report<'_>) {
                 denial.table,
                 &denial.span,
                 format!("{what} is denied, and done for {}", names.join(", ")),
-                "name what may be done under `except`, or state that the denial wins: open = { ADM-CONFLICT = \"…\" }",
+                "name what may be done under `except`",
             );
         }
     }

@@ -51,7 +51,7 @@ pub(super) fn judge(document: &Document, report: &mut Report<'_>) {
                 entry.table,
                 span,
                 format!("{field} must not be stored after authorisation"),
-                "list it under `never` (PCI DSS 3.3.1), and state it: open = { PCI-SAD = \"…\" }",
+                "list it under `never` (PCI DSS 3.3.1)",
             );
         }
         if let Some((field, span)) = rule.never.iter().find(|field| is_security_code(field)).zip(facts.never.as_ref()) {

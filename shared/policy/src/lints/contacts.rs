@@ -52,7 +52,7 @@ fn domains(document: &Document, report: &mut Report<'_>) {
             office.table,
             &other.span,
             format!("people are sent to {first} and to {}", host(&other.value)),
-            "watch both, or ask which is right; state it: open = { CONTACT-MISMATCH = \"…\" }",
+            "watch both, or ask which is right",
         );
     }
 }
@@ -92,7 +92,7 @@ fn roles(document: &Document, report: &mut Report<'_>) {
                     rule.service,
                     other.role.as_str()
                 ),
-                "take the role with more duties, and state it: open = { ROLE-CONFLICT = \"…\" }",
+                "take the role with more duties",
             );
         }
     }

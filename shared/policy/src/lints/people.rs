@@ -48,7 +48,7 @@ fn conflict(report: &mut Report<'_>, age: &Entry<AgeRule, AgeFacts>) {
                 said.clause.clone(),
                 &said.span,
                 "the text's rules on children disagree",
-                "take the stricter one, and state it: open = { CHILD-CONFLICT = \"…\" }",
+                "take the stricter one",
             );
         }
     }
@@ -61,7 +61,7 @@ fn breach(document: &Document, report: &mut Report<'_>) {
             TableId::TOP,
             &document.controller,
             "nothing is promised for the day when data leaks",
-            "add [breach]; or state that the law's own clocks are taken: open = { BREACH-MISSING = \"…\" }",
+            "add [breach]; without it the law's own clocks run",
         );
         return;
     };

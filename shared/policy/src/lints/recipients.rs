@@ -48,7 +48,7 @@ fn lists(document: &Document, report: &mut Report<'_>) {
             default.table,
             &default.span,
             "the list of recipients is closed, and empty",
-            "nobody gets anything until a [[recipient]] is named; state it: open = { DISC-EMPTY-LIST = \"…\" }",
+            "nobody gets anything until a [[recipient]] is named",
         );
     }
 }
@@ -71,7 +71,7 @@ fn transfers(document: &Document, report: &mut Report<'_>) {
             entry.table,
             span,
             "data goes abroad, and the text names no safeguard for it",
-            "list what may open another country under `mechanisms`, and state it: open = { TRANSFER-UNSPECIFIED = \"…\" }",
+            "list what may open another country under `mechanisms`",
         );
     }
     let transfer = document.transfer.as_ref().and_then(|entry| Some((entry, entry.rule.as_ref()?)));
@@ -90,7 +90,7 @@ fn transfers(document: &Document, report: &mut Report<'_>) {
                     entry.table,
                     &entry.facts.countries,
                     format!("{id} keeps it in {abroad}, and {} lets no data out", transfer.clause),
-                    "the promise is obeyed: take the country away, or state it: open = { TRANSFER-CONFLICT = \"…\" }",
+                    "the promise is obeyed: take the country away",
                 );
                 broken.get_or_insert(id);
             }
@@ -110,7 +110,7 @@ fn transfers(document: &Document, report: &mut Report<'_>) {
             entry.table,
             &entry.span,
             format!("no data leaves its home, and {id} keeps it elsewhere"),
-            "the promise is obeyed; state it: open = { TRANSFER-CONFLICT = \"…\" }",
+            "the promise is obeyed",
         );
     }
 }

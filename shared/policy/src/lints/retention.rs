@@ -35,38 +35,29 @@ pub(super) fn judge(document: &Document, report: &mut Report<'_>) {
 /// What the text says instead of the period that is compiled.
 fn stated(report: &mut Report<'_>, rule: &RetentionRule, period: &Period, facts: &PeriodFacts) {
     let label = format!("{} for {}", rule.category, rule.purpose);
-    let (code, span, message, hint) = match &facts.stated {
-        Some(at) => {
-            let (code, message) = match &at.value {
-                StatedPeriod::Indefinite => ("RET-INDEFINITE", format!("the text keeps {label} for ever")),
-                StatedPeriod::Nothing => ("RET-MISSING", format!("the text gives no period for {label}")),
-                StatedPeriod::Criteria => {
-                    ("RET-UNBOUNDED", format!("the text keeps {label} as long as needed, which nobody can work out"))
-                }
-                StatedPeriod::Words(words) => {
-                    ("RET-VAGUE-TERM", format!("the text keeps {label} \"{}\"", words.escape_debug()))
-                }
-            };
-            let hint =
-                format!("agree on a period with the controller; state the one taken: open = {{ {code} = \"…\" }}");
-            (code, &at.span, message, hint)
+    if let Some(at) = &facts.stated {
+        let (code, message) = match &at.value {
+            StatedPeriod::Indefinite => ("RET-INDEFINITE", format!("the text keeps {label} for ever")),
+            StatedPeriod::Nothing => ("RET-MISSING", format!("the text gives no period for {label}")),
+            StatedPeriod::Criteria => {
+                ("RET-UNBOUNDED", format!("the text keeps {label} as long as needed, which nobody can work out"))
+            }
+            StatedPeriod::Words(words) => {
+                ("RET-VAGUE-TERM", format!("the text keeps {label} \"{}\"", words.escape_debug()))
+            }
+        };
+        report.lint(code, facts.table, &at.span, message, "agree on a period with the controller");
+        if at.value == StatedPeriod::Indefinite {
+            return;
         }
-        None => return indefinite(report, &label, period, facts),
-    };
-    report.lint(code, facts.table, span, message, hint);
-    if code != "RET-INDEFINITE" {
-        indefinite(report, &label, period, facts);
     }
-}
-
-fn indefinite(report: &mut Report<'_>, label: &str, period: &Period, facts: &PeriodFacts) {
     if *period == Period::Indefinite {
         report.lint(
             "RET-INDEFINITE",
             facts.table,
             &facts.mode,
             format!("{label} is kept for ever: only an erasure request or an agent ends it"),
-            "give it a period (GDPR Art. 5(1)(e)), or state why it has none: open = { RET-INDEFINITE = \"…\" }",
+            "give it a period (GDPR Art. 5(1)(e))",
         );
     }
 }

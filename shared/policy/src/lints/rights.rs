@@ -93,7 +93,7 @@ fn refusal(document: &Document, report: &mut Report<'_>, rule: &RightRule, table
                     table,
                     span,
                     "withdrawal is refused, but a purpose rests on consent",
-                    "offer it: consent that cannot be withdrawn is none (GDPR Art. 7(3)); or state what is read: open = { BASIS-CONFLICT = \"…\" }",
+                    "offer it: consent that cannot be withdrawn is none (GDPR Art. 7(3))",
                 );
             }
             false

@@ -24,7 +24,7 @@ pub(super) fn judge(document: &Document, report: &mut Report<'_>) {
                 entry.table,
                 &stated.span,
                 format!("the text rests {id} on {}, where consent is needed", ground(stated.value)),
-                "consent is asked for; state it: open = { BASIS-EPRIVACY = \"…\" }",
+                "consent is asked for",
             );
         }
         if let Some(span) = &entry.facts.persistent
@@ -35,7 +35,7 @@ pub(super) fn judge(document: &Document, report: &mut Report<'_>) {
                 entry.table,
                 span,
                 format!("{id} outlives the visit, and nothing says for how long"),
-                "write lifetime = \"P13M\" or less; without it it goes with the session: open = { RET-COOKIE-LIFETIME-MISSING = \"…\" }",
+                "write lifetime = \"P13M\" or less; without it, it goes with the session",
             );
         }
     }
@@ -68,7 +68,7 @@ fn denied(document: &Document, report: &mut Report<'_>) {
                 tracker.table,
                 &tracker.span,
                 format!("{id} is not necessary, and {} denies tracking", denial.clause),
-                "the denial is obeyed: name its purpose there under `except`, or state it: open = { COOKIE-CONFLICT = \"…\" }",
+                "the denial is obeyed: name its purpose there under `except`",
             );
         }
         if let Some(id) = first {
@@ -77,7 +77,7 @@ fn denied(document: &Document, report: &mut Report<'_>) {
                 entry.table,
                 &entry.span,
                 format!("tracking is denied, and {id} is not necessary"),
-                "scope the denial with `except` or `unless_consent`, or state it: open = { COOKIE-CONFLICT = \"…\" }",
+                "scope the denial with `except` or `unless_consent`",
             );
         }
     }
@@ -93,7 +93,7 @@ fn signals(document: &Document, report: &mut Report<'_>) {
             entry.table,
             &entry.span,
             "Do Not Track is ignored, and Global Privacy Control is not honoured",
-            "write gpc = \"honour\" (11 CCR 7025), or state it: open = { DNT-GPC-GAP = \"…\" }",
+            "write gpc = \"honour\" (11 CCR 7025)",
         );
     }
 }
