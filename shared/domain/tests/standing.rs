@@ -103,7 +103,6 @@ fn refused() -> Outcome {
 }
 
 fn restriction(opened: i64, released: Option<i64>) -> SubjectHold {
-        ground: None,
     SubjectHold {
         ground: None,
         id: HoldId::from_hash("0".repeat(22)),

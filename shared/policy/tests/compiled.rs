@@ -85,6 +85,8 @@ fn another_promise_gives_another_hash() {
         ("FR = 15", "FR = 14"),
         ("\"marketing\"", "\"profiling\""),
         ("opt_in = \"newsletter\"", "opt_in = \"statistics\""),
+        ("threshold = 10", "threshold = 11"),
+        ("acme.22", "acme.220"),
         ("never = [\"iban\"]", "never = [\"bic\"]"),
         ("max = \"P1D\"", "max = \"P2D\""),
         ("P14D", "P15D"),
