@@ -1,160 +1,271 @@
-//! StationDB: chats that end thirty minutes after the last look, a cookie that every visit renews,
-//! files that go with all their versions, and a copy of one's data.
+//! StationDB: what a text without lawful bases, periods and countries comes to. Chats that end thirty
+//! minutes after the last look or stay, a cookie that visits renew, a tracker that waits for its
+//! consent, files that go with all their versions, and every right that the text promises.
 
-use jiff::{SignedDuration, ToSpan};
+use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
+use wire::{consent::ReceiptForm, request::AcknowledgementForm};
 
-use super::{End, Part, later, yes_or};
+use super::{
+    Part,
+    acts::{self, Verdict},
+};
 use crate::{
-    client::Call,
+    client::{Answer, Call},
     table::Ledger,
     trouble::{Played, Trouble},
-    world::{World, link_in, record, subject, trigger},
+    world::{Kept, World, link_in, record, subject},
 };
+
+mod account;
+mod chats;
+mod cookies;
+mod hotjar;
+mod notices;
+mod recipients;
+mod rights;
 
 const NAME: &str = "stationdb";
 
 /// The zone that its policy counts in.
 const ZONE: &str = "Europe/Paris";
 
+/// The day that its text bears.
+const NOTICE: &str = "2022-09-16";
+
+/// Where its answers send people: the text names no address, so its policy names a placeholder.
+const CONTACT: &str = "privacy@stationdb.example";
+
+/// The purpose that the cookie banner asks about.
+const HOTJAR: &str = "hotjar.experience-analytics";
+
 /// What StationDB’s scenario shows, part by part.
 pub(super) const PARTS: &[Part] = &[
-    Part { clauses: &["stationdb.2-k"], promise: "a person gets a copy of their data", run: access },
     Part {
-        clauses: &["stationdb.4-d", "stationdb.4-i", "stationdb.4-k", "stationdb.4-c"],
-        promise: "an empty chat ends thirty minutes after the last access",
-        run: chats,
+        clauses: &["stationdb.0-a", "stationdb.1-g"],
+        promise: "the notice has a version, and everybody can read it",
+        run: notices::version,
     },
-    Part { clauses: &["stationdb.1-c"], promise: "a file goes with all its versions", run: file },
-    Part { clauses: &["stationdb.4-b"], promise: "the chat cookie lasts six months from the last visit", run: cookie },
+    Part {
+        clauses: &["stationdb.1-a"],
+        promise: "purposes are told before anything is collected",
+        run: notices::purposes_first,
+    },
+    Part {
+        clauses: &["stationdb.2-j", "stationdb.1-d", "stationdb.4-t"],
+        promise: "people learn what becomes of their data",
+        run: notices::information,
+    },
+    Part {
+        clauses: &["stationdb.1-b"],
+        promise: "data serves the purposes that were told, and no others",
+        run: account::purposes,
+    },
+    Part {
+        clauses: &["stationdb.1-c", "stationdb.2-b"],
+        promise: "an account is what the text lists, and goes when it is closed",
+        run: account::closed,
+    },
+    Part {
+        clauses: &["stationdb.2-c"],
+        promise: "invoices are kept ten years, for invoicing alone",
+        run: account::invoices,
+    },
+    Part {
+        clauses: &["stationdb.2-d"],
+        promise: "credentials serve the connection and go with it",
+        run: account::credentials,
+    },
+    Part {
+        clauses: &["stationdb.2-f", "stationdb.1-c"],
+        promise: "a card is kept for its payment, its security code never",
+        run: account::payment,
+    },
+    Part {
+        clauses: &["stationdb.2-i"],
+        promise: "device data is kept ninety days, for two purposes",
+        run: account::device,
+    },
+    Part {
+        clauses: &["stationdb.2-h", "stationdb.1-c"],
+        promise: "activity is recorded only with consent",
+        run: cookies::activity,
+    },
+    Part {
+        clauses: &["stationdb.2-k", "stationdb.2-d", "stationdb.4-h", "stationdb.4-o", "stationdb.4-q"],
+        promise: "a person gets a copy of all their data",
+        run: rights::access,
+    },
+    Part { clauses: &["stationdb.2-n"], promise: "data can be taken along at any time", run: rights::portability },
+    Part {
+        clauses: &["stationdb.2-l", "stationdb.1-e", "stationdb.5-c"],
+        promise: "what is wrong is put right on request",
+        run: rights::rectification,
+    },
+    Part {
+        clauses: &["stationdb.2-m", "stationdb.2-c", "stationdb.4-c", "stationdb.4-k"],
+        promise: "every erasure is carried out, and says what stays",
+        run: rights::erasure,
+    },
+    Part { clauses: &["stationdb.2-o"], promise: "every objection is handled", run: rights::objection },
+    Part {
+        clauses: &["stationdb.4-d", "stationdb.4-i"],
+        promise: "an empty chat ends thirty minutes after the last access",
+        run: chats::empty,
+    },
+    Part {
+        clauses: &["stationdb.4-c", "stationdb.4-j", "stationdb.4-k"],
+        promise: "a chat with messages stays, its address for one year",
+        run: chats::used,
+    },
+    Part {
+        clauses: &["stationdb.4-f", "stationdb.4-h"],
+        promise: "a chat's data serves messaging, and begins with the visitor",
+        run: chats::messaging,
+    },
+    Part { clauses: &["stationdb.4-g"], promise: "one cookie is one session", run: chats::one_session },
+    Part {
+        clauses: &["stationdb.4-l", "stationdb.4-u"],
+        promise: "abuse is fought with totals",
+        run: chats::statistics,
+    },
+    Part {
+        clauses: &["stationdb.4-a", "stationdb.4-v"],
+        promise: "without a consent there is the chat's cookie and nothing else",
+        run: cookies::without_consent,
+    },
+    Part {
+        clauses: &["stationdb.4-b"],
+        promise: "the chat cookie lasts six months from the last visit",
+        run: cookies::renewal,
+    },
+    Part {
+        clauses: &["stationdb.4-e", "stationdb.4-v"],
+        promise: "cookies follow nobody who did not agree",
+        run: cookies::tracking,
+    },
+    Part {
+        clauses: &["stationdb.4-n", "stationdb.4-m", "stationdb.4-o"],
+        promise: "Hotjar waits for the cookie banner",
+        run: hotjar::opt_in,
+    },
+    Part {
+        clauses: &["stationdb.4-p", "stationdb.4-q"],
+        promise: "Hotjar's address goes with the session, its profile with the consent",
+        run: hotjar::ends,
+    },
+    Part {
+        clauses: &["stationdb.4-r", "stationdb.4-m", "stationdb.4-q"],
+        promise: "Hotjar gets what it needs, and sells nothing",
+        run: hotjar::disclosed,
+    },
+    Part {
+        clauses: &["stationdb.0-b"],
+        promise: "data goes to North America under standard clauses",
+        run: recipients::hosting,
+    },
+    Part { clauses: &["stationdb.2-g"], promise: "payments go to Stripe", run: recipients::stripe },
+    Part { clauses: &["stationdb.4-s"], promise: "chats go to Crisp, visitors' too", run: recipients::crisp },
+    Part {
+        clauses: &["stationdb.4-k"],
+        promise: "authorities get an address on a legal request",
+        run: recipients::authorities,
+    },
+    Part {
+        clauses: &["stationdb.2-g", "stationdb.4-q"],
+        promise: "who got data hears of its erasure",
+        run: recipients::letters,
+    },
 ];
 
-fn access(world: &World, ledger: &mut Ledger) -> Played {
-    let address = world.address("reader");
+/// A person known by a mail address of this run.
+fn person(world: &World, name: &str) -> (String, Value) {
+    let address = world.address(name);
     let who = subject("mail", &address);
-    let fields = json!({ "first_name": "Ada", "email": address });
-    let account = record(world.start, &who, "account", "account.provide", &format!("account/{}", world.run), &fields);
-    world.keep(NAME, &account)?;
-    let request = world.ask(NAME, &json!({ "type": "access", "subject": who }))?;
-    world.confirm_by_mail(&address, &request)?;
-    world.decided(&request)?;
-    let mail = world.mail_to(&address, "/export?token=")?;
+    (address, who)
+}
+
+/// A visitor without an account: known by a cookie of this run.
+fn visitor(world: &World, name: &str) -> Value {
+    subject("cookie", &world.name(name))
+}
+
+/// A record of this run, made at its start.
+fn made(world: &World, who: &Value, category: &str, purpose: &str, name: &str, fields: Value) -> Value {
+    made_at(world, world.start, who, (category, purpose), name, fields)
+}
+
+fn made_at(
+    world: &World,
+    at: Timestamp,
+    who: &Value,
+    (category, purpose): (&str, &str),
+    name: &str,
+    fields: Value,
+) -> Value {
+    record(at, who, category, purpose, &format!("{category}/{name}/{}", world.run), &fields)
+}
+
+/// Registers a record that must be taken in.
+fn keep(world: &World, event: &Value) -> Played<Kept> {
+    world.keep(NAME, event)
+}
+
+/// Why an event is refused; `taken in` if it is not.
+fn refusal(world: &World, event: &Value) -> Played<String> {
+    Ok(acts::registered(world, NAME, event)?.err().unwrap_or_else(|| "taken in".to_owned()))
+}
+
+/// One row: an event that must be refused for a reason in which these words stand.
+fn refused(
+    world: &World,
+    ledger: &mut Ledger,
+    clause: &'static str,
+    promise: &str,
+    event: &Value,
+    words: &str,
+) -> Played {
+    let said = refusal(world, event)?;
+    ledger.check(clause, promise, said.contains(words), said);
+    Ok(())
+}
+
+/// One row: a verdict that denies for that reason and cites that clause.
+fn denied(ledger: &mut Ledger, clause: &'static str, promise: &str, verdict: &Verdict, reason: &str) {
+    denied_by(ledger, clause, promise, verdict, (reason, clause));
+}
+
+fn denied_by(ledger: &mut Ledger, clause: &'static str, promise: &str, verdict: &Verdict, (reason, by): (&str, &str)) {
+    let passed = verdict.reason.as_deref() == Some(reason) && verdict.clause == by;
+    ledger.check(clause, promise, passed, verdict.to_string());
+}
+
+/// Sends choices as the cookie banner does.
+fn banner(world: &World, who: &Value, choices: &[(&str, &str)]) -> Played<ReceiptForm> {
+    acts::chosen(world, NAME, who, choices, json!({ "notice": NOTICE, "method": "cookie-banner" }))
+}
+
+/// When a receipt's choices count from.
+fn counts_from(receipt: &ReceiptForm) -> Played<Timestamp> {
+    receipt.event_time.parse().map_err(Trouble::because("event_time"))
+}
+
+/// Confirms a request by mail and fetches what it is answered with, by the mailed link: `format` is
+/// what is added to it.
+fn export(world: &World, address: &str, request: &AcknowledgementForm, format: &str) -> Played<Answer> {
+    let mail = world.mail_to(address, &format!("{}/export?token=", request.request_id))?;
     let link = link_in(&mail.text).ok_or_else(|| Trouble::new("the mail holds no link"))?;
-    let sent_on = world.client.send(&Call::new("GET", link))?.expect(&[303])?;
+    let sent_on = world.client.send(&Call::new("GET", format!("{link}{format}")))?.expect(&[303])?;
+    fetched(world, &sent_on)
+}
+
+/// Follows the way to an export.
+fn fetched(world: &World, sent_on: &Answer) -> Played<Answer> {
     let presigned = sent_on.header("location").ok_or_else(|| Trouble::new("the link leads nowhere"))?.to_owned();
-    let export: Value = world.client.send(&Call::new("GET", presigned))?.expect(&[200])?.json()?;
-    let records = export["records"].as_array().map_or(0, Vec::len);
-    let first = &export["records"][0];
-    let is_theirs = first["fields"]["first_name"] == "Ada" && first["clause"] == "stationdb.1-c";
-    ledger.check(
-        "stationdb.2-k",
-        "a verified request for access is answered with a copy, by a mailed link",
-        is_theirs,
-        format!("{records} record in the export: category {}, clause {}", first["category"], first["clause"]),
-    );
-    world.register(NAME, &[trigger(world.start, &who, "account.closed")])?;
-    world.sweep(world.start)
+    world.client.send(&Call::new("GET", presigned))?.expect(&[200])
 }
 
-fn chats(world: &World, ledger: &mut Ledger) -> Played {
-    let minutes = |n| world.after(SignedDuration::from_mins(n));
-    let (empty, used) = (subject("session", &world.name("empty")), subject("session", &world.name("used")));
-    let fields = json!({ "ip_address": world.ip() });
-    let mut addresses = Vec::new();
-    for (name, who) in [("empty", &empty), ("used", &used)] {
-        let locator = format!("chat/{name}/{}", world.run);
-        world.send(NAME, &[record(world.start, who, "chat-session", "chat.messaging", &locator, &json!({}))])?;
-        addresses.push(world.keep(NAME, &record(world.start, who, "chat-ip", "chat.messaging", &locator, &fields))?);
-    }
-    let [empty_ip, used_ip] = addresses.as_slice() else { return Err(Trouble::new("two sessions were registered")) };
-    let (empty_chat, _) = world.arrived(&empty_ip.partition, "chat-session")?;
-    let (used_chat, _) = world.arrived(&used_ip.partition, "chat-session")?;
-
-    // The visits arrive late and twice: what counts is when they were.
-    for visit in [20, 10, 20, 5] {
-        world.send(NAME, &[trigger(minutes(visit), &empty, "website.access")])?;
-    }
-    let end = minutes(50);
-    world.due(&empty_chat, end)?;
-    let item = world.due(empty_ip, end)?;
-    ledger.check(
-        "stationdb.4-d",
-        "late and repeated visits change nothing",
-        item.ends_at() == Some(end),
-        format!("visits at 20, 10, 20 and 5 minutes: ends at {end}, 30 minutes after the last"),
-    );
-    let said = minutes(5);
-    world.register(NAME, &[trigger(said, &used, "chat.message")])?;
-
-    let ip_leaf = item.leaf().ok_or_else(|| Trouble::new("the record has no salt"))?;
-    let promise = "an empty chat ends thirty minutes after the last access";
-    End { controller: NAME, clause: "stationdb.4-d", promise, kept: &empty_chat, at: end }.play(world, ledger)?;
-    let is_gone = world.stored(empty_ip)?.is_none();
-    let evidence = if is_gone { Some(world.evidence(NAME, &ip_leaf)?) } else { None };
-    ledger.proved(
-        "stationdb.4-i",
-        "its IP address goes with it",
-        is_gone,
-        yes_or(is_gone, "deleted with it", "STILL THERE"),
-        evidence,
-    );
-
-    let year = later(said, 1.year(), ZONE)?;
-    let promise = "the address of a chat with messages is kept one year";
-    End { controller: NAME, clause: "stationdb.4-k", promise, kept: used_ip, at: year }.play(world, ledger)?;
-    let item = world.stored(&used_chat)?;
-    ledger.check(
-        "stationdb.4-c",
-        "a chat with messages stays",
-        item.as_ref().is_some_and(|item| item.ends_at().is_none()),
-        format!("{} at {year}", yes_or(item.is_some(), "kept without an end", "GONE")),
-    );
-    Ok(())
-}
-
-fn file(world: &World, ledger: &mut Ledger) -> Played {
-    let bucket = world.stack.output("RecordsBucket")?;
-    let key = format!("avatars/{}.json", world.run);
-    for content in ["{\"avatar\":1}", "{\"avatar\":2}"] {
-        world.cloud.put_object(bucket, &key, content)?;
-    }
-    let who = subject("account", &world.name("owner"));
-    let mut account = record(world.start, &who, "account", "account.provide", &key, &json!({}));
-    account["system"] = json!("s3");
-    let kept = world.keep(NAME, &account)?;
-    let before = world.cloud.version_count(bucket, &key)?;
-    let closed = world.after(SignedDuration::from_hours(1));
-    world.register(NAME, &[trigger(closed, &who, "account.closed")])?;
-    let promise = "a closed account's file is deleted";
-    End { controller: NAME, clause: "stationdb.1-c", promise, kept: &kept, at: closed }.play(world, ledger)?;
-    let after = world.cloud.version_count(bucket, &key)?;
-    ledger.check(
-        "stationdb.1-c",
-        "with every version of it",
-        before == 2 && after == 0,
-        format!("{before} versions before, {after} after"),
-    );
-    Ok(())
-}
-
-fn cookie(world: &World, ledger: &mut Ledger) -> Played {
-    let who = subject("cookie", &world.name("crisp"));
-    let locator = format!("crisp/{}", world.run);
-    let kept =
-        world.keep(NAME, &record(world.start, &who, "crisp-cookie", "chat.session-restore", &locator, &json!({})))?;
-    let first_end = later(world.start, 6.months(), ZONE)?;
-    let visit = later(world.start, 60.days(), ZONE)?;
-    let end = later(visit, 6.months(), ZONE)?;
-    world.send(NAME, &[trigger(visit, &who, "website.visit")])?;
-    world.due(&kept, end)?;
-    world.sweep(first_end)?;
-    let is_there = world.stored(&kept)?.is_some();
-    ledger.check(
-        "stationdb.4-b",
-        "six months after the first load the cookie is still there",
-        is_there && kept.until == Some(first_end),
-        format!("a visit on day 60; {} at {first_end}", yes_or(is_there, "kept", "GONE")),
-    );
-    let promise = "six months after the last visit it is deleted";
-    End { controller: NAME, clause: "stationdb.4-b", promise, kept: &kept, at: end }.play(world, ledger)
+/// The same time in StationDB's zone, for a comparison of days.
+fn here(at: Timestamp) -> Played<Zoned> {
+    super::zoned(at, ZONE)
 }
