@@ -233,7 +233,7 @@ fn reported_child(world: &World, ledger: &mut Ledger) -> Played {
     let locked = may_use(world, NAME, &who, "service-delivery", json!({}))?;
     ledger.check(
         "identance.19-d",
-        "a guardian's word locks the data at once, before anybody proves who they are",
+        "a guardian's objection stops every use at once, before anybody proves who they are",
         before.reason.is_none() && locked.is_denied_by("objection", "identance.16-e") && report.verification == "none",
         format!("before {before}; reported {locked}"),
     );

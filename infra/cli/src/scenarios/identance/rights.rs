@@ -387,6 +387,7 @@ fn restriction(world: &World, ledger: &mut Ledger) -> Played {
 fn portability(world: &World, ledger: &mut Ledger) -> Played {
     let address = world.address("mover");
     let who = subject("mail", &address);
+    // What somebody buys counts as given by them, though it is observed (WP 242 rev.01, III).
     keep(world, &who, "commercial", "service-contract", &json!({ "purchases": "a licence" }))?;
     keep(world, &who, "newsletter", "newsletter", &json!({ "email": address }))?;
     keep(world, &who, "cv", "recruitment.assess", &json!({ "opening": "engineer" }))?;
