@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use wire::breach::{AlertsAnswer, BreachAnswer};
 
-use super::NAME;
+use super::{NAME, steps};
 use crate::{
     client::Call,
     clock,
@@ -15,8 +15,10 @@ use crate::{
 };
 
 /// What this file shows, part by part.
-pub(super) const PARTS: &[Part] =
-    &[Part { clauses: &["identance.7-g", "identance.7-h"], promise: "people are told of a breach", run: breach }];
+pub(super) const PARTS: &[Part] = &[
+    Part { clauses: &["identance.7-g", "identance.7-h"], promise: "people are told of a breach", run: breach },
+    Part { clauses: &["identance.7-f"], promise: "a breach at a recipient counts like one here", run: elsewhere },
+];
 
 fn breach(world: &World, ledger: &mut Ledger) -> Played {
     let address = world.address("customer");
@@ -98,5 +100,64 @@ fn breach(world: &World, ledger: &mut Ledger) -> Played {
         NAME,
         &[trigger(ended, &reachable, "service.ended"), trigger(ended, &unreachable, "service.ended")],
     )?;
+    world.sweep(ended)
+}
+
+fn elsewhere(world: &World, ledger: &mut Ledger) -> Played {
+    const CLAUSE: &str = "identance.7-f";
+    let (address, spared) = (world.address("entrusted"), world.address("spared"));
+    let who = subject("mail", &address);
+    steps::keep(world, &who, ("cv", "recruitment.assess"), &json!({ "name": "Ada" }))?;
+    let other = subject("mail", &spared);
+    steps::keep(world, &other, ("contact", "service-delivery"), &json!({ "name": "Bob" }))?;
+    // The provider found it a day before it told Identance, whose own clock starts then.
+    let told = clock::this_second();
+    let form = json!({
+        "aware_at": told.to_string(),
+        "exposed_from": world.after(SignedDuration::from_hours(-1)).to_string(),
+        "exposed_to": clock::now().to_string(),
+        "categories": ["cv"],
+        "high_risk": true,
+        "description": format!("A provider of ours lost applications (drill elsewhere-{}).", world.run),
+        "advice": "Nothing needs to be done.",
+    });
+    let path = format!("/{NAME}/v1/breaches");
+    let declared: BreachAnswer = world.post_as_staff(&path, "breach:write", NAME, &form)?.expect(&[201])?.json()?;
+    let due: Timestamp = declared.authority_due_before.parse().map_err(Trouble::because("authority_due_before"))?;
+    let hours = due.duration_since(told).as_hours();
+    ledger.check(
+        CLAUSE,
+        "the 72 hours run from when the provider told of it",
+        due.duration_since(told) == SignedDuration::from_hours(72),
+        format!("told at {told}, the authority must know before {due}: {hours} hours"),
+    );
+    let holding = format!("elsewhere-{}", world.run);
+    let mail = world.mail_to(&address, &holding)?;
+    ledger.check(
+        CLAUSE,
+        "people are told of it by Identance itself",
+        mail.text.contains("A provider of ours"),
+        format!("mail \"{}\"", mail.subject),
+    );
+    let bearer = format!("Bearer {}", world.token("breach:write", NAME)?);
+    let counts = wait_for("everybody to be told", || {
+        let call = Call::new("GET", world.api(&format!("{path}/{}", declared.breach_id)));
+        let answer = world.client.send(&call.with("authorization", bearer.clone()))?;
+        let breach: BreachAnswer = answer.expect(&[200])?.json()?;
+        Ok(breach.notices.filter(|notices| notices.planned + notices.claimed == 0 && notices.sent > 0))
+    })?;
+    let misled = world.mails_to(&spared, &holding)?.len();
+    ledger.check(
+        CLAUSE,
+        "and nobody whose data was not there",
+        misled == 0,
+        format!("{} told by mail; to somebody whose data is elsewhere: {misled}", counts.sent),
+    );
+    // The next run's breach must not tell the people of this one.
+    let request = world.ask(NAME, &json!({ "type": "erasure", "subject": who }))?;
+    world.confirm_by_mail(&address, &request)?;
+    world.decided(&request)?;
+    let ended = clock::this_second();
+    world.register(NAME, &[trigger(ended, &other, "service.ended")])?;
     world.sweep(ended)
 }

@@ -7,8 +7,10 @@ mod cookies;
 mod data;
 mod notices;
 mod people;
+mod providers;
 mod recipients;
 mod rights;
+mod steps;
 
 use super::Part;
 
@@ -20,6 +22,7 @@ pub(super) const PARTS: &[&[Part]] = &[
     consents::PARTS,
     cookies::PARTS,
     data::PARTS,
+    providers::PARTS,
     recipients::PARTS,
     rights::PARTS,
     people::PARTS,
