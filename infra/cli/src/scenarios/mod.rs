@@ -6,6 +6,7 @@
 //! by then, so each scenario registers what it needs before it moves on.
 
 mod acts;
+mod held;
 mod identance;
 mod rfa;
 mod scantrust;
