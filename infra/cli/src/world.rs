@@ -48,7 +48,8 @@ impl World {
     pub fn new(stack: Stack) -> Self {
         let client = Client::new();
         let cloud = Cloud::new(client.clone(), stack.clone());
-        let run = format!("{:x}", clock::now().as_millisecond());
+        // Two runs that begin together must not meet each other's people.
+        let run = format!("{:x}{:04x}", clock::now().as_millisecond(), std::process::id() & 0xffff);
         Self { stack, client, cloud, run, start: clock::this_second(), manifests: RefCell::default() }
     }
 

@@ -229,15 +229,14 @@ fn reported_child(world: &World, ledger: &mut Ledger) -> Played {
         world.stored(&kept)?.and_then(|item| item.leaf()).ok_or_else(|| Trouble::new("the record has no salt"))?;
     let ask = |kind: &str| json!({ "type": kind, "subject": who, "acting": { "as": "guardian" } });
     let before = may_use(world, NAME, &who, "service-delivery", json!({}))?;
-    let report = world.ask(NAME, &ask("objection"))?;
+    let request = world.ask(NAME, &ask("erasure"))?;
     let locked = may_use(world, NAME, &who, "service-delivery", json!({}))?;
     ledger.check(
         "identance.19-d",
-        "a guardian's objection stops every use at once, before anybody proves who they are",
-        before.reason.is_none() && locked.is_denied_by("objection", "identance.16-e") && report.verification == "none",
+        "what is reported is locked at once, before anybody proves who they are",
+        before.reason.is_none() && locked.reason.as_deref() == Some("restriction"),
         format!("before {before}; reported {locked}"),
     );
-    let request = world.ask(NAME, &ask("erasure"))?;
     world.confirm_by_mail(&address, &request)?;
     let status = world.decided(&request)?;
     let gone = world.stored(&kept)?.is_none();
