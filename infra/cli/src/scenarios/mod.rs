@@ -241,11 +241,14 @@ mod tests {
             match shown {
                 "declared" => |_, ledger| row("rfa.1-d")(ledger),
                 "foreign" => |_, ledger| row("rfa.1-e")(ledger),
-                "law" => |_, ledger| row("GDPR Art. 33(1)")(ledger),
+                "law" => |_, ledger| row("rfa.1-d")(ledger).and_then(|()| row("GDPR Art. 33(1)")(ledger)),
+                "law alone" => |_, ledger| row("GDPR Art. 33(1)")(ledger),
                 _ => |_, _| Ok(()),
             }
         };
-        for (shown, passes) in [("declared", true), ("law", true), ("foreign", false), ("nothing", false)] {
+        for (shown, passes) in
+            [("declared", true), ("law", true), ("law alone", false), ("foreign", false), ("nothing", false)]
+        {
             let part = Part { clauses: &["rfa.1-d"], promise: "x", run: run(shown) };
             let rows = play_parts(&world(), "rfa", &[part]);
             assert_eq!(crate::table::all_passed(&rows), passes, "{shown}: {rows:?}");
