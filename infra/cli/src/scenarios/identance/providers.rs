@@ -8,11 +8,11 @@ use super::{
     steps::{ZONE, give},
 };
 use crate::{
-    client::Call,
+    client::{Answer, Call},
     clock,
     scenarios::{
         Part,
-        acts::{Expected, Verdict, disclose, disclosure, judge, problem},
+        acts::{Expected, Verdict, disclose, disclosure, judge},
         later,
     },
     table::Ledger,
@@ -104,12 +104,13 @@ fn announcement(world: &World, ledger: &mut Ledger) -> Played {
     };
     let now = clock::now();
     let (at_once, soon) = (publish(Some(now))?, publish(Some(later(now, 29.days(), ZONE)?))?);
-    let (first, second) = (problem(&at_once)?, problem(&soon)?);
+    let place = |answer: &Answer| -> Played<Value> { Ok(answer.json::<Value>()?["pointer"].take()) };
+    let is_its_time = place(&at_once)? == "/effective_at" && place(&soon)? == "/effective_at";
     ledger.check(
         CLAUSE,
         "a new provider cannot start today, nor in 29 days",
-        (at_once.status, soon.status) == (422, 422),
-        format!("today: {first}; in 29 days: {second}"),
+        (at_once.status, soon.status) == (422, 422) && is_its_time,
+        format!("today: {}; in 29 days: {}", at_once.said(), soon.said()),
     );
     let published: Value = publish(None)?.expect(&[201])?.json()?;
     let time = |member: &str| -> Played<Timestamp> {
