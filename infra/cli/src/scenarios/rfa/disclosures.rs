@@ -16,7 +16,13 @@ type Try = (&'static str, &'static str, &'static str, &'static str, &'static str
 fn play(world: &World, ledger: &mut Ledger, who: &Value, tries: Vec<Try>) -> Played {
     for (clause, promise, recipient, category, purpose, more, expected) in tries {
         let verdict = disclose(world, NAME, &disclosure(recipient, who, &[category], purpose, more))?;
-        judge(ledger, clause, promise, &verdict, expected);
+        match expected {
+            // Section 5 says itself what it forbids: the denial names it.
+            Expected::Denied(reason) if clause.starts_with("rfa.5-") => {
+                denied(ledger, clause, promise, &verdict, reason);
+            }
+            Expected::Allowed(_) | Expected::Denied(_) => judge(ledger, clause, promise, &verdict, expected),
+        }
     }
     Ok(())
 }

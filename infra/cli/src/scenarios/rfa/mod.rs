@@ -58,6 +58,7 @@ pub(super) const PARTS: &[Part] = &[
         promise: "data goes to whom the notice names, on its terms",
         run: disclosures::recipients,
     },
+    Part { clauses: &["rfa.5-f"], promise: "the regulator hears of a breach", run: office::breach },
     Part { clauses: &["rfa.5-d"], promise: "a provider’s own use needs consent", run: disclosures::own_use },
     Part {
         clauses: &["rfa.6-a", "rfa.6-b", "rfa.6-c", "rfa.6-d"],

@@ -2,14 +2,18 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use wire::breach::BreachAnswer;
 
 use super::{ACCOUNT, CONTACT, NAME};
 use crate::{
+    clock,
     scenarios::{held::information, yes_or},
     table::Ledger,
     trouble::{Played, Trouble},
     world::{World, subject},
 };
+
+const BREACHES: &str = "/rfa/v1/breaches";
 
 pub(super) fn rectification(world: &World, ledger: &mut Ledger) -> Played {
     let address = world.address("misspelt");
@@ -96,6 +100,47 @@ pub(super) fn complaint(world: &World, ledger: &mut Ledger) -> Played {
         "whose mailbox hears of it when a month is over",
         late == 1 && due < thirty_days,
         format!("{late} mail at {due}"),
+    );
+    Ok(())
+}
+
+/// Declares a breach of long ago, which concerns nobody who is on record.
+fn declare(world: &World, name: &str) -> Played<BreachAnswer> {
+    let form = json!({
+        "aware_at": world.start.to_string(),
+        "exposed_from": "2011-03-01T00:00:00Z",
+        "exposed_to": "2011-03-02T00:00:00Z",
+        "categories": ["usage"],
+        "high_risk": false,
+        "description": format!("An old copy of a log was found (drill {name} {}).", world.run),
+        "advice": "Nothing.",
+    });
+    world.post_as_staff(BREACHES, "breach:write", NAME, &form)?.expect(&[201])?.json()
+}
+
+pub(super) fn breach(world: &World, ledger: &mut Ledger) -> Played {
+    let (reported, forgotten) = (declare(world, "reported")?, declare(world, "forgotten")?);
+    let due: Timestamp = forgotten.authority_due_before.parse().map_err(Trouble::because("authority_due_before"))?;
+    let notified = json!({ "notified_at": clock::now().to_string(), "reference": format!("drill-{}", world.run) });
+    let path = format!("{BREACHES}/{}/authority", reported.breach_id);
+    let answer: BreachAnswer = world.post_as_staff(&path, "breach:write", NAME, &notified)?.expect(&[200])?.json()?;
+    ledger.check(
+        "rfa.5-f",
+        "a breach is reported to it within 72 hours, and that is on record",
+        due == world.after(SignedDuration::from_hours(72)) && answer.authority_notified_at.is_some(),
+        format!("due before {due}, reported: {}", answer.authority_notified_at.as_deref().unwrap_or("never")),
+    );
+    world.watch(due)?;
+    let late = |breach: &BreachAnswer| -> Played<usize> {
+        let mails = world.mails_to(CONTACT, &breach.breach_id)?;
+        Ok(mails.iter().filter(|mail| mail.subject.contains("overdue")).count())
+    };
+    let (reported, forgotten) = (late(&reported)?, late(&forgotten)?);
+    ledger.check(
+        "rfa.5-f",
+        "one that it has not heard of by then is not forgotten",
+        (reported, forgotten) == (0, 1),
+        format!("overdue mails to the office: {reported} of the reported one, {forgotten} of the other"),
     );
     Ok(())
 }
