@@ -41,6 +41,8 @@ pub struct World {
     /// When the run began: the real time, since the API gives its own to what comes in by HTTP.
     pub start: Timestamp,
     manifests: RefCell<BTreeMap<String, String>>,
+    /// Staff tokens by scope and controller: they outlive a run.
+    tokens: RefCell<BTreeMap<(String, String), String>>,
 }
 
 impl World {
@@ -50,7 +52,15 @@ impl World {
         let cloud = Cloud::new(client.clone(), stack.clone());
         // Two runs that begin together must not meet each other's people.
         let run = format!("{:x}{:04x}", clock::now().as_millisecond(), std::process::id() & 0xffff);
-        Self { stack, client, cloud, run, start: clock::this_second(), manifests: RefCell::default() }
+        Self {
+            stack,
+            client,
+            cloud,
+            run,
+            start: clock::this_second(),
+            manifests: RefCell::default(),
+            tokens: RefCell::default(),
+        }
     }
 
     /// A time of the run: so long after its start.
@@ -168,9 +178,15 @@ impl World {
     /// # Errors
     /// If the issuer does not answer.
     pub fn token(&self, scope: &str, controller: &str) -> Played<String> {
+        if let Some(token) = self.tokens.borrow().get(&(scope.to_owned(), controller.to_owned())) {
+            return Ok(token.clone());
+        }
         let issuer = &self.stack.issuer;
-        let url = format!("{issuer}/token?sub=player&scope={}&controllers={}", escaped(scope), escaped(controller));
-        Ok(self.client.send(&Call::new("GET", url))?.expect(&[200])?.text())
+        let (scopes, controllers) = (escaped(scope), escaped(controller));
+        let url = format!("{issuer}/token?sub=player&exp=3600&scope={scopes}&controllers={controllers}");
+        let token = self.client.send(&Call::new("GET", url))?.expect(&[200])?.text();
+        self.tokens.borrow_mut().insert((scope.to_owned(), controller.to_owned()), token.clone());
+        Ok(token)
     }
 
     /// Posts JSON with a staff token.
@@ -315,8 +331,10 @@ impl World {
         let mut manifests = self.manifests.borrow_mut();
         for key in self.cloud.object_keys(bucket, &format!("evidence/v1/{controller}/"))? {
             if key.ends_with(".result.json") && !manifests.contains_key(&key) {
-                let manifest = self.cloud.object(bucket, &key)?.unwrap_or_default();
-                manifests.insert(key, manifest);
+                // One that is not whole yet is read again at the next look.
+                if let Some(manifest) = self.cloud.object(bucket, &key)?.filter(|text| is_json(text)) {
+                    manifests.insert(key, manifest);
+                }
             }
         }
         let found = manifests.iter().filter(|(_, manifest)| manifest.contains(leaf)).find_map(|(key, manifest)| {
@@ -369,6 +387,10 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Played<Option<T>>) -> P
         thread::sleep(Duration::from_millis(LOOK_MILLISECONDS));
     }
     Err(Trouble::new(format!("waited in vain for {what}")))
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<Value>(text).is_ok()
 }
 
 /// Where in a manifest's list of records a leaf stands.

@@ -7,6 +7,7 @@ use domain::{
     dsar::{self, Item, ItemResult, Outcome, RequestEvent, RequestType, VerifiedBy},
     evidence::{DeletionReason, DeletionResult},
     hold::HoldReason,
+    ids::Purpose,
     policy::{LawfulBasis, Policy, VerificationRule},
     record::SubjectHold,
     token::{Claim, Scope},
@@ -168,7 +169,7 @@ async fn decide<P: Office>(
         if received.request == RequestType::WithdrawConsent && refusal.code != dsar::PROCESSOR {
             // "We rely on no consent" does not undo one that was given all the same (GDPR Art. 7(3)). The
             // answer does not say whether there was any.
-            withdraw_what_was_given(policy, ports, key, received.at).await?;
+            withdraw_what_was_given(policy, ports, key, &[], received.at).await?;
         }
         return Ok(Some(Outcome::Refused(refusal, clause)));
     }
@@ -194,8 +195,8 @@ async fn decide<P: Office>(
         | RequestType::Information
         | RequestType::Portability => export::export(policy, ports, key, received.request, at).await?,
         RequestType::Erasure => {
-            withdraw_what_was_given(policy, ports, key, at).await?;
-            Outcome::Erased(erase(policy, ports, key, at).await?)
+            withdraw_what_was_given(policy, ports, key, &received.purposes, at).await?;
+            Outcome::Erased(erase(policy, ports, key, &received.purposes, at).await?)
         }
         RequestType::WithdrawConsent => withdraw(policy, ports, key, &received.purposes, received.at).await?,
         RequestType::Restriction => {
@@ -217,13 +218,20 @@ async fn decide<P: Office>(
     }))
 }
 
-async fn erase<P: Office>(policy: &Policy, ports: &P, key: &RequestKey, at: Timestamp) -> Result<Vec<Item>, PortError> {
+/// Erases what is kept for the purposes that were named, or everything if none was (`identance.1-c`).
+async fn erase<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    purposes: &[Purpose],
+    at: Timestamp,
+) -> Result<Vec<Item>, PortError> {
     let mut items = Vec::new();
     for part in 0.. {
         let plan = match ports.erasure_plan(key, part).await? {
             Some(plan) => plan,
             None => {
-                let (kept, mut doomed) = sort_out(policy, ports, key, at).await?;
+                let (kept, mut doomed) = sort_out(policy, ports, key, purposes, at).await?;
                 if doomed.is_empty() {
                     items.extend(kept);
                     break;
@@ -247,10 +255,14 @@ async fn sort_out<P: Office>(
     policy: &Policy,
     ports: &P,
     key: &RequestKey,
+    purposes: &[Purpose],
     at: Timestamp,
 ) -> Result<(Vec<Item>, Vec<Doomed>), PortError> {
     let (mut kept, mut doomed) = (Vec::new(), Vec::new());
     for record in ports.records(&key.controller, &key.subject).await? {
+        if !purposes.is_empty() && !purposes.contains(&record.purpose) {
+            continue;
+        }
         let rule = policy.retention_of(&record.category, &record.purpose);
         let exemption = rule.and_then(|rule| rule.exemption.clone()).filter(|_| !record.is_expired(at));
         let result = if record.is_held() {
@@ -304,11 +316,13 @@ async fn withdraw_what_was_given<P: Office>(
     policy: &Policy,
     ports: &P,
     key: &RequestKey,
+    purposes: &[Purpose],
     at: Timestamp,
 ) -> Result<(), PortError> {
     // What waits for a guardian ends too: a late agreement must not bring it back.
     let revocable = consent::revocable(&ports.consents(&key.controller, &key.subject).await?);
-    let given: Vec<_> = revocable.into_iter().collect();
+    let named = |purpose: &Purpose| purposes.is_empty() || purposes.contains(purpose);
+    let given: Vec<_> = revocable.into_iter().filter(named).collect();
     if !given.is_empty() {
         withdraw(policy, ports, key, &given, at).await?;
     }
@@ -319,7 +333,7 @@ async fn withdraw<P: Office>(
     policy: &Policy,
     ports: &P,
     key: &RequestKey,
-    purposes: &[domain::ids::Purpose],
+    purposes: &[Purpose],
     at: Timestamp,
 ) -> Result<Outcome, PortError> {
     let by_consent: Vec<_> = policy

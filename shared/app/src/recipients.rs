@@ -27,8 +27,9 @@ pub enum Follow {
     Restrict,
 }
 
-/// Writes to each recipient who got what was erased or restricted, once, where the policy knows how to
-/// reach them. The letter names disclosures by their numbers, never the person.
+/// Writes to each recipient who got what was erased or restricted, once. Where the policy has no address
+/// for one, the controller's own office gets the letter to pass it on: nobody is left untold in
+/// silence. The letter names disclosures by their numbers, never the person.
 ///
 /// # Errors
 /// [`PortError`]; who was written to until then is not written to again.
@@ -48,7 +49,7 @@ pub async fn tell<P: RequestLog + Mailer>(
     }
     for (recipient, lines) in by_recipient {
         let Some(rule) = policy.recipients.get(recipient) else { continue };
-        let Some(mail) = rule.mail.clone() else { continue };
+        let mail = rule.mail.as_ref().unwrap_or(&policy.contact_mail).clone();
         let claim = format!("FOLLOW-{recipient}");
         if ports.claim_mail(key, &claim, at).await? == MailClaim::Sent {
             continue;

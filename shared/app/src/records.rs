@@ -340,9 +340,10 @@ async fn opted_in<P: ConsentLedger + NoticeChanges>(
 /// An event as it counts for a record, and when; `None`: it does not concern the record.
 ///
 /// A withdrawal concerns every record that needed the consent: by its purpose, by what that purpose
-/// needs beside it, by the opt-in of its category. One from before a record that needed an opt-in ends
-/// it as well unless the consent was given again in between: the withdrawal was still being written
-/// when the record was registered, so the record should never have been made.
+/// needs beside it, by the opt-in of its category. One from before the record ends it as well unless
+/// the consent was given again in between: an address that is imported again after its newsletter was
+/// cancelled does not come back (`identance.4-c`), nor does what was registered while the withdrawal was
+/// still being written.
 async fn counted<P: ConsentLedger + NoticeChanges>(
     policy: &Policy,
     ports: &P,
@@ -357,13 +358,16 @@ async fn counted<P: ConsentLedger + NoticeChanges>(
         return Ok((*purpose == record.purpose).then(|| (event.clone(), at)));
     }
     let is_opt_in = opt_in.is_some_and(|opt_in| consent::needed(policy, [opt_in]).contains(purpose));
-    if let Some(opt_in) = opt_in.filter(|_| is_opt_in && at <= record.clock.created_at) {
-        let created_at = record.clock.created_at;
-        let given = opted_in(policy, ports, &record.subject, opt_in, created_at).await?;
-        return Ok((!given).then(|| (event.clone(), created_at)));
+    if !is_opt_in && !consent::needed(policy, [&record.purpose]).contains(purpose) {
+        return Ok(None);
     }
-    let concerns = is_opt_in || consent::needed(policy, [&record.purpose]).contains(purpose);
-    Ok(concerns.then(|| (event.clone(), at)))
+    let created_at = record.clock.created_at;
+    if at > created_at {
+        return Ok(Some((event.clone(), at)));
+    }
+    let needed = opt_in.filter(|_| is_opt_in).unwrap_or(purpose);
+    let given = opted_in(policy, ports, &record.subject, needed, created_at).await?;
+    Ok((!given).then(|| (event.clone(), created_at)))
 }
 
 /// Applies a change and writes it, reading again when somebody else was first.

@@ -194,3 +194,20 @@ async fn a_withdrawal_in_the_middle_of_a_registration_leaves_nothing_in_any_inte
     }
     assert!(refused > 0, "the earliest withdrawal is seen by the check itself");
 }
+
+#[tokio::test]
+async fn what_is_imported_again_after_a_withdrawal_does_not_come_back() {
+    let (policy, memory) = (consent_side(), Memory::new());
+    let address = |locator: &str, at| RegisterRecord {
+        locator: Sensitive::new(locator.to_owned()),
+        ..form("address", "marketing", &["email"], at)
+    };
+    chosen(&policy, &memory, "marketing", Choice::Given, day(1)).await;
+    chosen(&policy, &memory, "marketing", Choice::Withdrawn, day(3)).await;
+    relayed(&policy, &memory, "marketing", day(3)).await;
+    let imported = register(&policy, &memory, address("a", day(5))).await.unwrap();
+    assert_eq!(imported.due_at, Some(day(5)), "it ends as it begins");
+    chosen(&policy, &memory, "marketing", Choice::Given, day(6)).await;
+    let agreed_to = register(&policy, &memory, address("b", day(7))).await.unwrap();
+    assert_eq!(agreed_to.due_at, None, "a new consent keeps what comes after it");
+}

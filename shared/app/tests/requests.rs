@@ -619,7 +619,8 @@ async fn recipients_are_told_once_of_what_was_erased_by_numbers_alone() {
     }
     let mails = memory.sent();
     let to: Vec<_> = mails.iter().map(|mail| mail.to.disclose().as_str()).collect();
-    assert_eq!(to, ["erasures@hosting.example"], "what the mailer got is kept, and the police have no address here");
+    assert_eq!(to, ["erasures@hosting.example", "privacy@acme.example"], "what the mailer got is kept");
+    assert!(mails[1].text.contains("please pass this letter on"), "the police have no address here: the office knows");
     let text = &mails[0].text;
     assert!(text.contains("- d-1 (server-log)\n- d-2 (account)\n"), "nobody is told to erase the invoice: {text}");
     for personal in ["ada", key.subject.as_str()] {
@@ -631,7 +632,7 @@ async fn recipients_are_told_once_of_what_was_erased_by_numbers_alone() {
 async fn recipients_are_told_of_a_restriction_and_of_nothing_that_hands_out() {
     let policy = with_recipients();
     for (request, acting, outcome, letters) in [
-        (RequestType::Restriction, None, Outcome::WithOffice, 2),
+        (RequestType::Restriction, None, Outcome::WithOffice, 3),
         (RequestType::Restriction, acting(ActingAs::Successor, None), Outcome::WithOffice, 0),
         (RequestType::Complaint, None, Outcome::WithOffice, 0),
         (RequestType::Erasure, None, Outcome::NotVerified, 0),
@@ -659,9 +660,10 @@ async fn a_crash_between_letters_leaves_no_recipient_untold() {
         recipients::tell(&policy, &memory, &key, decided, &disclosed(), day(1)).await.unwrap();
         let mut told: Vec<String> = memory.sent().iter().map(|mail| mail.to.disclose().clone()).collect();
         told.sort();
-        let twice = told.len() - 2;
+        let twice = told.len() - 3;
         told.dedup();
-        assert_eq!(told, ["erasures@hosting.example", "privacy@mailer.example"], "after {crash_after} calls");
+        let all = ["erasures@hosting.example", "privacy@acme.example", "privacy@mailer.example"];
+        assert_eq!(told, all, "after {crash_after} calls");
         assert!(twice <= 1, "only the send in doubt may be told twice");
         if first.is_ok() {
             assert!(crash_after > 5, "the crash was never reached: {crash_after}");
@@ -696,4 +698,19 @@ async fn a_crash_after_a_death_leaves_no_instructions_undone() {
 async fn after_death(policy: &Policy, memory: &Memory, subject: &SubjectRef) -> Result<(), app::error::PortError> {
     let Some(key) = post_mortem::carry_out(policy, memory, subject, day(5)).await? else { return Ok(()) };
     fulfil_request::fulfil(policy, memory, &key, day(5), URL).await.map(drop)
+}
+
+#[tokio::test]
+async fn who_names_purposes_has_those_erased_and_keeps_the_rest() {
+    let (policy, memory) = (build::policy(), Memory::new());
+    registered(&policy, &memory, "server-log", "security", &[]).await;
+    registered(&policy, &memory, "account", "contract", &[]).await;
+    let request = ReceiveRequest { purposes: vec![build::purpose("security")], ..form(RequestType::Erasure) };
+    let (_, outcome) = confirmed(&policy, &memory, request).await;
+    let Outcome::Erased(items) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(items.iter().map(|item| item.category.as_str()).collect::<Vec<_>>(), ["server-log"]);
+    let left = memory.records(&policy.controller, &subject(&policy, &memory).await).await.unwrap();
+    assert_eq!(left.iter().map(|record| record.category.as_str()).collect::<Vec<_>>(), ["account"]);
+    let content = memory.content(&policy.controller, &left[0].subject, &left[0].id).await.unwrap();
+    assert!(content.is_some(), "the key lives while anything of theirs is kept");
 }

@@ -35,11 +35,15 @@ pub fn follow(
         format!("- {} ({categories})", line.id)
     });
     let list = list.collect::<Vec<_>>().join("\n");
+    let pass_on = match recipient.mail {
+        Some(_) => String::new(),
+        None => format!("The policy has no address for {}: please pass this letter on.\n\n", recipient.title),
+    };
     Mail {
         to,
         subject: format!("{}: data that you received was {what}", policy.name),
         text: format!(
-            "To {}.\n\n{} {what} personal data that it had disclosed to you, at the request of the person concerned. \
+            "{pass_on}To {}.\n\n{} {what} personal data that it had disclosed to you, at the request of the person concerned. \
              {ask} (GDPR Art. 19.)\n\nThe disclosures, by their numbers in our log:\n\n{list}\n\n\
              If this proves impossible, answer this mail or write to {}.\n\nOur reference is {}.\n",
             recipient.title, policy.name, policy.contact_mail, key.request
