@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use wire::notice::{ChangeAnswer, NoticesAnswer};
 
-use super::{NAME, Taken, agree, customer, gate, made, now, person, sent, takes, use_now};
+use super::{NAME, Taken, agree, customer, gate, made, now, sent, takes, use_now};
 use crate::{
     client::{Answer, Call},
     scenarios::{
@@ -132,7 +132,7 @@ fn owner(world: &World, ledger: &mut Ledger) -> Played {
 }
 
 fn felt(world: &World, ledger: &mut Ledger) -> Played {
-    let who = person(world, "agreed-before");
+    let (who, _) = customer(world, "agreed-before")?;
     let purpose = "third-party-disclosure";
     agree(world, &who, &[purpose])?;
     let unsaid = publish(world, "unsaid", json!({ "significance": "significant", "ask_again": null }))?;

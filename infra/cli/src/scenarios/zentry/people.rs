@@ -112,7 +112,7 @@ fn located(world: &World, ledger: &mut Ledger) -> Played {
         ("zentry.6-a", "whoever is located in the EEA has them, a citizen or not", json!("IS")),
         ("zentry.6-e", "and has them from a site that targets nobody", Value::Null),
     ] {
-        let name = format!("located-{}", residence.as_str().unwrap_or("somewhere"));
+        let name = format!("located-{}", residence.as_str().unwrap_or("somewhere").to_lowercase());
         let (who, _) = customer(world, &name)?;
         let mut form = json!({ "type": "restriction", "subject": who });
         if !residence.is_null() {

@@ -9,7 +9,7 @@ use super::{NAME, agree, customer, export, gate, person, points, sent, texts, us
 use crate::{
     scenarios::{
         Part,
-        acts::{Expected, chosen, disclose, problem},
+        acts::{Expected, chosen, disclose, judge, problem},
     },
     table::Ledger,
     trouble::{Played, Trouble},
@@ -268,12 +268,9 @@ fn sale(world: &World, ledger: &mut Ledger) -> Played {
     )?;
     let request = world.ask(NAME, &json!({ "type": "do-not-sell-or-share", "subject": who, "residence": "US-CA" }))?;
     let status = world.decided(&request)?;
-    gate(
-        world,
-        ledger,
-        ("zentry.9-p", "who says so is shared with nobody any more"),
-        &[("after the opt-out", sent(&who, partner, &[], none()), Expected::Denied("do-not-sell-or-share"))],
-    )?;
+    let after = disclose(world, NAME, &sent(&who, partner, &[], none()))?;
+    let promise = "who says so is shared with nobody any more";
+    judge(ledger, "zentry.9-p", promise, &after, Expected::Denied("do-not-sell-or-share"));
     ledger.check(
         "zentry.9-p",
         "the opt-out names what it stops, and needs no proof",

@@ -33,7 +33,6 @@ const ALLOWED_ANALYTICS: Expected = Expected::Allowed("zentry.2-e");
 
 fn europe(world: &World, ledger: &mut Ledger) -> Played {
     let (who, _) = customer(world, "european")?;
-    let address = world.address("european");
     let visited = json!({ "name": "Ada Example", "phone": "+14085550100" });
     world.keep(NAME, &made(world, &who, "website-personal", "service.provide", &visited))?;
     let log = json!({ "ip_address": "192.0.2.44", "device_name": "laptop" });
@@ -67,7 +66,7 @@ fn europe(world: &World, ledger: &mut Ledger) -> Played {
         "zentry.7-i",
         "the file holds everything; what is taken along rests on contract or consent",
         read.contains(&"contact") && read.contains(&"log") && carried.contains(&"contact") && !carried.contains(&"log"),
-        format!("file: {}; taken along: {}; {address} is another", read.join(", "), carried.join(", ")),
+        format!("file: {}; taken along: {}", read.join(", "), carried.join(", ")),
     );
     let source = |category: &str| texts(&super::entry(&file["categories"], "category", category)["sources"], None);
     ledger.check(
