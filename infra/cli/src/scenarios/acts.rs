@@ -61,7 +61,7 @@ pub(super) enum Expected {
 }
 
 impl Expected {
-    fn is(self, verdict: &Verdict) -> bool {
+    pub(super) fn is(self, verdict: &Verdict) -> bool {
         match self {
             Self::Allowed(clause) => verdict.reason.is_none() && verdict.clause == clause,
             Self::Denied(reason) => verdict.reason.as_deref() == Some(reason),

@@ -41,7 +41,7 @@ pub const ALL: [(&str, &[&[Part]]); 5] = [
     ("stationdb", &[stationdb::PARTS]),
     ("identance", identance::PARTS),
     ("rfa", &[rfa::PARTS]),
-    ("zentry", &[zentry::PARTS]),
+    ("zentry", zentry::PARTS),
 ];
 
 /// Every clause that a scenario shows to be obeyed, with the command that shows it.
