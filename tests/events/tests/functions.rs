@@ -21,8 +21,7 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 fn policies() -> PolicyBook {
     let files = policy::policy_files(&Path::new(ROOT).join("infra/policies")).unwrap();
     PolicyBook::new(files.iter().map(|file| {
-        let policy = policy::parse("policy", &fs::read_to_string(file).unwrap(), None).unwrap().policy;
-        policy
+        policy::parse("policy", &fs::read_to_string(file).unwrap(), None).unwrap().policy
     }))
 }
 
