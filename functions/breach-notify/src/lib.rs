@@ -1,24 +1,23 @@
 //! Breaches: declared by staff, scoped from what is stored, told one by one and in public.
 
 use app::{
-    announce::{Announcements, SCOPE_SEGMENTS},
+    announce::Announcements,
     breach::{self, BreachStore, DeclareBreach, DeclareError, NotifiedError},
     keys::Keys,
     mail::Mailer,
     queues::{DeadLetters, Outbox, Queue},
 };
-use domain::{announcement::Announcement, ids::BreachId, ids::SubjectRef, policy::Policy};
+use domain::{announcement::Announcement, ids::BreachId};
 use edge::{
-    Event, Failure, Reply,
+    Event, Failure, Reply, announcement,
     http::{Problem, Request, Response},
     queue::{self, Message, Verdict},
     site,
 };
-use jiff::Timestamp;
 use policy::PolicyBook;
 use wire::{
     breach::{AlertForm, AlertsAnswer, BreachAnswer, BreachForm, NoticeCounts, NotifiedForm},
-    message::{AnnouncementStep, BreachMessage, SCOPE_HOPS_MAX},
+    message::BreachMessage,
 };
 
 /// The scope of a token that may declare breaches and look at them.
@@ -141,43 +140,14 @@ async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
     let message = message.json::<BreachMessage>()?;
     let (controller, breach, at) = message.parse()?;
     let policy = site::policy_of(&controller, &desk.policies)?;
-    match message.step {
-        AnnouncementStep::Scope => {
-            for segment in 0..SCOPE_SEGMENTS {
-                scope(desk, policy, &breach, segment, None, 0, at).await?;
-            }
-        }
-        AnnouncementStep::Continue { hop, .. } if hop >= SCOPE_HOPS_MAX => {
-            return Err(Verdict::poison("the scan of a breach was handed on too often"));
-        }
-        AnnouncementStep::Continue { segment, from, hop } => {
-            scope(desk, policy, &breach, segment, Some(from), hop, at).await?;
-        }
-        AnnouncementStep::Tell { subjects } => {
-            for subject in subjects {
-                let subject =
-                    SubjectRef::parse(&subject).map_err(|_| Verdict::poison("a subject reference cannot be read"))?;
-                breach::tell(policy, &desk.ports, &breach, &subject, at).await?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Reads pages of one segment and hands the rest on. The continuation can be derived again from
-/// what is stored, so a lost one is made anew when its message comes back.
-async fn scope<P: Ports>(
-    desk: &Desk<P>,
-    policy: &Policy,
-    breach: &BreachId,
-    segment: u16,
-    from: Option<String>,
-    hop: u32,
-    at: Timestamp,
-) -> Result<(), Verdict> {
-    let Some(from) = breach::scope(policy, &desk.ports, breach, segment, from, at).await? else { return Ok(()) };
-    let step = AnnouncementStep::Continue { segment, from, hop: hop + 1 };
-    let next = BreachMessage::new(&policy.controller, breach, at, step);
-    Outbox::send(&desk.ports, Queue::Breach, vec![site::body(&next)?]).await?;
-    Ok(())
+    announcement::step(
+        message.step,
+        async |segment, from| breach::scope(policy, &desk.ports, &breach, segment, from, at).await,
+        async |step| {
+            let next = BreachMessage::new(&controller, &breach, at, step);
+            Ok(Outbox::send(&desk.ports, Queue::Breach, vec![site::body(&next)?]).await?)
+        },
+        async |subject| breach::tell(policy, &desk.ports, &breach, subject, at).await.map(drop),
+    )
+    .await
 }

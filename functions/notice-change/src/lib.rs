@@ -1,29 +1,23 @@
 //! Changes of the notice: published by staff, read by everybody, told one by one.
 
 use app::{
-    announce::{Announcements, SCOPE_SEGMENTS},
+    announce::Announcements,
     keys::Keys,
     mail::Mailer,
     notice_change::{self, ChangeStore, NoticeChanges, PublishError, PublishNotice},
     queues::{DeadLetters, Outbox, Queue},
 };
-use domain::{
-    announcement::Announcement,
-    ids::{ChangeId, SubjectRef},
-    notice::PublicationRefused,
-    policy::Policy,
-};
+use domain::{announcement::Announcement, ids::ChangeId, notice::PublicationRefused};
 use edge::{
-    Event, Failure, Reply,
+    Event, Failure, Reply, announcement,
     http::{Problem, Request, Response},
     queue::{self, Message, Verdict},
     site,
 };
-use jiff::Timestamp;
 use policy::PolicyBook;
 use wire::{
     breach::NoticeCounts,
-    message::{AnnouncementStep, ChangeMessage, SCOPE_HOPS_MAX},
+    message::ChangeMessage,
     notice::{ChangeAnswer, NoticeForm, NoticesAnswer},
 };
 
@@ -127,45 +121,14 @@ async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
     let message = message.json::<ChangeMessage>()?;
     let (controller, change, at) = message.parse()?;
     let policy = site::policy_of(&controller, &desk.policies)?;
-    match message.step {
-        AnnouncementStep::Scope => {
-            for segment in 0..SCOPE_SEGMENTS {
-                scope(desk, policy, &change, segment, None, 0, at).await?;
-            }
-        }
-        AnnouncementStep::Continue { hop, .. } if hop >= SCOPE_HOPS_MAX => {
-            return Err(Verdict::poison("the scan for a change of the notice was handed on too often"));
-        }
-        AnnouncementStep::Continue { segment, from, hop } => {
-            scope(desk, policy, &change, segment, Some(from), hop, at).await?;
-        }
-        AnnouncementStep::Tell { subjects } => {
-            for subject in subjects {
-                let subject =
-                    SubjectRef::parse(&subject).map_err(|_| Verdict::poison("a subject reference cannot be read"))?;
-                notice_change::tell(policy, &desk.ports, &change, &subject, at).await?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Reads pages of one segment and hands the rest on. The continuation can be derived again from
-/// what is stored, so a lost one is made anew when its message comes back.
-async fn scope<P: Ports>(
-    desk: &Desk<P>,
-    policy: &Policy,
-    change: &ChangeId,
-    segment: u16,
-    from: Option<String>,
-    hop: u32,
-    at: Timestamp,
-) -> Result<(), Verdict> {
-    let Some(from) = notice_change::scope(policy, &desk.ports, change, segment, from, at).await? else {
-        return Ok(());
-    };
-    let step = AnnouncementStep::Continue { segment, from, hop: hop + 1 };
-    let next = ChangeMessage::new(&policy.controller, change, at, step);
-    Outbox::send(&desk.ports, Queue::Notice, vec![site::body(&next)?]).await?;
-    Ok(())
+    announcement::step(
+        message.step,
+        async |segment, from| notice_change::scope(policy, &desk.ports, &change, segment, from, at).await,
+        async |step| {
+            let next = ChangeMessage::new(&controller, &change, at, step);
+            Ok(Outbox::send(&desk.ports, Queue::Notice, vec![site::body(&next)?]).await?)
+        },
+        async |subject| notice_change::tell(policy, &desk.ports, &change, subject, at).await.map(drop),
+    )
+    .await
 }

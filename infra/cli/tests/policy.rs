@@ -235,7 +235,7 @@ fn a_change_is_told_with_what_follows() {
         "was: for 30 minutes after the last website.access",
         "now: for 60 minutes after the last website.access",
         "=> people must be told",
-        "=> stored records end later; what has expired is not revived",
+        "=> stored records end later from the next event that counts for them; what has expired is not revived",
         "stored records touched in all: unknown (--stack-file counts them)",
     ]);
     let json = diff(ACME, &new, &["--json"]).well().json();

@@ -9,7 +9,7 @@ use domain::{
     consent::{self, AgeStanding, CaptureRefused},
     ids::{Category, ControllerId, EventName, Field, HoldId, Identifier, PointHash, Purpose, RecordId, SubjectRef},
     notice,
-    policy::{Clause, Country, LawfulBasis, Policy, RetentionRule},
+    policy::{Clause, Country, LawfulBasis, Policy},
     record::{Record, SubjectHold, System},
     retention::{CONSENT_WITHDRAWN, OutOfCalendar, RetentionClock},
     sensitive::Sensitive,
@@ -251,7 +251,7 @@ pub async fn register<P: RecordStore + ConsentLedger + NoticeChanges + Keys>(
             events.extend(counted(policy, ports, &record, &trigger.event, trigger.purpose.as_ref(), at).await?);
         }
     }
-    record = change(policy, rule, ports, record, |record| {
+    record = change(policy, ports, record, |record| {
         for (event, at) in &events {
             record.note(policy, rule, event, *at)?;
         }
@@ -262,7 +262,7 @@ pub async fn register<P: RecordStore + ConsentLedger + NoticeChanges + Keys>(
     if !holds.is_empty() {
         // A release in between may have looked at the record before the hold was on it.
         let still = holds_in_force(ports, controller, &subject).await?;
-        record = change(policy, rule, ports, record, |record| {
+        record = change(policy, ports, record, |record| {
             record.holds.retain(|hold| !holds.contains(hold) || still.contains(hold));
             Ok(())
         })
@@ -369,7 +369,6 @@ async fn counted<P: ConsentLedger + NoticeChanges>(
 /// Applies a change and writes it, reading again when somebody else was first.
 async fn change<P: RecordStore>(
     policy: &Policy,
-    rule: &RetentionRule,
     ports: &P,
     mut record: Record,
     apply: impl Fn(&mut Record) -> Result<(), OutOfCalendar>,
@@ -381,8 +380,6 @@ async fn change<P: RecordStore>(
         if record == before {
             return Ok(record);
         }
-        // A record that was kept under an earlier policy is planned by the one in force.
-        record.plan(policy, rule)?;
         match ports.update_record(controller, &record).await {
             Ok(()) => {
                 record.revision += 1;
@@ -448,8 +445,7 @@ pub async fn note_event<P: RecordStore + ConsentLedger + NoticeChanges + HoldSto
         let counted = counted(policy, ports, &record, &form.event, form.purpose.as_ref(), form.occurred_at).await?;
         let Some((event, at)) = counted else { continue };
         let before = record.due_at;
-        let after =
-            change(policy, rule, ports, record, |record| record.note(policy, rule, &event, at).map(drop)).await?;
+        let after = change(policy, ports, record, |record| record.note(policy, rule, &event, at).map(drop)).await?;
         moved += usize::from(after.due_at != before);
     }
     Ok(Noted { moved, holds })

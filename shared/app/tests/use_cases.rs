@@ -20,11 +20,11 @@ use domain::{
     dsar::{Outcome, RequestType, Status},
     hold::HoldReason,
     ids::{Field, Identifier, IdentifierKind},
-    policy::{Policy, VerificationRule},
+    policy::{Period, Policy, PolicyHash, VerificationRule},
     record::System,
     sensitive::Sensitive,
 };
-use jiff::Timestamp;
+use jiff::{SpanFieldwise, Timestamp, ToSpan};
 use testkit::{Memory, build};
 
 const URL: &str = "https://privacy.example";
@@ -258,6 +258,37 @@ async fn a_trigger_and_a_registration_find_each_other_in_either_order() {
     }
     assert_eq!(ends[0], ends[1]);
     assert_eq!(ends[0], "2026-03-03T10:00:00Z");
+}
+
+#[tokio::test]
+async fn a_change_of_policy_revives_nothing_neither_by_an_event_nor_by_registering_again() {
+    let old = build::policy();
+    let mut new = old.clone();
+    new.hash = PolicyHash::from_hex("bd".repeat(32));
+    let rule = new.retention.get_mut(&(build::category("account"), build::purpose("contract"))).unwrap();
+    let Period::UntilEvent { grace, .. } = &mut rule.period else { panic!("{rule:?}") };
+    *grace = SpanFieldwise(3.years());
+    let memory = Memory::new();
+    let ada = || build::mail("ada@example.com");
+    let registered = records::register(&old, &memory, record_form(ada(), "account", "contract", &[])).await.unwrap();
+    let ended = |when| SubjectEvent {
+        subject: registered.subject.clone(),
+        event: build::event("contract.ended"),
+        purpose: None,
+        occurred_at: at(when),
+    };
+    records::note_event(&old, &memory, &ended("2026-02-01T10:00:00Z")).await.unwrap();
+    let end = memory.records(&old.controller, &registered.subject).await.unwrap()[0].due_at;
+    assert_eq!(end.unwrap().to_string(), "2026-03-03T10:00:00Z");
+
+    // Past its end and not yet swept, when the policy has become longer.
+    let noted = records::note_event(&new, &memory, &ended("2026-03-20T10:00:00Z")).await.unwrap();
+    assert_eq!(noted.moved, 0);
+    let again = records::register(&new, &memory, record_form(ada(), "account", "contract", &[])).await.unwrap();
+    assert!(again.replayed);
+    assert_eq!(again.due_at, end);
+    let stored = memory.records(&old.controller, &registered.subject).await.unwrap();
+    assert_eq!((stored[0].due_at, &stored[0].policy), (end, &old.hash));
 }
 
 #[tokio::test]

@@ -197,9 +197,9 @@ pub fn check_total(policy: &Policy, asked: &DisclosureAsked, people: u32) -> Res
     if people < rule.threshold.unwrap_or(PEOPLE_MIN) {
         return Err(Denied::new(Reason::TooFewPeople, rule.clause.clone()));
     }
-    if let Some(denial) = policy.denials.get(&Use::Statistics)
-        && !denial.except.contains(&rule.id)
-    {
+    // A total is nobody's, so no consent lifts a denial: what is ruled out of it is ruled out.
+    let ruled_out = rule.uses.union(&asked.uses).filter_map(|kind| policy.denials.get(kind));
+    if let Some(denial) = ruled_out.into_iter().find(|denial| !denial.except.contains(&rule.id)) {
         return Err(Denied::new(Reason::UseRuledOut, denial.clause.clone()));
     }
     Ok(Permit { clause: rule.clause.clone(), countries: BTreeSet::new(), mechanism: None })

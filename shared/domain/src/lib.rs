@@ -22,3 +22,4 @@ pub mod sensitive;
 pub mod standing;
 pub mod token;
 pub mod tracker;
+pub mod words;

@@ -244,7 +244,7 @@ fn demand<'a>(
     purpose: &Purpose,
     now: Timestamp,
 ) -> Option<(&'a NoticeChange, BTreeSet<&'a str>)> {
-    let place = |change: &NoticeChange| (change.published_at, change.id.clone());
+    let place = |change: &NoticeChange| (change.published_at, change.id.clone(), change.effective_at);
     let asking = changes
         .iter()
         .filter(|change| change.effective_at <= now && change.ask_again.contains(purpose))

@@ -19,14 +19,12 @@ mod contact;
 mod disclosure;
 mod people;
 mod tracker;
-mod words;
 
 pub use attestation::{AttestationRule, HoldRule, NoticeChangeRule};
 pub use contact::{Authority, Office, RoleRule, ServiceRole};
 pub use disclosure::{Denial, Mechanism, RecipientRole, RecipientRule, TransferRule, Use};
 pub use people::{AgeRule, AgentRule, Country, InvalidCountry};
 pub use tracker::{Signals, TrackerNeed, TrackerRule};
-pub use words::span_in_words;
 
 /// Where a promise is written: `scantrust.1.2-b` of the clause register, or an article of law.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

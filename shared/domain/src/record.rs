@@ -87,6 +87,10 @@ impl Record {
 
     /// Notes an event and plans anew. Returns whether anything changed.
     ///
+    /// A record that was planned under another policy is planned by this one, and a change of policy never revives
+    /// what has expired: a record whose end has passed keeps that end, with the clause and the policy that it ended
+    /// by. Nor does an event that tells the clock nothing new, one that comes again above all, give it a later end.
+    ///
     /// # Errors
     /// [`OutOfCalendar`] if the rule's duration cannot be added.
     pub fn note(
@@ -96,10 +100,26 @@ impl Record {
         event: &EventName,
         at: Timestamp,
     ) -> Result<bool, OutOfCalendar> {
-        let before = (self.clock.clone(), self.due_at);
-        self.clock.note(rule, event, at, &policy.time_zone)?;
-        self.plan(policy, rule)?;
-        Ok(before != (self.clock.clone(), self.due_at))
+        let reached = self.clock.reached().max(at);
+        if let Some(end) = self.due_at.filter(|end| self.policy != policy.hash && *end < reached) {
+            let before = self.clock.clone();
+            // What lies before the end could only have moved it, and it moves no more.
+            if at > end {
+                self.clock.note_past_end(rule, event, at);
+            }
+            return Ok(before != self.clock);
+        }
+        let mut planned = self.clone();
+        planned.clock.note(rule, event, at, &policy.time_zone)?;
+        planned.plan(policy, rule)?;
+        let is_new = planned.clock != self.clock;
+        let is_later = self.due_at.is_some_and(|end| planned.due_at.is_none_or(|planned| planned > end));
+        if !is_new && is_later {
+            return Ok(false);
+        }
+        let is_changed = is_new || planned.due_at != self.due_at;
+        *self = planned;
+        Ok(is_changed)
     }
 
     /// Whether a read at that time must treat it as gone: expired, though nothing has deleted it

@@ -52,6 +52,31 @@ pub fn after(start: Timestamp, duration: &SpanFieldwise, zone: &TimeZone) -> Res
     start.to_zoned(zone.clone()).checked_add(duration.0).map(|end| end.timestamp()).map_err(|_| OutOfCalendar)
 }
 
+/// How a rule listens to an event.
+enum Heard<'a> {
+    /// It starts a period anew; how long each of those is that it starts: the rule's own, and the switch's.
+    Renewal(Vec<&'a SpanFieldwise>),
+    /// Its first time counts.
+    First,
+}
+
+impl<'a> Heard<'a> {
+    fn of(rule: &'a RetentionRule, event: &EventName) -> Option<Self> {
+        let periods = [Some(&rule.period), rule.switch.as_ref().map(|switch| &switch.then)];
+        let renewed = periods.into_iter().flatten().filter_map(|period| match period {
+            Period::Sliding { duration, renew_on, .. } if renew_on.contains(event) => Some(duration),
+            _ => None,
+        });
+        let renewed: Vec<_> = renewed.collect();
+        let is_first = rule.switch.as_ref().is_some_and(|switch| switch.on == *event)
+            || periods.into_iter().flatten().any(|period| period.listens_to(event));
+        if !renewed.is_empty() {
+            return Some(Self::Renewal(renewed));
+        }
+        is_first.then_some(Self::First)
+    }
+}
+
 impl RetentionClock {
     /// Starts the clock of a record made then.
     pub const fn new(created_at: Timestamp) -> Self {
@@ -70,45 +95,68 @@ impl RetentionClock {
         at: Timestamp,
         zone: &TimeZone,
     ) -> Result<(), OutOfCalendar> {
-        if at < self.created_at {
-            return Ok(());
-        }
-        let periods = [Some(&rule.period), rule.switch.as_ref().map(|switch| &switch.then)];
-        for period in periods.into_iter().flatten() {
-            if let Period::Sliding { duration, renew_on, .. } = period
-                && renew_on.contains(event)
-            {
-                return self.renew(at, duration, zone);
-            }
-        }
-        let switches = rule.switch.as_ref().is_some_and(|switch| switch.on == *event);
-        if switches || periods.into_iter().flatten().any(|period| period.listens_to(event)) {
-            let first = self.firsts.entry(event.clone()).or_insert(at);
-            *first = at.min(*first);
+        match Heard::of(rule, event).filter(|_| at >= self.created_at) {
+            Some(Heard::Renewal(durations)) => self.renew(at, &durations, zone)?,
+            Some(Heard::First) => self.note_first(event, at),
+            None => {}
         }
         Ok(())
     }
 
-    fn renew(&mut self, at: Timestamp, duration: &SpanFieldwise, zone: &TimeZone) -> Result<(), OutOfCalendar> {
+    /// Notes an event of a record that had ended under another rule. The event stays known, but joins no run of
+    /// renewals: a run is a life, and this one was over.
+    pub(crate) fn note_past_end(&mut self, rule: &RetentionRule, event: &EventName, at: Timestamp) {
+        match Heard::of(rule, event).filter(|_| at >= self.created_at) {
+            Some(Heard::Renewal(_)) => {
+                if self.renewals.range(..=at).next_back().is_none_or(|(_, last)| *last < at) {
+                    self.renewals.insert(at, at);
+                    self.forget_newest_runs();
+                }
+            }
+            Some(Heard::First) => self.note_first(event, at),
+            None => {}
+        }
+    }
+
+    /// The latest time that the clock knows to have come.
+    pub(crate) fn reached(&self) -> Timestamp {
+        let renewed = self.renewals.values().max();
+        self.firsts.values().chain(renewed).copied().fold(self.created_at, Timestamp::max)
+    }
+
+    fn note_first(&mut self, event: &EventName, at: Timestamp) {
+        let first = self.firsts.entry(event.clone()).or_insert(at);
+        *first = at.min(*first);
+    }
+
+    fn forget_newest_runs(&mut self) {
+        while self.renewals.len() > RENEWAL_RUNS_MAX {
+            self.renewals.pop_last();
+        }
+    }
+
+    fn renew(&mut self, at: Timestamp, durations: &[&SpanFieldwise], zone: &TimeZone) -> Result<(), OutOfCalendar> {
+        // One run must hold together under each of the periods.
+        let joins = |earlier, later| {
+            durations.iter().try_fold(true, |joins, duration| Ok(joins && later <= after(earlier, duration, zone)?))
+        };
         if self.renewals.range(..=at).next_back().is_some_and(|(_, last)| at <= *last) {
             return Ok(());
         }
         let (mut first, mut last) = (at, at);
         if let Some((&start, &end)) = self.renewals.range(..at).next_back()
-            && at <= after(end, duration, zone)?
+            && joins(end, at)?
         {
             first = start;
         }
         if let Some((&start, &end)) = self.renewals.range(at..).next()
-            && start <= after(at, duration, zone)?
+            && joins(at, start)?
         {
             self.renewals.remove(&start);
             last = end;
         }
         self.renewals.insert(first, last);
-        while self.renewals.len() > RENEWAL_RUNS_MAX {
-            self.renewals.pop_last();
-        }
+        self.forget_newest_runs();
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::{
     consent::{self, Choice, ChoiceState, ConsentEvent},
-    dsar::{Outcome, RequestState, RequestType, stopped_uses},
+    dsar::{ActingAs, Outcome, RequestState, RequestType, stopped_uses},
     hold::HoldReason,
     ids::{Ground, Purpose},
     policy::{Clause, LawfulBasis, Policy, PurposeRule, Use},
@@ -293,6 +293,13 @@ impl Standing {
                         state.choice = Choice::Withdrawn;
                     }
                 }
+            }
+            // A child's data is locked as soon as somebody reports it, before anybody has proved that
+            // they are the guardian: locking harms nobody, and going on does (`identance.19-d`).
+            RequestType::Erasure
+                if received.acting.as_ref().is_some_and(|acting| acting.role == ActingAs::Guardian) =>
+            {
+                self.restricted |= request.decided.as_ref().is_none_or(|(decided_at, _)| *decided_at > at);
             }
             // No answer to a use depends on these. Instructions for after death bind once somebody
             // has died, and nothing here knows of that.

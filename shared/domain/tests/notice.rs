@@ -333,7 +333,12 @@ fn changes() -> impl Strategy<Value = Vec<NoticeChange>> {
         let asks: &[&str] = if asks { &["newsletter"] } else { &[] };
         change(["2", "3"][version], published, published + lead, asks)
     });
-    prop::collection::vec(change, 0..3)
+    // A version is published once.
+    prop::collection::vec(change, 0..3).prop_map(|mut changes| {
+        let mut seen = BTreeSet::new();
+        changes.retain(|change| seen.insert(change.notice.version.clone()));
+        changes
+    })
 }
 
 proptest! {

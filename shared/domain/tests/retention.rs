@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::collections::BTreeSet;
+
 use domain::{
-    ids::{Category, EventName, Purpose},
-    policy::{Action, Clause, Period, RetentionRule, Switch},
+    ids::{Category, ControllerId, EventName, Identifier, IdentifierKind, Pepper, Purpose},
+    policy::{Action, Clause, Notice, Period, Policy, PolicyHash, RetentionRule, Switch},
+    record::{Record, System},
     retention::{RetentionClock, after},
 };
 use jiff::{Span, SpanFieldwise, Timestamp, ToSpan, tz::TimeZone};
@@ -127,6 +130,113 @@ fn days_are_days_of_the_laws_zone() {
     assert_eq!(end.to_string(), "2026-03-29T11:00:00Z");
 }
 
+/// A policy of that hash, with nothing else in it: what a record is planned by is its rule.
+fn policy(hash: &str) -> Policy {
+    let notice = Notice { version: "1".into(), language: "en".into(), text_sha256: "ab".repeat(32) };
+    let controller = ControllerId::parse("acme").unwrap();
+    let hash = PolicyHash::from_hex(hash);
+    Policy { hash, ..Policy::new(controller, "Acme".into(), "privacy@acme.example".into(), notice) }
+}
+
+/// A record that was made then, planned by this rule of this policy.
+fn record(policy: &Policy, rule: &RetentionRule, created: Timestamp) -> Record {
+    let pepper = Pepper::new(1, &[7; 32]);
+    let mut record = Record {
+        id: pepper.derive(&["record"]),
+        subject: pepper.subject(&Identifier::parse(IdentifierKind::Mail, "ada@example.com").unwrap()),
+        category: rule.category.clone(),
+        purpose: rule.purpose.clone(),
+        system: System::Habeas,
+        clock: RetentionClock::new(created),
+        due_at: None,
+        clause: rule.clause.clone(),
+        policy: policy.hash.clone(),
+        holds: BTreeSet::new(),
+        points: Vec::new(),
+        salt: [7; 16],
+        revision: 0,
+    };
+    record.plan(policy, rule).unwrap();
+    record
+}
+
+fn visits_of(period: Span) -> RetentionRule {
+    rule(Period::Sliding { duration: for_(period), renew_on: vec![event("website.visit")], max: None }, None)
+}
+
+#[test]
+fn a_change_of_policy_never_revives_what_has_expired() {
+    let (old, new) = (policy("01"), policy("02"));
+    let visit = event("website.visit");
+    let mut expired = record(&old, &visits_of(30.days()), at("2026-01-01T00:00:00Z"));
+    let before = expired.clone();
+    assert!(expired.note(&new, &visits_of(90.days()), &visit, at("2026-03-01T00:00:00Z")).unwrap());
+    let (end, policy) = (before.due_at.unwrap(), before.policy);
+    assert_eq!((expired.due_at.unwrap(), &expired.policy, &expired.clause), (end, &policy, &before.clause));
+    // Nor does a visit that happened earlier and comes late: the clock knows that the end had passed.
+    assert!(!expired.note(&new, &visits_of(90.days()), &visit, at("2026-01-20T00:00:00Z")).unwrap());
+    assert_eq!((expired.due_at.unwrap(), &expired.policy), (end, &policy));
+}
+
+#[test]
+fn what_is_alive_when_the_policy_changes_lives_by_the_new_one() {
+    let (old, new) = (policy("01"), policy("02"));
+    let mut alive = record(&old, &visits_of(30.days()), at("2026-01-01T00:00:00Z"));
+    alive.note(&new, &visits_of(90.days()), &event("website.visit"), at("2026-01-20T00:00:00Z")).unwrap();
+    assert_eq!(alive.due_at.unwrap(), at("2026-04-20T00:00:00Z"));
+    assert_eq!(alive.policy, new.hash);
+}
+
+#[test]
+fn an_event_that_comes_again_under_a_longer_policy_gives_no_later_end() {
+    let (old, new) = (policy("01"), policy("02"));
+    let (visit, when) = (event("website.visit"), at("2026-01-20T00:00:00Z"));
+    let mut alive = record(&old, &visits_of(30.days()), at("2026-01-01T00:00:00Z"));
+    alive.note(&old, &visits_of(30.days()), &visit, when).unwrap();
+    let before = alive.clone();
+    assert!(!alive.note(&new, &visits_of(90.days()), &visit, when).unwrap());
+    assert_eq!(alive, before);
+    // A shorter one holds at once.
+    assert!(alive.note(&new, &visits_of(10.days()), &visit, when).unwrap());
+    assert_eq!(alive.due_at.unwrap(), at("2026-01-11T00:00:00Z"));
+}
+
+#[test]
+fn under_one_policy_a_late_visit_from_before_the_end_still_counts() {
+    let (policy, rule) = (policy("01"), visits_of(30.days()));
+    let mut record = record(&policy, &rule, at("2026-01-01T00:00:00Z"));
+    record.note(&policy, &rule, &event("website.visit"), at("2026-02-10T00:00:00Z")).unwrap();
+    assert_eq!(record.due_at.unwrap(), at("2026-01-31T00:00:00Z"));
+    record.note(&policy, &rule, &event("website.visit"), at("2026-01-20T00:00:00Z")).unwrap();
+    assert_eq!(record.due_at.unwrap(), at("2026-03-12T00:00:00Z"));
+}
+
+/// A period of any mode, in days.
+fn any_period() -> impl Strategy<Value = Period> {
+    let days = |days: i64| for_(days.days());
+    prop_oneof![
+        Just(Period::Indefinite),
+        (1_i64..100).prop_map(move |length| Period::Fixed { duration: days(length) }),
+        (1_i64..60, prop::option::of(1_i64..200)).prop_map(move |(length, max)| Period::Sliding {
+            duration: days(length),
+            renew_on: vec![event("website.visit")],
+            max: max.map(days),
+        }),
+        (0_i64..60, prop::option::of(1_i64..200)).prop_map(move |(grace, max)| Period::UntilEvent {
+            events: vec![event("contract.ended")],
+            grace: days(grace),
+            max: max.map(days),
+        }),
+    ]
+}
+
+fn any_rule() -> impl Strategy<Value = RetentionRule> {
+    (any_period(), prop::option::of(any_period())).prop_map(|(period, then)| {
+        let switch = |then| Switch { on: event("chat.message"), then, clause: Clause::new("test.switch") };
+        rule(period, then.map(switch))
+    })
+}
+
 /// The end computed from the whole history at once, in order: what the clock must agree with.
 fn reference(created: Timestamp, visits: &[Timestamp], minutes: i64) -> Timestamp {
     let mut visits = visits.to_vec();
@@ -195,5 +305,37 @@ proptest! {
         let before = clock.due(&cookie(), &TimeZone::UTC).unwrap();
         clock.note(&cookie(), &event("website.visit"), created + (more * 24).hours(), &TimeZone::UTC).unwrap();
         prop_assert!(clock.due(&cookie(), &TimeZone::UTC).unwrap() >= before);
+    }
+
+    #[test]
+    fn whatever_policy_changes_and_events_come_an_end_that_has_passed_never_moves_later(
+        rules in prop::collection::vec(any_rule(), 1..4),
+        events in prop::collection::vec((0_usize..4, 0_usize..4, -20_i64..300), 0..40),
+    ) {
+        let policies: Vec<Policy> = (0..rules.len()).map(|number| policy(&format!("0{number}"))).collect();
+        let created = at("2026-01-01T10:00:00Z");
+        let mut record = record(&policies[0], &rules[0], created);
+        for (number, name, day) in events {
+            let (policy, rule) = (&policies[number % rules.len()], &rules[number % rules.len()]);
+            let name = ["website.visit", "contract.ended", "chat.message", "nobody.listens"][name];
+            let when = created + (24 * day).hours();
+            let before = record.clone();
+            record.note(policy, rule, &event(name), when).unwrap();
+            // What the clock knows to have come, whenever it came.
+            let known = before.clock.renewals.values().chain(before.clock.firsts.values());
+            let reached = known.copied().fold(when, Timestamp::max);
+            let has_passed = |by: Timestamp| before.due_at.is_some_and(|end| end < by);
+            if has_passed(when) {
+                prop_assert!(record.due_at.is_some_and(|end| end <= before.due_at.unwrap()));
+            }
+            if record.clock == before.clock && before.due_at.is_some() {
+                prop_assert!(record.due_at.is_some_and(|end| end <= before.due_at.unwrap()));
+            }
+            if before.policy != policy.hash && has_passed(reached) {
+                prop_assert_eq!(record.due_at, before.due_at);
+                prop_assert_eq!(&record.policy, &before.policy);
+                prop_assert_eq!(&record.clause, &before.clause);
+            }
+        }
     }
 }

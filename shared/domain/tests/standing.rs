@@ -396,3 +396,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_childs_data_is_locked_from_the_report_until_the_report_is_decided() {
+    use domain::dsar::{Acting, ActingAs};
+    let mut report = asked(10, RequestType::Erasure, &[]);
+    report.received.acting = Some(Acting { role: ActingAs::Guardian, proof: None });
+    let restricted = |report: &RequestState, second| Standing::at([], [report], [], at(second)).is_restricted();
+    assert!(!restricted(&report, 9) && restricted(&report, 10));
+    let own = asked(10, RequestType::Erasure, &[]);
+    assert!(!restricted(&own, 10), "a person who asks for themselves may be served meanwhile");
+    report.decided = Some((at(20), Outcome::NotVerified));
+    assert!(restricted(&report, 19) && !restricted(&report, 20));
+}

@@ -3,6 +3,7 @@
 //! Parsing, the clock, the log line, the status code and the batch verdict live here once. A
 //! function's `main` wires its ports and hands [`serve`] a closure over [`Event`].
 
+pub mod announcement;
 pub mod clock;
 pub mod env;
 mod failure;

@@ -153,7 +153,7 @@ pub enum Consequence {
     AskConsentAgain,
     /// Records that are stored have an earlier end under the new rule.
     StoredEndEarlier,
-    /// Records that are stored have a later end, unless they have expired.
+    /// Records that are stored get a later end with the next event that counts for them, unless they have expired.
     StoredEndLater,
     /// Records that are stored get the new rule's end, earlier or later.
     StoredPlannedAnew,
@@ -169,7 +169,9 @@ impl Consequence {
             Self::AskConsent => "consent must be asked before it starts",
             Self::AskConsentAgain => "consent must be asked again",
             Self::StoredEndEarlier => "stored records end earlier",
-            Self::StoredEndLater => "stored records end later; what has expired is not revived",
+            Self::StoredEndLater => {
+                "stored records end later from the next event that counts for them; what has expired is not revived"
+            }
             Self::StoredPlannedAnew => {
                 "stored records end earlier or later, as it comes; what has expired is not revived"
             }

@@ -39,5 +39,3 @@ pub mod plain;
 mod shown;
 #[cfg(feature = "compiler")]
 pub mod simulate;
-#[cfg(feature = "compiler")]
-pub mod words;

@@ -7,7 +7,7 @@ use domain::policy::{
     TrackerRule,
 };
 
-use crate::words::{self, Voice};
+use domain::words::{self, Voice};
 
 /// The rules of a policy in plain words, by their names: `retention chat-ip for chat.messaging`.
 pub fn sentences(policy: &Policy) -> BTreeMap<String, String> {

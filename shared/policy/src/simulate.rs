@@ -10,14 +10,12 @@ use domain::{
     ids::{Category, EventName, Purpose},
     policy::{Action, Clause, ErasureExemption, Period, Policy, RetentionRule},
     retention::{OutOfCalendar, RetentionClock},
+    words::{self, Voice},
 };
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{
-    shown,
-    words::{self, Voice},
-};
+use crate::shown;
 
 /// What an event does to a record's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

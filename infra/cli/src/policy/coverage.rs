@@ -7,8 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ::policy::{Tie, TieKind, words};
+use ::policy::{Tie, TieKind};
 use clap::Args;
+use domain::words;
 use habeas_cli::{scenarios, table::aligned};
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -156,7 +156,7 @@ fn suggestion<'w>(text: &str, words: impl IntoIterator<Item = &'w str>) -> Strin
     let beginnings: Vec<&str> =
         words.iter().copied().filter(|word| !text.is_empty() && word.starts_with(text)).collect();
     if (1..=BEGINNINGS_MAX).contains(&beginnings.len()) {
-        return format!("; there is {}", ::policy::words::list(&beginnings, "and"));
+        return format!("; there is {}", domain::words::list(&beginnings, "and"));
     }
     let slips_max = SLIPS_MAX.min(text.chars().count() / 2);
     let nearest = words

@@ -1,8 +1,8 @@
 //! `habeas policy show`.
 
-use ::policy::words::{self, Voice};
 use clap::Args;
 use domain::policy::{Period, Policy, RetentionRule};
+use domain::words::{self, Voice};
 use habeas_cli::table::aligned;
 use serde_json::{Value, json};
 

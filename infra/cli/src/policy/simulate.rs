@@ -2,14 +2,12 @@
 
 use std::fmt::Write as _;
 
-use ::policy::{
-    simulate::{Ending, HoldStep, Life, State, Step, simulate},
-    words,
-};
+use ::policy::simulate::{Ending, HoldStep, Life, State, Step, simulate};
 use clap::Args;
 use domain::{
     ids::EventName,
     policy::{Policy, RetentionRule},
+    words,
 };
 use habeas_cli::{table::aligned, trouble::Trouble};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};

@@ -30,6 +30,18 @@ pub(super) struct Verdict {
     pub(super) id: Option<String>,
 }
 
+impl Verdict {
+    /// Whether it is allowed by this clause.
+    pub(super) fn is_allowed_by(&self, clause: &str) -> bool {
+        self.reason.is_none() && self.clause == clause
+    }
+
+    /// Whether it is denied for this reason, which stands in this clause.
+    pub(super) fn is_denied_by(&self, reason: &str, clause: &str) -> bool {
+        self.reason.as_deref() == Some(reason) && self.clause == clause
+    }
+}
+
 impl std::fmt::Display for Verdict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.reason {

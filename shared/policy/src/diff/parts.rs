@@ -14,7 +14,7 @@ use super::{
     life::{self, Weight},
     names, pairs, said,
 };
-use crate::words::{self, Voice};
+use domain::words::{self, Voice};
 
 const TELL: &[Consequence] = &[Consequence::TellPeople];
 const ASK_AGAIN: &[Consequence] = &[Consequence::TellPeople, Consequence::AskConsentAgain];

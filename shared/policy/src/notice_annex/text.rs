@@ -13,7 +13,7 @@ use domain::{
 };
 
 use super::{Block, Document, Inline, Section, Table};
-use crate::words::{self, Voice};
+use domain::words::{self, Voice};
 
 /// Of a policy's hash so much is shown: enough to tell two policies apart.
 const HASH_LETTERS_SHOWN: usize = 12;

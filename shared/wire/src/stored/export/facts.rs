@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     dsar::{self, Complaint, RequestType},
     ids::{Category, Field, Purpose, Recipient},
-    policy::{Policy, RecipientRule, span_in_words},
+    policy::{Policy, RecipientRule, RetentionRule},
+    words::{self, Voice},
 };
 use serde::{Deserialize, Serialize};
 
@@ -260,7 +261,7 @@ fn category<'a>(
                 let rule = policy.retention_of(id, purpose);
                 KeptFact {
                     purpose: purpose.to_string(),
-                    how_long: rule.map(|rule| rule.in_words()),
+                    how_long: rule.map(how_long),
                     clause: rule.map(|rule| rule.clause.to_string()),
                 }
             })
@@ -307,9 +308,18 @@ fn right(policy: &Policy, request: RequestType) -> Option<RightFact> {
         request: request.to_string(),
         offered: refusal.is_none(),
         reason: refusal.map(|refusal| refusal.text.clone()),
-        answered_within: rule.and_then(|rule| rule.respond_within.as_ref()).map(span_in_words),
+        answered_within: rule.and_then(|rule| rule.respond_within.as_ref()).map(words::duration),
         clause: rule.map(|rule| rule.clause.to_string()),
     })
+}
+
+/// How long a rule keeps a record, and whether an erasure ends that.
+fn how_long(rule: &RetentionRule) -> String {
+    let kept = words::kept(rule, Voice::People);
+    match &rule.exemption {
+        Some(exemption) => format!("{kept}; an erasure does not end that: {}", exemption.reason),
+        None => kept,
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Durations, periods and names in plain English: the one place where a promise becomes a sentence.
 
-use domain::{
+use crate::{
     ids::EventName,
     policy::{Action, Country, Period, RetentionRule, VerificationRule},
 };
@@ -293,7 +293,7 @@ pub fn verification(rule: VerificationRule) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::{
+    use crate::{
         ids::{Category, Purpose},
         policy::{Clause, Switch},
     };
