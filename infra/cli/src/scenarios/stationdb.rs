@@ -4,7 +4,10 @@
 
 use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
-use wire::{consent::ReceiptForm, request::AcknowledgementForm};
+use wire::{
+    consent::ReceiptForm,
+    request::{AcknowledgementForm, StatusForm},
+};
 
 use super::{
     Part,
@@ -250,8 +253,15 @@ fn counts_from(receipt: &ReceiptForm) -> Played<Timestamp> {
     receipt.event_time.parse().map_err(Trouble::because("event_time"))
 }
 
-/// Confirms a request by mail and fetches what it is answered with, by the mailed link: `format` is
-/// what is added to it.
+/// Makes a request, confirms it by mail and waits for its decision.
+fn confirmed(world: &World, address: &str, kind: &str, who: &Value) -> Played<(AcknowledgementForm, StatusForm)> {
+    let request = world.ask(NAME, &json!({ "type": kind, "subject": who }))?;
+    world.confirm_by_mail(address, &request)?;
+    let status = world.decided(&request)?;
+    Ok((request, status))
+}
+
+/// Fetches what a request is answered with, by the mailed link; `format` is added to it.
 fn export(world: &World, address: &str, request: &AcknowledgementForm, format: &str) -> Played<Answer> {
     let mail = world.mail_to(address, &format!("{}/export?token=", request.request_id))?;
     let link = link_in(&mail.text).ok_or_else(|| Trouble::new("the mail holds no link"))?;

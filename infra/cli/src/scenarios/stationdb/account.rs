@@ -7,6 +7,7 @@ use wire::breach::BreachAnswer;
 use super::{HOTJAR, NAME, ZONE, banner, denied_by, keep, made, made_at, person, refused};
 use crate::{
     clock,
+    cloud::Item,
     scenarios::{
         End,
         acts::{Expected, disclose, disclosure, judge, may_use, registered},
@@ -96,7 +97,7 @@ pub(super) fn invoices(world: &World, ledger: &mut Ledger) -> Played {
     world.register(NAME, &[trigger(closed, &who, "account.closed")])?;
     world.sweep(closed)?;
     let item = world.stored(&kept)?;
-    let until = item.as_ref().and_then(crate::cloud::Item::ends_at);
+    let until = item.as_ref().and_then(Item::ends_at);
     ledger.check(
         "stationdb.2-c",
         "an invoice is kept ten years, as accounts must be, and outlives the account",

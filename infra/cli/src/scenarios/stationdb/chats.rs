@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{NAME, ZONE, denied, keep, made, person, refusal, refused, visitor};
 use crate::{
+    clock,
     cloud::Item,
     scenarios::{
         End,
@@ -15,6 +16,8 @@ use crate::{
     trouble::{Played, Trouble},
     world::{World, subject, trigger},
 };
+
+const ABUSE: &str = "chat.abuse-statistics";
 
 pub(super) fn empty(world: &World, ledger: &mut Ledger) -> Played {
     let minutes = |n| world.after(SignedDuration::from_mins(n));
@@ -193,7 +196,7 @@ pub(super) fn statistics(world: &World, ledger: &mut Ledger) -> Played {
     let total = |people: u32, purpose: &str| {
         let form = json!({
             "recipient": "crisp", "aggregate": { "people": people }, "categories": ["chat-ip"], "purpose": purpose,
-            "occurred_at": crate::clock::now().to_string(),
+            "occurred_at": clock::now().to_string(),
         });
         disclose(world, NAME, &form)
     };
@@ -230,5 +233,3 @@ pub(super) fn statistics(world: &World, ledger: &mut Ledger) -> Played {
     );
     Ok(())
 }
-
-const ABUSE: &str = "chat.abuse-statistics";

@@ -57,6 +57,15 @@ pub(super) fn without_consent(world: &World, ledger: &mut Ledger) -> Played {
         declared == BTreeSet::from(["activity", "crisp-session", "hotjar"]) && allowed == ["crisp-session"],
         format!("declared {declared:?}, allowed without a consent {allowed:?}"),
     );
+    let signalled = trackers(world, NAME, None, &[("sec-gpc", "1"), ("dnt", "1")])?;
+    let allowed: Vec<&str> =
+        signalled.values().filter(|tracker| tracker.allowed).map(|tracker| tracker.id.as_str()).collect();
+    ledger.check(
+        "stationdb.4-v",
+        "no signal of a browser passes for a consent, and none costs a visitor the chat",
+        allowed == ["crisp-session"],
+        format!("with Sec-GPC and DNT allowed {allowed:?}"),
+    );
     let receipt = banner(world, &who, &[(HOTJAR, "refused"), (IMPROVEMENT, "given")])?;
     let list = trackers(world, NAME, Some(&receipt.token), &[])?;
     let allowed: Vec<&str> =

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use wire::disclosure::DisclosureAnswer;
 
-use super::{HOTJAR, NAME, banner, counts_from, denied, keep, made, made_at, person, visitor};
+use super::{HOTJAR, NAME, banner, confirmed, counts_from, denied, keep, made, made_at, person, visitor};
 use crate::{
-    scenarios::acts::{Expected, Verdict, disclose, disclosure, judge},
+    scenarios::acts::{Expected, Verdict, disclose, disclosure, judge, trackers},
     table::Ledger,
     trouble::{Played, Trouble},
     world::{World, wait_for},
@@ -101,7 +101,7 @@ pub(super) fn crisp(world: &World, ledger: &mut Ledger) -> Played {
     denied(ledger, "stationdb.4-s", "without their account", &more, "category-not-allowed");
     let other = give(world, "crisp", &who, &chat, "product.development", "FR")?;
     denied(ledger, "stationdb.4-s", "and for nothing but the chat", &other, "purpose-not-allowed");
-    let listed = crate::scenarios::acts::trackers(world, NAME, None, &[])?;
+    let listed = trackers(world, NAME, None, &[])?;
     let party = listed.get("crisp-session").and_then(|tracker| tracker.party.clone());
     ledger.check(
         "stationdb.4-s",
@@ -157,9 +157,7 @@ pub(super) fn letters(world: &World, ledger: &mut Ledger) -> Played {
         Ok(mails.first().map(|mail| format!("{} to {}", mail.subject, mail.to.join(", "))))
     };
     let before = numbers.iter().map(|number| written(number)).collect::<Played<Vec<_>>>()?;
-    let request = world.ask(NAME, &json!({ "type": "erasure", "subject": who }))?;
-    world.confirm_by_mail(&address, &request)?;
-    world.decided(&request)?;
+    confirmed(world, &address, "erasure", &who)?;
     let promise = "who stores data for StationDB is told to erase it, by number and without a name";
     for ((clause, number), before) in ["stationdb.2-g", "stationdb.4-q"].into_iter().zip(&numbers).zip(before) {
         let told = wait_for("the letter to the recipient", || written(number));

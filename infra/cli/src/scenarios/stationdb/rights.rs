@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use wire::{hold::HoldAnswer, request::StatusForm};
+use wire::hold::HoldAnswer;
 
-use super::{CONTACT, HOTJAR, NAME, banner, counts_from, denied, export, here, keep, made, made_at, person, refused};
+use super::{
+    CONTACT, HOTJAR, NAME, banner, confirmed, counts_from, denied, export, here, keep, made, made_at, person, refused,
+};
 use crate::{
     client::Call,
     scenarios::{
@@ -136,9 +138,7 @@ pub(super) fn access(world: &World, ledger: &mut Ledger) -> Played {
 pub(super) fn portability(world: &World, ledger: &mut Ledger) -> Played {
     let (address, who) = everything(world, "mover")?;
     for time in ["once", "and once more"] {
-        let request = world.ask(NAME, &json!({ "type": "portability", "subject": who }))?;
-        world.confirm_by_mail(&address, &request)?;
-        world.decided(&request)?;
+        let (request, _) = confirmed(world, &address, "portability", &who)?;
         let copy: Value = export(world, &address, &request, "")?.json()?;
         let records = copy["records"].as_array().cloned().unwrap_or_default();
         let of = |category: &str| records.iter().any(|record| record["category"] == category);
@@ -163,9 +163,7 @@ pub(super) fn portability(world: &World, ledger: &mut Ledger) -> Played {
         );
     }
     // "An export of their data" is promised on no condition: all of it comes as a table too.
-    let request = world.ask(NAME, &json!({ "type": "access", "subject": who }))?;
-    world.confirm_by_mail(&address, &request)?;
-    world.decided(&request)?;
+    let (request, _) = confirmed(world, &address, "access", &who)?;
     let table = export(world, &address, &request, "&format=csv")?.text();
     let missing: Vec<&str> = ["account", "billing", "chat-session", "device", "hotjar"]
         .into_iter()
@@ -232,12 +230,6 @@ fn time(text: &str) -> Played<Timestamp> {
     text.parse().map_err(Trouble::because("a time"))
 }
 
-fn erased(world: &World, address: &str, who: &Value) -> Played<StatusForm> {
-    let request = world.ask(NAME, &json!({ "type": "erasure", "subject": who }))?;
-    world.confirm_by_mail(address, &request)?;
-    world.decided(&request)
-}
-
 pub(super) fn erasure(world: &World, ledger: &mut Ledger) -> Played {
     let (address, who) = person(world, "forgotten");
     let keep_it = |category: &str, purpose: &str, fields: Value| {
@@ -251,7 +243,7 @@ pub(super) fn erasure(world: &World, ledger: &mut Ledger) -> Played {
     let said = world.after(SignedDuration::from_mins(1));
     world.register(NAME, &[trigger(said, &who, "chat.message")])?;
 
-    let status = erased(world, &address, &who)?;
+    let (_, status) = confirmed(world, &address, "erasure", &who)?;
     let item = |category: &str| status.items.iter().find(|item| item.category == category);
     let gone = |kept: &Kept, category: &str| -> Played<bool> {
         let proved = item(category).is_some_and(|item| item.result == "erased" && item.evidence.is_some());
@@ -286,7 +278,25 @@ pub(super) fn erasure(world: &World, ledger: &mut Ledger) -> Played {
             item.map_or_else(String::new, |item| format!("{}: {:?} ({:?})", item.result, item.reason, item.article));
         ledger.check(clause, promise, is_there && said && status.complaint.is_some(), happened);
     }
+    unused(world, ledger)?;
     held(world, ledger)
+}
+
+/// The law asks for the address of a chat. Where none began there is nothing that it could be kept for.
+fn unused(world: &World, ledger: &mut Ledger) -> Played {
+    let (address, who) = person(world, "silent");
+    let fields = json!({ "ip_address": world.ip() });
+    let kept = keep(world, &made(world, &who, "chat-ip", "chat.messaging", "silent", fields))?;
+    let (_, status) = confirmed(world, &address, "erasure", &who)?;
+    let results: Vec<&str> = status.items.iter().map(|item| item.result.as_str()).collect();
+    let is_gone = world.stored(&kept)?.is_none();
+    ledger.check(
+        "stationdb.4-k",
+        "an address without a chat is none that the law asks for: it is erased",
+        is_gone && results == ["erased"],
+        format!("{results:?}: {}", yes_or(is_gone, "gone", "STILL THERE")),
+    );
+    Ok(())
 }
 
 /// A hold stands before an erasure, and the person is told.
@@ -298,7 +308,7 @@ fn held(world: &World, ledger: &mut Ledger) -> Played {
     let review = world.after(SignedDuration::from_hours(90 * 24));
     let form = json!({ "subject": who, "reason": "legal-claim", "review_at": review.to_string() });
     let hold: HoldAnswer = world.post_as_staff(&path, "holds:write", NAME, &form)?.expect(&[201])?.json()?;
-    let status = erased(world, &address, &who)?;
+    let (_, status) = confirmed(world, &address, "erasure", &who)?;
     let results: Vec<&str> = status.items.iter().map(|item| item.result.as_str()).collect();
     let is_there = world.stored(&account)?.is_some();
     ledger.check(
@@ -310,7 +320,7 @@ fn held(world: &World, ledger: &mut Ledger) -> Played {
     let bearer = format!("Bearer {}", world.token("holds:write", NAME)?);
     let release = Call::new("DELETE", world.api(&format!("{path}/{}", hold.hold_id))).with("authorization", bearer);
     world.client.send(&release)?.expect(&[200])?;
-    let status = erased(world, &address, &who)?;
+    let (_, status) = confirmed(world, &address, "erasure", &who)?;
     let is_gone = world.stored(&account)?.is_none();
     ledger.check(
         "stationdb.2-m",
