@@ -203,8 +203,10 @@ async fn download<P: RequestLog + Keys + Downloads>(site: &Site<P>, request: &Re
     let Some(state) = site.ports.request(&key).await?.map(|stored| stored.state) else {
         return Err(Problem::unauthorized());
     };
-    // Whoever typed an address has the request's token: it opens what says nothing about anybody.
-    if claim.scope == Scope::Request && state.received.request != RequestType::Information {
+    // Whoever typed an address has the request's token: it opens what says nothing about anybody, and
+    // what was asked for by a value that its holder alone knows.
+    let by_holder = state.received.identifier.is_bearer() && state.received.acting.is_none();
+    if claim.scope == Scope::Request && state.received.request != RequestType::Information && !by_holder {
         return Err(Problem::unauthorized());
     }
     match state.decided {

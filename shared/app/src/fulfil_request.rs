@@ -8,8 +8,8 @@ use domain::{
     evidence::{DeletionReason, DeletionResult},
     hold::HoldReason,
     ids::Purpose,
-    policy::{LawfulBasis, Policy, VerificationRule},
-    record::SubjectHold,
+    policy::{ErasureExemption, LawfulBasis, Policy, RetentionRule, VerificationRule},
+    record::{Record, SubjectHold},
     token::{Claim, Scope},
 };
 use jiff::{Timestamp, ToSpan};
@@ -264,7 +264,7 @@ async fn sort_out<P: Office>(
             continue;
         }
         let rule = policy.retention_of(&record.category, &record.purpose);
-        let exemption = rule.and_then(|rule| rule.exemption.clone()).filter(|_| !record.is_expired(at));
+        let exemption = exemption(policy, rule, &record).filter(|_| !record.is_expired(at));
         let result = if record.is_held() {
             ItemResult::Held
         } else if let Some(exemption) = exemption {
@@ -276,6 +276,15 @@ async fn sort_out<P: Office>(
         kept.push(Item { category: record.category, purpose: record.purpose, record: record.id, result });
     }
     Ok((kept, doomed))
+}
+
+/// Why an erasure does not reach a record now. Where a rule switches, its exemption is that of the second
+/// period: nobody keeps the address of a visitor who never wrote for the sake of a chat (`stationdb.4-i`,
+/// `stationdb.4-k`).
+fn exemption(policy: &Policy, rule: Option<&RetentionRule>, record: &Record) -> Option<ErasureExemption> {
+    let rule = rule?;
+    let switched = || record.clock.switched_at(rule, &policy.time_zone).ok().flatten().is_some();
+    rule.exemption.clone().filter(|_| rule.switch.is_none() || switched())
 }
 
 async fn erase_part<P: Office>(

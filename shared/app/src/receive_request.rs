@@ -146,7 +146,7 @@ pub async fn receive<P: RequestLog + Keys>(
     form: ReceiveRequest,
 ) -> Result<Acknowledgement, ReceiveError> {
     check(policy, &form)?;
-    let verification = dsar::verification_of(policy, form.request, form.acting.as_ref());
+    let verification = dsar::verification_of(policy, form.request, form.identifier.kind(), form.acting.as_ref());
     // Who is refused anyway is not asked for anything first.
     let refused = dsar::refusal(policy, form.request, form.service.as_ref()).is_some();
     if let domain::policy::VerificationRule::Points(needed) = verification

@@ -185,10 +185,13 @@ fn an_agent_needs_a_proof_and_the_person_confirms() {
     assert_eq!(check(&policy, &agent), Ok(()));
     let own = dsar::check_acting(&policy, RequestType::PostMortem, &agent);
     assert_eq!(own, Err(ActingRefused::NotForThis(ActingAs::Agent, RequestType::PostMortem)));
-    let verification = |request| dsar::verification_of(&policy, request, Some(&agent));
+    let verification = |request| dsar::verification_of(&policy, request, IdentifierKind::Mail, Some(&agent));
     assert_eq!(verification(RequestType::Erasure), VerificationRule::Mail, "points prove nothing about the person");
     assert_eq!(verification(RequestType::DoNotSellOrShare), VerificationRule::None);
-    assert_eq!(dsar::verification_of(&policy, RequestType::Erasure, None), VerificationRule::Points(2));
+    assert_eq!(
+        dsar::verification_of(&policy, RequestType::Erasure, IdentifierKind::Mail, None),
+        VerificationRule::Points(2)
+    );
 }
 
 #[test]
@@ -211,7 +214,7 @@ fn a_guardian_ends_the_use_of_a_childs_data_and_is_handed_nothing() {
         RequestType::LimitSensitive,
     ];
     assert_eq!(allowed, BTreeSet::from(expected));
-    let verification = dsar::verification_of(&policy(), RequestType::Erasure, Some(&guardian));
+    let verification = dsar::verification_of(&policy(), RequestType::Erasure, IdentifierKind::Mail, Some(&guardian));
     assert_eq!(verification, VerificationRule::Mail, "verified like the child's own request");
 }
 
@@ -301,4 +304,18 @@ fn an_outcome_says_whether_it_is_open_and_whether_it_refuses() {
         let state = RequestState { received, verified: None, decided };
         assert_eq!((state.status(), outcome.refuses()), (status, refuses), "{outcome:?}");
     }
+}
+
+#[test]
+fn whoever_holds_a_cookies_random_value_needs_no_mailbox() {
+    let verification = |kind, request| dsar::verification_of(&policy(), request, kind, None);
+    for request in [RequestType::Erasure, RequestType::Access] {
+        let by_mail = verification(IdentifierKind::Mail, request);
+        let expected = if by_mail == VerificationRule::Mail { VerificationRule::None } else { by_mail };
+        assert_eq!(verification(IdentifierKind::Cookie, request), expected);
+        assert_eq!(verification(IdentifierKind::Ip, request), by_mail, "an IP address is no secret");
+    }
+    let agent = Acting { role: ActingAs::Agent, proof: None };
+    let by_agent = dsar::verification_of(&policy(), RequestType::Access, IdentifierKind::Cookie, Some(&agent));
+    assert_eq!(by_agent, VerificationRule::Mail, "whoever speaks for another proves nothing by their cookie");
 }

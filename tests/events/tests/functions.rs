@@ -20,9 +20,9 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 fn policies() -> PolicyBook {
     let files = policy::policy_files(&Path::new(ROOT).join("infra/policies")).unwrap();
-    PolicyBook::new(files.iter().map(|file| {
-        policy::parse("policy", &fs::read_to_string(file).unwrap(), None).unwrap().policy
-    }))
+    PolicyBook::new(
+        files.iter().map(|file| policy::parse("policy", &fs::read_to_string(file).unwrap(), None).unwrap().policy),
+    )
 }
 
 fn cases(function: &str) -> BTreeMap<String, Value> {
