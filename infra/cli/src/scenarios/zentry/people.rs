@@ -71,7 +71,9 @@ fn child(world: &World, ledger: &mut Ledger) -> Played {
     let receipt: ReceiptForm = withdrawn.expect(&[201])?.json()?;
     let reference = receipt.token.split('~').nth(2).ok_or_else(|| Trouble::new("the token names no subject"))?;
     let items = world.cloud.items(&format!("C#{NAME}#S#{reference}"))?;
-    let others = items.iter().filter(|item| !item.sort_key().ends_with(&receipt.record_id)).count();
+    // The withdrawal itself, and the event that it raises.
+    let ours = |key: &str| key.ends_with(&receipt.record_id) || key.starts_with("TRIGGER#consent.withdrawn");
+    let others = items.iter().filter(|item| !ours(item.sort_key())).count();
     ledger.check(
         "zentry.5-b",
         "what is known to be of a child under 13 is refused, and nothing of it is written",
@@ -184,7 +186,6 @@ fn services(world: &World, ledger: &mut Ledger) -> Played {
     );
 
     let unknown = world.post(&path, &form("laundry"))?;
-    let joint = world.ask(NAME, &form("affiliates"))?;
     let website = world.ask(NAME, &form("website"))?;
     let status = world.decided(&website)?;
     let is_gone = world.stored(&record)?.is_none();
@@ -198,13 +199,18 @@ fn services(world: &World, ledger: &mut Ledger) -> Played {
             problem(&unknown)?
         ),
     );
+    let (who, record) = customer(world, "of-affiliate")?;
+    let form = json!({ "type": "erasure", "subject": who, "points": points(2), "service": "affiliates" });
+    let joint = world.ask(NAME, &form)?;
+    let outcome = world.decided(&joint)?.outcome.unwrap_or_else(|| "undecided".to_owned());
+    let is_gone = world.stored(&record)?.is_none();
     ledger.check(
         "zentry.6-d",
         "rights are exercised against each of the joint controllers",
-        joint.refused.is_none(),
-        joint.refused.map_or_else(|| "taken in".to_owned(), |refused| refused.code),
+        joint.refused.is_none() && outcome == "erased" && is_gone,
+        format!("{outcome}, {}", yes_or(is_gone, "gone", "STILL THERE")),
     );
-    let who = person(world, "of-affiliate");
+    let who = person(world, "shared");
     let to = |recipient| (recipient, "contact", "support.respond");
     gate(
         world,
