@@ -9,6 +9,7 @@ use crate::{
     scenarios::{
         Part,
         acts::{Expected, choose, problem},
+        held::information,
         yes_or,
     },
     table::Ledger,
@@ -31,7 +32,25 @@ pub(super) const PARTS: &[Part] = &[
         promise: "requests go to whoever decides",
         run: services,
     },
+    Part {
+        clauses: &["zentry.7-m", "zentry.12-a", "zentry.12-b"],
+        promise: "whoever asks learns every way to reach the office",
+        run: office,
+    },
 ];
+
+/// The two mail addresses that the text names, and the postal one.
+fn office(world: &World, ledger: &mut Ledger) -> Played {
+    let (_, told) = information(world, NAME, &world.address("letter-writer"))?;
+    let office = told.facts.office.ok_or_else(|| Trouble::new("the answer names no office"))?;
+    let mails = office.mails.join(", ");
+    let has = |address: &str| office.mails.iter().any(|mail| mail == address);
+    ledger.check("zentry.12-a", "the address of section 12 is the office's", has(CONTACT), mails.clone());
+    ledger.check("zentry.7-m", "the address of section 7 is the office's too", has("support@zentry.com"), mails);
+    let post = office.post.unwrap_or_else(|| "no postal address".to_owned());
+    ledger.check("zentry.12-b", "a letter can be written to it", post.contains("1371 McCarthy Blvd."), post);
+    Ok(())
+}
 
 fn child(world: &World, ledger: &mut Ledger) -> Played {
     let who = person(world, "child");

@@ -23,6 +23,9 @@ pub struct Facts {
     /// The notice in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<NoticeFact>,
+    /// How the controller is reached (GDPR Art. 13(1)(a), (b)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub office: Option<OfficeFact>,
     /// The categories.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<CategoryFact>,
@@ -55,6 +58,38 @@ pub struct NoticeFact {
     pub language: String,
     /// The SHA-256 of its text.
     pub text_sha256: String,
+}
+
+/// The ways to reach the controller: what arrives by any of them is a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfficeFact {
+    /// Its mail addresses.
+    pub mails: Vec<String>,
+    /// Its postal address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post: Option<String>,
+    /// Its telephone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// Its data protection officer's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_protection_officer: Option<String>,
+    /// Its representative in the Union.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub representative: Option<String>,
+}
+
+impl OfficeFact {
+    fn of(policy: &Policy) -> Self {
+        let office = &policy.office;
+        Self {
+            mails: std::iter::once(&policy.contact_mail).chain(&office.other_mails).cloned().collect(),
+            post: office.post.clone(),
+            phone: office.phone.clone(),
+            data_protection_officer: office.data_protection_officer.clone(),
+            representative: office.representative.clone(),
+        }
+    }
 }
 
 /// A category.
@@ -221,6 +256,7 @@ impl Facts {
                 language: notice.language.clone(),
                 text_sha256: notice.text_sha256.clone(),
             }),
+            office: Some(OfficeFact::of(policy)),
             ruled_out: policy
                 .denials
                 .values()
