@@ -107,14 +107,13 @@ impl RetentionClock {
     /// renewals: a run is a life, and this one was over.
     pub(crate) fn note_past_end(&mut self, rule: &RetentionRule, event: &EventName, at: Timestamp) {
         match Heard::of(rule, event).filter(|_| at >= self.created_at) {
-            Some(Heard::Renewal(_)) => {
-                if self.renewals.range(..=at).next_back().is_none_or(|(_, last)| *last < at) {
-                    self.renewals.insert(at, at);
-                    self.forget_newest_runs();
-                }
+            // What lies in a run stands already.
+            Some(Heard::Renewal(_)) if self.renewals.range(..=at).next_back().is_none_or(|(_, last)| *last < at) => {
+                self.renewals.insert(at, at);
+                self.forget_newest_runs();
             }
             Some(Heard::First) => self.note_first(event, at),
-            None => {}
+            Some(Heard::Renewal(_)) | None => {}
         }
     }
 
