@@ -5,24 +5,13 @@ use app::{
     guardian::{self, GuardianError},
     keys::Keys,
 };
-use domain::ids::CaptureId;
 use edge::{
     http::{Problem, Request, Response, escape},
     site,
 };
 use wire::consent::ReceiptForm;
 
-use crate::Site;
-
-/// The capture and the token that opens it: from the header, or from the mailed link's query.
-fn opened(request: &Request) -> Result<(CaptureId, String), Problem> {
-    let id = request.parameter("capture").and_then(|id| CaptureId::parse(id).ok()).ok_or_else(Problem::not_found)?;
-    let token = match request.bearer() {
-        Some(token) => Some(token.to_owned()),
-        None => request.query("token")?,
-    };
-    Ok((id, token.ok_or_else(Problem::unauthorized)?))
-}
+use crate::{Site, opened};
 
 fn refused(error: GuardianError) -> Problem {
     match error {

@@ -1,8 +1,10 @@
 //! Consent captures: `POST` and `GET /{controller}/v1/consents`; what they allow on a device:
-//! `GET /{controller}/v1/trackers`; and a guardian's word on a child's:
-//! `/{controller}/v1/consents/{capture}/guardian`.
+//! `GET /{controller}/v1/trackers`; a guardian's word on a child's:
+//! `/{controller}/v1/consents/{capture}/guardian`; and the way out of what was confirmed by mail:
+//! `/{controller}/v1/consents/{capture}/unsubscribe`.
 
 mod guardian;
+mod unsubscribe;
 
 use app::{
     capture_consent::{self, CaptureConsent, CaptureError, ConsentLedger},
@@ -10,9 +12,10 @@ use app::{
     keys::Keys,
     notice_change::NoticeChanges,
     read_consents::{self, ReadError},
+    subscription::SubscriptionLedger,
     trackers,
 };
-use domain::tracker::Seen;
+use domain::{ids::CaptureId, tracker::Seen};
 use edge::{
     Event, Failure, Reply,
     http::{AllowedPages, Problem, Request, Response},
@@ -39,12 +42,14 @@ pub struct Site<P> {
 ///
 /// # Errors
 /// [`Failure`] if the event is none of this function's.
-pub async fn handle<P: ConsentLedger + GuardianLedger + NoticeChanges + Keys>(
+pub async fn handle<P: ConsentLedger + GuardianLedger + SubscriptionLedger + NoticeChanges + Keys>(
     site: &Site<P>,
     event: Event,
 ) -> Result<Reply, Failure> {
     let Event::Http(request) = event else { return Err(Failure::new("consent-capture answers HTTP alone")) };
     let answer = match request.method() {
+        "POST" if request.path().ends_with("/unsubscribe") => unsubscribe::withdraw(site, &request).await,
+        "GET" if request.path().ends_with("/unsubscribe") => unsubscribe::page(site, &request).await,
         "POST" if request.parameter("capture").is_some() => guardian::agree(site, &request).await,
         "GET" if request.parameter("capture").is_some() => guardian::page(site, &request).await,
         "POST" => capture(site, &request).await,
@@ -55,7 +60,7 @@ pub async fn handle<P: ConsentLedger + GuardianLedger + NoticeChanges + Keys>(
     Ok(answer.into())
 }
 
-async fn capture<P: ConsentLedger + GuardianLedger + Keys>(
+async fn capture<P: ConsentLedger + GuardianLedger + SubscriptionLedger + Keys>(
     site: &Site<P>,
     request: &Request,
 ) -> Result<Response, Problem> {
@@ -85,6 +90,17 @@ async fn capture<P: ConsentLedger + GuardianLedger + Keys>(
             Response::json(status, &form)
         }
     })
+}
+
+/// The capture that a mailed link is about and the token that opens it: from the header, or from the
+/// link's query.
+fn opened(request: &Request) -> Result<(CaptureId, String), Problem> {
+    let id = request.parameter("capture").and_then(|id| CaptureId::parse(id).ok()).ok_or_else(Problem::not_found)?;
+    let token = match request.bearer() {
+        Some(token) => Some(token.to_owned()),
+        None => request.query("token")?,
+    };
+    Ok((id, token.ok_or_else(Problem::unauthorized)?))
 }
 
 async fn read<P: ConsentLedger + NoticeChanges + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {

@@ -1,11 +1,12 @@
 //! Carries out requests: reads its queue, acknowledges, exports, erases, answers. And writes to the
-//! guardians whom children name.
+//! guardians whom children name, and to whoever has signed up for what is confirmed by mail.
 
 use app::{
     fulfil_request::{self, Office},
     guardian::{self, GuardianMails},
     queues::DeadLetters,
     requests::RequestKey,
+    subscription::{self, SubscriptionMails},
 };
 use edge::{
     Event, Failure, Reply,
@@ -13,7 +14,7 @@ use edge::{
     site,
 };
 use policy::PolicyBook;
-use wire::message::{FulfilMessage, GuardianMessage};
+use wire::message::{FulfilMessage, GuardianMessage, SubscriptionMessage};
 
 /// What the function works with.
 #[derive(Debug)]
@@ -30,17 +31,28 @@ pub struct Desk<P> {
 ///
 /// # Errors
 /// [`Failure`] if the event is none of this function's.
-pub async fn handle<P: Office + GuardianMails + DeadLetters>(desk: &Desk<P>, event: Event) -> Result<Reply, Failure> {
+pub async fn handle<P: Office + GuardianMails + SubscriptionMails + DeadLetters>(
+    desk: &Desk<P>,
+    event: Event,
+) -> Result<Reply, Failure> {
     let Event::Queue(messages) = event else { return Err(Failure::new("dsar-fulfil reads its queue alone")) };
     queue::each(messages, &desk.ports, async |message: &Message| fulfil(desk, message).await).await
 }
 
-async fn fulfil<P: Office + GuardianMails>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict> {
-    // Two strict forms: what is neither is refused as a request.
+async fn fulfil<P: Office + GuardianMails + SubscriptionMails>(
+    desk: &Desk<P>,
+    message: &Message,
+) -> Result<(), Verdict> {
+    // Three strict forms: what is none of them is refused as a request.
     if let Ok(asked) = message.json::<GuardianMessage>() {
         let (controller, subject, capture, _) = asked.parse()?;
         let policy = site::policy_of(&controller, &desk.policies)?;
         return Ok(guardian::ask(policy, &desk.ports, &subject, &capture, &desk.public_url).await?);
+    }
+    if let Ok(begun) = message.json::<SubscriptionMessage>() {
+        let (controller, subject, capture, _) = begun.parse()?;
+        let policy = site::policy_of(&controller, &desk.policies)?;
+        return Ok(subscription::confirm(policy, &desk.ports, &subject, &capture, &desk.public_url).await?);
     }
     let (controller, subject, request, at) = message.json::<FulfilMessage>()?.parse()?;
     let policy = site::policy_of(&controller, &desk.policies)?;

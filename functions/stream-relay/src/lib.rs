@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use wire::{
     message::{
         AnnouncementStep, BreachMessage, ChangeMessage, FulfilMessage, GuardianMessage, RecordsMessage, RemovedForm,
-        RemovedMessage, TELL_SUBJECTS_MAX, VERSION, WithdrawnForm,
+        RemovedMessage, SubscriptionMessage, TELL_SUBJECTS_MAX, VERSION, WithdrawnForm,
     },
     stored,
 };
@@ -63,6 +63,7 @@ pub async fn handle<P: Outbox>(ports: &P, event: Event) -> Result<Reply, Failure
 struct Sorted {
     fulfil: Vec<FulfilMessage>,
     guardians: Vec<GuardianMessage>,
+    subscriptions: Vec<SubscriptionMessage>,
     scope: Vec<BreachMessage>,
     publish: Vec<ChangeMessage>,
     tell: BTreeMap<(ControllerId, Announcement), (Timestamp, Vec<String>)>,
@@ -79,6 +80,9 @@ impl Sorted {
                 let form: stored::consent::Consent = image(record.new.as_ref())?;
                 if form.is_awaited() {
                     self.guardians.push(GuardianMessage::new(&controller, &subject, &capture, time(form.at)?));
+                }
+                if form.is_to_confirm() {
+                    self.subscriptions.push(SubscriptionMessage::new(&controller, &subject, &capture, time(form.at)?));
                 }
                 let at = time(form.at)?.to_string();
                 let withdrawn = form.choices.into_iter().filter(|(_, choice)| choice == "withdrawn");
@@ -144,6 +148,9 @@ impl Sorted {
             fulfil.push(site::body(message)?);
         }
         for message in &self.guardians {
+            fulfil.push(site::body(message)?);
+        }
+        for message in &self.subscriptions {
             fulfil.push(site::body(message)?);
         }
         let mut breach = Vec::new();

@@ -12,6 +12,7 @@ use crate::{
     error::{Appended, PortError},
     guardian::GuardianLedger,
     keys::{ControllerKeys, Keys},
+    subscription::SubscriptionLedger,
 };
 
 /// How long the token of a receipt opens its state: people come back to a receipt late.
@@ -83,7 +84,7 @@ pub enum CaptureError {
 ///
 /// # Errors
 /// [`CaptureError`]; nothing is written then.
-pub async fn capture<P: ConsentLedger + GuardianLedger + Keys>(
+pub async fn capture<P: ConsentLedger + GuardianLedger + SubscriptionLedger + Keys>(
     policy: &Policy,
     ports: &P,
     form: CaptureConsent,
@@ -122,9 +123,12 @@ pub async fn capture<P: ConsentLedger + GuardianLedger + Keys>(
         policy: policy.hash.clone(),
         guardian: asked.map(|guardian| GuardianPart::Awaited { guardian }),
     };
-    let appended = match &guardian {
-        None => ports.append_consent(&policy.controller, &event).await?,
-        Some(guardian) => ports.append_awaiting(&policy.controller, &event, guardian.value()).await?,
+    // What waits for a guardian has not begun, so there is nothing to confirm.
+    let confirmed = form.identifier.mail().filter(|_| consent::asks_confirmation(policy, &event.choices));
+    let appended = match (&guardian, confirmed) {
+        (Some(guardian), _) => ports.append_awaiting(&policy.controller, &event, guardian.value()).await?,
+        (None, Some(address)) => ports.append_subscription(&policy.controller, &event, address).await?,
+        (None, None) => ports.append_consent(&policy.controller, &event).await?,
     };
     let (event, replayed) = match appended {
         Appended::Fresh => (event, false),
@@ -135,6 +139,11 @@ pub async fn capture<P: ConsentLedger + GuardianLedger + Keys>(
     // a random cookie is known to its holder alone.
     let scope = if form.identifier.kind().is_bearer() { Scope::Subject } else { Scope::Capture };
     Ok(Receipt { token: receipt_token(&keys, &policy.controller, &event, scope, form.at), event, replayed })
+}
+
+/// When the token of a receipt for that time opens nothing any more.
+pub(crate) fn receipt_expiry(at: Timestamp) -> Timestamp {
+    at.saturating_add(RECEIPT_TOKEN_HOURS.hours()).unwrap_or(Timestamp::MAX)
 }
 
 /// The token that opens the state of one event's choices, or of all of its subject.
@@ -149,7 +158,7 @@ pub(crate) fn receipt_token(
         scope,
         subject: event.subject.clone(),
         id: if scope == Scope::Subject { String::new() } else { event.id.to_string() },
-        expires_at: at.saturating_add(RECEIPT_TOKEN_HOURS.hours()).unwrap_or(Timestamp::MAX),
+        expires_at: receipt_expiry(at),
     };
     keys.tokens.sign(controller, &claim)
 }

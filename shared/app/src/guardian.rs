@@ -144,6 +144,7 @@ fn letter(
             event.id,
         ),
         tag: format!("guardian-{}", event.id),
+        unsubscribe: None,
     }
 }
 

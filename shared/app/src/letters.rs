@@ -47,6 +47,7 @@ pub fn acknowledgement(
             key.request
         ),
         tag: format!("request-{}-ack", key.request),
+        unsubscribe: None,
     }
 }
 
@@ -114,6 +115,7 @@ pub fn answer(
             key.request
         ),
         tag: format!("request-{}-answer", key.request),
+        unsubscribe: None,
     }
 }
 
@@ -156,6 +158,7 @@ pub fn breach(policy: &Policy, breach: &Breach, subject: &SubjectRef, to: Sensit
             policy.contact_mail,
         ),
         tag: format!("breach-{}-{}", breach.id, subject.as_str().replace('.', "-")),
+        unsubscribe: None,
     }
 }
 
@@ -201,6 +204,7 @@ pub fn notice_change(policy: &Policy, change: &NoticeChange, subject: &SubjectRe
         subject: format!("{}: a change of our privacy notice", policy.name),
         text,
         tag: tag(&format!("change-{}-{subject}", change.id)),
+        unsubscribe: None,
     }
 }
 
@@ -225,6 +229,7 @@ pub fn deadline(contact: String, deadline: &Deadline, urgency: Urgency) -> Mail 
         subject: format!("{}: {what} {word}", deadline.controller),
         text: format!("{what} {word}.\n\nNumber: {}\nDue before: {}\n", deadline.id, deadline.due_at),
         tag: tag(&format!("deadline-{}-{}-{}", deadline.kind.as_str(), deadline.id, urgency.as_str())),
+        unsubscribe: None,
     }
 }
 

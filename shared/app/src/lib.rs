@@ -28,5 +28,6 @@ pub mod receive_request;
 pub mod recipients;
 pub mod records;
 pub mod requests;
+pub mod subscription;
 pub mod trackers;
 pub mod uses;

@@ -15,6 +15,8 @@ pub struct Mail {
     pub text: String,
     /// Names the mail to the mail service's own events, so that a send in doubt can be settled.
     pub tag: String,
+    /// Where it is unsubscribed from by one click (RFC 2369, RFC 8058); `None`: nothing to unsubscribe from.
+    pub unsubscribe: Option<String>,
 }
 
 /// The port to the mail service.

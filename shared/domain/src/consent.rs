@@ -309,6 +309,25 @@ pub fn awaited(events: &[ConsentEvent], capture: &ConsentEvent) -> BTreeSet<Purp
     open.map(|(purpose, _)| purpose.clone()).collect()
 }
 
+/// Whether a form gives anything that is confirmed by mail.
+pub fn asks_confirmation(policy: &Policy, choices: &BTreeMap<Purpose, Choice>) -> bool {
+    choices.iter().any(|(purpose, choice)| *choice == Choice::Given && is_confirmed(policy, purpose))
+}
+
+/// What a capture began that is confirmed by mail: given there, not given before, and not taken back
+/// since. So a purpose is confirmed once while it stands given, however often the form is sent.
+pub fn to_confirm(policy: &Policy, events: &[ConsentEvent], capture: &ConsentEvent) -> BTreeSet<Purpose> {
+    let before = fold(events.iter().filter(|event| (event.at, &event.id) < (capture.at, &capture.id)));
+    let all: Vec<&ConsentEvent> = events.iter().collect();
+    let given = capture.choices.iter().filter(|(_, choice)| **choice == Choice::Given).map(|(purpose, _)| purpose);
+    let begun = given.filter(|purpose| is_confirmed(policy, purpose) && !is_given(&before, purpose));
+    begun.filter(|purpose| !is_taken_back(&all, capture, purpose, Timestamp::MAX)).cloned().collect()
+}
+
+fn is_confirmed(policy: &Policy, purpose: &Purpose) -> bool {
+    policy.purposes.get(purpose).is_some_and(|rule| rule.confirm_by_mail)
+}
+
 /// Everything that a withdrawal of all must take back: what is given, and what would be as soon as a
 /// guardian agrees.
 pub fn revocable(events: &[ConsentEvent]) -> BTreeSet<Purpose> {

@@ -157,6 +157,9 @@ pub struct PurposeRule {
     pub only_with: BTreeSet<Ground>,
     /// From how many people on a total may leave; `None`: from [`crate::disclosure::PEOPLE_MIN`].
     pub threshold: Option<u32>,
+    /// Whether whoever agrees by a mail address is told there, with a link by which it is taken back
+    /// (GDPR Art. 7(3)).
+    pub confirm_by_mail: bool,
     /// Where it is promised.
     pub clause: Clause,
 }
@@ -406,7 +409,7 @@ impl PurposeRule {
     /// A purpose with nothing special about it.
     pub fn new(id: Purpose, title: String, basis: LawfulBasis, clause: Clause) -> Self {
         let (uses, also_needs, only_with) = Default::default();
-        Self { id, title, basis, uses, also_needs, only_with, threshold: None, clause }
+        Self { id, title, basis, uses, also_needs, only_with, threshold: None, confirm_by_mail: false, clause }
     }
 }
 

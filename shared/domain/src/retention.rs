@@ -107,6 +107,7 @@ impl RetentionClock {
     /// renewals: a run is a life, and this one was over.
     pub(crate) fn note_past_end(&mut self, rule: &RetentionRule, event: &EventName, at: Timestamp) {
         match Heard::of(rule, event).filter(|_| at >= self.created_at) {
+            // What lies in a run stands already.
             Some(Heard::Renewal(_)) if self.renewals.range(..=at).next_back().is_none_or(|(_, last)| *last < at) => {
                 self.renewals.insert(at, at);
                 self.forget_newest_runs();

@@ -20,11 +20,20 @@ pub enum Scope {
     Export,
     /// A child's capture, for the guardian whose address it named.
     Guardian,
+    /// The purposes of one capture that its mailed confirmation named: to take them back, and no more.
+    Unsubscribe,
 }
 
 impl Scope {
-    const ALL: [Self; 6] =
-        [Self::Capture, Self::Subject, Self::Request, Self::Verification, Self::Export, Self::Guardian];
+    const ALL: [Self; 7] = [
+        Self::Capture,
+        Self::Subject,
+        Self::Request,
+        Self::Verification,
+        Self::Export,
+        Self::Guardian,
+        Self::Unsubscribe,
+    ];
 
     /// The name inside a token.
     pub const fn as_str(self) -> &'static str {
@@ -35,6 +44,7 @@ impl Scope {
             Self::Verification => "verification",
             Self::Export => "export",
             Self::Guardian => "guardian",
+            Self::Unsubscribe => "unsubscribe",
         }
     }
 }

@@ -168,6 +168,9 @@ fn purpose(rule: &PurposeRule) -> String {
     if !rule.only_with.is_empty() {
         sentence.push_str(&format!("; only with {}", names(&rule.only_with, "or")));
     }
+    if rule.confirm_by_mail {
+        sentence.push_str("; whoever agrees by a mail address is told there, with a link to take it back");
+    }
     if !rule.uses.is_empty() {
         let uses: Vec<&str> = rule.uses.iter().map(|kind| kind.as_str()).collect();
         sentence.push_str(&format!("; it counts as {}", words::list(&uses, "and")));

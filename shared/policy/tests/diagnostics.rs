@@ -151,6 +151,12 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
     ("totals of one", "threshold = 10", "threshold = 1", &["AGG-THRESHOLD-UNDEFINED", "POLICY-BAD-NUMBER"]),
     ("a consent that is none", "also_needs = [\"newsletter\"]", "also_needs = [\"billing\"]", &["POLICY-NOT-CONSENT"]),
     (
+        "a mail that confirms no consent",
+        "id = \"billing\"",
+        "confirm_by_mail = true\nid = \"billing\"",
+        &["POLICY-NOT-CONSENT"],
+    ),
+    (
         "a purpose that needs itself",
         "also_needs = [\"newsletter\"]",
         "also_needs = [\"statistics\"]",

@@ -102,6 +102,9 @@ const MUTATIONS: &[(&str, Mutation)] = &[
     ("purpose newsletter.beacon only with: weaker [tell-people]", |p| {
         purpose_rule(p, "newsletter.beacon").only_with.clear();
     }),
+    ("purpose newsletter confirmed by mail: weaker [tell-people]", |p| {
+        purpose_rule(p, "newsletter").confirm_by_mail = false;
+    }),
     ("category address: gone []", |p| drop(p.categories.remove(&category("address")))),
     ("category address fields: weaker [tell-people]", |p| category_rule(p, "address").fields.push(field("phone"))),
     ("category address fields: weaker [tell-people]", |p| category_rule(p, "address").fields.clear()),

@@ -10,10 +10,15 @@
 #![expect(clippy::missing_panics_doc, reason = "each sentence panics if the adapter breaks it")]
 
 mod guardian;
+mod subscription;
 
 pub use guardian::{
     a_guardian_is_written_to_once, a_guardians_address_lies_under_the_childs_key_and_is_taken_away,
     what_waits_for_a_guardian_and_the_guardians_word_are_read_as_they_were_written,
+};
+pub use subscription::{
+    a_subscribers_address_lies_under_their_key_and_is_taken_away, a_subscription_is_confirmed_once,
+    a_subscription_is_read_as_it_was_written,
 };
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +43,7 @@ use app::{
     queues::{DeadLetters, Outbox, Queue},
     records::RecordStore,
     requests::{Confided, RequestKey, RequestLog},
+    subscription::{SubscriptionLedger, SubscriptionMails},
 };
 use domain::{
     breach::AuthorityNotified,
@@ -70,6 +76,8 @@ pub trait Ports:
     ConsentLedger
     + GuardianLedger
     + GuardianMails
+    + SubscriptionLedger
+    + SubscriptionMails
     + RequestLog
     + ErasurePlans
     + RecordStore
@@ -96,6 +104,8 @@ impl<P> Ports for P where
     P: ConsentLedger
         + GuardianLedger
         + GuardianMails
+        + SubscriptionLedger
+        + SubscriptionMails
         + RequestLog
         + ErasurePlans
         + RecordStore
@@ -133,6 +143,9 @@ macro_rules! contract_tests {
             what_waits_for_a_guardian_and_the_guardians_word_are_read_as_they_were_written,
             a_guardians_address_lies_under_the_childs_key_and_is_taken_away,
             a_guardian_is_written_to_once,
+            a_subscription_is_read_as_it_was_written,
+            a_subscribers_address_lies_under_their_key_and_is_taken_away,
+            a_subscription_is_confirmed_once,
             a_retried_request_answers_what_stands,
             a_requester_is_written_to_until_their_key_is_gone,
             instructions_for_after_death_are_read_until_their_key_is_gone,
@@ -1013,8 +1026,14 @@ pub async fn a_mail_is_handed_over<P: Ports>(ports: &P, _controller: &Controller
         subject: "Acme: your privacy request".into(),
         text: "Grüße, voilà, 你好.\n".into(),
         tag: "request-AAAAAAAAAAAAAAAAAAAA-_-ack".into(),
+        unsubscribe: None,
     };
     Mailer::send(ports, &mail).await.unwrap();
+    // A link too long for a header is no reason to keep the mail back.
+    for length in [30, 3_000] {
+        let link = format!("https://privacy.example/?token={}", "x".repeat(length));
+        Mailer::send(ports, &Mail { unsubscribe: Some(link), ..mail.clone() }).await.unwrap();
+    }
 }
 
 pub async fn every_message_is_handed_over_and_a_hopeless_one_is_put_aside<P: Ports>(

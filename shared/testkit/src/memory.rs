@@ -7,6 +7,7 @@ use std::{
 };
 
 mod guardian;
+mod subscription;
 
 use app::{
     announce::{FoundPage, SCOPE_SEGMENTS},
@@ -81,6 +82,7 @@ struct State {
     random: u64,
     consents: BTreeMap<Person, BTreeMap<CaptureId, ConsentEvent>>,
     guardians: BTreeMap<(Person, CaptureId), Sealed<Sensitive<String>>>,
+    subscribers: BTreeMap<(Person, CaptureId), Sealed<Sensitive<String>>>,
     requests: BTreeMap<(Person, RequestId), RequestItems>,
     plans: BTreeMap<(Person, RequestId, usize), ErasurePlan>,
     claims: BTreeMap<String, Option<Timestamp>>,

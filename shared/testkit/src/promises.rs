@@ -42,7 +42,7 @@ fn consents(names: &[&str]) -> TrackerNeed {
 /// | `recommender` | the consent to `profiling` | 30 days |
 /// | `audience` | the consents to `marketing` and `profiling`; it shares | a year |
 ///
-/// GPC is honoured, DNT is not.
+/// GPC is honoured, DNT is not. The consent to `marketing` is confirmed by mail.
 ///
 /// | category | purpose | written only with the consent to | never | kept |
 /// |---|---|---|---|---|
@@ -61,6 +61,9 @@ pub fn consent_side() -> Policy {
         tracker("audience", consents(&["marketing", "profiling"]), Some(1.year().fieldwise()), true),
     ];
     let mut policy = policy();
+    if let Some(marketing) = policy.purposes.get_mut(&purpose("marketing")) {
+        marketing.confirm_by_mail = true;
+    }
     for (kept, for_what, fields, never, opt_in) in [
         ("characteristics", "profiling", vec!["age_band", "gender"], vec![], "profiling"),
         ("survey", "support", vec![], vec!["religion"], "marketing"),

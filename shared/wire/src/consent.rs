@@ -225,6 +225,15 @@ impl ReceiptForm {
     }
 }
 
+/// `POST /{controller}/v1/consents/{capture}/unsubscribe`. It is the same whatever stood before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnsubscribedForm {
+    /// The form's version.
+    pub v: u8,
+    /// The purposes that are not given any more.
+    pub withdrawn: Vec<String>,
+}
+
 /// `GET /{controller}/v1/consents`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentStateForm {

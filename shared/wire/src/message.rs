@@ -2,8 +2,10 @@
 //! the event behind it, which orders things; the queue's own times do not.
 
 mod guardian;
+mod subscription;
 
 pub use guardian::GuardianMessage;
+pub use subscription::SubscriptionMessage;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{

@@ -3,7 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use app::{capture_consent::ConsentLedger, keys::Keys, queues::Queue, records::RecordStore};
+use app::{
+    capture_consent::ConsentLedger, keys::Keys, queues::Queue, records::RecordStore, subscription::SubscriptionMails,
+};
 use domain::{
     consent::ConsentEvent,
     ids::{Identifier, IdentifierKind, SubjectRef},
@@ -137,7 +139,11 @@ impl Acme {
 
     /// Shows the relay a new consent, as the stream does, and hands on what it sends.
     async fn relayed(&self, event: &ConsentEvent) {
-        let form: serde_dynamo::Item = serde_dynamo::to_item(stored::consent::Consent::from(event)).unwrap();
+        let mut form = stored::consent::Consent::from(event);
+        let (controller, subject) = (controller("acme"), &event.subject);
+        let contact = self.memory.subscriber_address(&controller, subject, &event.id).await.unwrap();
+        form.contact = contact.map(|_| stored::Bytes(vec![7; 64]));
+        let form: serde_dynamo::Item = serde_dynamo::to_item(form).unwrap();
         let key = json!({
             "pk": { "S": format!("C#acme#S#{}", event.subject) }, "sk": { "S": format!("CONSENT#{}", event.id) },
         });
@@ -350,6 +356,42 @@ async fn a_childs_consent_counts_once_its_guardian_has_pressed_the_button() {
     let (status, page) = acme.consents(pressed).await;
     assert!(status == 200 && page.as_str().unwrap().contains("Thank you"), "{page}");
     assert!(recommended().await);
+}
+
+#[tokio::test]
+async fn whoever_signs_up_by_mail_is_told_and_gets_out_by_one_click() {
+    let acme = Acme::new();
+    let form = given("mail", "ada@example.com", json!({ "marketing": "given", "profiling": "given" }));
+    let (status, receipt) = acme.consents(form).await;
+    assert_eq!(status, 201, "{receipt}");
+    let subject = acme.subject(IdentifierKind::Mail, "ada@example.com").await;
+    let event = acme.memory.consents(&controller("acme"), &subject).await.unwrap().remove(0);
+    acme.relayed(&event).await;
+    let [mail] = &acme.memory.sent()[..] else { panic!("{:?}", acme.memory.sent()) };
+    let path = mail.unsubscribe.as_deref().unwrap().strip_prefix(URL).unwrap();
+    let link = |method| Call {
+        parameters: json!({ "controller": "acme", "capture": event.id.as_str() }),
+        ..Call::new(method, path).at("2026-01-02T10:00:00Z")
+    };
+    let bearer = format!("Bearer {}", receipt["token"].as_str().unwrap());
+    let state = async || {
+        let call = Call::new("GET", "/acme/v1/consents").with("authorization", bearer.clone());
+        let (_, state) = acme.consents(call.at("2026-01-03T10:00:00Z")).await;
+        ["marketing", "profiling"].map(|purpose| state["purposes"][purpose]["state"].as_str().unwrap().to_owned())
+    };
+    let (status, page) = acme.consents(link("GET").with("accept", "text/html")).await;
+    let page = page.as_str().unwrap();
+    assert!(status == 200 && page.contains("News by mail") && page.contains(&format!("action=\"{path}\"")), "{page}");
+    assert!(!page.contains("ada@"), "whoever holds the link learns no address");
+    assert_eq!(state().await, ["given", "given"], "a link that was followed takes nothing back");
+
+    // What a mail program sends by itself, and then a person who presses the button as well.
+    let (status, answer) = acme.consents(link("POST")).await;
+    assert_eq!((status, answer), (200, json!({ "v": 1, "withdrawn": ["marketing"] })));
+    assert_eq!(state().await, ["withdrawn", "given"]);
+    let pressed = link("POST").with("accept", "text/html").with("content-type", "application/x-www-form-urlencoded");
+    let (status, page) = acme.consents(pressed).await;
+    assert!(status == 200 && page.as_str().unwrap().contains("unsubscribed"), "{page}");
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ pub fn follow(
             recipient.title, policy.name, policy.contact_mail, key.request
         ),
         tag: format!("request-{}-follow-{}", key.request, recipient.id),
+        unsubscribe: None,
     }
 }
 
@@ -77,5 +78,6 @@ pub fn task(policy: &Policy, key: &RequestKey, task: Task, detail: &str) -> Mail
         subject: format!("{}: {what}", policy.name),
         text: format!("{do_what}.\n\n{detail}\n\nNumber: {}\n", key.request),
         tag: format!("request-{}-office", key.request),
+        unsubscribe: None,
     }
 }

@@ -22,6 +22,8 @@ pub(crate) const TRIGGERS: &str = "TRIGGER#";
 pub(crate) const HOLDS: &str = "HOLD#";
 /// Mails to guardians stand apart from the consents, which are read by their prefix.
 pub(crate) const GUARDIANS: &str = "GUARDIAN#";
+/// So do the mails that confirm subscriptions.
+pub(crate) const SUBSCRIPTIONS: &str = "SUBSCRIPTION#";
 pub(crate) const NOTICES: &str = "NOTICE#";
 pub(crate) const ALERTS: &str = "ALERT#";
 pub(crate) const INTENTS: &str = "INTENT#";
@@ -55,6 +57,8 @@ pub enum ItemKey {
     Consent(ControllerId, SubjectRef, CaptureId),
     /// The claim of the mail to the guardian of a capture.
     Guardian(ControllerId, SubjectRef, CaptureId),
+    /// The claim of the mail that confirms a capture.
+    Subscription(ControllerId, SubjectRef, CaptureId),
     /// A part of a request.
     Request(RequestKey, RequestPart),
     /// A retained record.
@@ -142,6 +146,7 @@ impl ItemKey {
         match self {
             Self::Consent(controller, subject, _)
             | Self::Guardian(controller, subject, _)
+            | Self::Subscription(controller, subject, _)
             | Self::Record(controller, subject, _)
             | Self::Trigger(controller, subject, ..)
             | Self::Hold(controller, subject, _) => subject_partition(controller, subject),
@@ -164,6 +169,7 @@ impl ItemKey {
         match self {
             Self::Consent(_, _, capture) => format!("{CONSENTS}{capture}"),
             Self::Guardian(_, _, capture) => format!("{GUARDIANS}{capture}"),
+            Self::Subscription(_, _, capture) => format!("{SUBSCRIPTIONS}{capture}"),
             Self::Request(key, part) => {
                 let items = request_items(&key.request);
                 match part {
@@ -203,6 +209,7 @@ impl ItemKey {
         match self {
             Self::Consent(controller, ..)
             | Self::Guardian(controller, ..)
+            | Self::Subscription(controller, ..)
             | Self::Record(controller, ..)
             | Self::Trigger(controller, ..)
             | Self::Hold(controller, ..)
@@ -248,6 +255,9 @@ impl ItemKey {
         }
         if let Some(capture) = sk.strip_prefix(GUARDIANS) {
             return Some(Self::Guardian(controller, subject, CaptureId::parse(capture).ok()?));
+        }
+        if let Some(capture) = sk.strip_prefix(SUBSCRIPTIONS) {
+            return Some(Self::Subscription(controller, subject, CaptureId::parse(capture).ok()?));
         }
         if let Some(record) = sk.strip_prefix(RECORDS) {
             return Some(Self::Record(controller, subject, RecordId::parse(record).ok()?));
@@ -329,6 +339,7 @@ mod tests {
         let keys = [
             ItemKey::Consent(controller.clone(), subject.clone(), CaptureId::parse(ID).unwrap()),
             ItemKey::Guardian(controller.clone(), subject.clone(), CaptureId::parse(ID).unwrap()),
+            ItemKey::Subscription(controller.clone(), subject.clone(), CaptureId::parse(ID).unwrap()),
             ItemKey::Request(request.clone(), RequestPart::Received),
             ItemKey::Request(request.clone(), RequestPart::Verified),
             ItemKey::Request(request.clone(), RequestPart::Decided),

@@ -14,6 +14,7 @@ mod holds;
 pub mod keys;
 mod records;
 mod requests;
+mod subscriptions;
 
 use std::collections::HashMap;
 

@@ -25,6 +25,8 @@ pub(super) struct PurposeForm {
     only_with: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     threshold: Option<u32>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    confirm_by_mail: bool,
     clause: String,
 }
 
@@ -38,6 +40,7 @@ impl PurposeForm {
             also_needs: texts(&rule.also_needs),
             only_with: texts(&rule.only_with),
             threshold: rule.threshold,
+            confirm_by_mail: rule.confirm_by_mail,
             clause: rule.clause.to_string(),
         }
     }
@@ -51,6 +54,7 @@ impl PurposeForm {
             also_needs: names(&self.also_needs, Purpose::parse)?,
             only_with: names(&self.only_with, Ground::parse)?,
             threshold: self.threshold,
+            confirm_by_mail: self.confirm_by_mail,
             clause: Clause::new(self.clause),
         })
     }

@@ -257,6 +257,7 @@ fn purpose(found: &mut Found, old: Option<&PurposeRule>, new: Option<&PurposeRul
     }
     let only = [names(&old.only_with), names(&new.only_with)];
     found.more_is_weaker(subject, "only with", open_set(&old.only_with, &new.only_with), only, TELL);
+    found.flag(subject, "confirmed by mail", [old.confirm_by_mail, new.confirm_by_mail], true);
     found.cited(subject, &old.clause, &new.clause);
 }
 

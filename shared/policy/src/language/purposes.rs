@@ -39,7 +39,18 @@ pub(super) fn read_purposes(report: &mut Report<'_>, top: &mut Table<'_, '_>) ->
         }
         let uses = read_uses(report, &mut table, "uses");
         let only_with = table.names_at(report, "only_with", Ground::parse);
+        let confirm_by_mail = table.flag(report, "confirm_by_mail").filter(|at| at.value);
         let facts = read_purpose_facts(report, &mut table, table_id);
+        if let (Some(confirm), Some(basis)) = (&confirm_by_mail, &basis)
+            && basis.value != LawfulBasis::Consent
+        {
+            report.error(
+                "POLICY-NOT-CONSENT",
+                &confirm.span,
+                format!("`confirm_by_mail` confirms a consent, and the purpose rests on {}", basis.value.as_str()),
+                "take it away, or let the purpose rest on consent",
+            );
+        }
         table.finish(report);
         if let Some(At { value: id, span }) = id {
             let rule = title.zip(basis).zip(report.clause_of(table_id)).map(|((title, basis), clause)| PurposeRule {
@@ -50,6 +61,7 @@ pub(super) fn read_purposes(report: &mut Report<'_>, top: &mut Table<'_, '_>) ->
                 also_needs: facts.also_needs.iter().map(|at| at.value.clone()).collect(),
                 only_with: only_with.into_iter().map(|at| at.value).collect(),
                 threshold: facts.threshold,
+                confirm_by_mail: confirm_by_mail.is_some(),
                 clause,
             });
             let label = id.to_string();

@@ -173,6 +173,9 @@ fn purposes(policy: &Policy) -> Section {
         if !rule.only_with.is_empty() {
             ground.push_str(&format!("; only with data that is {}", words::list(&names(&rule.only_with), "or")));
         }
+        if rule.confirm_by_mail {
+            ground.push_str("; you receive a mail with a link by which you can take it back");
+        }
         vec![plain(rule.title.clone()), plain(words::capitalised(&ground)), clause(&rule.clause)]
     });
     let rows: Vec<_> = rows.collect();

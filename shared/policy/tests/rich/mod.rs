@@ -109,6 +109,7 @@ pub fn policy() -> Policy {
     ] {
         policy.purposes.insert(purpose(name), PurposeRule::new(purpose(name), title.into(), basis, clause(name)));
     }
+    policy.purposes.get_mut(&purpose("newsletter")).unwrap().confirm_by_mail = true;
     let beacon = policy.purposes.get_mut(&purpose("newsletter.beacon")).unwrap();
     beacon.also_needs = BTreeSet::from([purpose("newsletter")]);
     beacon.uses = BTreeSet::from([Use::Tracking]);

@@ -44,10 +44,13 @@ pub struct Consent {
     /// Where the guardian is written to, sealed under the child's key; gone once they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guardian_contact: Option<Bytes>,
+    /// Where what was given is confirmed by mail, sealed under the subject's key; gone once it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Bytes>,
 }
 
 impl From<&ConsentEvent> for Consent {
-    /// The event without its guardian's address.
+    /// The event without the addresses, its guardian's and the person's own.
     fn from(event: &ConsentEvent) -> Self {
         let (guardian, agrees_to) = match &event.guardian {
             None => (None, None),
@@ -72,6 +75,7 @@ impl From<&ConsentEvent> for Consent {
             guardian,
             agrees_to,
             guardian_contact: None,
+            contact: None,
         }
     }
 }
@@ -80,6 +84,11 @@ impl Consent {
     /// Whether it waits for a guardian who is to be asked.
     pub const fn is_awaited(&self) -> bool {
         self.guardian.is_some() && self.agrees_to.is_none()
+    }
+
+    /// Whether the person is to be told by mail what they gave.
+    pub const fn is_to_confirm(&self) -> bool {
+        self.contact.is_some()
     }
 
     /// Reads the event that stands under this subject and identifier.

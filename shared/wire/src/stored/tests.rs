@@ -67,6 +67,16 @@ fn a_childs_consent_and_its_guardians_word_read() {
 }
 
 #[test]
+fn a_subscription_that_is_to_be_confirmed_reads() {
+    let form: consent::Consent = read("consent-subscribed");
+    assert!(form.is_to_confirm() && !form.is_awaited());
+    let event = form.clone().into_event(subject(), CaptureId::parse(ID).unwrap()).unwrap();
+    let written = consent::Consent::from(&event);
+    assert!(!written.is_to_confirm(), "the event holds no address");
+    assert_eq!(consent::Consent { contact: form.contact.clone(), ..written }, form);
+}
+
+#[test]
 fn a_request_and_its_verification_read() {
     for (name, is_plain) in [("request", true), ("request-acting", false)] {
         let form: request::Request = read(name);
@@ -239,7 +249,7 @@ fn json_forms_read() {
 
 #[test]
 fn every_fixture_is_read() {
-    let read = "alert attestation attested breach change consent consent-agreed consent-awaited content \
+    let read = "alert attestation attested breach change consent consent-agreed consent-awaited consent-subscribed content \
                 decided-erased decided-exported decided-not-verified decided-recorded decided-refused \
                 decided-stopped decided-with-office decided-withdrawn disclosure disclosure-total due export \
                 export-access hold hold-ground instructions intent mail manifest-intent manifest-result \
