@@ -35,6 +35,11 @@ pub(super) const PARTS: &[Part] = &[
         run: withdrawal,
     },
     Part {
+        clauses: &["identance.4-c"],
+        promise: "every subscription is confirmed by mail, with a way out",
+        run: subscription,
+    },
+    Part {
         clauses: &["identance.4-b", "identance.4-c", "identance.4-f"],
         promise: "the newsletter rests on consent",
         run: newsletter,
@@ -155,6 +160,28 @@ fn withdrawal(world: &World, ledger: &mut Ledger) -> Played {
     Ok(())
 }
 
+/// What a subscriber is mailed, and the way out that stands in it.
+fn subscription(world: &World, ledger: &mut Ledger) -> Played {
+    const WAY_OUT: &str = "/unsubscribe?token=";
+    let address = world.address("signed-up");
+    let who = subject("mail", &address);
+    let given = give(world, &who, &["newsletter"])?;
+    world.press_mailed_button(&address, WAY_OUT)?;
+    let path = format!("/{NAME}/v1/consents");
+    let call = Call::new("GET", world.api(&path)).with("authorization", format!("Bearer {}", given.token));
+    let state: ConsentStateForm = world.client.send(&call)?.expect(&[200])?.json()?;
+    let now = state.purposes.get("newsletter").map_or("nothing", |state| state.state.as_str());
+    let sent = may_use(world, NAME, &who, "newsletter", json!({}))?;
+    let mails = world.mails_to(&address, WAY_OUT)?.len();
+    ledger.check(
+        "identance.4-c",
+        "a subscription is confirmed by one mail, whose link ends it without a login",
+        now == "withdrawn" && sent.reason.as_deref() == Some("consent-missing") && mails == 1,
+        format!("{mails} mail; newsletter {now}; the next issue {sent}"),
+    );
+    Ok(())
+}
+
 fn newsletter(world: &World, ledger: &mut Ledger) -> Played {
     let address = world.address("reader");
     let who = subject("mail", &address);
@@ -205,12 +232,13 @@ fn newsletter(world: &World, ledger: &mut Ledger) -> Played {
     );
     let old_list = event(world, &who, ("newsletter", "newsletter"), &json!({ "email": address }), clock::now());
     let imported = registered(world, NAME, &old_list)?;
+    let ends_at_once = imported.as_ref().is_ok_and(|until| until.is_some_and(|until| until <= clock::now()));
     let again = may_use(world, NAME, &who, "newsletter", json!({}))?;
     ledger.check(
         "identance.4-c",
-        "an old list that is imported again subscribes nobody again",
-        again.reason.as_deref() == Some("consent-missing"),
-        format!("imported: {}; {again}", if imported.is_ok() { "taken in" } else { "refused" }),
+        "an old list that is imported again subscribes nobody again, and is kept no longer than it takes to say so",
+        again.reason.as_deref() == Some("consent-missing") && ends_at_once,
+        format!("imported until {imported:?}; {again}"),
     );
     tells_of_products(world, ledger)
 }

@@ -161,8 +161,8 @@ fn everybody(world: &World, ledger: &mut Ledger) -> Played {
     let waiting = world.status(&corrects)?.status;
     world.confirm_by_mail(&address, &corrects)?;
     let corrected = world.decided(&corrects)?;
-    let deletes = world.ask(NAME, &json!({ "type": "erasure", "subject": who, "points": points(2) }))?;
     let agreed = use_now(world, &who, "marketing")?;
+    let deletes = world.ask(NAME, &json!({ "type": "erasure", "subject": who, "points": points(2) }))?;
     let deleted = world.decided(&deletes)?;
     let (is_gone, forgotten) = (world.stored(&record)?.is_none(), use_now(world, &who, "marketing")?);
     ledger.check(
