@@ -409,6 +409,40 @@ fn the_list_of_codes_in_the_docs_is_that_of_the_registry() {
     assert_eq!(out.len(), recorded.len());
 }
 
+/// What a piece laid on the base file raises.
+fn raised_by(piece: &str) -> BTreeSet<&'static str> {
+    open_codes(&findings_of(&laid(piece)))
+}
+
+#[test]
+fn what_is_written_only_on_an_opt_in_ends_with_it_whatever_its_purpose_rests_on() {
+    let opt_in = "[[category]]\nid = \"chat\"\nfields = [\"message\"]\nopt_in = \"newsletter\"\nclause = \"acme.25\"\n";
+    assert_eq!(raised_by(opt_in), BTreeSet::from(["RET-OUTLIVES-CONSENT"]));
+}
+
+#[test]
+fn a_hold_that_an_event_releases_is_placed_by_one() {
+    let hold = |on: &str| {
+        format!(
+            "[[hold]]\nreason = \"legal-claim\"\ngrounds = [\"claim\"]\n{on}release_on = \"claim.closed\"\n\
+             review_after = \"P6M\"\nclause = \"acme.67\"\n"
+        )
+    };
+    assert_eq!(raised_by(&hold("")), BTreeSet::from(["POLICY-CONTRADICTION"]));
+    assert!(raised_by(&hold("on = \"claim.made\"\n")).is_empty());
+}
+
+#[test]
+fn a_text_that_takes_consents_in_europe_and_says_nothing_of_children_is_warned_of() {
+    let silent = BASE.replace("[age]\nguardian_below = 16\nclause = \"acme.50\"\n", "");
+    assert_ne!(silent, BASE);
+    assert_eq!(open_codes(&findings_of(&silent)), BTreeSet::from(["CHILD-GAP"]));
+    let read = silent.replace("schema = 1\n", "schema = 1\nopen = { CHILD-GAP = \"An account needs a business.\" }\n");
+    assert!(open_codes(&findings_of(&read)).is_empty());
+    let american = silent.replace("[\"eu-gdpr\"]", "[\"us-ca\"]");
+    assert!(!open_codes(&findings_of(&american)).contains("CHILD-GAP"));
+}
+
 #[test]
 fn the_template_can_be_deployed_and_has_no_open_finding() {
     let path = root().join("infra/policies/template/template.toml");

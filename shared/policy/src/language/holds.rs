@@ -34,6 +34,14 @@ pub(super) fn read_holds(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Ve
         let grounds = table.names(report, "grounds", Ground::parse).map(|at| at.value).unwrap_or_default();
         let on = table.maybe_name(report, "on", EventName::parse);
         let release_on = table.maybe_name(report, "release_on", EventName::parse);
+        if let (false, Some(release_on)) = (table.has("on"), &release_on) {
+            report.error(
+                "POLICY-CONTRADICTION",
+                &release_on.span,
+                "`release_on` releases what an event has placed, and no event places this hold",
+                "name the event that places it with `on`; a hold that people place is released by people",
+            );
+        }
         let review_after = table.duration(report, "review_after", false);
         let stated =
             table.word(report, "stated", "POLICY-UNKNOWN-WORD", &["nothing"], |text| (text == "nothing").then_some(()));

@@ -354,9 +354,9 @@ clause = "acme.50"
         level: Warn,
         means: "consents of children are taken without a guardian",
         explanation: "\
-A purpose rests on consent and the age rule stops short of GDPR Art. 8(1): below 16, or below the age that the
-member state chose, the guardian consents or authorises. In the United Kingdom the age is 13 (Data Protection Act
-2018 s. 9). An age gate at 13 answers to COPPA, not to Europe.
+A purpose rests on consent and there is no age rule, or one that stops short of GDPR Art. 8(1): below 16, or below the
+age that the member state chose, the guardian consents or authorises. In the United Kingdom the age is 13 (Data
+Protection Act 2018 s. 9). An age gate at 13 answers to COPPA, not to Europe.
 Add `guardian_below = 16`, and where national law says less, `guardian_below_in = { FR = 15, ES = 14 }`.",
         example: r#"
 [age]
@@ -913,7 +913,8 @@ clause = "acme.40"
         means: "two keys of the file cannot both be meant",
         explanation: "\
 A key that means nothing in the chosen mode, a right that is offered and refused, a refusal that offers another
-refused right, a tracker that is exempt and needs consent: one of the two was a slip.
+refused right, a tracker that is exempt and needs consent, a hold that an event releases and none places: one of the
+two was a slip.
 Take away the one that was not meant.",
         example: r#"
 [[retention]]
@@ -1563,7 +1564,8 @@ clause = "acme.35"
         means: "data that rests on consent is kept after the consent has ended",
         explanation: "\
 With the withdrawal the ground is gone, and so is the data, if no other ground carries it (GDPR Art. 17(1)(b), 7(3)).
-A period that does not name the withdrawal keeps it on.
+A period that does not name the withdrawal keeps it on. So it does for a category with `opt_in`, whatever its purpose
+rests on.
 Write `mode = \"until-event\"`, `events = [\"consent.withdrawn\"]` and a `max`. The proof of the consent itself is
 kept apart and does not need the record.",
         example: r#"

@@ -10,11 +10,27 @@ use crate::language::{
 };
 
 pub(super) fn judge(document: &Document, report: &mut Report<'_>) {
-    if let Some(age) = &document.age {
-        gap(document, report, age);
-        conflict(report, age);
+    match &document.age {
+        Some(age) => {
+            gap(document, report, age);
+            conflict(report, age);
+        }
+        None => silence(document, report),
     }
     breach(document, report);
+}
+
+/// A text that says nothing of children does not keep them away.
+fn silence(document: &Document, report: &mut Report<'_>) {
+    if document.is_european() && document.rests_on(LawfulBasis::Consent) {
+        report.lint(
+            "CHILD-GAP",
+            TableId::TOP,
+            &document.controller,
+            "consents are taken, and nothing is said of children",
+            "add [age]; or say with open = { CHILD-GAP = \"…\" } why no child is offered the service (GDPR Art. 8(1))",
+        );
+    }
 }
 
 fn gap(document: &Document, report: &mut Report<'_>, age: &Entry<AgeRule, AgeFacts>) {

@@ -145,7 +145,10 @@ fn consent_end(
     rule: &RetentionRule,
     entry: &Entry<RetentionRule, RetentionFacts>,
 ) {
-    if document.basis_of(&rule.purpose) != Some(LawfulBasis::Consent) {
+    let by_purpose = document.basis_of(&rule.purpose) == Some(LawfulBasis::Consent);
+    let category = document.categories.get(&rule.category).and_then(|entry| entry.rule.as_ref());
+    // What is written only on an opt-in rests on it, whatever the purpose rests on.
+    if !by_purpose && category.is_none_or(|category| category.opt_in.is_none()) {
         return;
     }
     let ends = |period: &Period| {
