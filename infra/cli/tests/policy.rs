@@ -427,18 +427,19 @@ fn coverage() -> Vec<Value> {
 }
 
 #[test]
-fn every_clause_of_the_five_texts_is_tied() {
+fn every_clause_of_the_five_texts_is_tied_and_shown() {
     let clauses = coverage();
     let listed = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies/clauses.txt")).unwrap();
     let ids: BTreeSet<&str> = clauses.iter().map(|clause| clause["id"].as_str().unwrap()).collect();
     assert_eq!(ids, listed.lines().collect::<BTreeSet<_>>());
-    assert!(clauses.iter().all(|clause| clause["status"] != "untied"));
+    for clause in &clauses {
+        assert!(!["untied", "untested"].contains(&clause["status"].as_str().unwrap()), "{clause}");
+    }
 }
 
 #[test]
 fn the_committed_tables_are_those_that_would_be_written() {
-    let said = habeas(&["policy", "coverage", "--check", "docs/coverage"]);
-    assert!(!said.err.contains("out of date"), "{}", said.err);
+    habeas(&["policy", "coverage", "--check", "docs/coverage"]).well();
 }
 
 // ---- render, completions, manual
