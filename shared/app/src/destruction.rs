@@ -115,6 +115,13 @@ pub trait Deletion {
     async fn stand(&self, controller: &ControllerId, records: &[Doomed]) -> Result<Vec<bool>, PortError>;
 }
 
+/// What makes a batch this one. A record's identifier names it in its system, and one file may be about
+/// two people: without its subject, the batches of both would be taken for one, and the second deletion
+/// would leave no evidence.
+pub fn named(records: &[Doomed]) -> impl Iterator<Item = &str> {
+    records.iter().flat_map(|record| [record.subject.as_str(), record.record.as_str()])
+}
+
 /// Deletes a batch and leaves its evidence.
 ///
 /// # Errors
@@ -130,7 +137,7 @@ pub async fn destroy<P: EvidenceStore + Deletion + Keys>(
     let keys = ports.controller(controller).await?;
     let at_text = at.to_string();
     let mut parts = vec![reason.as_str(), at_text.as_str()];
-    parts.extend(records.iter().map(|record| record.record.as_str()));
+    parts.extend(named(&records));
     let mut manifest = Manifest {
         batch: keys.pepper.derive(&parts),
         controller: controller.clone(),

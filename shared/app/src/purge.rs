@@ -154,7 +154,7 @@ pub async fn certify_removed<P: EvidenceStore + Keys>(
 ) -> Result<Manifest, PortError> {
     let keys = ports.controller(controller).await?;
     let mut parts = vec![DeletionReason::TimeToLive.as_str()];
-    parts.extend(removed.iter().map(|record| record.record.as_str()));
+    parts.extend(destruction::named(&removed));
     let manifest = Manifest {
         batch: keys.pepper.derive(&parts),
         controller: controller.clone(),

@@ -427,3 +427,22 @@ async fn an_erasure_ends_what_was_agreed_to() {
     let choices: Vec<_> = state.values().map(|current| current.choice.choice).collect();
     assert_eq!(choices, [Choice::Withdrawn, Choice::Refused]);
 }
+
+#[tokio::test]
+async fn a_file_about_several_people_leaves_evidence_for_each_of_them() {
+    let (policy, memory) = (build::policy(), Memory::new());
+    let people: Vec<_> = (0..12).map(|n| build::mail(&format!("person-{n}@example.com"))).collect();
+    for who in &people {
+        // The same name in the same system: they share a meeting, a conversation, a household.
+        records::register(&policy, &memory, record_form(who.clone(), "server-log", "security", &[])).await.unwrap();
+    }
+    let due = at("2026-06-01T00:00:00Z");
+    let swept = purge::sweep(&memory, std::slice::from_ref(&policy.controller), due, false).await.unwrap();
+    assert_eq!(swept.deleted, people.len());
+    let proved: std::collections::BTreeSet<_> = memory
+        .certificates()
+        .into_iter()
+        .flat_map(|manifest| manifest.records.into_iter().map(|record| (record.subject, record.record)))
+        .collect();
+    assert_eq!(proved.len(), people.len(), "no deletion without its evidence");
+}

@@ -50,7 +50,7 @@ pub fn records(seed: u64, count: usize, until: Timestamp) -> impl Iterator<Item 
                 record(at, &who, "scan-event", "security.abuse-detection", &locator, &fields)
             }
             1 | 2 => {
-                let fields = json!({ "request": "GET /", "status": "200" });
+                let fields = json!({ "request": "GET /", "agent": "made-up" });
                 record(at, &who, "server-logs", "security.abuse-detection", &locator, &fields)
             }
             _ => record(at, &who, "security-ip", "security.abuse-detection", &locator, &json!({ "ip_address": ip })),
