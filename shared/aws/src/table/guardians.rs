@@ -5,24 +5,18 @@ use app::{
     guardian::{GuardianLedger, GuardianMails},
     mail::MailClaim,
 };
-use aws_sdk_dynamodb::types::ReturnValue;
 use domain::{
     consent::ConsentEvent,
     ids::{CaptureId, ControllerId, SubjectRef},
     sensitive::Sensitive,
 };
 use jiff::Timestamp;
-use wire::stored::{Bytes, Kind, consent::Consent};
+use wire::stored::Kind;
 
-use super::{Update, Updated, consents::event_of, item_of, keys::ItemKey, requests::address};
+use super::keys::ItemKey;
 use crate::Cloud;
 
-const WHAT: &str = "a consent";
 const CONTACT: &str = "guardian_contact";
-
-fn consent_key(controller: &ControllerId, subject: &SubjectRef, capture: &CaptureId) -> ItemKey {
-    ItemKey::Consent(controller.clone(), subject.clone(), capture.clone())
-}
 
 fn mail_key(controller: &ControllerId, subject: &SubjectRef, capture: &CaptureId) -> ItemKey {
     ItemKey::Guardian(controller.clone(), subject.clone(), capture.clone())
@@ -35,15 +29,7 @@ impl GuardianLedger for Cloud {
         event: &ConsentEvent,
         guardian: &Sensitive<String>,
     ) -> Result<Appended<ConsentEvent>, PortError> {
-        let key = consent_key(controller, &event.subject, &event.id);
-        let mut form = Consent::from(event);
-        // Disclosed to the seal only.
-        let plain = guardian.disclose().as_bytes();
-        form.guardian_contact = Some(Bytes(self.seal(controller, &event.subject, &key, plain, event.at).await?));
-        match self.put_new(item_of(&key, &form)?).await? {
-            Appended::Fresh => Ok(Appended::Fresh),
-            Appended::Existing(item) => event_of(item).map(Appended::Existing),
-        }
+        self.append_confided(controller, event, guardian, |form, sealed| form.guardian_contact = Some(sealed)).await
     }
 }
 
@@ -54,11 +40,7 @@ impl GuardianMails for Cloud {
         subject: &SubjectRef,
         capture: &CaptureId,
     ) -> Result<Option<Sensitive<String>>, PortError> {
-        let key = consent_key(controller, subject, capture);
-        let Some(mut item) = self.get(&key).await? else { return Ok(None) };
-        let Some(sealed) = item.remove(CONTACT) else { return Ok(None) };
-        let sealed = sealed.as_b().map_err(|_| PortError::corrupt(WHAT, "its guardian's address is not sealed"))?;
-        self.open(controller, subject, &key, sealed.as_ref()).await?.map(address).transpose()
+        self.confided_address(controller, subject, capture, CONTACT).await
     }
 
     async fn forget_guardian_address(
@@ -67,12 +49,7 @@ impl GuardianMails for Cloud {
         subject: &SubjectRef,
         capture: &CaptureId,
     ) -> Result<(), PortError> {
-        let key = consent_key(controller, subject, capture);
-        let update = Update::default().remove(CONTACT);
-        match self.update(&key, update, "attribute_exists(pk)", ReturnValue::None).await? {
-            Updated::Done(_) => Ok(()),
-            Updated::Refused(_) => Err(PortError::corrupt(WHAT, "it is not stored")),
-        }
+        self.forget_confided(controller, subject, capture, CONTACT).await
     }
 
     async fn claim_guardian_mail(

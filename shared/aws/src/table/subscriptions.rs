@@ -5,24 +5,18 @@ use app::{
     mail::MailClaim,
     subscription::{SubscriptionLedger, SubscriptionMails},
 };
-use aws_sdk_dynamodb::types::ReturnValue;
 use domain::{
     consent::ConsentEvent,
     ids::{CaptureId, ControllerId, SubjectRef},
     sensitive::Sensitive,
 };
 use jiff::Timestamp;
-use wire::stored::{Bytes, Kind, consent::Consent};
+use wire::stored::Kind;
 
-use super::{Update, Updated, consents::event_of, item_of, keys::ItemKey, requests};
+use super::keys::ItemKey;
 use crate::Cloud;
 
-const WHAT: &str = "a consent";
 const CONTACT: &str = "contact";
-
-fn consent_key(controller: &ControllerId, subject: &SubjectRef, capture: &CaptureId) -> ItemKey {
-    ItemKey::Consent(controller.clone(), subject.clone(), capture.clone())
-}
 
 fn mail_key(controller: &ControllerId, subject: &SubjectRef, capture: &CaptureId) -> ItemKey {
     ItemKey::Subscription(controller.clone(), subject.clone(), capture.clone())
@@ -35,15 +29,7 @@ impl SubscriptionLedger for Cloud {
         event: &ConsentEvent,
         address: &Sensitive<String>,
     ) -> Result<Appended<ConsentEvent>, PortError> {
-        let key = consent_key(controller, &event.subject, &event.id);
-        let mut form = Consent::from(event);
-        // Disclosed to the seal only.
-        let plain = address.disclose().as_bytes();
-        form.contact = Some(Bytes(self.seal(controller, &event.subject, &key, plain, event.at).await?));
-        match self.put_new(item_of(&key, &form)?).await? {
-            Appended::Fresh => Ok(Appended::Fresh),
-            Appended::Existing(item) => event_of(item).map(Appended::Existing),
-        }
+        self.append_confided(controller, event, address, |form, sealed| form.contact = Some(sealed)).await
     }
 }
 
@@ -54,11 +40,7 @@ impl SubscriptionMails for Cloud {
         subject: &SubjectRef,
         capture: &CaptureId,
     ) -> Result<Option<Sensitive<String>>, PortError> {
-        let key = consent_key(controller, subject, capture);
-        let Some(mut item) = self.get(&key).await? else { return Ok(None) };
-        let Some(sealed) = item.remove(CONTACT) else { return Ok(None) };
-        let sealed = sealed.as_b().map_err(|_| PortError::corrupt(WHAT, "its address is not sealed"))?;
-        self.open(controller, subject, &key, sealed.as_ref()).await?.map(requests::address).transpose()
+        self.confided_address(controller, subject, capture, CONTACT).await
     }
 
     async fn forget_subscriber_address(
@@ -67,12 +49,7 @@ impl SubscriptionMails for Cloud {
         subject: &SubjectRef,
         capture: &CaptureId,
     ) -> Result<(), PortError> {
-        let key = consent_key(controller, subject, capture);
-        let update = Update::default().remove(CONTACT);
-        match self.update(&key, update, "attribute_exists(pk)", ReturnValue::None).await? {
-            Updated::Done(_) => Ok(()),
-            Updated::Refused(_) => Err(PortError::corrupt(WHAT, "it is not stored")),
-        }
+        self.forget_confided(controller, subject, capture, CONTACT).await
     }
 
     async fn claim_confirmation(
