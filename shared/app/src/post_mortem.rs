@@ -43,19 +43,8 @@ pub async fn carry_out<P: RequestLog + Keys>(
     let parts = [subject.as_str(), dsar::SUBJECT_DECEASED, following.as_str()];
     let key = RequestKey { request: keys.pepper.derive::<RequestId>(&parts), ..given };
     let received = Received {
-        request,
-        // Nothing tells here when the controller learned of it; the clock runs from the death.
-        at: deceased_at,
-        due_at: due.at,
-        due_by_law: due.law,
-        identifier: stored.state.received.identifier,
-        // They were verified when they were given.
-        verification: VerificationRule::None,
-        points: Vec::new(),
-        purposes: Vec::new(),
-        acting: None,
-        service: None,
         following: Some(following.clone()),
+        ..Received::new(request, stored.state.received.identifier, deceased_at, (due.at, due.law))
     };
     // Whoever reads the mailbox now is not the person: no letter goes there.
     let confided = Confided { contact: None, instructions: handed_on(request, instructions) };

@@ -102,17 +102,14 @@ const UK_EEA: AdequacyDecision = found("EEA", TAKEN_OVER, END_OF_TRANSITION);
 pub fn is_own_area(regime: Regime, country: Country) -> bool {
     match regime {
         Regime::EuGdpr => EEA.contains(&country.as_str()),
-        Regime::UkGdpr => country.as_str() == "GB",
-        Regime::UsCa => country.as_str() == "US",
+        other => other.country() == Some(country.as_str()),
     }
 }
 
-/// Whether the law restricts transfers at all. California's does not.
+/// Whether transfers are held to this law here. California's restricts none; what the others ask of
+/// transfers is not modelled (`docs/LIMITS.md`).
 pub const fn restricts_transfers(regime: Regime) -> bool {
-    match regime {
-        Regime::EuGdpr | Regime::UkGdpr => true,
-        Regime::UsCa => false,
-    }
+    matches!(regime, Regime::EuGdpr | Regime::UkGdpr)
 }
 
 /// The decision of that law that covers the country on that day, counted in UTC.
@@ -122,7 +119,7 @@ pub fn decision(regime: Regime, country: Country, at: Timestamp) -> Option<Adequ
         Regime::EuGdpr => EU.iter().find(|decision| decision.country == country.as_str()).copied(),
         Regime::UkGdpr if EEA.contains(&country.as_str()) => Some(UK_EEA),
         Regime::UkGdpr => UK.iter().find(|decision| decision.country == country.as_str()).copied(),
-        Regime::UsCa => None,
+        _ => None,
     };
     found.filter(|decision| decision.from <= day && decision.until.is_none_or(|until| day <= until))
 }

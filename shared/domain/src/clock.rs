@@ -44,7 +44,7 @@ pub fn respond_by(regime: Regime, received_at: Timestamp, zone: &TimeZone) -> Re
     let zone = match regime {
         // California counts in California: 11 CCR 7021 speaks of the consumer's request there.
         Regime::UsCa => TimeZone::get("America/Los_Angeles").map_err(|_| OutOfCalendar)?,
-        Regime::EuGdpr | Regime::UkGdpr => zone.clone(),
+        _ => zone.clone(),
     };
     let received = received_at.to_zoned(zone.clone()).date();
     let (last_day, article) = match regime {
@@ -54,6 +54,7 @@ pub fn respond_by(regime: Regime, received_at: Timestamp, zone: &TimeZone) -> Re
         Regime::UkGdpr => (working_day(plus(received, 1.month())?)?, "UK GDPR Art. 12A"),
         // 45 calendar days from receipt; nothing stops them and no weekend moves them.
         Regime::UsCa => (plus(received, 45.days())?, "11 CCR 7021(b)"),
+        other => (plus(received, 30.days())?, other.title()),
     };
     Ok(Due { last_day, at: end_of(last_day, &zone)?, regime, article })
 }

@@ -122,6 +122,44 @@ name_type!(
     AttestationId, 64
 );
 
+name_type!(
+    /// A system of the controller's that holds personal data, named by a policy: `crm`.
+    SystemId, 64
+);
+
+/// Longest name of somebody of the office, in bytes.
+pub const STAFF_BYTES_MAX: usize = 128;
+
+/// Somebody of the controller's office, as the subject of their token names them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StaffId(String);
+
+impl StaffId {
+    /// Takes the name.
+    ///
+    /// # Errors
+    /// [`InvalidId::Value`] unless it is 1 to 128 bytes of printable ASCII.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let is_printable = text.bytes().all(|b| (b' '..=b'~').contains(&b));
+        if (1..=STAFF_BYTES_MAX).contains(&text.len()) && is_printable {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidId::Value)
+        }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StaffId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// What kind of thing identifies a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IdentifierKind {

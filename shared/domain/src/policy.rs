@@ -11,19 +11,24 @@ use jiff::{SpanFieldwise, tz::TimeZone};
 
 use crate::{
     dsar::RequestType,
-    ids::{AttestationId, Category, ControllerId, EventName, Field, Ground, Purpose, Recipient, TrackerId},
+    ids::{AttestationId, Category, ControllerId, EventName, Field, Ground, Purpose, Recipient, SystemId, TrackerId},
+    place::Place,
 };
 
 mod attestation;
 mod contact;
 mod disclosure;
 mod people;
+mod regime;
+mod system;
 mod tracker;
 
 pub use attestation::{AttestationRule, HoldRule, NoticeChangeRule};
 pub use contact::{Authority, Office, RoleRule, ServiceRole};
 pub use disclosure::{Denial, Mechanism, RecipientRole, RecipientRule, TransferRule, Use};
 pub use people::{AgeRule, AgentRule, Country, InvalidCountry};
+pub use regime::Regime;
+pub use system::{AccountRule, SystemKind, SystemRule};
 pub use tracker::{Signals, TrackerNeed, TrackerRule};
 
 /// Where a promise is written: `scantrust.1.2-b` of the clause register, or an article of law.
@@ -107,36 +112,6 @@ impl LawfulBasis {
     /// Reads the name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|basis| basis.as_str() == text)
-    }
-}
-
-/// A law whose clock a controller answers to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Regime {
-    /// Regulation (EU) 2016/679.
-    EuGdpr,
-    /// UK GDPR with the Data Protection Act 2018.
-    UkGdpr,
-    /// California Consumer Privacy Act as amended.
-    UsCa,
-}
-
-impl Regime {
-    /// Every regime known so far.
-    pub const ALL: [Self; 3] = [Self::EuGdpr, Self::UkGdpr, Self::UsCa];
-
-    /// The name in policy files and on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::EuGdpr => "eu-gdpr",
-            Self::UkGdpr => "uk-gdpr",
-            Self::UsCa => "us-ca",
-        }
-    }
-
-    /// Reads the name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|regime| regime.as_str() == text)
     }
 }
 
@@ -298,6 +273,8 @@ pub enum VerificationRule {
     Mail,
     /// So many distinct points that match what is stored (11 CCR 7062).
     Points(u8),
+    /// A token of the account that the request is about, from the controller's own issuer (11 CCR 7061).
+    Account,
 }
 
 /// A refusal that the policy itself states.
@@ -363,8 +340,14 @@ pub struct Policy {
     pub time_zone: TimeZone,
     /// Where requests and warnings go.
     pub contact_mail: String,
-    /// The other ways to reach the controller, and who vouches for it.
+    /// Where it is established, which says whose holidays count; `None`: the text does not say.
+    pub establishment: Option<Place>,
+    /// The other ways to reach the controller, and how its office works.
     pub office: Office,
+    /// Its systems that hold personal data: requests reach them as tasks.
+    pub systems: BTreeMap<SystemId, SystemRule>,
+    /// The issuer whose tokens show that somebody holds one of its accounts; `None`: it has none.
+    pub accounts: Option<AccountRule>,
     /// What the controller is where people meet it, if not the same everywhere.
     pub roles: Vec<RoleRule>,
     /// The notice in force.
@@ -430,7 +413,10 @@ impl Policy {
             regimes: vec![Regime::EuGdpr],
             time_zone: TimeZone::UTC,
             contact_mail,
+            establishment: None,
             office: Office::default(),
+            systems: BTreeMap::new(),
+            accounts: None,
             roles: Vec::new(),
             accepted_notices: vec![notice.version.clone()],
             notice,

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::{
     consent::{self, Choice, ChoiceState, ConsentEvent},
-    dsar::{ActingAs, Outcome, RequestState, RequestType, stopped_uses},
+    dsar::{ActingAs, Ending, Outcome, RequestState, RequestType, stopped_uses},
     hold::HoldReason,
     ids::{Ground, Purpose},
     policy::{Clause, LawfulBasis, Policy, PurposeRule, Use},
@@ -217,12 +217,14 @@ pub struct Standing {
     restricted: bool,
 }
 
-/// Whether a request has come in by then and has not been refused by then.
+/// Whether a request has come in by then and has been neither refused nor taken back by then.
 fn counts(request: &RequestState, at: Timestamp) -> bool {
     let refused = request.decided.as_ref().is_some_and(|(decided_at, outcome)| {
-        *decided_at <= at && matches!(outcome, Outcome::Refused(..) | Outcome::NotVerified)
+        *decided_at <= at && matches!(outcome, Outcome::Refused(..) | Outcome::NotVerified | Outcome::RefusedByOffice(_))
     });
-    request.received.at <= at && !refused
+    let is_ended = matches!(request.ending(), Some(Ending::Withdrawn | Ending::Stopped | Ending::Lapsed))
+        && request.closed_at().is_some_and(|closed_at| closed_at <= at);
+    request.received.at <= at && !refused && !is_ended
 }
 
 /// Whether it is a withdrawal that the policy answers by offering an objection instead: it is taken
@@ -311,7 +313,8 @@ impl Standing {
             | RequestType::KnowCategories
             | RequestType::KnowPieces
             | RequestType::Information
-            | RequestType::PostMortem => {}
+            | RequestType::PostMortem
+            | RequestType::Appeal => {}
         }
     }
 

@@ -288,6 +288,7 @@ pub fn verification(rule: VerificationRule) -> String {
         VerificationRule::Points(points) => {
             format!("by {} that match what is stored", count(points.into(), "detail"))
         }
+        VerificationRule::Account => "by signing in to the account".to_owned(),
     }
 }
 

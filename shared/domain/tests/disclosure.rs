@@ -167,20 +167,12 @@ fn agreed(name: &str) -> ConsentEvent {
 fn request(what: RequestType) -> RequestState {
     RequestState {
         received: Received {
-            acting: None,
-            service: None,
-            following: None,
-            request: what,
-            at: Timestamp::UNIX_EPOCH,
-            due_at: now(),
-            due_by_law: String::new(),
-            identifier: IdentifierKind::Mail,
             verification: what.default_verification(),
-            points: Vec::new(),
-            purposes: Vec::new(),
+            ..Received::new(what, IdentifierKind::Mail, Timestamp::UNIX_EPOCH, (now(), String::new()))
         },
         verified: None,
         decided: None,
+        history: Vec::new(),
     }
 }
 

@@ -69,17 +69,8 @@ fn with(mut policy: Policy, rule: RightRule) -> Policy {
 
 fn received(request: RequestType, at: Timestamp) -> Received {
     Received {
-        request,
-        at,
-        due_at: at + 720.hours(),
-        due_by_law: "GDPR Art. 12(3)".into(),
-        identifier: IdentifierKind::Mail,
         verification: request.default_verification(),
-        points: Vec::new(),
-        purposes: Vec::new(),
-        acting: None,
-        service: None,
-        following: None,
+        ..Received::new(request, IdentifierKind::Mail, at, (at + 720.hours(), "GDPR Art. 12(3)".into()))
     }
 }
 
@@ -257,7 +248,7 @@ fn a_processor_refuses_and_says_who_decides() {
 fn instructed(key: &str, received_at: &str, is_verified: bool) -> (RequestId, RequestState) {
     let received = received(RequestType::PostMortem, at(received_at));
     let verified = is_verified.then(|| (received.at + 1.hour(), VerifiedBy::Mail));
-    (Pepper::new(1, &[1; 32]).derive(&[key]), RequestState { received, verified, decided: None })
+    (Pepper::new(1, &[1; 32]).derive(&[key]), RequestState { verified, ..RequestState::new(received) })
 }
 
 #[test]
@@ -301,7 +292,7 @@ fn an_outcome_says_whether_it_is_open_and_whether_it_refuses() {
     ] {
         let received = received(RequestType::Objection, at("2026-01-01T00:00:00Z"));
         let decided = Some((received.at, outcome.clone()));
-        let state = RequestState { received, verified: None, decided };
+        let state = RequestState { decided, ..RequestState::new(received) };
         assert_eq!((state.status(), outcome.refuses()), (status, refuses), "{outcome:?}");
     }
 }

@@ -81,20 +81,13 @@ fn said(second: i64, name: &str, choice: Choice) -> ConsentEvent {
 fn asked(second: i64, request: RequestType, purposes: &[&str]) -> RequestState {
     RequestState {
         received: Received {
-            acting: None,
-            service: None,
-            following: None,
-            request,
-            at: at(second),
-            due_at: at(second + 1_000),
-            due_by_law: "GDPR Art. 12(3)".into(),
-            identifier: IdentifierKind::Mail,
             verification: request.default_verification(),
-            points: Vec::new(),
             purposes: purposes.iter().map(|name| purpose(name)).collect(),
+            ..Received::new(request, IdentifierKind::Mail, at(second), (at(second + 1_000), "GDPR Art. 12(3)".into()))
         },
         verified: None,
         decided: None,
+        history: Vec::new(),
     }
 }
 

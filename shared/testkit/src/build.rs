@@ -123,17 +123,8 @@ pub fn request(controller: &ControllerId, subject: &SubjectRef, key: &str) -> Re
 /// At the end of the calendar.
 pub fn received(request: RequestType, at: Timestamp) -> Received {
     Received {
-        request,
-        at,
-        due_at: at.checked_add((30 * 24).hours()).expect("a time on the calendar"),
-        due_by_law: "GDPR Art. 12(3); Reg. 1182/71 Art. 3".into(),
-        identifier: IdentifierKind::Mail,
         verification: request.default_verification(),
-        points: Vec::new(),
-        purposes: Vec::new(),
-        acting: None,
-        service: None,
-        following: None,
+        ..Received::new(request, IdentifierKind::Mail, at, (at.checked_add((30 * 24).hours()).expect("a time on the calendar"), "GDPR Art. 12(3); Reg. 1182/71 Art. 3".into()))
     }
 }
 

@@ -424,19 +424,11 @@ mod tests {
     fn status(request: RequestType, acting: Option<ActingAs>, outcome: Outcome) -> StatusForm {
         let at = Timestamp::UNIX_EPOCH;
         let received = Received {
-            request,
-            at,
-            due_at: at,
-            due_by_law: String::new(),
-            identifier: IdentifierKind::Mail,
-            verification: VerificationRule::None,
-            points: Vec::new(),
-            purposes: Vec::new(),
             acting: acting.map(|role| Acting { role, proof: None }),
             service: Some(Ground::parse("website").unwrap()),
-            following: None,
+            ..Received::new(request, IdentifierKind::Mail, at, (at, String::new()))
         };
-        let state = RequestState { received, verified: None, decided: Some((at, outcome)) };
+        let state = RequestState { decided: Some((at, outcome)), ..RequestState::new(received) };
         StatusForm::new(&policy(), &id(), &state)
     }
 

@@ -69,6 +69,36 @@ fn competent(regimes: &[Regime]) -> String {
         Regime::UkGdpr => "the Information Commissioner's Office in the United Kingdom",
         // Cal. Civ. Code § 1798.199.45.
         Regime::UsCa => "the California Privacy Protection Agency",
+        // Va. Code 59.1-577(C), C.R.S. 6-1-1306(3), Conn. Gen. Stat. 42-518(d), Bus. & Com. Code 541.053.
+        Regime::UsVa | Regime::UsCo | Regime::UsCt | Regime::UsTx => "the Attorney General of your state",
+        // 45 CFR 160.306.
+        Regime::UsHipaa => "the Office for Civil Rights of the Department of Health and Human Services",
+        // Lei 13.709/2018 Art. 18 § 1.
+        Regime::BrLgpd => "the Autoridade Nacional de Proteção de Dados in Brazil",
+        // PIPEDA s. 11.
+        Regime::CaPipeda => "the Office of the Privacy Commissioner of Canada",
+        // Act respecting the protection of personal information in the private sector, s. 42.
+        Regime::CaQc => "the Commission d'accès à l'information in Québec",
+        // POPIA s. 74.
+        Regime::ZaPopia => "the Information Regulator in South Africa",
+        // Privacy Act 1988 s. 36.
+        Regime::Au => "the Office of the Australian Information Commissioner",
+        // DPDP Act 2023 s. 13(3), 27.
+        Regime::InDpdp => "the Data Protection Board of India",
+        // PDPA 2012 s. 48H.
+        Regime::Sg => "the Personal Data Protection Commission in Singapore",
+        // FADP Art. 49.
+        Regime::Ch => "the Federal Data Protection and Information Commissioner in Switzerland",
+        // APPI Art. 146 ff.
+        Regime::Jp => "the Personal Information Protection Commission in Japan",
+        // PIPA Art. 62.
+        Regime::Kr => "the Personal Information Protection Commission in Korea",
+        // Privacy Act 2020 s. 70.
+        Regime::Nz => "the Privacy Commissioner in New Zealand",
+        // PDPA B.E. 2562 s. 73.
+        Regime::Th => "the Personal Data Protection Committee in Thailand",
+        // Law 6698 Art. 14.
+        Regime::Tr => "the Kişisel Verileri Koruma Kurumu in Türkiye",
     });
     let names = names.collect::<Vec<_>>().join("; or ");
     if names.is_empty() { "that of the country where you live".to_owned() } else { names }

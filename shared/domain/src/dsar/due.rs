@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil::Date};
 
-use super::RequestType;
+use super::{RequestState, RequestType};
 use crate::{
     clock::{self, OutOfCalendar},
     policy::{Policy, Regime},
@@ -19,12 +19,6 @@ pub struct AnswerDue {
     pub law: String,
 }
 
-/// Which of the controller's laws set the clock: California's for whoever says they live there,
-/// where the controller answers to it; all of them otherwise, and the earliest rules.
-fn regimes(policy: &Policy, californian: bool) -> Vec<Regime> {
-    if californian && policy.regimes.contains(&Regime::UsCa) { vec![Regime::UsCa] } else { policy.regimes.clone() }
-}
-
 /// By when a request that came in then must be answered: the earlier of what the law asks and what
 /// the policy promises for this type of request.
 ///
@@ -33,10 +27,11 @@ fn regimes(policy: &Policy, californian: bool) -> Vec<Regime> {
 pub fn answer_due(
     policy: &Policy,
     request: RequestType,
-    californian: bool,
+    regimes: &[Regime],
     at: Timestamp,
 ) -> Result<AnswerDue, OutOfCalendar> {
-    let by_law = clock::earliest_response(&regimes(policy, californian), at, &policy.time_zone)?.map(|due| AnswerDue {
+    let regimes = if regimes.is_empty() { policy.regimes.as_slice() } else { regimes };
+    let by_law = clock::earliest_response(regimes, at, &policy.time_zone)?.map(|due| AnswerDue {
         last_day: due.last_day,
         at: due.at,
         law: due.article.to_owned(),
@@ -51,4 +46,12 @@ pub fn answer_due(
         .transpose()?;
     // On a tie the law is named: it binds whatever the policy says.
     by_law.into_iter().chain(by_policy).min_by_key(|due| due.at).ok_or(OutOfCalendar)
+}
+
+/// By when a request must be answered, by all that has happened to it.
+///
+/// # Errors
+/// [`OutOfCalendar`] as for [`answer_due`].
+pub fn due_of(policy: &Policy, state: &RequestState) -> Result<AnswerDue, OutOfCalendar> {
+    answer_due(policy, state.received.request, state.regimes(), state.received.at)
 }

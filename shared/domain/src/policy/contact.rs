@@ -1,7 +1,9 @@
 //! How a controller is reached, by whom it is supervised, and what it is where.
 
+use std::collections::BTreeSet;
+
 use super::Clause;
-use crate::ids::Ground;
+use crate::{dsar::RequestType, ids::Ground};
 
 /// The ways to reach a controller besides its first mail address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +20,15 @@ pub struct Office {
     pub representative: Option<String>,
     /// Where people may complain (GDPR Art. 77); every refusal says so (Art. 12(4)).
     pub authority: Option<Authority>,
+    /// The types of request that a person looks at before they are carried out.
+    pub review: BTreeSet<RequestType>,
+    /// The types of request on which two people of the office must agree.
+    pub four_eyes: BTreeSet<RequestType>,
+    /// At which shares of the time for an answer the office is reminded, in percent, ascending; none: at
+    /// 50, 80 and 95.
+    pub reminders: Vec<u8>,
+    /// Who is written to as well when a deadline is near or missed.
+    pub escalation: Vec<String>,
 }
 
 /// A supervisory authority.

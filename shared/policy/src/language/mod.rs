@@ -275,6 +275,7 @@ fn law_on_breaches(regimes: &[Regime]) -> BreachRule {
         Some(Regime::UkGdpr) => "UK GDPR Art. 33 and 34",
         Some(Regime::UsCa) => "Cal. Civ. Code 1798.82",
         Some(Regime::EuGdpr) | None => "GDPR Art. 33 and 34",
+        Some(_) => "the law's own duty to tell of breaches",
     });
     BreachRule { tell_of_attempts: false, website_alert: false, clause }
 }

@@ -57,8 +57,7 @@ fn lists(document: &Document, report: &mut Report<'_>) {
 fn is_home(country: Country, regimes: &[Regime]) -> bool {
     regimes.iter().any(|regime| match regime {
         Regime::EuGdpr => is_in_the_union(country),
-        Regime::UkGdpr => country.as_str() == "GB",
-        Regime::UsCa => country.as_str() == "US",
+        other => other.country() == Some(country.as_str()),
     })
 }
 

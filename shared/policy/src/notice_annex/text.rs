@@ -388,12 +388,13 @@ fn rights(policy: &Policy) -> Section {
         blocks.push(Block::Table(Table { caption: "Rights and how to use them".to_owned(), head, rows }));
     }
     blocks.push(Block::Paragraph(plain("What is not in this table is yours all the same where the law gives it.")));
-    let deadlines = policy.regimes.iter().map(|regime| {
-        plain(match regime {
+    let deadlines = policy.regimes.iter().filter_map(|regime| {
+        Some(plain(match regime {
             Regime::EuGdpr => "Under the GDPR we answer within one month of your request (Art. 12(3)).",
             Regime::UkGdpr => "Under the UK GDPR we answer within one month of your request (Art. 12A).",
             Regime::UsCa => "If you live in California, we answer within 45 days of your request (11 CCR 7021(b)).",
-        })
+            _ => return None,
+        }))
     });
     blocks.push(Block::List(deadlines.collect()));
     if let Some(agents) = &policy.agents {
