@@ -12,6 +12,7 @@ use app::{
 use domain::{
     dsar::{ActingRefused, Outcome, RequestType},
     ids::RequestId,
+    language::Language,
     token::Scope,
 };
 use edge::{
@@ -63,7 +64,17 @@ async fn receive<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Res
         acting: form.acting,
         service: form.service,
         instructions: form.instructions,
-        californian: form.californian,
+        residence: form.residence,
+        // Whoever names no language reads that of their browser.
+        language: form
+            .language
+            .or_else(|| request.header("accept-language").and_then(Language::accepted))
+            .unwrap_or_default(),
+        message: form.message,
+        corrections: form.corrections,
+        about: form.about,
+        declared: form.declared,
+        entered_by: None,
         key: site::idempotency_key(request, form.nonce)?,
         at: request.at(),
     };
@@ -98,6 +109,15 @@ fn refuse(error: ReceiveError) -> Problem {
             .with_detail(detail)
             .with_hint("Use a service of the controller's policy, or name none."),
         ReceiveError::Acting(refused) => acting_refused(&refused),
+        ReceiveError::AppealMisplaced => {
+            Problem::invalid("/about", detail, "Send about and about_token with a request of type appeal.")
+        }
+        ReceiveError::NothingToAppeal => Problem::new(422, "nothing-to-appeal", "There is no decision to appeal against")
+            .with_detail(detail)
+            .with_hint("Send the number and the token of a request that was decided."),
+        ReceiveError::CorrectionsMisplaced => {
+            Problem::invalid("/corrections", detail, "Send them with a request of type rectification.")
+        }
         ReceiveError::InstructionsMisplaced => {
             Problem::invalid("/instructions", detail, "Send them with a request of type post-mortem.")
         }

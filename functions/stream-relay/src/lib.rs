@@ -97,6 +97,8 @@ impl Sorted {
                 let at = match part {
                     RequestPart::Received => image::<stored::request::Request>(record.new.as_ref())?.at,
                     RequestPart::Verified => image::<stored::request::Verified>(record.new.as_ref())?.at,
+                    // Whatever happens to a request may leave something to do.
+                    RequestPart::Entry(_) => image::<stored::entry::Entry>(record.new.as_ref())?.at,
                     _ => return Ok(()),
                 };
                 self.fulfil.push(FulfilMessage::new(&key.controller, &key.subject, &key.request, time(at)?));

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     consent::ConsentEvent,
     disclosure::Disclosure,
-    dsar::{self, Instructions, Outcome, RequestState, RequestType},
+    dsar::{self, Exception, Instructions, Outcome, RequestState, RequestType},
     ids::{Category, ControllerId, Field, Purpose, Recipient, RequestId, SubjectRef},
     policy::{Clause, Country, Policy},
     record::Record,
@@ -17,9 +17,10 @@ use jiff::{Timestamp, ToSpan};
 use crate::{
     capture_consent::ConsentLedger,
     disclose::DisclosureLog,
+    erasure::excepted,
     error::PortError,
     records::{self, Content, RecordStore},
-    requests::{RequestKey, RequestLog},
+    requests::{RequestKey, RequestLog, StoredRequest},
 };
 
 /// How long an export can be fetched.
@@ -155,7 +156,7 @@ pub async fn live_records<P: RecordStore>(
     Ok(records)
 }
 
-/// Draws up and stores what a request asks for.
+/// Draws up and stores what a request asks for, but for what the office excepts.
 ///
 /// # Errors
 /// [`PortError`].
@@ -163,14 +164,16 @@ pub async fn export<P: RequestLog + ConsentLedger + RecordStore + DisclosureLog 
     policy: &Policy,
     ports: &P,
     key: &RequestKey,
-    asked_for: RequestType,
+    stored: &StoredRequest,
+    except: &[Exception],
     at: Timestamp,
 ) -> Result<Outcome, PortError> {
+    let asked_for = stored.state.received.request;
     let mut file = SubjectFile::new(asked_for, at);
     // A question about the policy is answered from the policy: its file holds nothing about anybody.
     if asked_for != RequestType::Information {
         file.disclosures = disclosures_of_subject(ports, &key.controller, &key.subject).await?;
-        add_records(policy, ports, key, &mut file).await?;
+        add_records(policy, ports, key, except, &mut file).await?;
     }
     if matches!(asked_for, RequestType::Access | RequestType::KnowPieces | RequestType::Portability) {
         file.consents = ports.consents(&key.controller, &key.subject).await?;
@@ -186,9 +189,13 @@ async fn add_records<P: RecordStore>(
     policy: &Policy,
     ports: &P,
     key: &RequestKey,
+    except: &[Exception],
     file: &mut SubjectFile,
 ) -> Result<(), PortError> {
     for record in live_records(ports, key, file.at).await? {
+        if excepted(except, &record).is_some() {
+            continue;
+        }
         if file.asked_for == RequestType::Portability && !records::is_portable(policy, &record) {
             continue;
         }
@@ -224,7 +231,7 @@ async fn instructions<P: RequestLog>(
         |state: &RequestState| state.received.request == RequestType::PostMortem && state.received.following.is_none();
     for (id, state) in requests.iter().filter(|(_, state)| by_them(state)) {
         let stored = ports.request(&RequestKey { request: id.clone(), ..key.clone() }).await?;
-        if let Some(instructions) = stored.and_then(|stored| stored.instructions) {
+        if let Some(instructions) = stored.and_then(|stored| stored.confided.instructions) {
             let in_force = in_force == Some(id);
             given.push(GivenInstructions { request: id.clone(), at: state.received.at, instructions, in_force });
         }

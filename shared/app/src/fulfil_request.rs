@@ -1,32 +1,37 @@
-//! Carries out requests over the product's own data: consents, requests, retained records.
+//! Carries out requests over the product's own data: consents, requests, retained records. The one driver
+//! of a request: it reads where the request stands and does what comes next.
 
 use std::collections::BTreeMap;
 
 use domain::{
     consent::{self, Choice, ConsentEvent},
-    dsar::{self, Item, ItemResult, Outcome, RequestEvent, RequestType, VerifiedBy},
-    evidence::{DeletionReason, DeletionResult},
+    dsar::{
+        self, Act, Actor, Ending, Exception, ItemResult, Outcome, RequestType, Ruling, Stage, Stop, VerifiedBy,
+    },
     hold::HoldReason,
-    ids::Purpose,
-    policy::{ErasureExemption, LawfulBasis, Policy, RetentionRule, VerificationRule},
-    record::{Record, SubjectHold},
+    ids::{HoldId, Purpose},
+    policy::{LawfulBasis, Policy, VerificationRule},
+    record::SubjectHold,
     token::{Claim, Scope},
 };
 use jiff::{Timestamp, ToSpan};
 
 use crate::{
     capture_consent::ConsentLedger,
-    destruction::{self, BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore},
+    correction,
+    destruction::{Deletion, EvidenceStore},
     disclose::DisclosureLog,
-    error::{Appended, PortError},
+    erasure::{self, ErasurePlans},
+    error::PortError,
     export::{self, disclosures_of_subject},
     holds::{self, HoldError, HoldStore},
     keys::Keys,
     letters::{self, Task},
-    mail::{MailClaim, Mailer},
+    mail::{Mail, MailClaim, Mailer},
     recipients,
     records::RecordStore,
-    requests::{RequestKey, RequestLog, StoredRequest},
+    requests::{self, NewEntry, RecordError, RequestKey, RequestLog, StoredRequest},
+    systems,
 };
 
 pub use crate::export::{EXPORT_HOURS, Exports, SubjectFile, WITHHELD};
@@ -34,34 +39,11 @@ pub use crate::export::{EXPORT_HOURS, Exports, SubjectFile, WITHHELD};
 /// How long a requester has to confirm a request by mail.
 pub const VERIFICATION_HOURS: i64 = 24 * 14;
 
+/// Most steps that one event leads to: verified, decided, and as many again where somebody else was faster.
+const STEPS_MAX: usize = 4;
+
 /// How long a restriction that was asked for stands before somebody must look at it again.
 pub const RESTRICTION_REVIEW_HOURS: i64 = 24 * 90;
-
-/// One part of an erasure as it was planned, so that a retry after a crash tells the person of what
-/// the first attempt erased.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ErasurePlan {
-    /// What is to be deleted, at most [`ERASURE_PART_RECORDS`].
-    pub doomed: Vec<Doomed>,
-}
-
-/// How many records one part of an erasure holds: its plan is one item of the table.
-pub const ERASURE_PART_RECORDS: usize = BATCH_RECORDS_MAX;
-
-/// The port to erasure plans.
-#[expect(async_fn_in_trait, reason = "functions run on one thread")]
-pub trait ErasurePlans {
-    /// Writes a part's plan unless one stands. MUST be durable before it returns.
-    async fn plan_erasure(
-        &self,
-        key: &RequestKey,
-        part: usize,
-        plan: &ErasurePlan,
-    ) -> Result<Appended<ErasurePlan>, PortError>;
-
-    /// Reads a part's plan.
-    async fn erasure_plan(&self, key: &RequestKey, part: usize) -> Result<Option<ErasurePlan>, PortError>;
-}
 
 /// Everything that fulfilling needs.
 pub trait Office:
@@ -94,7 +76,8 @@ impl<P> Office for P where
 {
 }
 
-/// Takes a request as far as it can go: acknowledges, verifies by points, decides, answers.
+/// Takes a request as far as it can go: acknowledges, verifies by points, asks the controller's systems,
+/// decides, carries out what the office ruled, tells the requester. Answers the outcome once there is one.
 ///
 /// Each step finds what earlier attempts have done, so it can be run again at any time. `at` is the
 /// time of the event that led here; `public_url` is where people reach this deployment.
@@ -108,28 +91,84 @@ pub async fn fulfil<P: Office>(
     at: Timestamp,
     public_url: &str,
 ) -> Result<Option<Outcome>, PortError> {
-    let Some(stored) = ports.request(key).await? else {
+    let Some(mut stored) = ports.request(key).await? else {
         return Err(PortError::corrupt("request", "it is not stored"));
     };
     acknowledge(policy, ports, key, &stored, public_url).await?;
-    let outcome = match stored.state.decided.clone() {
-        Some((_, outcome)) => outcome,
-        None => match decide(policy, ports, key, &stored, at).await? {
-            Some(outcome) => {
-                let event = RequestEvent::Decided { at, outcome: outcome.clone() };
-                if ports.append_request_event(key, &event).await? {
-                    outcome
-                } else {
-                    // Somebody else decided in between: theirs stands.
-                    let stored = ports.request(key).await?;
-                    stored.and_then(|stored| stored.state.decided).map_or(outcome, |(_, outcome)| outcome)
-                }
-            }
-            None => return Ok(None),
-        },
+    for _ in 0..STEPS_MAX {
+        let Some(act) = advance(policy, ports, key, &stored, at).await? else { break };
+        stored = append(policy, ports, key, &stored, act, at).await?;
+    }
+    tell_of_entries(policy, ports, key, &stored, public_url).await?;
+    undo(policy, ports, key, &stored).await?;
+    let Some((_, outcome)) = stored.state.decided.clone().filter(|_| stored.state.ending().is_none()) else {
+        return Ok(None);
     };
     answer(policy, ports, key, &stored, &outcome, at, public_url).await?;
     Ok(Some(outcome))
+}
+
+/// What the product does next, if anything is for it to do; what it takes to do it is done already when
+/// this answers.
+async fn advance<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    at: Timestamp,
+) -> Result<Option<Act>, PortError> {
+    match stored.state.stage() {
+        Stage::AwaitingVerification | Stage::InProgress => {
+            if let Some(outcome) = settle(policy, ports, key, stored, at).await? {
+                return Ok(Some(Act::Decided(outcome)));
+            }
+            if !stored.state.is_verified() {
+                return match points(ports, key, stored, at).await? {
+                    Points::NotAsked => Ok(None),
+                    Points::TooFew => Ok(Some(Act::Decided(Outcome::NotVerified))),
+                    Points::Match(matched) => Ok(Some(Act::Verified(VerifiedBy::Points(matched)))),
+                };
+            }
+            if needs_review(policy, stored.state.received.request) {
+                return Ok(Some(Act::Decided(Outcome::WithOffice)));
+            }
+            carry_out(policy, ports, key, stored, &[], at).await
+        }
+        Stage::Ruled => match stored.state.ruling() {
+            Some((_, Ruling::Refuse(ground))) => Ok(Some(Act::Decided(Outcome::RefusedByOffice(*ground)))),
+            Some((_, Ruling::Approve { except })) => carry_out(policy, ports, key, stored, except, at).await,
+            None => Ok(None),
+        },
+        _ => Ok(None),
+    }
+}
+
+/// Appends what was done; if the request has gone on meanwhile, answers it as it stands.
+async fn append<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    seen: &StoredRequest,
+    act: Act,
+    at: Timestamp,
+) -> Result<StoredRequest, PortError> {
+    let next = |stored: &StoredRequest| {
+        // It was done for the request as it was seen. A claim or a note in between changes nothing of that.
+        let is_same = stored.state.stage() == seen.state.stage() && stored.state.ruling() == seen.state.ruling();
+        is_same.then(|| NewEntry::new(at, Actor::Product, act.clone()))
+    };
+    let missing = || PortError::corrupt("request", "it is not stored");
+    match requests::record(policy, ports, key, next).await {
+        Ok(stored) => Ok(stored),
+        Err(RecordError::Refused(_)) => ports.request(key).await?.ok_or_else(missing),
+        Err(RecordError::Unknown) => Err(missing()),
+        Err(RecordError::Port(error)) => Err(error),
+    }
+}
+
+/// Whether a person looks at it before it is carried out.
+fn needs_review(policy: &Policy, request: RequestType) -> bool {
+    policy.office.review.contains(&request) || policy.office.four_eyes.contains(&request)
 }
 
 /// Asks the requester to confirm by mail, where that is how they are verified. Where nothing is to be
@@ -141,28 +180,67 @@ async fn acknowledge<P: Office>(
     stored: &StoredRequest,
     public_url: &str,
 ) -> Result<(), PortError> {
-    let Some(address) = stored.contact.clone() else { return Ok(()) };
+    let Some(address) = stored.confided.contact.clone() else { return Ok(()) };
     let received = &stored.state.received;
     let refused = dsar::refusal_of(policy, received).is_some();
-    if refused || received.verification != VerificationRule::Mail {
-        return Ok(());
-    }
-    if ports.claim_mail(key, "ACK", received.at).await? == MailClaim::Sent {
+    if refused || received.verification != VerificationRule::Mail || !stored.state.stage().is_open() {
         return Ok(());
     }
     let token = token(ports, key, Scope::Verification, received.at, VERIFICATION_HOURS).await?;
-    let (controller, request) = (&key.controller, &key.request);
-    let link = format!("{public_url}/{controller}/v1/requests/{request}/verification?token={token}");
-    ports.send(&letters::acknowledgement(policy, key, &stored.state, address, &link)).await?;
-    ports.confirm_mail(key, "ACK", received.at).await
+    let link = link(public_url, key, "verification", &token);
+    let letter = letters::acknowledgement(policy, key, &stored.state, address, &link);
+    send_once(ports, key, "ACK", received.at, letter).await
 }
 
-async fn decide<P: Office>(
+fn link(public_url: &str, key: &RequestKey, page: &str, token: &str) -> String {
+    let (controller, request) = (&key.controller, &key.request);
+    format!("{public_url}/{controller}/v1/requests/{request}/{page}?token={token}")
+}
+
+/// Sends a letter unless it was sent: claimed, sent, confirmed.
+async fn send_once<P: Office>(
+    ports: &P,
+    key: &RequestKey,
+    what: &str,
+    at: Timestamp,
+    letter: Mail,
+) -> Result<(), PortError> {
+    if ports.claim_mail(key, what, at).await? == MailClaim::Sent {
+        return Ok(());
+    }
+    ports.send(&letter).await?;
+    ports.confirm_mail(key, what, at).await
+}
+
+/// Tells the requester of what happened that they must know of: a question, an extension, an end.
+async fn tell_of_entries<P: Office>(
     policy: &Policy,
     ports: &P,
     key: &RequestKey,
     stored: &StoredRequest,
-    at: Timestamp,
+    public_url: &str,
+) -> Result<(), PortError> {
+    let Some(address) = stored.confided.contact.clone() else { return Ok(()) };
+    for (number, entry) in (1..).zip(&stored.state.history) {
+        if !letters::tells_of(&entry.act) {
+            continue;
+        }
+        let token = token(ports, key, Scope::Verification, entry.at, VERIFICATION_HOURS).await?;
+        let link = link(public_url, key, "reply", &token);
+        if let Some(letter) = letters::of_entry(policy, key, stored, number, address.clone(), &link) {
+            send_once(ports, key, &format!("E-{number}"), entry.at, letter).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What the policy, or the kind of the request, settles before anybody proves who they are.
+async fn settle<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    _at: Timestamp,
 ) -> Result<Option<Outcome>, PortError> {
     let received = &stored.state.received;
     if let Some((refusal, clause)) = dsar::refusal_of(policy, received) {
@@ -173,35 +251,70 @@ async fn decide<P: Office>(
         }
         return Ok(Some(Outcome::Refused(refusal, clause)));
     }
-    if received.is_by_successor() {
-        // Nothing that the system can check shows who succeeds to somebody, so a person decides.
-        return Ok(Some(Outcome::WithOffice));
+    // Nothing that the system can check shows who succeeds to somebody, so a person decides.
+    Ok(received.is_by_successor().then_some(Outcome::WithOffice))
+}
+
+/// What the offered data points came to.
+enum Points {
+    /// The request is verified otherwise.
+    NotAsked,
+    /// Too few of them match.
+    TooFew,
+    /// So many match.
+    Match(u8),
+}
+
+async fn points<P: Office>(
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    at: Timestamp,
+) -> Result<Points, PortError> {
+    let VerificationRule::Points(needed) = stored.state.received.verification else { return Ok(Points::NotAsked) };
+    let stored_records = export::live_records(ports, key, at).await?;
+    let held: Vec<_> = stored_records.iter().flat_map(|record| &record.points).collect();
+    let matched = dsar::matching_points(&stored.state.received.points, held);
+    Ok(if matched < needed { Points::TooFew } else { Points::Match(matched) })
+}
+
+/// Carries out what was asked, but for what the office excepts: the controller's systems first, since they
+/// look for the person by what ends with the person's key.
+async fn carry_out<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    except: &[Exception],
+    at: Timestamp,
+) -> Result<Option<Act>, PortError> {
+    let received = &stored.state.received;
+    let by_office = stored.state.ruling().is_some();
+    let asked: Vec<_> = systems::systems_for(policy, received.request);
+    if !asked.is_empty() && stored.state.tasks().is_empty() && stored.confided.identifier.is_some() {
+        return Ok(Some(Act::TasksOpened(asked)));
     }
-    if !stored.state.is_verified() {
-        let VerificationRule::Points(needed) = received.verification else { return Ok(None) };
-        let stored_records = export::live_records(ports, key, at).await?;
-        let held: Vec<_> = stored_records.iter().flat_map(|record| &record.points).collect();
-        let matched = dsar::matching_points(&received.points, held);
-        if matched < needed {
-            return Ok(Some(Outcome::NotVerified));
-        }
-        let event = RequestEvent::Verified { at, by: VerifiedBy::Points(matched) };
-        ports.append_request_event(key, &event).await?;
-    }
-    Ok(Some(match received.request {
+    let outcome = match received.request {
+        // What a successor may read a person of the office hands over.
+        request if by_office && received.is_by_successor() && request.hands_out_or_changes() => Outcome::Granted,
         RequestType::Access
         | RequestType::KnowPieces
         | RequestType::KnowCategories
         | RequestType::Information
-        | RequestType::Portability => export::export(policy, ports, key, received.request, at).await?,
+        | RequestType::Portability => export::export(policy, ports, key, stored, except, at).await?,
         RequestType::Erasure => {
             withdraw_what_was_given(policy, ports, key, &received.purposes, at).await?;
-            Outcome::Erased(erase(policy, ports, key, &received.purposes, at).await?)
+            Outcome::Erased(erasure::erase(policy, ports, key, (&received.purposes, except), at).await?)
         }
-        RequestType::WithdrawConsent => withdraw(policy, ports, key, &received.purposes, received.at).await?,
+        RequestType::WithdrawConsent => {
+            match withdraw(policy, ports, key, &received.purposes, received.at).await? {
+                Outcome::WithOffice if by_office => Outcome::Granted,
+                outcome => outcome,
+            }
+        }
         RequestType::Restriction => {
             restrict(policy, ports, key, received.at).await?;
-            Outcome::WithOffice
+            if by_office { Outcome::Granted } else { Outcome::WithOffice }
         }
         RequestType::Objection
         | RequestType::ObjectionMarketing
@@ -209,114 +322,55 @@ async fn decide<P: Office>(
         | RequestType::DoNotSellOrShare
         | RequestType::LimitSensitive => {
             // It took effect when it came in: whoever uses data reads the request itself.
-            dsar::stop(policy, received.request, &received.purposes).map_or(Outcome::WithOffice, Outcome::Stopped)
+            match dsar::stop(policy, received.request, &received.purposes) {
+                Some(stop) if by_office => Outcome::Stopped(Stop { with_office: false, ..stop }),
+                Some(stop) => Outcome::Stopped(stop),
+                None => Outcome::WithOffice,
+            }
+        }
+        RequestType::Rectification if by_office => {
+            let fields = correction::correct(ports, key, &stored.confided.corrections, except, at).await?;
+            if fields.is_empty() { Outcome::Granted } else { Outcome::Corrected(fields) }
         }
         RequestType::PostMortem if received.following.is_none() && dsar::offers_post_mortem(policy) => {
             Outcome::Recorded
         }
-        RequestType::Rectification | RequestType::Complaint | RequestType::PostMortem => Outcome::WithOffice,
-    }))
-}
-
-/// Erases what is kept for the purposes that were named, or everything if none was (`identance.1-c`).
-async fn erase<P: Office>(
-    policy: &Policy,
-    ports: &P,
-    key: &RequestKey,
-    purposes: &[Purpose],
-    at: Timestamp,
-) -> Result<Vec<Item>, PortError> {
-    let mut items = Vec::new();
-    for part in 0.. {
-        let plan = match ports.erasure_plan(key, part).await? {
-            Some(plan) => plan,
-            None => {
-                let (kept, mut doomed) = sort_out(policy, ports, key, purposes, at).await?;
-                if doomed.is_empty() {
-                    items.extend(kept);
-                    break;
-                }
-                doomed.truncate(ERASURE_PART_RECORDS);
-                let plan = ErasurePlan { doomed };
-                match ports.plan_erasure(key, part, &plan).await? {
-                    Appended::Fresh => plan,
-                    Appended::Existing(first) => first,
-                }
-            }
-        };
-        items.extend(erase_part(ports, key, at, plan).await?);
-    }
-    items.sort_by(|a, b| (&a.category, &a.record).cmp(&(&b.category, &b.record)));
-    Ok(items)
-}
-
-/// Which records stay, and why, and which go.
-async fn sort_out<P: Office>(
-    policy: &Policy,
-    ports: &P,
-    key: &RequestKey,
-    purposes: &[Purpose],
-    at: Timestamp,
-) -> Result<(Vec<Item>, Vec<Doomed>), PortError> {
-    let (mut kept, mut doomed) = (Vec::new(), Vec::new());
-    for record in ports.records(&key.controller, &key.subject).await? {
-        if !purposes.is_empty() && !purposes.contains(&record.purpose) {
-            continue;
+        RequestType::Rectification | RequestType::Complaint | RequestType::PostMortem | RequestType::Appeal => {
+            if by_office { Outcome::Granted } else { Outcome::WithOffice }
         }
-        let rule = policy.retention_of(&record.category, &record.purpose);
-        let exemption = exemption(policy, rule, &record).filter(|_| !record.is_expired(at));
-        let result = if record.is_held() {
-            ItemResult::Held
-        } else if let Some(exemption) = exemption {
-            ItemResult::Kept { reason: exemption.reason, article: exemption.article, clause: exemption.clause }
-        } else {
-            doomed.push(Doomed::from(&record));
-            continue;
-        };
-        kept.push(Item { category: record.category, purpose: record.purpose, record: record.id, result });
-    }
-    Ok((kept, doomed))
+    };
+    Ok(Some(Act::Decided(outcome)))
 }
 
-/// Why an erasure does not reach a record now. Where a rule switches, its exemption is that of the second
-/// period: nobody keeps the address of a visitor who never wrote for the sake of a chat (`stationdb.4-i`,
-/// `stationdb.4-k`).
-fn exemption(policy: &Policy, rule: Option<&RetentionRule>, record: &Record) -> Option<ErasureExemption> {
-    let rule = rule?;
-    let switched = || record.clock.switched_at(rule, &policy.time_zone).ok().flatten().is_some();
-    rule.exemption.clone().filter(|_| rule.switch.is_none() || switched())
-}
-
-async fn erase_part<P: Office>(
+/// A restriction that was taken back or refused ends with its request (GDPR Art. 18(3): the person is told
+/// first, by the letter of that end).
+async fn undo<P: Office>(
+    policy: &Policy,
     ports: &P,
     key: &RequestKey,
-    at: Timestamp,
-    plan: ErasurePlan,
-) -> Result<Vec<Item>, PortError> {
-    let manifest =
-        destruction::destroy(ports, &key.controller, DeletionReason::Erasure, at, plan.doomed, Condition::Asked)
-            .await?;
-    let mut items = Vec::new();
-    for (position, (record, result)) in manifest.records.iter().zip(&manifest.results).enumerate() {
-        let result = match result {
-            // Absent: an earlier attempt of this very plan deleted it, under the same evidence.
-            DeletionResult::Deleted | DeletionResult::Absent => {
-                ItemResult::Erased { evidence: manifest.evidence_id(position) }
-            }
-            // A hold came in between; the next part finds it standing and reports it.
-            DeletionResult::Held => continue,
-            DeletionResult::NotDue | DeletionResult::Failed => {
-                return Err(PortError::unavailable("deletion", "a record could not be deleted"));
-            }
-        };
-        items.push(Item {
-            category: record.category.clone(),
-            purpose: record.purpose.clone(),
-            record: record.record.clone(),
-            result,
-        });
+    stored: &StoredRequest,
+) -> Result<(), PortError> {
+    let is_over = matches!(stored.state.ending(), Some(Ending::Withdrawn | Ending::Stopped))
+        || matches!(stored.state.decided, Some((_, Outcome::RefusedByOffice(_))));
+    let Some(closed_at) = stored.state.closed_at().filter(|_| is_over) else { return Ok(()) };
+    if stored.state.received.request != RequestType::Restriction {
+        return Ok(());
     }
-    Ok(items)
+    let hold = restriction_hold(ports, key).await?;
+    match holds::release(policy, ports, &key.subject, &hold, &opened_by(key), closed_at).await {
+        Ok(_) | Err(HoldError::Unknown) => Ok(()),
+        Err(HoldError::Port(error)) => Err(error),
+        Err(_) => Err(PortError::corrupt("hold", "it cannot be released")),
+    }
+}
+
+fn opened_by(key: &RequestKey) -> String {
+    format!("request {}", key.request)
+}
+
+async fn restriction_hold<P: Office>(ports: &P, key: &RequestKey) -> Result<HoldId, PortError> {
+    let keys = ports.controller(&key.controller).await?;
+    Ok(keys.pepper.derive(&["request", key.request.as_str()]))
 }
 
 /// Who asks to be erased wants no more newsletters: what they agreed to ends with it (GDPR
@@ -376,15 +430,14 @@ async fn withdraw<P: Office>(
 }
 
 async fn restrict<P: Office>(policy: &Policy, ports: &P, key: &RequestKey, at: Timestamp) -> Result<(), PortError> {
-    let keys = ports.controller(&key.controller).await?;
     let hold = SubjectHold {
-        id: keys.pepper.derive(&["request", key.request.as_str()]),
+        id: restriction_hold(ports, key).await?,
         subject: key.subject.clone(),
         reason: HoldReason::Restriction,
         ground: None,
         opened_at: at,
         review_at: at.saturating_add(RESTRICTION_REVIEW_HOURS.hours()).unwrap_or(Timestamp::MAX),
-        opened_by: format!("request {}", key.request),
+        opened_by: opened_by(key),
         released_at: None,
     };
     match holds::place_on_subject(policy, ports, hold).await {
@@ -403,18 +456,15 @@ async fn answer<P: Office>(
     at: Timestamp,
     public_url: &str,
 ) -> Result<(), PortError> {
-    if let Some(address) = stored.contact.clone()
-        && ports.claim_mail(key, "ANSWER", at).await? != MailClaim::Sent
-    {
+    if let Some(address) = stored.confided.contact.clone() {
         let link = if let Outcome::Exported { .. } = outcome {
             let token = token(ports, key, Scope::Export, at, EXPORT_HOURS).await?;
-            let (controller, request) = (&key.controller, &key.request);
-            Some(format!("{public_url}/{controller}/v1/requests/{request}/export?token={token}"))
+            Some(link(public_url, key, "export", &token))
         } else {
             None
         };
-        ports.send(&letters::answer(policy, key, &stored.state.received, outcome, address, link.as_deref())).await?;
-        ports.confirm_mail(key, "ANSWER", at).await?;
+        let letter = letters::answer(policy, key, stored, outcome, address, link.as_deref());
+        send_once(ports, key, &answer_claim(stored), at, letter).await?;
     }
     tell_others(policy, ports, key, stored, outcome, at).await?;
     // Last of all, since the answer's address lies under this key: what remains of the person in
@@ -423,10 +473,17 @@ async fn answer<P: Office>(
         && items.iter().all(|item| matches!(item.result, ItemResult::Erased { .. }))
         && ports.records(&key.controller, &key.subject).await?.is_empty()
     {
-        let decided_at = ports.request(key).await?.and_then(|stored| stored.state.decided).map_or(at, |(at, _)| at);
+        let decided_at = stored.state.decided.as_ref().map_or(at, |(at, _)| *at);
         ports.destroy_subject_key(&key.controller, &key.subject, decided_at).await?;
     }
     Ok(())
+}
+
+/// The claim of the letter that tells of the latest decision: a request that went to the office first is
+/// answered twice.
+fn answer_claim(stored: &StoredRequest) -> String {
+    let decisions = stored.state.history.iter().filter(|entry| matches!(entry.act, Act::Decided(_))).count();
+    if decisions < 2 { "ANSWER".to_owned() } else { format!("ANSWER-{decisions}") }
 }
 
 /// Tells recipients of an erasure or a restriction, and the office of what only it can do.

@@ -3,7 +3,7 @@
 
 use domain::{
     breach::Breach,
-    dsar::{Complaint, ItemResult, Outcome, Received, RequestState, RequestType, Stop},
+    dsar::{Act, Ask, Complaint, ItemResult, Outcome, Received, RequestState, RequestType, Stop},
     ids::{Purpose, SubjectRef},
     notice::{NoticeChange, Significance},
     policy::Policy,
@@ -13,7 +13,7 @@ use domain::{
 use crate::{
     deadlines::{Deadline, DeadlineKind, Urgency},
     mail::Mail,
-    requests::RequestKey,
+    requests::{self, RequestKey, StoredRequest},
 };
 
 mod passed_on;
@@ -55,11 +55,12 @@ pub fn acknowledgement(
 pub fn answer(
     policy: &Policy,
     key: &RequestKey,
-    received: &Received,
+    stored: &StoredRequest,
     outcome: &Outcome,
     to: Sensitive<String>,
     export_link: Option<&str>,
 ) -> Mail {
+    let received = &stored.state.received;
     let body = match outcome {
         Outcome::Refused(refusal, clause) => {
             let offer = refusal.offer.map_or_else(String::new, |offer| {
@@ -103,6 +104,14 @@ pub fn answer(
             "Your instructions are kept as you gave them. A later request changes or revokes them.".to_owned()
         }
         Outcome::WithOffice => "Your request is with our privacy office, which will write to you.".to_owned(),
+        Outcome::Granted => "We have done what you asked for.".to_owned(),
+        Outcome::Corrected(fields) => {
+            let fields = fields.iter().map(|field| format!("- {field}")).collect::<Vec<_>>().join("\n");
+            format!("We have corrected what we hold about you:\n\n{fields}")
+        }
+        Outcome::RefusedByOffice(ground) => {
+            format!("We cannot do this: {} ({}).", ground.as_str(), ground.article())
+        }
     };
     Mail {
         to,
@@ -117,6 +126,58 @@ pub fn answer(
         tag: format!("request-{}-answer", key.request),
         unsubscribe: None,
     }
+}
+
+/// Whether the requester is written to when this happens.
+pub const fn tells_of(act: &Act) -> bool {
+    matches!(
+        act,
+        Act::Asked(_) | Act::Extended(_) | Act::Withdrawn | Act::Stopped | Act::Merged(_) | Act::Lapsed
+    )
+}
+
+/// Tells the requester of one entry of the request's history; `None` for what they are not written to about.
+pub fn of_entry(
+    policy: &Policy,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    number: u32,
+    to: Sensitive<String>,
+    link: &str,
+) -> Option<Mail> {
+    let entry = stored.state.history.get(usize::try_from(number).ok()?.checked_sub(1)?)?;
+    // The office's own words, disclosed to the letter only.
+    let words = stored.texts.get(&number).map(|text| format!("{}\n\n", text.disclose())).unwrap_or_default();
+    let body = match &entry.act {
+        Act::Asked(Ask::Identity) => {
+            format!("We need to know that it is you who asks.\n\n{words}Please answer here:\n\n{link}")
+        }
+        Act::Asked(Ask::Clarification) => {
+            format!("We need to know more exactly what you ask for.\n\n{words}Please answer here:\n\n{link}")
+        }
+        Act::Extended(ground) => format!(
+            "Our answer takes longer ({}): you will have it by {}.\n\n{words}",
+            ground.as_str(),
+            requests::head_of(policy, &stored.state).due_at,
+        ),
+        Act::Withdrawn => "You have taken your request back, and we have stopped working on it.".to_owned(),
+        Act::Stopped => format!("We have stopped working on your request.\n\n{words}"),
+        Act::Merged(into) => format!("You asked for the same before: that answer (number {into}) is for both."),
+        Act::Lapsed => "Nobody confirmed this request in time, so we have closed it.".to_owned(),
+        _ => return None,
+    };
+    Some(Mail {
+        to,
+        subject: format!("{}: your privacy request", policy.name),
+        text: format!(
+            "{body}\n\n{} Questions: {}.\n\nYour request's number is {}.\n",
+            Complaint::of(policy).in_words(),
+            policy.contact_mail,
+            key.request
+        ),
+        tag: format!("request-{}-e{number}", key.request),
+        unsubscribe: None,
+    })
 }
 
 /// What a person is told of an objection or an opt-out. It depends on the policy and the request alone.

@@ -1,16 +1,16 @@
 //! Instructions for after death: what follows when somebody is known to have died.
 
 use domain::{
-    dsar::{self, Instructions, Received, RequestType},
+    dsar::{self, Instructions, Received, RequestState, RequestType},
     ids::{Fingerprint, RequestId, SubjectRef},
-    policy::{Policy, VerificationRule},
+    policy::Policy,
 };
 use jiff::Timestamp;
 
 use crate::{
     error::PortError,
     keys::Keys,
-    requests::{Confided, RequestKey, RequestLog},
+    requests::{self, Confided, RequestKey, RequestLog},
 };
 
 /// Sets the instructions of a person who died then going: a request of its own in their partition,
@@ -35,20 +35,23 @@ pub async fn carry_out<P: RequestLog + Keys>(
         RequestKey { controller: policy.controller.clone(), subject: subject.clone(), request: following.clone() };
     let Some(stored) = ports.request(&given).await? else { return Ok(None) };
     // None: they were revoked, or went with the person's key.
-    let Some(instructions) = stored.instructions else { return Ok(None) };
+    let Some(instructions) = stored.confided.instructions else { return Ok(None) };
     let request = if instructions.erase_everything() { RequestType::Erasure } else { RequestType::PostMortem };
-    let due = dsar::answer_due(policy, request, false, deceased_at)
+    let due = dsar::answer_due(policy, request, &[], deceased_at)
         .map_err(|_| PortError::corrupt("a request", "its time lies outside the calendar"))?;
     let keys = ports.controller(&policy.controller).await?;
     let parts = [subject.as_str(), dsar::SUBJECT_DECEASED, following.as_str()];
     let key = RequestKey { request: keys.pepper.derive::<RequestId>(&parts), ..given };
+    // They were verified when they were given, and nothing tells here when the controller learned of the
+    // death: the clock runs from it.
     let received = Received {
         following: Some(following.clone()),
         ..Received::new(request, stored.state.received.identifier, deceased_at, (due.at, due.law))
     };
     // Whoever reads the mailbox now is not the person: no letter goes there.
-    let confided = Confided { contact: None, instructions: handed_on(request, instructions) };
-    ports.receive(&key, &received, &confided, &keys.pepper.derive::<Fingerprint>(&parts)).await?;
+    let confided = Confided { instructions: handed_on(request, instructions), ..Confided::default() };
+    let head = requests::head_of(policy, &RequestState::new(received.clone()));
+    ports.receive(&key, &received, &confided, &keys.pepper.derive::<Fingerprint>(&parts), &head).await?;
     Ok(Some(key))
 }
 

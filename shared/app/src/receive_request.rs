@@ -1,8 +1,12 @@
 //! Takes in a data subject's request: one conditional write, the same answer to everybody.
 
+use std::collections::BTreeMap;
+
 use domain::{
-    dsar::{self, Acting, ActingRefused, AnswerDue, Instructions, NoObjection, Received, RequestType},
-    ids::{Field, Fingerprint, Ground, Identifier, PointHash, Purpose, RequestId},
+    dsar::{self, Acting, ActingRefused, Instructions, NoObjection, Received, RequestState, RequestType},
+    ids::{Field, Fingerprint, Ground, Identifier, PointHash, Purpose, RequestId, StaffId},
+    language::Language,
+    place::Place,
     policy::{Clause, Policy, Refusal},
     sensitive::Sensitive,
     token::{Claim, Scope},
@@ -12,7 +16,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::{
     error::{Appended, PortError},
     keys::{ControllerKeys, Keys},
-    requests::{Confided, RequestKey, RequestLog},
+    requests::{self, Confided, RequestError, RequestKey, RequestLog},
 };
 
 /// How long a requester can look at the status of a request.
@@ -35,8 +39,20 @@ pub struct ReceiveRequest {
     pub service: Option<Ground>,
     /// What shall become of the data after death; a request of that type without any revokes them.
     pub instructions: Option<Instructions>,
-    /// Whether they say that they live in California.
-    pub californian: bool,
+    /// Where they say that they live.
+    pub residence: Option<Place>,
+    /// In which language they are written to.
+    pub language: Language,
+    /// What they want to say.
+    pub message: Option<Sensitive<String>>,
+    /// What a rectification corrects.
+    pub corrections: BTreeMap<Field, Sensitive<String>>,
+    /// The request that an appeal is against, with the token that opens it.
+    pub about: Option<(RequestId, String)>,
+    /// Whether they declare under penalty of perjury to be who they say.
+    pub declared: bool,
+    /// Who of the office entered it, where it did not come by a form.
+    pub entered_by: Option<StaffId>,
     /// The `Idempotency-Key`, the form's nonce, or else the request's own id.
     pub key: String,
     /// When it arrived: the clock runs from here.
@@ -75,6 +91,15 @@ pub enum ReceiveError {
     /// They may not ask this for somebody else.
     #[error(transparent)]
     Acting(#[from] ActingRefused),
+    /// An appeal names the request that it is against, and nothing else does.
+    #[error("an appeal names the request that it is against, with that request's token")]
+    AppealMisplaced,
+    /// The request that the appeal is against is not open to who appeals, or is not decided yet.
+    #[error("there is no decision to appeal against")]
+    NothingToAppeal,
+    /// Corrections come with a rectification alone.
+    #[error("corrections come with a request of type rectification")]
+    CorrectionsMisplaced,
     /// Instructions for after death come with a request of that type alone.
     #[error("instructions come with a request of type post-mortem")]
     InstructionsMisplaced,
@@ -92,10 +117,6 @@ pub enum ReceiveError {
     Port(#[from] PortError),
 }
 
-fn due_of(policy: &Policy, request: RequestType, californian: bool, at: Timestamp) -> Result<AnswerDue, ReceiveError> {
-    dsar::answer_due(policy, request, californian, at).map_err(|_| ReceiveError::OutOfCalendar)
-}
-
 /// Checks a form against the policy alone, so that the answer is the same whoever it is about.
 fn check(policy: &Policy, form: &ReceiveRequest) -> Result<(), ReceiveError> {
     if let Some(unknown) = form.purposes.iter().find(|purpose| !policy.purposes.contains_key(*purpose)) {
@@ -107,6 +128,12 @@ fn check(policy: &Policy, form: &ReceiveRequest) -> Result<(), ReceiveError> {
     }
     if form.instructions.is_some() && form.request != RequestType::PostMortem {
         return Err(ReceiveError::InstructionsMisplaced);
+    }
+    if !form.corrections.is_empty() && form.request != RequestType::Rectification {
+        return Err(ReceiveError::CorrectionsMisplaced);
+    }
+    if form.about.is_some() != (form.request == RequestType::Appeal) {
+        return Err(ReceiveError::AppealMisplaced);
     }
     if let Some(acting) = &form.acting {
         dsar::check_acting(policy, form.request, acting)?;
@@ -133,7 +160,40 @@ fn fingerprint(keys: &ControllerKeys, form: &ReceiveRequest, points: &[PointHash
         parts.push("instructions");
         parts.extend(texts);
     }
+    let residence = form.residence.as_ref().map(ToString::to_string);
+    if let Some(residence) = &residence {
+        parts.extend(["residence", residence]);
+    }
+    if let Some((about, _)) = &form.about {
+        parts.extend(["about", about.as_str()]);
+    }
+    // Disclosed to the keyed hash only.
+    if let Some(message) = &form.message {
+        parts.extend(["message", message.disclose()]);
+    }
+    for (field, value) in &form.corrections {
+        parts.extend(["correction", field.as_str(), value.disclose()]);
+    }
+    if form.declared {
+        parts.push("declared");
+    }
     keys.pepper.derive(&parts)
+}
+
+/// Checks that an appeal is made by who holds the request that it is against, and that there is a decision.
+async fn check_appeal<P: RequestLog + Keys>(
+    policy: &Policy,
+    ports: &P,
+    form: &ReceiveRequest,
+) -> Result<Option<RequestId>, ReceiveError> {
+    let Some((about, token)) = &form.about else { return Ok(None) };
+    let scopes = [Scope::Request, Scope::Verification, Scope::Export];
+    let (key, _) = requests::open(policy, ports, about, token, &scopes, form.at).await.map_err(|error| match error {
+        RequestError::Port(error) => ReceiveError::Port(error),
+        RequestError::Token(_) | RequestError::Unknown => ReceiveError::NothingToAppeal,
+    })?;
+    let decided = ports.request(&key).await?.is_some_and(|stored| stored.state.decided.is_some());
+    if decided { Ok(Some(about.clone())) } else { Err(ReceiveError::NothingToAppeal) }
 }
 
 /// Takes in one request.
@@ -157,7 +217,10 @@ pub async fn receive<P: RequestLog + Keys>(
             return Err(ReceiveError::PointsNeeded(needed));
         }
     }
-    let due = due_of(policy, form.request, form.californian, form.at)?;
+    let about = check_appeal(policy, ports, &form).await?;
+    let regimes = dsar::regimes_for(policy, form.residence.as_ref());
+    let due =
+        dsar::answer_due(policy, form.request, &regimes, form.at).map_err(|_| ReceiveError::OutOfCalendar)?;
     let keys = ports.controller(&policy.controller).await?;
     let subject = keys.pepper.subject(&form.identifier);
     let points: Vec<_> = form
@@ -177,6 +240,12 @@ pub async fn receive<P: RequestLog + Keys>(
         at: form.at,
         due_at: due.at,
         due_by_law: due.law,
+        regimes,
+        residence: form.residence,
+        language: form.language,
+        about,
+        declared: form.declared,
+        entered_by: form.entered_by,
         identifier: form.identifier.kind(),
         verification,
         points,
@@ -185,8 +254,15 @@ pub async fn receive<P: RequestLog + Keys>(
         service: form.service,
         following: None,
     };
-    let confided = Confided { contact: form.identifier.mail().cloned(), instructions: form.instructions };
-    let appended = ports.receive(&request, &received, &confided, &fingerprint).await?;
+    let confided = Confided {
+        contact: form.identifier.mail().cloned(),
+        identifier: Some(form.identifier),
+        instructions: form.instructions,
+        message: form.message,
+        corrections: form.corrections,
+    };
+    let head = requests::head_of(policy, &RequestState::new(received.clone()));
+    let appended = ports.receive(&request, &received, &confided, &fingerprint, &head).await?;
     let (received, replayed) = match appended {
         Appended::Fresh => (received, false),
         Appended::Existing((first, made_of)) if made_of == fingerprint => (first, true),
@@ -201,7 +277,10 @@ pub async fn receive<P: RequestLog + Keys>(
     Ok(Acknowledgement {
         token: keys.tokens.sign(&policy.controller, &claim),
         refusal: dsar::refusal_of(policy, &received),
-        last_day: due_of(policy, received.request, form.californian, received.at)?.last_day.to_string(),
+        last_day: dsar::answer_due(policy, received.request, &received.regimes, received.at)
+            .map_err(|_| ReceiveError::OutOfCalendar)?
+            .last_day
+            .to_string(),
         request,
         received,
         replayed,

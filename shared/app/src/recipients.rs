@@ -25,6 +25,8 @@ pub enum Follow {
     Erase,
     /// The data may be stored and no more.
     Restrict,
+    /// The data was corrected.
+    Correct,
 }
 
 /// Writes to each recipient who got what was erased or restricted, once. Where the policy has no address
@@ -67,6 +69,7 @@ pub fn follows(received: &Received, outcome: &Outcome) -> Option<Follow> {
         (RequestType::Erasure, Outcome::Erased(_)) => Some(Follow::Erase),
         // A restriction is in force once the office has it, unless the office has yet to see who asks.
         (RequestType::Restriction, Outcome::WithOffice) if !received.is_by_successor() => Some(Follow::Restrict),
+        (RequestType::Rectification, Outcome::Corrected(_)) => Some(Follow::Correct),
         _ => None,
     }
 }

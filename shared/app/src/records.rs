@@ -99,6 +99,17 @@ pub trait RecordStore {
     /// revision is one more. A held record MUST leave the due index and lose its TTL.
     async fn update_record(&self, controller: &ControllerId, record: &Record) -> Result<(), PortError>;
 
+    /// Replaces what is personal about a record, and the points that verify its subject.
+    ///
+    /// MUST seal the content under the subject's key; MUST fail with [`PortError::Conflict`] unless the stored
+    /// revision is the record's; the next revision is one more.
+    async fn correct_record(
+        &self,
+        controller: &ControllerId,
+        record: &Record,
+        content: &Content,
+    ) -> Result<(), PortError>;
+
     /// Notes a trigger: its first and last time.
     async fn note_trigger(
         &self,

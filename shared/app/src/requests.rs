@@ -1,8 +1,12 @@
 //! The log of requests: the port, and the reading of one request's status.
 
+use std::collections::BTreeMap;
+
 use domain::{
-    dsar::{Instructions, Received, RequestEvent, RequestState},
-    ids::{ControllerId, Fingerprint, RequestId, SubjectRef},
+    dsar::{
+        self, Act, ActKind, Actor, Entry, Head, Instructions, Received, RequestState, TransitionRefused, VerifiedBy,
+    },
+    ids::{ControllerId, Field, Fingerprint, Identifier, RequestId, SubjectRef},
     policy::Policy,
     sensitive::Sensitive,
     token::{Claim, Scope, TokenRefused},
@@ -31,19 +35,58 @@ pub struct RequestKey {
 pub struct Confided {
     /// Where the requester is written to.
     pub contact: Option<Sensitive<String>>,
+    /// Who asks, as they name themselves: the controller's systems look for them by it.
+    pub identifier: Option<Identifier>,
     /// What shall become of their data after death.
     pub instructions: Option<Instructions>,
+    /// What they want to say.
+    pub message: Option<Sensitive<String>>,
+    /// What a rectification corrects.
+    pub corrections: BTreeMap<Field, Sensitive<String>>,
 }
 
-/// A request as stored.
+/// A request as stored. What is personal is `None`, or empty, once the person's key is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRequest {
     /// Where it stands.
     pub state: RequestState,
-    /// Where the requester is written to; `None` without an address or once their key is gone.
-    pub contact: Option<Sensitive<String>>,
-    /// Their instructions for after death; `None` without any or once their key is gone.
-    pub instructions: Option<Instructions>,
+    /// What is personal about it.
+    pub confided: Confided,
+    /// What was written with an entry of its history, by the entry's number: a note, a question, an
+    /// answer, the office's words to the person.
+    pub texts: BTreeMap<u32, Sensitive<String>>,
+}
+
+impl StoredRequest {
+    /// What was written with the latest entry of a kind.
+    pub fn text_of(&self, kind: ActKind) -> Option<&Sensitive<String>> {
+        let position = self.state.history.iter().rposition(|entry| entry.act.kind() == kind)?;
+        self.texts.get(&u32::try_from(position + 1).ok()?)
+    }
+}
+
+/// One line of the office's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficeRow {
+    /// Which request.
+    pub request: RequestId,
+    /// Whose, by reference.
+    pub subject: SubjectRef,
+    /// What the list shows of it.
+    pub head: Head,
+    /// How many entries its history has.
+    pub version: u32,
+    /// When it was received.
+    pub received_at: Timestamp,
+}
+
+/// A page of the office's list, by due time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OfficePage {
+    /// The lines.
+    pub rows: Vec<OfficeRow>,
+    /// From where the next page goes on; `None`: this is the last.
+    pub next: Option<String>,
 }
 
 /// The port to the log.
@@ -51,20 +94,33 @@ pub struct StoredRequest {
 pub trait RequestLog {
     /// Writes the receipt of a request unless one stands there.
     ///
-    /// MUST be one conditional write; MUST store what is confided sealed under the subject's key; MUST
-    /// make the request findable by its due time until it is decided.
+    /// MUST be one conditional write, with whose it is beside it; MUST store what is confided sealed
+    /// under the subject's key; MUST make the request findable by its next date and in the office's list.
     async fn receive(
         &self,
         key: &RequestKey,
         received: &Received,
         confided: &Confided,
         fingerprint: &Fingerprint,
+        head: &Head,
     ) -> Result<Appended<(Received, Fingerprint)>, PortError>;
 
-    /// Appends what happened next, unless it has happened already; answers whether it was new.
+    /// Appends an entry as that number of the history, with what was written with it, and sets the head;
+    /// `false`: the history has gone on meanwhile, and nothing was written.
     ///
-    /// A decision that leaves nothing open MUST take the request out of the open deadlines.
-    async fn append_request_event(&self, key: &RequestKey, event: &RequestEvent) -> Result<bool, PortError>;
+    /// MUST write both or neither; MUST take the request out of the open deadlines when the head has no
+    /// next date.
+    async fn append(
+        &self,
+        key: &RequestKey,
+        number: u32,
+        entry: &Entry,
+        text: Option<&Sensitive<String>>,
+        head: &Head,
+    ) -> Result<bool, PortError>;
+
+    /// Moves the next date of an open request that has so many entries; `false`: it has gone on meanwhile.
+    async fn set_next(&self, key: &RequestKey, version: u32, next_at: Timestamp) -> Result<bool, PortError>;
 
     /// Reads a request. MUST see every write that has returned.
     async fn request(&self, key: &RequestKey) -> Result<Option<StoredRequest>, PortError>;
@@ -76,11 +132,88 @@ pub trait RequestLog {
         subject: &SubjectRef,
     ) -> Result<Vec<(RequestId, RequestState)>, PortError>;
 
+    /// Whose a request is, by its number.
+    async fn locate(&self, controller: &ControllerId, request: &RequestId) -> Result<Option<SubjectRef>, PortError>;
+
+    /// A page of a controller's open or closed requests, earliest due first, from a cursor on.
+    async fn office_list(
+        &self,
+        controller: &ControllerId,
+        is_open: bool,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<OfficePage, PortError>;
+
     /// Claims one mail about a request. MUST be fresh for exactly one of several at once.
     async fn claim_mail(&self, key: &RequestKey, what: &str, at: Timestamp) -> Result<MailClaim, PortError>;
 
     /// Notes that a claimed mail was handed over.
     async fn confirm_mail(&self, key: &RequestKey, what: &str, at: Timestamp) -> Result<(), PortError>;
+}
+
+/// What the list shows of a request, and its next date.
+pub fn head_of(policy: &Policy, state: &RequestState) -> Head {
+    // A deadline past the calendar's end was refused at intake: the one that was told then stands.
+    let due = dsar::due_of(policy, state).unwrap_or_else(|_| dsar::AnswerDue::as_received(&state.received, policy));
+    state.head(due.at, dsar::next_date(policy, state, &due))
+}
+
+/// How often an append is tried again when somebody was faster.
+pub const APPEND_TRIES: usize = 5;
+
+/// What is to be appended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEntry {
+    /// The entry.
+    pub entry: Entry,
+    /// What is written with it.
+    pub text: Option<Sensitive<String>>,
+}
+
+impl NewEntry {
+    /// An entry without a text.
+    pub const fn new(at: Timestamp, by: Actor, act: Act) -> Self {
+        Self { entry: Entry { at, by, act }, text: None }
+    }
+}
+
+/// Why nothing was appended.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// There is no such request.
+    #[error("there is no such request")]
+    Unknown,
+    /// It cannot happen now.
+    #[error(transparent)]
+    Refused(#[from] TransitionRefused),
+    /// Something outside failed.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// Appends what `next` makes of a request as it stands, and answers the request with it; `next` is asked
+/// again when somebody was faster, and `None` from it appends nothing.
+///
+/// # Errors
+/// [`RecordError`]; nothing is written then.
+pub async fn record<P: RequestLog>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    mut next: impl FnMut(&StoredRequest) -> Option<NewEntry>,
+) -> Result<StoredRequest, RecordError> {
+    for _ in 0..APPEND_TRIES {
+        let mut stored = ports.request(key).await?.ok_or(RecordError::Unknown)?;
+        let Some(NewEntry { entry, text }) = next(&stored) else { return Ok(stored) };
+        let state = stored.state.after(entry.clone())?;
+        let number = state.version();
+        if ports.append(key, number, &entry, text.as_ref(), &head_of(policy, &state)).await? {
+            stored.state = state;
+            stored.texts.extend(text.map(|text| (number, text)));
+            return Ok(stored);
+        }
+    }
+    Err(RecordError::Port(PortError::Conflict { what: "a request" }))
 }
 
 /// The port that hands out exports.
@@ -154,10 +287,15 @@ pub async fn verify<P: RequestLog + Keys>(
     now: Timestamp,
 ) -> Result<RequestState, RequestError> {
     let (key, _) = open(policy, ports, request, token, &[Scope::Verification], now).await?;
-    let stored = ports.request(&key).await?.ok_or(RequestError::Unknown)?;
-    if stored.state.verified.is_none() && stored.state.decided.is_none() {
-        let event = RequestEvent::Verified { at: now, by: domain::dsar::VerifiedBy::Mail };
-        ports.append_request_event(&key, &event).await?;
+    let verified = record(policy, ports, &key, |stored| {
+        let is_open = stored.state.stage().is_open() && stored.state.verified.is_none();
+        is_open.then(|| NewEntry::new(now, Actor::Requester, Act::Verified(VerifiedBy::Mail)))
+    });
+    match verified.await {
+        Ok(stored) => Ok(stored.state),
+        // It needs no proof, or was closed meanwhile: it stands as it stands.
+        Err(RecordError::Refused(_)) => Ok(ports.request(&key).await?.ok_or(RequestError::Unknown)?.state),
+        Err(RecordError::Unknown) => Err(RequestError::Unknown),
+        Err(RecordError::Port(error)) => Err(error.into()),
     }
-    Ok(ports.request(&key).await?.ok_or(RequestError::Unknown)?.state)
 }

@@ -21,6 +21,7 @@ use domain::{
     dsar::{ItemResult, Outcome, RequestType},
     evidence::DeletionResult,
     ids::{Identifier, RecordId},
+    language::Language,
     policy::Policy,
     record::System,
     sensitive::Sensitive,
@@ -76,7 +77,13 @@ async fn asked(policy: &Policy, memory: &Memory, who: &Identifier, request: Requ
         acting: None,
         service: None,
         instructions: None,
-        californian: false,
+        residence: None,
+        language: Language::English,
+        message: None,
+        corrections: BTreeMap::new(),
+        about: None,
+        declared: false,
+        entered_by: None,
         key: "key".into(),
         at: day(1),
     };
@@ -155,7 +162,7 @@ async fn a_key_goes_last_and_only_when_nothing_is_kept() {
         verified(&policy, &memory, &key).await;
         fulfil_request::fulfil(&policy, &memory, &key, day(2), URL).await.unwrap();
         let stored = memory.request(&key).await.unwrap().unwrap();
-        assert_eq!(stored.contact.is_some(), key_lives, "the address opens only while its key lives");
+        assert_eq!(stored.confided.contact.is_some(), key_lives, "the address opens only while its key lives");
     }
 }
 

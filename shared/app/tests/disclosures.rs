@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::collections::BTreeMap;
+
 use app::{
     capture_consent::{self, CaptureConsent},
     disclose::{Disclose, DiscloseError, DisclosureLog, Logged, disclose},
@@ -17,6 +19,7 @@ use domain::{
     dsar::RequestType,
     hold::HoldReason,
     ids::SubjectRef,
+    language::Language,
     policy::Policy,
     standing::{Reason, UseAsked},
 };
@@ -87,7 +90,13 @@ async fn request(policy: &Policy, memory: &Memory, what: RequestType, when: &str
         acting: None,
         service: None,
         instructions: None,
-        californian: false,
+        residence: None,
+        language: Language::English,
+        message: None,
+        corrections: BTreeMap::new(),
+        about: None,
+        declared: false,
+        entered_by: None,
         key: format!("{what}"),
         at: at(when),
     };
@@ -246,7 +255,13 @@ async fn a_restriction_that_was_asked_for_stops_uses_before_and_after_it_is_carr
         acting: None,
         service: None,
         instructions: None,
-        californian: false,
+        residence: None,
+        language: Language::English,
+        message: None,
+        corrections: BTreeMap::new(),
+        about: None,
+        declared: false,
+        entered_by: None,
         key: "restrict".into(),
         at: at(FEBRUARY),
     };

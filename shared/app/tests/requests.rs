@@ -27,6 +27,7 @@ use domain::{
     },
     hold::HoldReason,
     ids::{Field, Ground, Identifier, Recipient, SubjectRef},
+    language::Language,
     policy::{
         AgentRule, Authority, Clause, Policy, RecipientRole, RecipientRule, Refusal, RightRule, RoleRule, ServiceRole,
         Use, VerificationRule,
@@ -56,7 +57,13 @@ fn form(request: RequestType) -> ReceiveRequest {
         acting: None,
         service: None,
         instructions: None,
-        californian: false,
+        residence: None,
+        language: Language::English,
+        message: None,
+        corrections: BTreeMap::new(),
+        about: None,
+        declared: false,
+        entered_by: None,
         key: "key".into(),
         at: day(0),
     }
@@ -458,7 +465,7 @@ async fn instructions_that_have_to_be_read_become_work_for_the_office_with_a_dea
         assert_eq!(outcome, Some(Outcome::WithOffice), "nothing is erased before somebody got the photographs");
     }
     let stored = memory.request(&key).await.unwrap().unwrap();
-    assert_eq!((stored.instructions, stored.contact), (wish, None));
+    assert_eq!((stored.instructions, stored.confided.contact), (wish, None));
     let mail = memory.sent().pop().unwrap();
     assert_eq!((mail.to.disclose().as_str(), mail.tag.ends_with("-office")), ("privacy@acme.example", true));
     assert!(mail.text.contains(key.request.as_str()) && !mail.text.contains("photographs"));

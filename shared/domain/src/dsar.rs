@@ -12,6 +12,7 @@ mod complaint;
 mod course;
 mod due;
 mod grounds;
+mod next;
 mod outcome;
 mod post_mortem;
 mod role;
@@ -23,8 +24,9 @@ pub use course::{
     Act, ActKind, Actor, Ask, Ending, Entry, Exception, Head, Received, RequestState, Ruling, Stage, TaskEnd,
     TransitionRefused, VerifiedBy, Why,
 };
-pub use due::{AnswerDue, answer_due, due_of};
+pub use due::{AnswerDue, answer_due, due_of, regimes_for};
 pub use grounds::{ExtensionGround, RefusalGround};
+pub use next::next_date;
 pub use outcome::{Item, ItemResult, Outcome};
 pub use post_mortem::{
     DELETE_ALL, INSTRUCTION_BYTES_MAX, Instructions, SUBJECT_DECEASED, instructions_in_force, offers_post_mortem,
@@ -187,6 +189,12 @@ pub const REQUEST_PURPOSES_MAX: usize = 32;
 
 /// Most data points offered for verification.
 pub const POINTS_MAX: usize = 8;
+
+/// Most fields that one rectification corrects.
+pub const CORRECTIONS_MAX: usize = 16;
+
+/// Longest message of a requester, and longest text of the office, in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 4_000;
 
 /// What the policy says at once, the same to everybody: a refusal that does not depend on who asks.
 pub fn refusal_by_policy(policy: &Policy, request: RequestType) -> Option<(Refusal, Clause)> {

@@ -31,9 +31,9 @@ use app::{
     deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
     destruction::{self, BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
     disclose::{DisclosureLog, LoggedDisclosure},
+    erasure::ErasurePlans,
     error::{Appended, PortError},
     export::{DisclosureLine, Exports, GivenInstructions, SubjectFile, csv_of},
-    fulfil_request::{ErasurePlan, ErasurePlans},
     guardian::{GuardianLedger, GuardianMails},
     holds::HoldStore,
     keys::Keys,
@@ -42,18 +42,18 @@ use app::{
     purge::{DueRecords, PURGE_SHARDS},
     queues::{DeadLetters, Outbox, Queue},
     records::RecordStore,
-    requests::{Confided, RequestKey, RequestLog},
+    requests::RequestLog,
     subscription::{SubscriptionLedger, SubscriptionMails},
 };
 use domain::{
     breach::AuthorityNotified,
     consent::Choice,
     disclosure::{Disclosure, References, Whose},
-    dsar::{Acting, ActingAs, Instructions, Item, ItemResult, Outcome, RequestEvent, RequestType, Stop, VerifiedBy},
+    dsar::{Instructions, RequestType},
     evidence::{DeletionReason, DeletionResult},
     hold::HoldReason,
     ids::{ControllerId, Ground, Recipient, SubjectRef},
-    policy::{Clause, Country, Refusal, VerificationRule},
+    policy::{Clause, Country},
     record::{Record, SubjectHold},
     sensitive::Sensitive,
 };
@@ -63,13 +63,15 @@ use jiff::{Timestamp, ToSpan};
 use crate::recipients::{disclosure, recipient};
 
 use crate::build::{
-    at, breach, category, consent, content, controller, doomed, event, field, id, mail, policy, purpose, received,
-    record, request, subject,
+    at, breach, category, consent, content, controller, doomed, event, field, id, mail, policy, purpose, record,
+    request, subject,
 };
 
 mod disclosures;
+mod requests;
 
 pub use disclosures::*;
+pub use requests::*;
 
 /// Every port that the contract speaks of.
 pub trait Ports:
@@ -149,7 +151,12 @@ macro_rules! contract_tests {
             a_retried_request_answers_what_stands,
             a_requester_is_written_to_until_their_key_is_gone,
             instructions_for_after_death_are_read_until_their_key_is_gone,
-            a_request_is_verified_once_and_decided_once,
+            a_history_is_written_in_order_and_once,
+            every_act_is_read_as_it_was_written,
+            a_request_is_found_by_its_number_alone,
+            the_offices_list_is_paged_by_due_time,
+            a_next_date_moves_while_nothing_else_has,
+            a_correction_replaces_what_is_personal_about_a_record,
             every_outcome_is_read_as_it_was_decided,
             a_long_erasure_is_read_as_it_was_decided,
             a_decision_closes_the_deadline_unless_it_leaves_the_request_open,
@@ -343,208 +350,6 @@ pub async fn every_consent_of_a_subject_is_seen_at_once<P: Ports>(ports: &P, con
     }
     assert!(ports.consents(controller, &subject("bob@example.com")).await.unwrap().is_empty());
     assert!(ports.consents(&fresh_controller(ports), &subject(ADA)).await.unwrap().is_empty());
-}
-
-// Requests.
-
-async fn asked<P: RequestLog>(ports: &P, controller: &ControllerId, key: &str, what: RequestType) -> RequestKey {
-    let request = request(controller, &subject(ADA), key);
-    let confided = Confided { contact: Some(Sensitive::new(ADA.to_owned())), instructions: None };
-    let appended = ports.receive(&request, &received(what, now()), &confided, &id("form")).await.unwrap();
-    assert_eq!(appended, Appended::Fresh);
-    request
-}
-
-pub async fn a_retried_request_answers_what_stands<P: Ports>(ports: &P, controller: &ControllerId) {
-    let request = request(controller, &subject(ADA), "request-1");
-    let mut first = received(RequestType::Rectification, now());
-    first.verification = VerificationRule::Points(2);
-    first.points = record(&subject(ADA), "a", now()).points;
-    first.purposes = vec![purpose("marketing"), purpose("profiling")];
-    let proof = Some(Ground::parse("signed-permission").unwrap());
-    first.acting = Some(Acting { role: ActingAs::Agent, proof });
-    first.service = Some(Ground::parse("zta").unwrap());
-    first.following = Some(id("instructions"));
-    let nothing = Confided::default();
-    assert_eq!(ports.receive(&request, &first, &nothing, &id("form")).await.unwrap(), Appended::Fresh);
-    let second = received(RequestType::Erasure, days(now(), 1));
-    let existing = Appended::Existing((first.clone(), id("form")));
-    assert_eq!(ports.receive(&request, &second, &nothing, &id("another form")).await.unwrap(), existing);
-    let stored = ports.request(&request).await.unwrap().unwrap();
-    assert_eq!((stored.state.received, stored.contact), (first, None));
-}
-
-pub async fn a_requester_is_written_to_until_their_key_is_gone<P: Ports>(ports: &P, controller: &ControllerId) {
-    let request = asked(ports, controller, "request-1", RequestType::Access).await;
-    assert_eq!(ports.request(&request).await.unwrap().unwrap().contact, Some(Sensitive::new(ADA.into())));
-    ports.destroy_subject_key(controller, &request.subject, now()).await.unwrap();
-    let stored = ports.request(&request).await.unwrap().unwrap();
-    assert_eq!(stored.contact, None);
-    assert_eq!(stored.state.received.request, RequestType::Access);
-}
-
-pub async fn instructions_for_after_death_are_read_until_their_key_is_gone<P: Ports>(
-    ports: &P,
-    controller: &ControllerId,
-) {
-    let request = request(controller, &subject(ADA), "request-1");
-    let instructions = Instructions {
-        retention: None,
-        deletion: Some(Sensitive::new("all".into())),
-        communication: Some(Sensitive::new("Die Briefe an Grüße, voilà, 你好.".into())),
-    };
-    let confided = Confided { contact: Some(Sensitive::new(ADA.into())), instructions: Some(instructions.clone()) };
-    ports.receive(&request, &received(RequestType::PostMortem, now()), &confided, &id("form")).await.unwrap();
-    let stored = ports.request(&request).await.unwrap().unwrap();
-    assert_eq!((stored.contact, stored.instructions), (confided.contact, Some(instructions)));
-    ports.destroy_subject_key(controller, &request.subject, now()).await.unwrap();
-    let stored = ports.request(&request).await.unwrap().unwrap();
-    assert_eq!((stored.contact, stored.instructions), (None, None));
-}
-
-pub async fn a_request_is_verified_once_and_decided_once<P: Ports>(ports: &P, controller: &ControllerId) {
-    let request = asked(ports, controller, "request-1", RequestType::Access).await;
-    let verified = RequestEvent::Verified { at: now(), by: VerifiedBy::Mail };
-    let again = RequestEvent::Verified { at: days(now(), 1), by: VerifiedBy::Points(3) };
-    assert!(ports.append_request_event(&request, &verified).await.unwrap());
-    assert!(!ports.append_request_event(&request, &again).await.unwrap());
-    let decided = RequestEvent::Decided { at: days(now(), 2), outcome: Outcome::NotVerified };
-    let other = RequestEvent::Decided { at: days(now(), 3), outcome: Outcome::WithOffice };
-    assert!(ports.append_request_event(&request, &decided).await.unwrap());
-    assert!(!ports.append_request_event(&request, &other).await.unwrap());
-    assert!(!ports.append_request_event(&request, &decided).await.unwrap());
-    let state = ports.request(&request).await.unwrap().unwrap().state;
-    assert_eq!(state.verified, Some((now(), VerifiedBy::Mail)));
-    assert_eq!(state.decided, Some((days(now(), 2), Outcome::NotVerified)));
-    let unknown = RequestKey { request: id("another request"), ..request };
-    assert_eq!(ports.request(&unknown).await.unwrap(), None);
-}
-
-fn items(count: usize) -> Vec<Item> {
-    let mut items: Vec<Item> = (0..count)
-        .map(|n| Item {
-            category: category("server-log"),
-            purpose: purpose("security"),
-            record: id(&format!("record {n}")),
-            result: ItemResult::Erased {
-                evidence: format!("{}/{}", id::<domain::ids::BatchId>(&format!("batch {}", n / 200)), n % 200),
-            },
-        })
-        .collect();
-    items.push(Item {
-        category: category("invoice"),
-        purpose: purpose("accounting"),
-        record: id("an invoice"),
-        result: ItemResult::Kept {
-            reason: "tax law".into(),
-            article: "GDPR Art. 17(3)(b)".into(),
-            clause: Clause::new("test.invoices"),
-        },
-    });
-    items.push(Item {
-        category: category("invoice"),
-        purpose: purpose("accounting"),
-        record: id("a held invoice"),
-        result: ItemResult::Held,
-    });
-    items.sort_by(|a, b| (&a.category, &a.record).cmp(&(&b.category, &b.record)));
-    items
-}
-
-pub async fn every_outcome_is_read_as_it_was_decided<P: Ports>(ports: &P, controller: &ControllerId) {
-    let refusal = |offer| Refusal { code: "NO_PORTABILITY".into(), text: "we hold nothing".into(), offer };
-    let outcomes = [
-        Outcome::Refused(refusal(Some(RequestType::Access)), Clause::new("test.portability")),
-        Outcome::Refused(refusal(None), Clause::new("test.portability")),
-        Outcome::NotVerified,
-        Outcome::Exported { object: "exports/v1/x.json".into(), until: days(now(), 7) },
-        Outcome::Erased(items(3)),
-        Outcome::Erased(Vec::new()),
-        Outcome::Withdrawn(vec![purpose("marketing")]),
-        Outcome::Stopped(Stop { purposes: vec![purpose("marketing"), purpose("security")], with_office: false }),
-        Outcome::Stopped(Stop { purposes: Vec::new(), with_office: true }),
-        Outcome::Recorded,
-        Outcome::WithOffice,
-    ];
-    for (n, outcome) in outcomes.into_iter().enumerate() {
-        let request = asked(ports, controller, &format!("request-{n}"), RequestType::Access).await;
-        let decided = RequestEvent::Decided { at: now(), outcome: outcome.clone() };
-        assert!(ports.append_request_event(&request, &decided).await.unwrap());
-        let state = ports.request(&request).await.unwrap().unwrap().state;
-        assert_eq!(state.decided, Some((now(), outcome)));
-    }
-}
-
-pub async fn a_long_erasure_is_read_as_it_was_decided<P: Ports>(ports: &P, controller: &ControllerId) {
-    let request = asked(ports, controller, "request-1", RequestType::Erasure).await;
-    let outcome = Outcome::Erased(items(5_000));
-    let decided = RequestEvent::Decided { at: now(), outcome: outcome.clone() };
-    assert!(ports.append_request_event(&request, &decided).await.unwrap());
-    let state = ports.request(&request).await.unwrap().unwrap().state;
-    assert_eq!(state.decided, Some((now(), outcome)));
-}
-
-pub async fn a_decision_closes_the_deadline_unless_it_leaves_the_request_open<P: Ports>(
-    ports: &P,
-    controller: &ControllerId,
-) {
-    let answered = asked(ports, controller, "request-1", RequestType::Access).await;
-    let with_office = asked(ports, controller, "request-2", RequestType::Complaint).await;
-    let objected = asked(ports, controller, "request-3", RequestType::Objection).await;
-    assert_eq!(open_deadlines(ports, controller, days(now(), 60)).await.len(), 3);
-    let stopped = Outcome::Stopped(Stop { purposes: vec![purpose("security")], with_office: true });
-    for (request, outcome) in
-        [(&answered, Outcome::Withdrawn(Vec::new())), (&with_office, Outcome::WithOffice), (&objected, stopped)]
-    {
-        let decided = RequestEvent::Decided { at: now(), outcome };
-        assert!(ports.append_request_event(request, &decided).await.unwrap());
-    }
-    let open = open_deadlines(ports, controller, days(now(), 60)).await;
-    let open: BTreeSet<_> = open.iter().map(|deadline| deadline.id.as_str()).collect();
-    assert_eq!(open, BTreeSet::from([with_office.request.as_str(), objected.request.as_str()]));
-    // The answer stays due for whoever reads the request.
-    let state = ports.request(&answered).await.unwrap().unwrap().state;
-    assert_eq!(state.received, received(RequestType::Access, now()));
-}
-
-pub async fn every_request_of_a_subject_is_listed<P: Ports>(ports: &P, controller: &ControllerId) {
-    let first = asked(ports, controller, "request-1", RequestType::Access).await;
-    let second = asked(ports, controller, "request-2", RequestType::Erasure).await;
-    ports.append_request_event(&first, &RequestEvent::Verified { at: now(), by: VerifiedBy::Mail }).await.unwrap();
-    ports.claim_mail(&first, "ACK", now()).await.unwrap();
-    ports.plan_erasure(&second, 0, &ErasurePlan { doomed: Vec::new() }).await.unwrap();
-    let listed: BTreeMap<_, _> = ports.requests(controller, &subject(ADA)).await.unwrap().into_iter().collect();
-    assert_eq!(listed.keys().collect::<BTreeSet<_>>(), BTreeSet::from([&first.request, &second.request]));
-    assert!(listed[&first.request].verified.is_some() && listed[&second.request].verified.is_none());
-    assert!(ports.requests(controller, &subject("bob@example.com")).await.unwrap().is_empty());
-}
-
-pub async fn a_mail_is_claimed_once_and_stays_in_doubt_until_it_is_confirmed<P: Ports>(
-    ports: &P,
-    controller: &ControllerId,
-) {
-    let request = asked(ports, controller, "request-1", RequestType::Access).await;
-    let claims = join_all((0..4).map(|_| ports.claim_mail(&request, "ACK", now()))).await;
-    let fresh = claims.iter().filter(|claim| matches!(claim, Ok(MailClaim::Fresh))).count();
-    assert_eq!(fresh, 1);
-    assert_eq!(ports.claim_mail(&request, "ACK", now()).await.unwrap(), MailClaim::InDoubt);
-    ports.confirm_mail(&request, "ACK", now()).await.unwrap();
-    ports.confirm_mail(&request, "ACK", now()).await.unwrap();
-    assert_eq!(ports.claim_mail(&request, "ACK", now()).await.unwrap(), MailClaim::Sent);
-    assert_eq!(ports.claim_mail(&request, "ANSWER", now()).await.unwrap(), MailClaim::Fresh);
-}
-
-pub async fn a_part_of_an_erasure_is_planned_once<P: Ports>(ports: &P, controller: &ControllerId) {
-    let request = asked(ports, controller, "request-1", RequestType::Erasure).await;
-    let mut records: Vec<_> = (0..200).map(|n| record(&subject(ADA), &format!("record-{n}"), now())).collect();
-    records[0].due_at = None;
-    let plan = ErasurePlan { doomed: doomed(&records) };
-    assert_eq!(ports.erasure_plan(&request, 0).await.unwrap(), None);
-    assert_eq!(ports.plan_erasure(&request, 0, &plan).await.unwrap(), Appended::Fresh);
-    let other = ErasurePlan { doomed: Vec::new() };
-    assert_eq!(ports.plan_erasure(&request, 0, &other).await.unwrap(), Appended::Existing(plan.clone()));
-    assert_eq!(ports.erasure_plan(&request, 0).await.unwrap(), Some(plan));
-    assert_eq!(ports.erasure_plan(&request, 1).await.unwrap(), None);
 }
 
 // Records.

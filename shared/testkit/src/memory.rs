@@ -16,23 +16,23 @@ use app::{
     capture_consent::ConsentLedger,
     deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
     destruction::{BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
+    erasure::{ErasurePlan, ErasurePlans},
     error::{Appended, PortError},
     export::{Exports, SubjectFile, csv_of},
-    fulfil_request::{ErasurePlan, ErasurePlans},
     holds::HoldStore,
     keys::{ControllerKeys, Keys},
     mail::{Mail, MailClaim, Mailer},
     purge::{DuePage, DueRecords, PURGE_SHARDS},
     queues::{DeadLetters, Outbox, Queue},
     records::{Content, RecordStore, Trigger},
-    requests::{Confided, Downloads, RequestKey, RequestLog, StoredRequest},
+    requests::{Confided, Downloads, OfficePage, OfficeRow, RequestKey, RequestLog, StoredRequest},
 };
 use domain::{
     announcement::{Announcement, NoticeState},
     attestation::Attestation,
     breach::{AuthorityNotified, Breach},
     consent::ConsentEvent,
-    dsar::{Instructions, Received, RequestEvent, RequestState},
+    dsar::{Entry, Head, Received, RequestState},
     evidence::DeletionResult,
     ids::{
         AttestationId, BatchId, BreachId, CaptureId, ChangeId, ControllerId, EventName, Fingerprint, HoldId, Pepper,
@@ -63,10 +63,9 @@ struct Sealed<T> {
 struct RequestItems {
     received: Received,
     fingerprint: Fingerprint,
-    contact: Option<Sealed<Sensitive<String>>>,
-    instructions: Option<Sealed<Instructions>>,
-    next: Vec<RequestEvent>,
-    open: bool,
+    confided: Sealed<Confided>,
+    history: Vec<(Entry, Option<Sealed<Sensitive<String>>>)>,
+    head: Head,
 }
 
 #[derive(Debug)]
@@ -387,15 +386,7 @@ impl ConsentLedger for Memory {
 }
 
 fn request_state(items: &RequestItems) -> RequestState {
-    let mut state = RequestState { received: items.received.clone(), verified: None, decided: None };
-    for event in &items.next {
-        match event {
-            RequestEvent::Received(_) => {}
-            RequestEvent::Verified { at, by } => state.verified = Some((*at, *by)),
-            RequestEvent::Decided { at, outcome } => state.decided = Some((*at, outcome.clone())),
-        }
-    }
-    state
+    RequestState::fold(items.received.clone(), items.history.iter().map(|(entry, _)| entry.clone()))
 }
 
 fn request_key(key: &RequestKey) -> (Person, RequestId) {
@@ -413,41 +404,53 @@ impl RequestLog for Memory {
         received: &Received,
         confided: &Confided,
         fingerprint: &Fingerprint,
+        head: &Head,
     ) -> Result<Appended<(Received, Fingerprint)>, PortError> {
         let mut state = self.call()?;
         if let Some(first) = state.requests.get(&request_key(key)) {
             return Ok(Appended::Existing((first.received.clone(), first.fingerprint.clone())));
         }
         let person = person(&key.controller, &key.subject);
-        let contact = confided.contact.clone().map(|plain| state.seal(&person, received.at, plain));
-        let instructions = confided.instructions.clone().map(|plain| state.seal(&person, received.at, plain));
         let items = RequestItems {
             received: received.clone(),
             fingerprint: fingerprint.clone(),
-            contact,
-            instructions,
-            next: Vec::new(),
-            open: true,
+            confided: state.seal(&person, received.at, confided.clone()),
+            history: Vec::new(),
+            head: head.clone(),
         };
         state.requests.insert(request_key(key), items);
         Ok(Appended::Fresh)
     }
 
-    async fn append_request_event(&self, key: &RequestKey, event: &RequestEvent) -> Result<bool, PortError> {
+    async fn append(
+        &self,
+        key: &RequestKey,
+        number: u32,
+        entry: &Entry,
+        text: Option<&Sensitive<String>>,
+        head: &Head,
+    ) -> Result<bool, PortError> {
+        let mut state = self.call()?;
+        let person = person(&key.controller, &key.subject);
+        let text = text.map(|text| state.seal(&person, entry.at, text.clone()));
+        let missing = || PortError::corrupt("a request", "it is not stored");
+        let items = state.requests.get_mut(&request_key(key)).ok_or_else(missing)?;
+        if items.history.len() + 1 != number as usize {
+            return Ok(false);
+        }
+        items.history.push((entry.clone(), text));
+        items.head = head.clone();
+        Ok(true)
+    }
+
+    async fn set_next(&self, key: &RequestKey, version: u32, next_at: Timestamp) -> Result<bool, PortError> {
         let mut state = self.call()?;
         let missing = || PortError::corrupt("a request", "it is not stored");
         let items = state.requests.get_mut(&request_key(key)).ok_or_else(missing)?;
-        let same = |other: &RequestEvent| std::mem::discriminant(other) == std::mem::discriminant(event);
-        if matches!(event, RequestEvent::Received(_)) {
-            return Err(PortError::corrupt("a request", "a receipt is written by receive alone"));
-        }
-        if items.next.iter().any(same) {
+        if items.history.len() != version as usize || items.head.next_at.is_none() {
             return Ok(false);
         }
-        if let RequestEvent::Decided { outcome, .. } = event {
-            items.open = outcome.leaves_open();
-        }
-        items.next.push(event.clone());
+        items.head.next_at = Some(next_at);
         Ok(true)
     }
 
@@ -456,9 +459,50 @@ impl RequestLog for Memory {
         let person = person(&key.controller, &key.subject);
         Ok(state.requests.get(&request_key(key)).map(|items| StoredRequest {
             state: request_state(items),
-            contact: items.contact.as_ref().and_then(|contact| state.open(&person, contact)),
-            instructions: items.instructions.as_ref().and_then(|instructions| state.open(&person, instructions)),
+            confided: state.open(&person, &items.confided).unwrap_or_default(),
+            texts: (1..)
+                .zip(&items.history)
+                .filter_map(|(number, (_, text))| Some((number, state.open(&person, text.as_ref()?)?)))
+                .collect(),
         }))
+    }
+
+    async fn locate(&self, controller: &ControllerId, request: &RequestId) -> Result<Option<SubjectRef>, PortError> {
+        let state = self.call()?;
+        let found = state.requests.keys().find(|((whose, _), id)| whose == controller && id == request);
+        Ok(found.map(|((_, subject), _)| subject.clone()))
+    }
+
+    async fn office_list(
+        &self,
+        controller: &ControllerId,
+        is_open: bool,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<OfficePage, PortError> {
+        let state = self.call()?;
+        let of_controller = state
+            .requests
+            .iter()
+            .filter(|(((whose, _), _), items)| whose == controller && items.head.stage.is_open() == is_open);
+        let mut rows: Vec<(String, OfficeRow)> = of_controller
+            .map(|(((_, subject), request), items)| {
+                let row = OfficeRow {
+                    request: request.clone(),
+                    subject: subject.clone(),
+                    head: items.head.clone(),
+                    version: u32::try_from(items.history.len()).unwrap_or(u32::MAX),
+                    received_at: items.received.at,
+                };
+                (format!("{}#{request}", items.head.due_at), row)
+            })
+            .filter(|(place, _)| from.is_none_or(|from| place.as_str() > from))
+            .collect();
+        rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| has_more).map(|(place, _)| place.clone());
+        Ok(OfficePage { rows: rows.into_iter().map(|(_, row)| row).collect(), next })
     }
 
     async fn requests(
@@ -554,6 +598,26 @@ impl RecordStore for Memory {
         item.record.clause = record.clause.clone();
         item.record.policy = record.policy.clone();
         item.record.holds = record.holds.clone();
+        item.record.revision += 1;
+        Ok(())
+    }
+
+    async fn correct_record(
+        &self,
+        controller: &ControllerId,
+        record: &Record,
+        content: &Content,
+    ) -> Result<(), PortError> {
+        let mut state = self.call()?;
+        let person = person(controller, &record.subject);
+        let content = Sealed { key: state.key(&person, record.clock.created_at), plain: content.clone() };
+        let conflict = || PortError::Conflict { what: "record" };
+        let item = state.records.get_mut(&(person, record.id.clone())).ok_or_else(conflict)?;
+        if item.record.revision != record.revision {
+            return Err(conflict());
+        }
+        item.record.points = record.points.clone();
+        item.content = content;
         item.record.revision += 1;
         Ok(())
     }
@@ -703,13 +767,13 @@ impl Deadlines for Memory {
         let requests = state
             .requests
             .iter()
-            .filter(|(_, items)| items.open)
+            .filter_map(|(place, items)| Some((place, items.head.next_at?)))
             .filter(|(((_, subject), _), _)| subject.shard(CLOCK_SHARDS) == shard);
-        let requests = requests.map(|(((controller, _), request), items)| Deadline {
+        let requests = requests.map(|(((controller, _), request), next_at)| Deadline {
             controller: controller.clone(),
             kind: DeadlineKind::Request,
             id: request.to_string(),
-            due_at: items.received.due_at,
+            due_at: next_at,
         });
         let open = state.breaches.iter().filter(|(_, (breach, _))| breach.notified.is_none());
         let breaches = open.filter(|_| shard == 0);

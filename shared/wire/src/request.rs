@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use domain::{
     dsar::{
-        Acting, ActingAs, Complaint, Instructions, ItemResult, Outcome, POINTS_MAX, REQUEST_PURPOSES_MAX, Received,
-        RequestState, RequestType,
+        Acting, ActingAs, CORRECTIONS_MAX, Complaint, Instructions, ItemResult, MESSAGE_BYTES_MAX, Outcome, POINTS_MAX,
+        REQUEST_PURPOSES_MAX, Received, RequestState, RequestType,
     },
     ids::{Field, Ground, Identifier, Purpose, RequestId},
+    language::Language,
+    place::Place,
     policy::{Clause, Policy, Refusal},
     sensitive::Sensitive,
 };
@@ -46,9 +48,27 @@ pub struct RequestForm {
     /// What shall become of the data after death.
     #[serde(default)]
     pub instructions: Option<InstructionsForm>,
-    /// Where the person lives: `US-CA` sets California's clock.
+    /// Where the person lives, which says whose law gives them rights: `FR`, `US-CA`.
     #[serde(default)]
     pub residence: Option<String>,
+    /// In which language they are written to (BCP 47).
+    #[serde(default)]
+    pub language: Option<String>,
+    /// What they want to say: the matter of a complaint, the reasons of an objection.
+    #[serde(default)]
+    pub message: Option<String>,
+    /// Field to value: what a rectification corrects.
+    #[serde(default)]
+    pub corrections: BTreeMap<String, String>,
+    /// The number of the request that an appeal is against.
+    #[serde(default)]
+    pub about: Option<String>,
+    /// Opens that request.
+    #[serde(default)]
+    pub about_token: Option<String>,
+    /// Whether they declare under penalty of perjury to be who they say (11 CCR 7062(c)).
+    #[serde(default)]
+    pub declared: bool,
     /// The form's nonce, which makes a retry harmless.
     #[serde(default)]
     pub nonce: Option<String>,
@@ -74,8 +94,18 @@ pub struct ParsedRequest {
     pub service: Option<Ground>,
     /// What shall become of the data after death.
     pub instructions: Option<Instructions>,
-    /// Whether they say that they live in California.
-    pub californian: bool,
+    /// Where the person says that they live.
+    pub residence: Option<Place>,
+    /// In which language they are written to, if they said so.
+    pub language: Option<Language>,
+    /// What they want to say.
+    pub message: Option<Sensitive<String>>,
+    /// What a rectification corrects.
+    pub corrections: BTreeMap<Field, Sensitive<String>>,
+    /// The request that an appeal is against, and what opens it.
+    pub about: Option<(RequestId, String)>,
+    /// Whether they declare to be who they say.
+    pub declared: bool,
     /// The form's nonce.
     pub nonce: Option<String>,
     /// Where the browser goes next.
@@ -83,8 +113,8 @@ pub struct ParsedRequest {
 }
 
 impl RequestForm {
-    /// Reads a browser's form: `type`, `subject_kind`, `subject`, `point.FIELD`, `purpose.NAME`, `acting`,
-    /// `acting_proof`, `service`, `instructions.NAME`.
+    /// Reads a browser's form: `type`, `subject_kind`, `subject`, `point.FIELD`, `purpose.NAME`,
+    /// `correction.FIELD`, `acting`, `acting_proof`, `service`, `instructions.NAME`, and the rest by name.
     ///
     /// # Errors
     /// [`FormError`] for a field that is missing or unknown.
@@ -93,12 +123,17 @@ impl RequestForm {
             kind: take(&mut pairs, "subject_kind").unwrap_or_else(|| "mail".to_owned()),
             value: take(&mut pairs, "subject").ok_or_else(|| FormError::new("/subject", "the form names nobody"))?,
         };
-        let mut points = BTreeMap::new();
+        let (mut points, mut corrections) = (BTreeMap::new(), BTreeMap::new());
         let mut purposes = Vec::new();
         for key in pairs.keys().cloned().collect::<Vec<_>>() {
             if let Some(field) = key.strip_prefix("point.") {
                 if let Some(value) = take(&mut pairs, &key) {
                     points.insert(field.to_owned(), value);
+                }
+                pairs.remove(&key);
+            } else if let Some(field) = key.strip_prefix("correction.") {
+                if let Some(value) = take(&mut pairs, &key) {
+                    corrections.insert(field.to_owned(), value);
                 }
                 pairs.remove(&key);
             } else if let Some(purpose) = key.strip_prefix("purpose.") {
@@ -115,6 +150,12 @@ impl RequestForm {
             service: take(&mut pairs, "service"),
             instructions: InstructionsForm::from_pairs(&mut pairs),
             residence: take(&mut pairs, "residence"),
+            language: take(&mut pairs, "language"),
+            message: take(&mut pairs, "message"),
+            corrections,
+            about: take(&mut pairs, "about"),
+            about_token: take(&mut pairs, "about_token"),
+            declared: take(&mut pairs, "declared").is_some(),
             nonce: take(&mut pairs, "nonce"),
             next: take(&mut pairs, "next"),
         };
@@ -131,17 +172,20 @@ impl RequestForm {
             let known = RequestType::ALL.map(RequestType::as_str).join(", ");
             FormError::new("/type", format!("use one of {known}"))
         })?;
-        if self.points.len() > POINTS_MAX {
-            return Err(FormError::new("/points", format!("offer at most {POINTS_MAX}")));
+        let points = fields(self.points, "/points", POINTS_MAX)?;
+        let corrections = fields(self.corrections, "/corrections", CORRECTIONS_MAX)?;
+        let message = self.message.filter(|text| !text.trim().is_empty());
+        if message.as_ref().is_some_and(|text| text.len() > MESSAGE_BYTES_MAX) {
+            return Err(FormError::new("/message", format!("use at most {MESSAGE_BYTES_MAX} bytes")));
         }
-        let mut points = Vec::new();
-        for (field, value) in self.points {
-            let field = Field::parse(&field).map_err(crate::form::at("/points"))?;
-            if value.is_empty() || value.len() > domain::ids::IDENTIFIER_BYTES_MAX {
-                return Err(FormError::new(format!("/points/{field}"), "use 1 to 320 bytes"));
+        let about = match (self.about, self.about_token) {
+            (None, None) => None,
+            (Some(about), Some(token)) => {
+                Some((RequestId::parse(&about).map_err(crate::form::at("/about"))?, token))
             }
-            points.push((field, Sensitive::new(value)));
-        }
+            (Some(_), None) => return Err(FormError::new("/about_token", "send the token of the request it is about")),
+            (None, Some(_)) => return Err(FormError::new("/about", "say which request it is about")),
+        };
         Ok(ParsedRequest {
             request,
             identifier: self.subject.identifier()?,
@@ -150,11 +194,40 @@ impl RequestForm {
             acting: self.acting.map(|acting| acting.parse()).transpose()?,
             service: self.service.map(|name| Ground::parse(&name)).transpose().map_err(crate::form::at("/service"))?,
             instructions: self.instructions.map(InstructionsForm::parse).transpose()?,
-            californian: label(self.residence, "/residence")?.is_some_and(|place| place == "US-CA"),
+            residence: self.residence.map(|place| residence(&place)).transpose()?,
+            language: label(self.language, "/language")?.and_then(|tag| Language::of(&tag)),
+            message: message.map(Sensitive::new),
+            corrections: corrections.into_iter().collect(),
+            about,
+            declared: self.declared,
             nonce: label(self.nonce, "/nonce")?,
             next: self.next,
         })
     }
+}
+
+fn residence(text: &str) -> Result<Place, FormError> {
+    Place::parse(text).map_err(|_| FormError::new("/residence", "write a country or a part of one: FR, US-CA"))
+}
+
+/// Values by field, each of 1 to [`domain::ids::IDENTIFIER_BYTES_MAX`] bytes.
+fn fields(
+    values: BTreeMap<String, String>,
+    pointer: &'static str,
+    count_max: usize,
+) -> Result<Vec<(Field, Sensitive<String>)>, FormError> {
+    if values.len() > count_max {
+        return Err(FormError::new(pointer, format!("offer at most {count_max}")));
+    }
+    let mut parsed = Vec::new();
+    for (field, value) in values {
+        let field = Field::parse(&field).map_err(crate::form::at(pointer))?;
+        if value.is_empty() || value.len() > domain::ids::IDENTIFIER_BYTES_MAX {
+            return Err(FormError::new(format!("{pointer}/{field}"), "use 1 to 320 bytes"));
+        }
+        parsed.push((field, Sensitive::new(value)));
+    }
+    Ok(parsed)
 }
 
 /// A refusal that the policy states.
@@ -250,6 +323,7 @@ fn verification(received: &Received) -> &'static str {
         domain::policy::VerificationRule::None => "none",
         domain::policy::VerificationRule::Mail => "mail",
         domain::policy::VerificationRule::Points(_) => "points",
+        domain::policy::VerificationRule::Account => "account",
     }
 }
 
@@ -340,7 +414,7 @@ impl StatusForm {
             v: 1,
             request_id: request.to_string(),
             request: state.received.request.to_string(),
-            status: state.status().as_str().to_owned(),
+            status: state.stage().for_requester().as_str().to_owned(),
             received_at: state.received.at.to_string(),
             due_before: state.received.due_at.to_string(),
             due_by: state.received.due_by_law.clone(),
@@ -410,7 +484,7 @@ mod tests {
     use domain::{
         dsar::{Item, Stop},
         ids::{Category, ControllerId, IdentifierKind, Pepper},
-        policy::{Notice, VerificationRule},
+        policy::Notice,
     };
     use jiff::Timestamp;
 

@@ -29,6 +29,10 @@ pub fn follow(
             "restricted",
             "Please store your copies of it and use them no more until you hear from us, and tell those you gave it to.",
         ),
+        Follow::Correct => (
+            "corrected",
+            "Please ask us for the corrected data, replace your copies of it, and tell those you gave it to.",
+        ),
     };
     let list = lines.iter().map(|line| {
         let categories = line.categories.difference(spared).map(Category::as_str).collect::<Vec<_>>().join(", ");

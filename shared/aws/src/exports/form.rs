@@ -57,7 +57,7 @@ pub(super) fn export_of(policy: &Policy, key: &RequestKey, file: &SubjectFile) -
                 asked_for: state.received.request.as_str().to_owned(),
                 received_at: state.received.at.to_string(),
                 due_at: state.received.due_at.to_string(),
-                status: state.status().as_str().to_owned(),
+                status: state.stage().for_requester().as_str().to_owned(),
                 outcome: state.decided.as_ref().map(|(_, outcome)| outcome.as_str().to_owned()),
             })
             .collect(),

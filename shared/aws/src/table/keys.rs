@@ -32,18 +32,23 @@ pub(crate) const CHANGES: &str = "CHANGE#";
 pub(crate) const ATTESTATIONS: &str = "ATTESTATION#";
 const ATTESTED: &str = "ATTESTED#";
 
-/// The name of the one index.
+/// The index of what has an open end.
 pub(crate) const DUE_INDEX: &str = "due";
+
+/// The index of the office's list.
+pub(crate) const OFFICE_INDEX: &str = "office";
 
 /// Which part of a request an item is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestPart {
     /// The receipt.
     Received,
-    /// The verification.
+    /// The verification, as it was stored before there were entries.
     Verified,
-    /// The decision.
+    /// The decision, as it was stored before there were entries.
     Decided,
+    /// An entry of its history, by number.
+    Entry(u32),
     /// A part of an erasure's plan.
     Plan(usize),
     /// The claim of one mail.
@@ -61,6 +66,8 @@ pub enum ItemKey {
     Subscription(ControllerId, SubjectRef, CaptureId),
     /// A part of a request.
     Request(RequestKey, RequestPart),
+    /// Whose a request is, by its number.
+    Whose(ControllerId, RequestId),
     /// A retained record.
     Record(ControllerId, SubjectRef, RecordId),
     /// A trigger, for one purpose or for all.
@@ -158,6 +165,7 @@ impl ItemKey {
             | Self::Warned(controller, ..)
             | Self::Change(controller, _)
             | Self::Attestation(controller, ..)
+            | Self::Whose(controller, _)
             | Self::Attested(controller, _) => controller_partition(controller),
             Self::Disclosure(controller, Some(subject), _) => subject_partition(controller, subject),
             Self::Disclosure(controller, None, _) => controller_partition(controller),
@@ -176,10 +184,12 @@ impl ItemKey {
                     RequestPart::Received => format!("{items}0-RECEIVED"),
                     RequestPart::Verified => format!("{items}1-VERIFIED"),
                     RequestPart::Decided => format!("{items}2-DECIDED"),
+                    RequestPart::Entry(number) => format!("{items}3-{number:06}"),
                     RequestPart::Plan(part) => format!("{items}PLAN-{part}"),
                     RequestPart::Mail(what) => format!("{items}MAIL-{what}"),
                 }
             }
+            Self::Whose(_, request) => format!("{REQUESTS}{request}"),
             Self::Record(_, _, record) => format!("{RECORDS}{record}"),
             Self::Trigger(_, _, event, None) => format!("{TRIGGERS}{event}"),
             Self::Trigger(_, _, event, Some(purpose)) => format!("{TRIGGERS}{event}#{purpose}"),
@@ -221,6 +231,7 @@ impl ItemKey {
             | Self::Disclosure(controller, ..)
             | Self::Change(controller, _)
             | Self::Attestation(controller, ..)
+            | Self::Whose(controller, _)
             | Self::Attested(controller, _) => controller,
             Self::Request(key, _) => &key.controller,
         }
@@ -280,6 +291,7 @@ impl ItemKey {
             "0-RECEIVED" => RequestPart::Received,
             "1-VERIFIED" => RequestPart::Verified,
             "2-DECIDED" => RequestPart::Decided,
+            other if other.starts_with("3-") => RequestPart::Entry(entry_number(other.strip_prefix("3-")?)?),
             other => match (other.strip_prefix("PLAN-"), other.strip_prefix("MAIL-")) {
                 (Some(part), _) => RequestPart::Plan(part.parse().ok()?),
                 (_, Some(what)) => RequestPart::Mail(what.to_owned()),
@@ -310,12 +322,20 @@ impl ItemKey {
         if let Some(id) = sk.strip_prefix(ATTESTED) {
             return Some(Self::Attested(controller, AttestationId::parse(id).ok()?));
         }
+        if let Some(request) = sk.strip_prefix(REQUESTS) {
+            return Some(Self::Whose(controller, RequestId::parse(request).ok()?));
+        }
         let (what, urgency) = sk.strip_prefix("WARNED#")?.rsplit_once('#')?;
         let (kind, id) = what.split_once('-')?;
         let kind = DeadlineKind::ALL.into_iter().find(|known| known.as_str() == kind)?;
         let urgency = [Urgency::AtRisk, Urgency::Missed].into_iter().find(|known| known.as_str() == urgency)?;
         Some(Self::Warned(controller, kind, id.to_owned(), urgency))
     }
+}
+
+/// Six digits: the order of keys is the order of numbers.
+fn entry_number(digits: &str) -> Option<u32> {
+    (digits.len() == 6).then(|| digits.parse().ok()).flatten()
 }
 
 #[cfg(test)]
@@ -343,6 +363,8 @@ mod tests {
             ItemKey::Request(request.clone(), RequestPart::Received),
             ItemKey::Request(request.clone(), RequestPart::Verified),
             ItemKey::Request(request.clone(), RequestPart::Decided),
+            ItemKey::Request(request.clone(), RequestPart::Entry(12)),
+            ItemKey::Whose(controller.clone(), request.request.clone()),
             ItemKey::Request(request.clone(), RequestPart::Plan(12)),
             ItemKey::Request(request, RequestPart::Mail("ACK".into())),
             ItemKey::Record(controller.clone(), subject.clone(), RecordId::parse(ID).unwrap()),

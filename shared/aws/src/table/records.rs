@@ -66,6 +66,22 @@ pub(super) fn content_of(plain: &[u8]) -> Result<RecordContent, PortError> {
     Ok(RecordContent { identifier, locator, fields })
 }
 
+impl Cloud {
+    async fn sealed_content(
+        &self,
+        controller: &ControllerId,
+        record: &Record,
+        key: &ItemKey,
+        content: &RecordContent,
+    ) -> Result<Vec<u8>, PortError> {
+        let plain = Content::new(content.identifier.as_ref(), &content.locator, &content.fields);
+        let plain =
+            serde_json::to_vec(&plain).map_err(|_| PortError::corrupt(WHAT, "its content cannot be written"))?;
+        let plain = zeroize::Zeroizing::new(plain);
+        self.seal(controller, &record.subject, key, &plain, record.clock.created_at).await
+    }
+}
+
 impl RecordStore for Cloud {
     async fn insert_record(
         &self,
@@ -74,13 +90,8 @@ impl RecordStore for Cloud {
         content: &RecordContent,
     ) -> Result<Appended<Record>, PortError> {
         let key = ItemKey::Record(controller.clone(), record.subject.clone(), record.id.clone());
-        let plain = Content::new(content.identifier.as_ref(), &content.locator, &content.fields);
-        let plain =
-            serde_json::to_vec(&plain).map_err(|_| PortError::corrupt(WHAT, "its content cannot be written"))?;
-        let plain = zeroize::Zeroizing::new(plain);
         let mut form = StoredRecord::from(record);
-        let sealed = self.seal(controller, &record.subject, &key, &plain, record.clock.created_at).await?;
-        form.sealed = Some(Bytes(sealed));
+        form.sealed = Some(Bytes(self.sealed_content(controller, record, &key, content).await?));
         let mut item = item_of(&key, &form)?;
         for (name, value) in Placement::of(record).into_attributes() {
             if let Some(value) = value {
@@ -125,6 +136,27 @@ impl RecordStore for Cloud {
         }
         let update = update.set("rev", number(record.revision + 1)).with("read", number(record.revision));
         // What is being deleted can't be held any more: its object may be half gone.
+        let condition = "#rev = :read AND attribute_not_exists(purging)";
+        match self.update(&key, update, condition, ReturnValue::None).await? {
+            Updated::Done(_) => Ok(()),
+            Updated::Refused(_) => Err(PortError::Conflict { what: "record" }),
+        }
+    }
+
+    async fn correct_record(
+        &self,
+        controller: &ControllerId,
+        record: &Record,
+        content: &RecordContent,
+    ) -> Result<(), PortError> {
+        let key = ItemKey::Record(controller.clone(), record.subject.clone(), record.id.clone());
+        let sealed = self.sealed_content(controller, record, &key, content).await?;
+        let mut fields = fields_of(&StoredRecord::from(record))?;
+        let update = Update::default()
+            .put("points", fields.remove("points"))
+            .set("sealed", AttributeValue::B(aws_smithy_types::Blob::new(sealed)))
+            .set("rev", number(record.revision + 1))
+            .with("read", number(record.revision));
         let condition = "#rev = :read AND attribute_not_exists(purging)";
         match self.update(&key, update, condition, ReturnValue::None).await? {
             Updated::Done(_) => Ok(()),

@@ -1,33 +1,36 @@
 //! The log of requests, and the plans of erasures.
 
+use std::collections::BTreeMap;
+
 use app::{
+    erasure::{ErasurePlan, ErasurePlans},
     error::{Appended, PortError},
-    fulfil_request::{ErasurePlan, ErasurePlans},
     mail::MailClaim,
-    requests::{Confided, RequestKey, RequestLog, StoredRequest},
+    requests::{Confided, OfficePage, OfficeRow, RequestKey, RequestLog, StoredRequest},
 };
 use aws_sdk_dynamodb::{
+    error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
-    types::{Put, ReturnValue, TransactWriteItem, Update as TransactUpdate},
+    types::{AttributeValue, Put, ReturnValue, TransactWriteItem, Update as TransactUpdate},
 };
 use domain::{
-    dsar::{Instructions, Received, RequestEvent, RequestState},
-    ids::{ControllerId, Fingerprint, RequestId, SubjectRef},
+    dsar::{Act, Actor, Entry, Head, Instructions, Received, RequestState, RequestType, Stage},
+    ids::{ControllerId, Field, Fingerprint, Identifier, IdentifierKind, RequestId, StaffId, SubjectRef},
     sensitive::Sensitive,
 };
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 use wire::stored::{
     self, Bytes, Kind,
     deletion::Plan,
+    entry::Entry as EntryForm,
     mail::Claim,
-    request::{Decided, Request, Verified},
+    request::{ConfidedIdentifier, Decided, Request, Verified, Whose},
 };
 
 use super::{
     Item, Sorts, TABLE, Update, Updated, doomed_form, doomed_of, form_of, item_of, key_of,
-    keys::{ItemKey, REQUESTS, RequestPart, clock_shard_name, request_items, subject_partition},
-    text, time, unreadable,
+    keys::{ItemKey, OFFICE_INDEX, REQUESTS, RequestPart, clock_shard_name, request_items, subject_partition},
+    number, text, time, unreadable,
 };
 use crate::{Cloud, failure::unavailable};
 
@@ -37,22 +40,87 @@ fn part(key: &RequestKey, part: RequestPart) -> ItemKey {
     ItemKey::Request(key.clone(), part)
 }
 
-/// What an item says happened to its request; `None` for its plans and mails.
-fn event_of(part: &RequestPart, item: Item) -> Result<Option<RequestEvent>, PortError> {
-    Ok(match part {
-        RequestPart::Received => {
-            let (received, _) = form_of::<Request>(WHAT, item)?.into_received().map_err(unreadable(WHAT))?;
-            Some(RequestEvent::Received(received))
+/// What a request's items say, put together.
+#[derive(Default)]
+struct Told {
+    received: Option<Received>,
+    history: Vec<Entry>,
+}
+
+impl Told {
+    fn take(&mut self, part: &RequestPart, item: Item) -> Result<(), PortError> {
+        match part {
+            RequestPart::Received => {
+                let (received, _) = form_of::<Request>(WHAT, item)?.into_received().map_err(unreadable(WHAT))?;
+                self.received = Some(received);
+            }
+            RequestPart::Verified => {
+                let (at, by) = form_of::<Verified>(WHAT, item)?.into_parts().map_err(unreadable(WHAT))?;
+                self.history.push(Entry { at, by: Actor::Requester, act: Act::Verified(by) });
+            }
+            RequestPart::Decided => {
+                let (at, outcome) = form_of::<Decided>(WHAT, item)?.into_parts().map_err(unreadable(WHAT))?;
+                self.history.push(Entry { at, by: Actor::Product, act: Act::Decided(outcome) });
+            }
+            RequestPart::Entry(_) => {
+                self.history.push(form_of::<EntryForm>(WHAT, item)?.into_entry().map_err(unreadable(WHAT))?);
+            }
+            RequestPart::Plan(_) | RequestPart::Mail(_) => {}
         }
-        RequestPart::Verified => {
-            let (at, by) = form_of::<Verified>(WHAT, item)?.into_parts().map_err(unreadable(WHAT))?;
-            Some(RequestEvent::Verified { at, by })
-        }
-        RequestPart::Decided => {
-            let (at, outcome) = form_of::<Decided>(WHAT, item)?.into_parts().map_err(unreadable(WHAT))?;
-            Some(RequestEvent::Decided { at, outcome })
-        }
-        RequestPart::Plan(_) | RequestPart::Mail(_) => None,
+        Ok(())
+    }
+
+    fn state(self) -> Option<RequestState> {
+        Some(RequestState::fold(self.received?, self.history))
+    }
+}
+
+/// Where a request stands in the indexes.
+fn placement(key: &RequestKey, version: u32, head: &Head) -> Vec<(&'static str, Option<AttributeValue>)> {
+    let state = if head.stage.is_open() { "open" } else { "closed" };
+    let shard = clock_shard_name(key.subject.shard(app::deadlines::CLOCK_SHARDS));
+    vec![
+        ("version", Some(number(version))),
+        ("stage", Some(text(head.stage.as_str()))),
+        ("assignee", head.assignee.as_ref().map(|staff| text(staff.as_str()))),
+        ("answer_due", Some(time(head.due_at))),
+        ("due_shard", head.next_at.map(|_| text(shard))),
+        ("due_at", head.next_at.map(time)),
+        ("office_of", Some(text(office(&key.controller, state)))),
+        // In milliseconds of one width, so that the order of texts is the order of times.
+        ("office_at", Some(text(format!("{:015}#{}", stored::millis(head.due_at), key.request)))),
+    ]
+}
+
+fn office(controller: &ControllerId, state: &str) -> String {
+    format!("{controller}#{state}")
+}
+
+fn row_of(mut item: Item) -> Result<OfficeRow, PortError> {
+    let ItemKey::Request(key, RequestPart::Received) = key_of(&item)? else {
+        return Err(PortError::corrupt(WHAT, "its key is of something else"));
+    };
+    let corrupt = |what: &'static str| move || PortError::corrupt(WHAT, what);
+    let mut word = |name: &str| item.remove(name).and_then(|value| value.as_s().ok().cloned());
+    let stage = word("stage").and_then(|stage| Stage::parse(&stage)).ok_or_else(corrupt("stage does not read"))?;
+    let request =
+        word("request").and_then(|name| RequestType::parse(&name)).ok_or_else(corrupt("request does not read"))?;
+    let assignee = word("assignee").map(|staff| StaffId::parse(&staff)).transpose();
+    let assignee = assignee.map_err(|_| PortError::corrupt(WHAT, "assignee does not read"))?;
+    let count = |name: &str| item.get(name).and_then(|value| value.as_n().ok()).and_then(|n| n.parse::<i64>().ok());
+    let moment = |name| count(name).and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    Ok(OfficeRow {
+        request: key.request,
+        subject: key.subject,
+        head: Head {
+            stage,
+            request,
+            due_at: moment("answer_due").ok_or_else(corrupt("answer_due does not read"))?,
+            next_at: moment("due_at"),
+            assignee,
+        },
+        version: count("version").and_then(|n| u32::try_from(n).ok()).ok_or_else(corrupt("version does not read"))?,
+        received_at: moment("at").ok_or_else(corrupt("at does not read"))?,
     })
 }
 
@@ -63,72 +131,149 @@ impl RequestLog for Cloud {
         received: &Received,
         confided: &Confided,
         fingerprint: &Fingerprint,
+        head: &Head,
     ) -> Result<Appended<(Received, Fingerprint)>, PortError> {
         let item_key = part(key, RequestPart::Received);
         let mut form = Request::new(received, fingerprint);
         let seal = async |plain: &[u8]| {
             self.seal(&key.controller, &key.subject, &item_key, plain, received.at).await.map(Bytes)
         };
+        // Disclosed to the seal only.
         if let Some(contact) = &confided.contact {
-            // Disclosed to the seal only.
             form.contact = Some(seal(contact.disclose().as_bytes()).await?);
         }
+        if let Some(message) = &confided.message {
+            form.message = Some(seal(message.disclose().as_bytes()).await?);
+        }
+        if let Some(identifier) = &confided.identifier {
+            let plain = ConfidedIdentifier {
+                kind: identifier.kind().as_str().to_owned(),
+                value: identifier.value().disclose().clone(),
+            };
+            form.who = Some(seal(&json(&plain)?).await?);
+        }
         if let Some(instructions) = &confided.instructions {
-            let plain = serde_json::to_vec(&stored::instructions::Instructions::from(instructions))
-                .map_err(|_| PortError::corrupt(WHAT, "its instructions cannot be written"))?;
-            form.instructions = Some(seal(&plain).await?);
+            form.instructions = Some(seal(&json(&stored::instructions::Instructions::from(instructions))?).await?);
+        }
+        if !confided.corrections.is_empty() {
+            let plain: BTreeMap<&str, &String> =
+                confided.corrections.iter().map(|(field, value)| (field.as_str(), value.disclose())).collect();
+            form.corrections = Some(seal(&json(&plain)?).await?);
         }
         let mut item = item_of(&item_key, &form)?;
-        let shard = clock_shard_name(key.subject.shard(app::deadlines::CLOCK_SHARDS));
-        item.insert("due_shard".to_owned(), text(shard));
-        item.insert("due_at".to_owned(), time(received.due_at));
-        match self.put_new(item).await? {
-            Appended::Fresh => Ok(Appended::Fresh),
-            Appended::Existing(item) => {
-                let first = form_of::<Request>(WHAT, item)?.into_received().map_err(unreadable(WHAT))?;
-                Ok(Appended::Existing(first))
-            }
+        item.extend(
+            placement(key, 0, head).into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))),
+        );
+        let whose = item_of(&ItemKey::Whose(key.controller.clone(), key.request.clone()), &Whose::new(&key.subject))?;
+        if self.put_both(item, whose).await? {
+            return Ok(Appended::Fresh);
         }
+        let item = self.get(&item_key).await?.ok_or_else(|| PortError::corrupt(WHAT, "it is not stored"))?;
+        let first = form_of::<Request>(WHAT, item)?.into_received().map_err(unreadable(WHAT))?;
+        Ok(Appended::Existing(first))
     }
 
-    async fn append_request_event(&self, key: &RequestKey, event: &RequestEvent) -> Result<bool, PortError> {
-        let item = match event {
-            RequestEvent::Received(_) => {
-                return Err(PortError::corrupt(WHAT, "a receipt is written by receive alone"));
-            }
-            RequestEvent::Verified { at, by } => item_of(&part(key, RequestPart::Verified), &Verified::new(*at, *by))?,
-            RequestEvent::Decided { at, outcome } => {
-                let item = item_of(&part(key, RequestPart::Decided), &Decided::new(*at, outcome))?;
-                if !outcome.leaves_open() {
-                    return self.close(key, item).await;
-                }
-                item
-            }
-        };
-        Ok(matches!(self.put_new(item).await?, Appended::Fresh))
+    async fn append(
+        &self,
+        key: &RequestKey,
+        number: u32,
+        entry: &Entry,
+        words: Option<&Sensitive<String>>,
+        head: &Head,
+    ) -> Result<bool, PortError> {
+        let item_key = part(key, RequestPart::Entry(number));
+        let mut form = EntryForm::new(entry);
+        if let Some(words) = words {
+            // Disclosed to the seal only.
+            let plain = words.disclose().as_bytes();
+            form.text = Some(Bytes(self.seal(&key.controller, &key.subject, &item_key, plain, entry.at).await?));
+        }
+        self.append_item(key, number, item_of(&item_key, &form)?, head).await
+    }
+
+    async fn set_next(&self, key: &RequestKey, version: u32, next_at: Timestamp) -> Result<bool, PortError> {
+        let update = Update::default().set("due_at", time(next_at)).set("version", number(version));
+        let condition = "#version = :version AND attribute_exists(due_shard)";
+        let done = self.update(&part(key, RequestPart::Received), update, condition, ReturnValue::None).await?;
+        Ok(matches!(done, Updated::Done(_)))
     }
 
     async fn request(&self, key: &RequestKey) -> Result<Option<StoredRequest>, PortError> {
         // Digits sort before letters, so that plans and mails are not read.
         let items = request_items(&key.request);
         let between = Sorts::Between(format!("{items}0"), format!("{items}9"));
-        let mut events = Vec::new();
-        let (mut contact, mut instructions) = (None, None);
+        let mut told = Told::default();
+        let (mut confided, mut texts) = (Confided::default(), BTreeMap::new());
         for mut item in self.query(subject_partition(&key.controller, &key.subject), between).await? {
             let ItemKey::Request(_, item_part) = key_of(&item)? else { continue };
-            let item_key = part(key, item_part.clone());
-            for (name, opened) in [("contact", &mut contact), ("instructions", &mut instructions)] {
-                if let Some(sealed) = item.remove(name) {
-                    let sealed = sealed.as_b().map_err(|_| PortError::corrupt(WHAT, "a part of it is not sealed"))?;
-                    *opened = self.open(&key.controller, &key.subject, &item_key, sealed.as_ref()).await?;
+            for name in SEALED {
+                let Some(sealed) = item.remove(name) else { continue };
+                let sealed = sealed.as_b().map_err(|_| PortError::corrupt(WHAT, "a part of it is not sealed"))?;
+                let item_key = part(key, item_part.clone());
+                let opened = self.open(&key.controller, &key.subject, &item_key, sealed.as_ref()).await?;
+                let Some(plain) = opened else { continue };
+                match (name, &item_part) {
+                    ("contact", _) => confided.contact = Some(address(plain)?),
+                    ("message", _) => confided.message = Some(address(plain)?),
+                    ("who", _) => confided.identifier = Some(identifier_of(&plain)?),
+                    ("instructions", _) => confided.instructions = Some(instructions_of(plain)?),
+                    ("corrections", _) => confided.corrections = corrections_of(&plain)?,
+                    (_, RequestPart::Entry(number)) => {
+                        texts.insert(*number, address(plain)?);
+                    }
+                    _ => {}
                 }
             }
-            events.extend(event_of(&item_part, item)?);
+            told.take(&item_part, item)?;
         }
-        let Some(state) = RequestState::fold(events) else { return Ok(None) };
-        let contact = contact.map(address).transpose()?;
-        let instructions = instructions.map(instructions_of).transpose()?;
-        Ok(Some(StoredRequest { state, contact, instructions }))
+        Ok(told.state().map(|state| StoredRequest { state, confided, texts }))
+    }
+
+    async fn locate(&self, controller: &ControllerId, request: &RequestId) -> Result<Option<SubjectRef>, PortError> {
+        let Some(item) = self.get(&ItemKey::Whose(controller.clone(), request.clone())).await? else {
+            return Ok(None);
+        };
+        form_of::<Whose>(WHAT, item)?.into_subject().map(Some).map_err(unreadable(WHAT))
+    }
+
+    async fn office_list(
+        &self,
+        controller: &ControllerId,
+        is_open: bool,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<OfficePage, PortError> {
+        // A cursor is the place of the last line that was shown: it stays good when that line moves.
+        let state = if is_open { "open" } else { "closed" };
+        // One more than is shown tells whether there is another page.
+        let wanted = i32::try_from(limit + 1).unwrap_or(i32::MAX);
+        let (mut items, mut start) = (Vec::new(), None);
+        loop {
+            let page = self
+                .dynamodb()
+                .query()
+                .table_name(self.table()?)
+                .index_name(OFFICE_INDEX)
+                .key_condition_expression("office_of = :office AND office_at > :from")
+                .expression_attribute_values(":office", text(office(controller, state)))
+                .expression_attribute_values(":from", text(from.unwrap_or(" ")))
+                .limit(wanted)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| unavailable(TABLE, &error))?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() || items.len() > limit {
+                break;
+            }
+        }
+        let has_more = items.len() > limit;
+        items.truncate(limit);
+        let place = |item: &Item| item.get("office_at").and_then(|at| at.as_s().ok()).cloned();
+        let next = items.last().filter(|_| has_more).and_then(place);
+        let rows = items.into_iter().map(row_of).collect::<Result<_, _>>()?;
+        Ok(OfficePage { rows, next })
     }
 
     async fn requests(
@@ -136,12 +281,12 @@ impl RequestLog for Cloud {
         controller: &ControllerId,
         subject: &SubjectRef,
     ) -> Result<Vec<(RequestId, RequestState)>, PortError> {
-        let mut events: BTreeMap<RequestId, Vec<RequestEvent>> = BTreeMap::new();
+        let mut told: BTreeMap<RequestId, Told> = BTreeMap::new();
         for item in self.query(subject_partition(controller, subject), Sorts::Under(REQUESTS.to_owned())).await? {
             let ItemKey::Request(key, item_part) = key_of(&item)? else { continue };
-            events.entry(key.request).or_default().extend(event_of(&item_part, item)?);
+            told.entry(key.request).or_default().take(&item_part, item)?;
         }
-        Ok(events.into_iter().filter_map(|(request, events)| Some((request, RequestState::fold(events)?))).collect())
+        Ok(told.into_iter().filter_map(|(request, told)| Some((request, told.state()?))).collect())
     }
 
     async fn claim_mail(&self, key: &RequestKey, what: &str, at: Timestamp) -> Result<MailClaim, PortError> {
@@ -166,25 +311,91 @@ fn instructions_of(plain: Vec<u8>) -> Result<Instructions, PortError> {
     form.try_into().map_err(unreadable(WHAT))
 }
 
+/// What may lie sealed in a request's items.
+const SEALED: [&str; 6] = ["contact", "who", "message", "instructions", "corrections", "text"];
+
+fn json(plain: &impl serde::Serialize) -> Result<zeroize::Zeroizing<Vec<u8>>, PortError> {
+    // The writer's own error can quote a value.
+    let plain = serde_json::to_vec(plain).map_err(|_| PortError::corrupt(WHAT, "a part of it cannot be written"))?;
+    Ok(zeroize::Zeroizing::new(plain))
+}
+
+/// Reads an identifier that was sealed.
+fn identifier_of(plain: &[u8]) -> Result<Identifier, PortError> {
+    let unreadable = || PortError::corrupt(WHAT, "its identifier is not of its form");
+    let form: ConfidedIdentifier = serde_json::from_slice(plain).map_err(|_| unreadable())?;
+    let kind = IdentifierKind::parse(&form.kind).map_err(|_| unreadable())?;
+    Identifier::parse(kind, &form.value).map_err(|_| unreadable())
+}
+
+/// Reads corrections that were sealed.
+fn corrections_of(plain: &[u8]) -> Result<BTreeMap<Field, Sensitive<String>>, PortError> {
+    let unreadable = || PortError::corrupt(WHAT, "its corrections are not of their form");
+    let form: BTreeMap<String, String> = serde_json::from_slice(plain).map_err(|_| unreadable())?;
+    form.into_iter()
+        .map(|(field, value)| Ok((Field::parse(&field).map_err(|_| unreadable())?, Sensitive::new(value))))
+        .collect()
+}
+
+/// Whether a transaction was refused by the condition of one of its parts.
+fn is_refused(error: &SdkError<TransactWriteItemsError>) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
+        return false;
+    };
+    canceled.cancellation_reasons().iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
+}
+
 impl Cloud {
-    /// Writes a decision and takes the request out of the open deadlines, both or neither: a crash
-    /// can't leave an answered request that is still being warned of.
-    async fn close(&self, key: &RequestKey, decided: Item) -> Result<bool, PortError> {
-        let built = |_| PortError::corrupt(WHAT, "its decision cannot be written");
+    /// Writes two items unless the first stands; `false`: it stands.
+    async fn put_both(&self, first: Item, second: Item) -> Result<bool, PortError> {
+        let built = |_| PortError::corrupt(WHAT, "it cannot be written");
+        let table = self.table()?;
+        let first = Put::builder()
+            .table_name(table)
+            .set_item(Some(first))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(built)?;
+        let second = Put::builder().table_name(table).set_item(Some(second)).build().map_err(built)?;
+        let done = self
+            .dynamodb()
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().put(first).build())
+            .transact_items(TransactWriteItem::builder().put(second).build())
+            .send()
+            .await;
+        match done {
+            Ok(_) => Ok(true),
+            Err(error) if is_refused(&error) => Ok(false),
+            Err(error) => Err(unavailable(TABLE, &error)),
+        }
+    }
+
+    /// Writes an entry and the head beside the receipt, both or neither: a crash can't leave an answered
+    /// request that is still being warned of.
+    async fn append_item(&self, key: &RequestKey, number: u32, entry: Item, head: &Head) -> Result<bool, PortError> {
+        let built = |_| PortError::corrupt(WHAT, "its entry cannot be written");
         let table = self.table()?;
         let put = Put::builder()
             .table_name(table)
-            .set_item(Some(decided))
+            .set_item(Some(entry))
             .condition_expression("attribute_not_exists(pk)")
             .build()
             .map_err(built)?;
         let received = part(key, RequestPart::Received);
+        let mut update = Update::default().with("seen", super::number(number.saturating_sub(1)));
+        for (name, value) in placement(key, number, head) {
+            update = update.put(name, value);
+        }
         let update = TransactUpdate::builder()
             .table_name(table)
             .key("pk", text(received.pk()))
             .key("sk", text(received.sk()))
-            .update_expression("REMOVE due_shard, due_at")
-            .condition_expression("attribute_exists(pk)")
+            .update_expression(update.expression())
+            // A request that was stored before there were entries has no version: its first entry sets it.
+            .condition_expression("attribute_exists(pk) AND (attribute_not_exists(#version) OR #version = :seen)")
+            .set_expression_attribute_names(Some(update.names))
+            .set_expression_attribute_values(Some(update.values))
             .build()
             .map_err(built)?;
         let done = self
@@ -194,20 +405,11 @@ impl Cloud {
             .transact_items(TransactWriteItem::builder().update(update).build())
             .send()
             .await;
-        let Err(error) = done else { return Ok(true) };
-        if let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() {
-            let failed = |position: usize| {
-                canceled.cancellation_reasons().get(position).and_then(|reason| reason.code())
-                    == Some("ConditionalCheckFailed")
-            };
-            if failed(0) {
-                return Ok(false);
-            }
-            if failed(1) {
-                return Err(PortError::corrupt(WHAT, "it is not stored"));
-            }
+        match done {
+            Ok(_) => Ok(true),
+            Err(error) if is_refused(&error) => Ok(false),
+            Err(error) => Err(unavailable(TABLE, &error)),
         }
-        Err(unavailable(TABLE, &error))
     }
 
     /// Claims one mail or warning: fresh for exactly one of several at once.

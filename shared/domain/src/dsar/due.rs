@@ -1,10 +1,11 @@
 //! By when a request is answered: the law's clock, or the controller's own promise where it is sooner.
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 
-use super::{RequestState, RequestType};
+use super::{Received, RequestState, RequestType};
 use crate::{
     clock::{self, OutOfCalendar},
+    place::Place,
     policy::{Policy, Regime},
 };
 
@@ -46,6 +47,28 @@ pub fn answer_due(
         .transpose()?;
     // On a tie the law is named: it binds whatever the policy says.
     by_law.into_iter().chain(by_policy).min_by_key(|due| due.at).ok_or(OutOfCalendar)
+}
+
+impl AnswerDue {
+    /// The due time that was told when the request came in.
+    pub fn as_received(received: &Received, policy: &Policy) -> Self {
+        let last = received.due_at.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(received.due_at);
+        Self {
+            last_day: last.to_zoned(policy.time_zone.clone()).date(),
+            at: received.due_at,
+            law: received.due_by_law.clone(),
+        }
+    }
+}
+
+/// The laws whose clocks run for a request of somebody who lives there.
+pub fn regimes_for(policy: &Policy, residence: Option<&Place>) -> Vec<Regime> {
+    let is_californian = residence.is_some_and(|place| place.to_string() == "US-CA");
+    if is_californian && policy.regimes.contains(&Regime::UsCa) {
+        vec![Regime::UsCa]
+    } else {
+        policy.regimes.clone()
+    }
 }
 
 /// By when a request must be answered, by all that has happened to it.

@@ -64,6 +64,7 @@ impl OfficeForm {
                 post: authority.post,
                 clause: Clause::new(authority.clause),
             }),
+            ..Office::default()
         }
     }
 }

@@ -225,6 +225,9 @@ impl PolicyForm {
 
     fn into_policy(self, hash: PolicyHash) -> Result<Policy, LoadError> {
         let policy = Policy {
+            establishment: None,
+            systems: BTreeMap::new(),
+            accounts: None,
             controller: name(&self.controller, ControllerId::parse)?,
             name: self.name,
             hash,

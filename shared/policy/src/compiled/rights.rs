@@ -53,6 +53,7 @@ impl RightForm {
                 VerificationRule::None => VerificationForm::None,
                 VerificationRule::Mail => VerificationForm::Mail,
                 VerificationRule::Points(points) => VerificationForm::Points(points),
+                VerificationRule::Account => VerificationForm::Mail,
             },
             respond_within: rule.respond_within.as_ref().map(written),
             clause: rule.clause.to_string(),

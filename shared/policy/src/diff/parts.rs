@@ -398,7 +398,9 @@ fn weigh_verification(old: VerificationRule, new: VerificationRule) -> Weight {
             std::cmp::Ordering::Equal => Weight::Same,
             std::cmp::Ordering::Greater => Weight::More,
         },
-        (VerificationRule::None, _) => Weight::More,
+        (VerificationRule::Account, VerificationRule::Account) => Weight::Same,
+        (VerificationRule::None, _) | (_, VerificationRule::Account) => Weight::More,
+        (VerificationRule::Account, _) => Weight::Less,
         (_, VerificationRule::None) => Weight::Less,
         (VerificationRule::Mail, VerificationRule::Points(_))
         | (VerificationRule::Points(_), VerificationRule::Mail) => Weight::Mixed,

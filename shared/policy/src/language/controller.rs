@@ -77,7 +77,7 @@ pub(super) fn read_office(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> O
         phone: phone.map(|at| at.value),
         data_protection_officer: data_protection_officer.map(|at| at.value),
         representative: representative.map(|at| at.value),
-        authority: None,
+        ..Office::default()
     };
     Some(Entry { table: id, span, rule: Some(office), facts: OfficeFacts { country, mails } })
 }

@@ -232,6 +232,9 @@ fn build(
     let mut office = document.office.and_then(|entry| entry.rule).unwrap_or_default();
     office.authority = document.authority.and_then(|entry| entry.rule);
     Some(Policy {
+        establishment: None,
+        systems: BTreeMap::new(),
+        accounts: None,
         controller: head.controller,
         name: head.name,
         hash: PolicyHash::from_hex(""),

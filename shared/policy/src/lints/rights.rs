@@ -115,7 +115,7 @@ fn refusal(document: &Document, report: &mut Report<'_>, rule: &RightRule, table
             document.rests_on(LawfulBasis::LegitimateInterests) || document.rests_on(LawfulBasis::PublicTask)
         }
         // Promises beyond the law, or of another law: nothing is taken away by refusing them.
-        RequestType::Information | RequestType::PostMortem => false,
+        RequestType::Information | RequestType::PostMortem | RequestType::Appeal => false,
         RequestType::KnowCategories
         | RequestType::KnowPieces
         | RequestType::DoNotSellOrShare
@@ -174,7 +174,7 @@ fn verification(document: &Document, report: &mut Report<'_>, rule: &RightRule, 
                 );
             }
         }
-        VerificationRule::Mail | VerificationRule::Points(_) => {}
+        VerificationRule::Account | VerificationRule::Mail | VerificationRule::Points(_) => {}
     }
 }
 

@@ -336,6 +336,7 @@ fn happens(event: &domain::ids::EventName) -> String {
 /// A request as something that people do.
 const fn request_title(request: RequestType) -> &'static str {
     match request {
+        RequestType::Appeal => "Appeal against an answer",
         RequestType::Access => "Get a copy of your data",
         RequestType::Rectification => "Have wrong data corrected",
         RequestType::Erasure => "Have your data erased",

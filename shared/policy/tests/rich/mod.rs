@@ -87,6 +87,7 @@ pub fn policy() -> Policy {
             post: None,
             clause: clause("authority"),
         }),
+        ..Office::default()
     };
     policy.roles = vec![RoleRule {
         service: ground("platform"),

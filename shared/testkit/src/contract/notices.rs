@@ -75,8 +75,9 @@ pub async fn a_person_is_written_to_at_what_they_gave<P: Ports>(ports: &P, contr
         .receive(
             &asked,
             &received(RequestType::Access, now()),
-            &Confided { contact: Some(address.clone()), instructions: None },
+            &Confided { contact: Some(address.clone()), ..Confided::default() },
             &id("form"),
+            &super::requests::head(&received(RequestType::Access, now())),
         )
         .await
         .unwrap();

@@ -76,7 +76,7 @@ impl Announcements for Memory {
         let by_record =
             records.filter_map(|(_, item)| state.open(&person, &item.content)).find_map(|content| content.mail());
         let requests = state.requests.iter().filter(|((whose, _), _)| *whose == person);
-        let by_request = requests.filter_map(|(_, items)| state.open(&person, items.contact.as_ref()?)).next();
+        let by_request = requests.filter_map(|(_, items)| state.open(&person, &items.confided)?.contact).next();
         Ok(by_record.or(by_request))
     }
 }

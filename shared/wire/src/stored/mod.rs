@@ -9,6 +9,7 @@ pub mod consent;
 pub mod content;
 pub mod deletion;
 pub mod disclosure;
+pub mod entry;
 pub mod export;
 pub mod hold;
 pub mod instructions;
@@ -39,6 +40,10 @@ pub enum Kind {
     Verified,
     /// The decision on a request.
     Decided,
+    /// An entry of a request's history.
+    Entry,
+    /// Whose a request is, by its number.
+    Whose,
     /// A part of an erasure as planned.
     Plan,
     /// The claim of one mail.
@@ -71,11 +76,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
         Self::Decided,
+        Self::Entry,
+        Self::Whose,
         Self::Plan,
         Self::Mail,
         Self::Record,
@@ -99,6 +106,8 @@ impl Kind {
             Self::Request => "request",
             Self::Verified => "verified",
             Self::Decided => "decided",
+            Self::Entry => "entry",
+            Self::Whose => "whose",
             Self::Plan => "plan",
             Self::Mail => "mail",
             Self::Record => "record",

@@ -1,9 +1,13 @@
-//! A data subject's request: its receipt, its verification, its decision.
+//! A data subject's request: its receipt, and how it ended. What happens in between: [`super::entry`].
 
 use domain::{
-    dsar::{Acting, ActingAs, Item, ItemResult, Outcome, Received, RequestType, Stop, VerifiedBy},
-    ids::{Category, Fingerprint, Ground, IdentifierKind, PointHash, Purpose, RecordId, RequestId},
-    policy::{Clause, Refusal, VerificationRule},
+    dsar::{
+        Acting, ActingAs, Item, ItemResult, Outcome, Received, RefusalGround, RequestType, Stop, VerifiedBy,
+    },
+    ids::{Category, Field, Fingerprint, Ground, IdentifierKind, PointHash, Purpose, RecordId, RequestId, StaffId, SubjectRef},
+    language::Language,
+    place::Place,
+    policy::{Clause, Refusal, Regime, VerificationRule},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -53,11 +57,38 @@ pub struct Request {
     /// The request whose instructions for after death it carries out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub following: Option<String>,
+    /// The laws whose clocks run for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regimes: Vec<String>,
+    /// Where the person says that they live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residence: Option<String>,
+    /// The language in which they are written to, unless it is English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The request that an appeal is against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Whether they declare to be who they say.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub declared: bool,
+    /// Who of the office entered it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entered_by: Option<String>,
     /// What the form carried, as a keyed hash.
     pub fingerprint: String,
     /// Where the requester is written to, sealed under the subject's key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Bytes>,
+    /// Who asks, as they name themselves ([`ConfidedIdentifier`]), sealed under the subject's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<Bytes>,
+    /// What they wrote, sealed under the subject's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Bytes>,
+    /// What shall be corrected, by field, sealed under the subject's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrections: Option<Bytes>,
     /// Instructions for after death ([`super::instructions::Instructions`]), sealed under the subject's
     /// key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,6 +102,7 @@ impl Request {
             VerificationRule::None => ("none", None),
             VerificationRule::Mail => ("mail", None),
             VerificationRule::Points(needed) => ("points", Some(needed)),
+            VerificationRule::Account => ("account", None),
         };
         Self {
             v: VERSION,
@@ -88,8 +120,17 @@ impl Request {
             acting_proof: received.acting.as_ref().and_then(|acting| acting.proof.as_ref()).map(ToString::to_string),
             service: received.service.as_ref().map(ToString::to_string),
             following: received.following.as_ref().map(ToString::to_string),
+            regimes: received.regimes.iter().map(|regime| regime.as_str().to_owned()).collect(),
+            residence: received.residence.as_ref().map(ToString::to_string),
+            language: (received.language != Language::English).then(|| received.language.as_str().to_owned()),
+            about: received.about.as_ref().map(ToString::to_string),
+            declared: received.declared,
+            entered_by: received.entered_by.as_ref().map(ToString::to_string),
             fingerprint: fingerprint.to_string(),
             contact: None,
+            who: None,
+            message: None,
+            corrections: None,
             instructions: None,
         }
     }
@@ -104,16 +145,21 @@ impl Request {
             ("none", None) => VerificationRule::None,
             ("mail", None) => VerificationRule::Mail,
             ("points", Some(needed)) => VerificationRule::Points(needed),
+            ("account", None) => VerificationRule::Account,
             _ => return Err(Unreadable { field: "verification" }),
         };
         let fingerprint = id("fingerprint", &self.fingerprint, Fingerprint::parse)?;
         let proof = self.acting_proof.map(|proof| id("acting_proof", &proof, Ground::parse)).transpose()?;
         let acting = self.acting.map(|role| name("acting", &role, ActingAs::parse)).transpose()?;
+        let residence = self.residence.map(|place| Place::parse(&place)).transpose();
         let received = Received {
             request: name("request", &self.request, RequestType::parse)?,
             at: time("at", self.at)?,
             due_at: time("ends_at", self.ends_at)?,
             due_by_law: self.law,
+            regimes: regimes(&self.regimes)?,
+            residence: residence.map_err(|_| Unreadable { field: "residence" })?,
+            language: self.language.map(|tag| name("language", &tag, Language::of)).transpose()?.unwrap_or_default(),
             identifier: id("identifier", &self.identifier, IdentifierKind::parse)?,
             verification,
             points: self.points.into_iter().map(PointHash::from_stored).collect(),
@@ -121,8 +167,57 @@ impl Request {
             acting: acting.map(|role| Acting { role, proof }),
             service: self.service.map(|service| id("service", &service, Ground::parse)).transpose()?,
             following: self.following.map(|request| id("following", &request, RequestId::parse)).transpose()?,
+            about: self.about.map(|request| id("about", &request, RequestId::parse)).transpose()?,
+            declared: self.declared,
+            entered_by: self.entered_by.map(|staff| id("entered_by", &staff, StaffId::parse)).transpose()?,
         };
         Ok((received, fingerprint))
+    }
+}
+
+pub(super) fn regimes(names: &[String]) -> Result<Vec<Regime>, Unreadable> {
+    names.iter().map(|regime| name("regimes", regime, Regime::parse)).collect()
+}
+
+/// `REQUEST#{request}` in the controller's own partition: whose it is, for who has its number alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whose {
+    /// The form's version.
+    pub v: u8,
+    /// What the item is.
+    pub kind: Kind,
+    /// Whose, by reference.
+    pub subject: String,
+}
+
+impl Whose {
+    /// Takes whose it is.
+    pub fn new(subject: &SubjectRef) -> Self {
+        Self { v: VERSION, kind: Kind::Whose, subject: subject.to_string() }
+    }
+
+    /// Reads whose it is.
+    ///
+    /// # Errors
+    /// [`Unreadable`] names the field that does not read.
+    pub fn into_subject(self) -> Result<SubjectRef, Unreadable> {
+        check(self.v, self.kind, Kind::Whose)?;
+        id("subject", &self.subject, SubjectRef::parse)
+    }
+}
+
+/// An identifier, before it is sealed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfidedIdentifier {
+    /// Its kind.
+    pub kind: String,
+    /// Its value. Personal: this form is written to be sealed, and nothing else.
+    pub value: String,
+}
+
+impl std::fmt::Debug for ConfidedIdentifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConfidedIdentifier").field("kind", &self.kind).finish_non_exhaustive()
     }
 }
 
@@ -130,7 +225,8 @@ fn purposes(names: &[String]) -> Result<Vec<Purpose>, Unreadable> {
     names.iter().map(|name| id("purposes", name, Purpose::parse)).collect()
 }
 
-/// `REQUEST#{request}#1-VERIFIED`.
+/// `REQUEST#{request}#1-VERIFIED`, as it was stored before a request had a numbered history: read, and
+/// written no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verified {
     /// The form's version.
@@ -147,29 +243,30 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// Takes a verification.
-    pub fn new(at: Timestamp, by: VerifiedBy) -> Self {
-        let points = if let VerifiedBy::Points(points) = by { Some(points) } else { None };
-        Self { v: VERSION, kind: Kind::Verified, at: millis(at), by: by.as_str().to_owned(), points }
-    }
-
     /// Reads the verification.
     ///
     /// # Errors
     /// [`Unreadable`] names the field that does not read.
     pub fn into_parts(self) -> Result<(Timestamp, VerifiedBy), Unreadable> {
         check(self.v, self.kind, Kind::Verified)?;
-        let by = match (self.by.as_str(), self.points) {
-            ("not-needed", None) => VerifiedBy::NotNeeded,
-            ("mail", None) => VerifiedBy::Mail,
-            ("points", Some(points)) => VerifiedBy::Points(points),
-            _ => return Err(Unreadable { field: "by" }),
-        };
-        Ok((time("at", self.at)?, by))
+        Ok((time("at", self.at)?, verified_by(&self.by, self.points)?))
     }
 }
 
-/// `REQUEST#{request}#2-DECIDED`.
+pub(super) fn verified_by(by: &str, points: Option<u8>) -> Result<VerifiedBy, Unreadable> {
+    Ok(match (by, points) {
+        ("not-needed", None) => VerifiedBy::NotNeeded,
+        ("mail", None) => VerifiedBy::Mail,
+        ("code", None) => VerifiedBy::Code,
+        ("account", None) => VerifiedBy::Account,
+        ("office", None) => VerifiedBy::Office,
+        ("points", Some(points)) => VerifiedBy::Points(points),
+        _ => return Err(Unreadable { field: "by" }),
+    })
+}
+
+/// `REQUEST#{request}#2-DECIDED`, as it was stored before a request had a numbered history: read, and
+/// written no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decided {
     /// The form's version.
@@ -229,6 +326,18 @@ pub enum Ending {
     Recorded,
     /// With the privacy office.
     WithOffice,
+    /// Done by the office.
+    Granted,
+    /// Stored data was corrected.
+    Corrected {
+        /// In which fields.
+        fields: Vec<String>,
+    },
+    /// Refused by the office.
+    RefusedByOffice {
+        /// On which ground.
+        ground: String,
+    },
 }
 
 /// Items of one category and purpose that ended alike: an erasure of thousands of records fits one
@@ -271,53 +380,74 @@ pub enum Fate {
 }
 
 impl Decided {
-    /// Takes a decision.
-    pub fn new(at: Timestamp, outcome: &Outcome) -> Self {
-        let outcome = match outcome {
-            Outcome::Refused(refusal, clause) => Ending::Refused {
-                code: refusal.code.clone(),
-                text: refusal.text.clone(),
-                offer: refusal.offer.map(|offer| offer.as_str().to_owned()),
-                clause: clause.to_string(),
-            },
-            Outcome::NotVerified => Ending::NotVerified,
-            Outcome::Exported { object, until } => Ending::Exported { object: object.clone(), until: millis(*until) },
-            Outcome::Erased(items) => Ending::Erased { groups: group(items) },
-            Outcome::Withdrawn(purposes) => {
-                Ending::Withdrawn { purposes: purposes.iter().map(ToString::to_string).collect() }
-            }
-            Outcome::Stopped(stop) => Ending::Stopped {
-                purposes: stop.purposes.iter().map(ToString::to_string).collect(),
-                with_office: stop.with_office,
-            },
-            Outcome::Recorded => Ending::Recorded,
-            Outcome::WithOffice => Ending::WithOffice,
-        };
-        Self { v: VERSION, kind: Kind::Decided, at: millis(at), outcome }
-    }
-
     /// Reads the decision.
     ///
     /// # Errors
     /// [`Unreadable`] names the field that does not read.
     pub fn into_parts(self) -> Result<(Timestamp, Outcome), Unreadable> {
         check(self.v, self.kind, Kind::Decided)?;
-        let outcome = match self.outcome {
-            Ending::Refused { code, text, offer, clause } => {
+        Ok((time("at", self.at)?, self.outcome.into_outcome()?))
+    }
+}
+
+impl From<&Outcome> for Ending {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Refused(refusal, clause) => Self::Refused {
+                code: refusal.code.clone(),
+                text: refusal.text.clone(),
+                offer: refusal.offer.map(|offer| offer.as_str().to_owned()),
+                clause: clause.to_string(),
+            },
+            Outcome::NotVerified => Self::NotVerified,
+            Outcome::Exported { object, until } => Self::Exported { object: object.clone(), until: millis(*until) },
+            Outcome::Erased(items) => Self::Erased { groups: group(items) },
+            Outcome::Withdrawn(purposes) => {
+                Self::Withdrawn { purposes: purposes.iter().map(ToString::to_string).collect() }
+            }
+            Outcome::Stopped(stop) => Self::Stopped {
+                purposes: stop.purposes.iter().map(ToString::to_string).collect(),
+                with_office: stop.with_office,
+            },
+            Outcome::Recorded => Self::Recorded,
+            Outcome::WithOffice => Self::WithOffice,
+            Outcome::Granted => Self::Granted,
+            Outcome::Corrected(fields) => {
+                Self::Corrected { fields: fields.iter().map(ToString::to_string).collect() }
+            }
+            Outcome::RefusedByOffice(ground) => Self::RefusedByOffice { ground: ground.as_str().to_owned() },
+        }
+    }
+}
+
+impl Ending {
+    /// Reads the outcome.
+    ///
+    /// # Errors
+    /// [`Unreadable`] names the field that does not read.
+    pub fn into_outcome(self) -> Result<Outcome, Unreadable> {
+        Ok(match self {
+            Self::Refused { code, text, offer, clause } => {
                 let offer = offer.map(|offer| name("offer", &offer, RequestType::parse)).transpose()?;
                 Outcome::Refused(Refusal { code, text, offer }, Clause::new(clause))
             }
-            Ending::NotVerified => Outcome::NotVerified,
-            Ending::Exported { object, until } => Outcome::Exported { object, until: time("until", until)? },
-            Ending::Erased { groups } => Outcome::Erased(ungroup(groups)?),
-            Ending::Withdrawn { purposes: names } => Outcome::Withdrawn(purposes(&names)?),
-            Ending::Stopped { purposes: names, with_office } => {
+            Self::NotVerified => Outcome::NotVerified,
+            Self::Exported { object, until } => Outcome::Exported { object, until: time("until", until)? },
+            Self::Erased { groups } => Outcome::Erased(ungroup(groups)?),
+            Self::Withdrawn { purposes: names } => Outcome::Withdrawn(purposes(&names)?),
+            Self::Stopped { purposes: names, with_office } => {
                 Outcome::Stopped(Stop { purposes: purposes(&names)?, with_office })
             }
-            Ending::Recorded => Outcome::Recorded,
-            Ending::WithOffice => Outcome::WithOffice,
-        };
-        Ok((time("at", self.at)?, outcome))
+            Self::Recorded => Outcome::Recorded,
+            Self::WithOffice => Outcome::WithOffice,
+            Self::Granted => Outcome::Granted,
+            Self::Corrected { fields } => Outcome::Corrected(
+                fields.iter().map(|field| id("fields", field, Field::parse)).collect::<Result<_, _>>()?,
+            ),
+            Self::RefusedByOffice { ground } => {
+                Outcome::RefusedByOffice(name("ground", &ground, RefusalGround::parse)?)
+            }
+        })
     }
 }
 
