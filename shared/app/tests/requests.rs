@@ -23,7 +23,7 @@ use domain::{
     consent::{Capture, Choice},
     dsar::{
         Acting, ActingAs, ActingRefused, Instructions, Item, ItemResult, Outcome, PROCESSOR, Received, RequestType,
-        Status, Stop,
+        Stage, Stop,
     },
     hold::HoldReason,
     ids::{Field, Ground, Identifier, Recipient, SubjectRef},
@@ -157,7 +157,7 @@ async fn an_opt_out_is_answered_at_once_and_asks_nobody_for_a_proof() {
         let says_what = if purposes.is_empty() { "nothing that a request of this kind" } else { "- News by mail" };
         assert_eq!(outcome, Some(Outcome::Stopped(Stop { purposes, with_office: false })));
         let status = requests::status(&policy, &memory, &answer.request.request, &answer.token, day(0)).await.unwrap();
-        assert_eq!(status.status(), Status::Answered);
+        assert_eq!(status.stage(), Stage::Answered);
         let mails = memory.sent();
         assert_eq!(mails.len(), 1);
         assert!(mails[0].text.contains(says_what), "{}", mails[0].text);
@@ -172,7 +172,7 @@ async fn an_objection_stops_at_once_and_stays_due_until_the_office_decides() {
     let purposes = vec![build::purpose("security")];
     assert_eq!(outcome, Some(Outcome::Stopped(Stop { purposes, with_office: true })));
     let status = requests::status(&policy, &memory, &answer.request.request, &answer.token, day(0)).await.unwrap();
-    assert_eq!(status.status(), Status::InProgress);
+    assert_eq!(status.stage().for_requester(), Stage::InProgress);
     let contact = |_: &_| Some(policy.contact_mail.clone());
     let watched = deadlines::watch(&memory, contact, day(40), true).await.unwrap();
     assert_eq!(watched.missed, 1, "nobody has decided");
@@ -465,7 +465,7 @@ async fn instructions_that_have_to_be_read_become_work_for_the_office_with_a_dea
         assert_eq!(outcome, Some(Outcome::WithOffice), "nothing is erased before somebody got the photographs");
     }
     let stored = memory.request(&key).await.unwrap().unwrap();
-    assert_eq!((stored.instructions, stored.confided.contact), (wish, None));
+    assert_eq!((stored.confided.instructions, stored.confided.contact), (wish, None));
     let mail = memory.sent().pop().unwrap();
     assert_eq!((mail.to.disclose().as_str(), mail.tag.ends_with("-office")), ("privacy@acme.example", true));
     assert!(mail.text.contains(key.request.as_str()) && !mail.text.contains("photographs"));

@@ -17,7 +17,7 @@ use app::{
 };
 use domain::{
     consent::{Capture, Choice},
-    dsar::{Outcome, RequestType, Status},
+    dsar::{Outcome, RequestType, Stage},
     hold::HoldReason,
     ids::{Field, Identifier, IdentifierKind},
     language::Language,
@@ -180,7 +180,7 @@ async fn a_stranger_who_opens_no_mailbox_gets_nothing() {
     // The token of the status does not verify, and that of another request opens nothing here.
     assert!(requests::verify(&policy, &memory, id, &answer.token, now).await.is_err());
     let state = requests::status(&policy, &memory, id, &answer.token, now).await.unwrap();
-    assert_eq!(state.status(), Status::AwaitingVerification);
+    assert_eq!(state.stage(), Stage::AwaitingVerification);
     let other = request_form(build::mail("eve@example.com"), RequestType::Access, &[]);
     let other = receive_request::receive(&policy, &memory, other).await.unwrap();
     assert!(requests::status(&policy, &memory, id, &other.token, now).await.is_err());
@@ -399,7 +399,7 @@ async fn a_deadline_is_warned_of_once_for_each_urgency_until_the_request_is_answ
     let answer = receive_request::receive(&policy, &memory, form).await.unwrap();
     fulfil_request::fulfil(&policy, &memory, &answer.request, answer.received.at, URL).await.unwrap();
     let stored = memory.request(&answer.request).await.unwrap().unwrap();
-    assert_eq!(stored.state.status(), Status::InProgress, "the office still owes an answer");
+    assert_eq!(stored.state.stage(), Stage::WithOffice, "the office still owes an answer");
     let contact = |policy: &Policy| policy.contact_mail.clone();
     let mut warned = Vec::new();
     for day in ["2026-02-10", "2026-02-26", "2026-02-27", "2026-03-03", "2026-03-04"] {

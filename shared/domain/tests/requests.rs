@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use domain::{
     dsar::{
         self, Acting, ActingAs, ActingRefused, Item, ItemResult, Outcome, PROCESSOR, Received, RequestState,
-        RequestType, SUBJECT_DECEASED, Status, Stop, VerifiedBy,
+        RequestType, SUBJECT_DECEASED, Stage, Stop, VerifiedBy,
     },
     ids::{ControllerId, EventName, Ground, IdentifierKind, Pepper, Purpose, RequestId},
     policy::{
@@ -83,29 +83,29 @@ fn stopped(policy: &Policy, request: RequestType, named: &[&str]) -> (Vec<String
 #[test]
 fn the_earlier_of_law_and_promise_is_when_an_answer_is_due_and_it_is_named() {
     let received = at("2026-03-02T12:00:00Z");
-    let due = |policy: &Policy, californian| {
-        let due = dsar::answer_due(policy, RequestType::Information, californian, received).unwrap();
+    let due = |policy: &Policy, regimes: &[Regime]| {
+        let due = dsar::answer_due(policy, RequestType::Information, regimes, received).unwrap();
         (due.last_day.to_string(), due.at.to_string(), due.law)
     };
     let promise = |span: Span| with(policy(), right(RequestType::Information, VerificationRule::None, Some(span)));
     let law = "GDPR Art. 12(3); Reg. 1182/71 Art. 3".to_owned();
     let by_law = ("2026-04-02".to_owned(), "2026-04-02T22:00:00Z".to_owned(), law);
-    assert_eq!(due(&policy(), false), by_law);
-    assert_eq!(due(&promise(45.days()), false), by_law, "a promise that is later than the law promises nothing");
-    assert_eq!(due(&promise(1.month()), false), by_law, "on a tie the law is named");
+    assert_eq!(due(&policy(), &[]), by_law);
+    assert_eq!(due(&promise(45.days()), &[]), by_law, "a promise that is later than the law promises nothing");
+    assert_eq!(due(&promise(1.month()), &[]), by_law, "on a tie the law is named");
     let clause = "privacy policy, acme.information".to_owned();
     let promised = ("2026-04-01".to_owned(), "2026-04-01T22:00:00Z".to_owned(), clause.clone());
-    assert_eq!(due(&promise(30.days()), false), promised);
+    assert_eq!(due(&promise(30.days()), &[]), promised);
     let mut californian = promise(30.days());
     californian.regimes = vec![Regime::UsCa];
-    assert_eq!(due(&californian, true), promised, "30 days before California's 45");
+    assert_eq!(due(&californian, &[Regime::UsCa]), promised, "30 days before California's 45");
     // Another type of request keeps the law's time.
-    let other = dsar::answer_due(&promise(1.day()), RequestType::Access, false, received).unwrap();
+    let other = dsar::answer_due(&promise(1.day()), RequestType::Access, &[], received).unwrap();
     assert_eq!(other.law, by_law.2);
     let mut lawless = promise(1.day());
     lawless.regimes.clear();
-    assert_eq!(due(&lawless, false).2, clause);
-    assert!(dsar::answer_due(&lawless, RequestType::Access, false, received).is_err());
+    assert_eq!(due(&lawless, &[]).2, clause);
+    assert!(dsar::answer_due(&lawless, RequestType::Access, &[], received).is_err());
 }
 
 #[test]
@@ -203,6 +203,7 @@ fn a_guardian_ends_the_use_of_a_childs_data_and_is_handed_nothing() {
         RequestType::ObjectionAutomated,
         RequestType::DoNotSellOrShare,
         RequestType::LimitSensitive,
+        RequestType::Appeal,
     ];
     assert_eq!(allowed, BTreeSet::from(expected));
     let verification = dsar::verification_of(&policy(), RequestType::Erasure, IdentifierKind::Mail, Some(&guardian));
@@ -282,18 +283,18 @@ fn an_outcome_says_whether_it_is_open_and_whether_it_refuses() {
     };
     let erased = item(ItemResult::Erased { evidence: "x/0".into() });
     for (outcome, status, refuses) in [
-        (stop(true), Status::InProgress, false),
-        (stop(false), Status::Answered, false),
-        (Outcome::Recorded, Status::Answered, false),
-        (Outcome::WithOffice, Status::InProgress, false),
-        (Outcome::NotVerified, Status::Refused, true),
-        (Outcome::Erased(vec![erased.clone()]), Status::Answered, false),
-        (Outcome::Erased(vec![erased, item(ItemResult::Held)]), Status::Answered, true),
+        (stop(true), Stage::WithOffice, false),
+        (stop(false), Stage::Answered, false),
+        (Outcome::Recorded, Stage::Answered, false),
+        (Outcome::WithOffice, Stage::WithOffice, false),
+        (Outcome::NotVerified, Stage::Refused, true),
+        (Outcome::Erased(vec![erased.clone()]), Stage::Answered, false),
+        (Outcome::Erased(vec![erased, item(ItemResult::Held)]), Stage::Answered, true),
     ] {
         let received = received(RequestType::Objection, at("2026-01-01T00:00:00Z"));
         let decided = Some((received.at, outcome.clone()));
         let state = RequestState { decided, ..RequestState::new(received) };
-        assert_eq!((state.status(), outcome.refuses()), (status, refuses), "{outcome:?}");
+        assert_eq!((state.stage(), outcome.refuses()), (status, refuses), "{outcome:?}");
     }
 }
 

@@ -80,12 +80,19 @@ fn a_subscription_that_is_to_be_confirmed_reads() {
 
 #[test]
 fn a_request_and_its_verification_read() {
-    for (name, is_plain) in [("request", true), ("request-acting", false)] {
+    for (name, is_plain) in [("request", true), ("request-acting", false), ("request-office", true)] {
         let form: request::Request = read(name);
         let (received, fingerprint) = form.clone().into_received().unwrap();
         let written = request::Request::new(&received, &fingerprint);
-        let (contact, instructions) = (form.contact.clone(), form.instructions.clone());
-        assert_eq!(request::Request { contact, instructions, ..written }, form);
+        let sealed = request::Request {
+            contact: form.contact.clone(),
+            instructions: form.instructions.clone(),
+            who: form.who.clone(),
+            message: form.message.clone(),
+            corrections: form.corrections.clone(),
+            ..written
+        };
+        assert_eq!(sealed, form);
         // What was stored before anybody could ask for another reads as asked by the person.
         let whole = [received.acting.is_none(), received.service.is_none(), received.following.is_none()];
         assert_eq!(whole, [is_plain; 3], "{name}");
@@ -104,6 +111,19 @@ fn every_decision_reads() {
         assert_eq!(outcome.as_str(), name);
         assert_eq!((millis(at), request::Ending::from(&outcome)), (form.at, form.outcome));
     }
+}
+
+#[test]
+fn entries_of_a_history_and_whose_it_is_read() {
+    for name in ["verified", "asked", "ruled", "task", "decided"] {
+        let form: entry::Entry = read(&format!("entry-{name}"));
+        let written = entry::Entry::new(&form.clone().into_entry().unwrap());
+        assert_eq!(entry::Entry { text: form.text.clone(), ..written }, form, "{name}");
+    }
+    let nobodys = entry::Entry { who: None, ..read("entry-asked") };
+    assert_eq!(nobodys.into_entry(), Err(Unreadable { field: "by" }));
+    let whose: request::Whose = read("whose");
+    assert_eq!(request::Whose::new(&whose.clone().into_subject().unwrap()), whose);
 }
 
 #[test]
