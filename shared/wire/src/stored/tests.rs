@@ -273,9 +273,10 @@ fn json_forms_read() {
 fn every_fixture_is_read() {
     let read = "alert attestation attested breach change consent consent-agreed consent-awaited consent-subscribed content \
                 decided-erased decided-exported decided-not-verified decided-recorded decided-refused \
-                decided-stopped decided-with-office decided-withdrawn disclosure disclosure-total due export \
-                export-access hold hold-ground instructions intent mail manifest-intent manifest-result \
-                notice plan record record-held references request request-acting trigger verified warned";
+                decided-stopped decided-with-office decided-withdrawn disclosure disclosure-total due \
+                entry-asked entry-decided entry-ruled entry-task entry-verified export export-access hold \
+                hold-ground instructions intent mail manifest-intent manifest-result notice plan record \
+                record-held references request request-acting request-office trigger verified warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
