@@ -164,6 +164,12 @@ impl RequestType {
         )
     }
 
+    /// Whether it counts from the moment it is made, so that nobody's look can come before it (GDPR
+    /// Art. 7(3), 21(3); 11 CCR 7026(f), 7027(g)).
+    pub const fn takes_effect_at_once(self) -> bool {
+        matches!(self, Self::WithdrawConsent | Self::ObjectionMarketing | Self::DoNotSellOrShare | Self::LimitSensitive)
+    }
+
     /// Whether it hands data out, or changes what is kept or instructed.
     pub const fn hands_out_or_changes(self) -> bool {
         matches!(

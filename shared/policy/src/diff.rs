@@ -41,6 +41,8 @@ pub enum Part {
     Category,
     /// How long it is kept.
     Retention,
+    /// A system of the controller's that requests go out to.
+    System,
     /// What people can ask for.
     Right,
     /// Who may ask for somebody else.
@@ -77,6 +79,7 @@ impl Part {
             Self::Purpose => "purpose",
             Self::Category => "category",
             Self::Retention => "retention",
+            Self::System => "system",
             Self::Right => "right",
             Self::Agents => "agents",
             Self::Age => "age",

@@ -8,10 +8,11 @@
 //! - The function's half: [`PolicyBook::load_dir`] reads the compiled form, which travels with the
 //!   code as a Lambda layer. It needs neither the TOML parser nor the diagnostics.
 //!
-//! The compiled form is one JSON object a controller, `{"v":2,…}`, with its keys and lists in a
+//! The compiled form is one JSON object a controller, `{"v":3,…}`, with its keys and lists in a
 //! fixed order: the same promises give the same bytes, and their SHA-256 is the policy's hash that
 //! stands on every record made under it.
 
+mod address;
 mod book;
 mod compiled;
 #[cfg(feature = "compiler")]

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fmt::Display};
 
 use domain::policy::{
-    Denial, HoldRule, LawfulBasis, Policy, PurposeRule, RecipientRule, RetentionRule, RightRule, TrackerNeed,
-    TrackerRule,
+    Denial, HoldRule, LawfulBasis, Policy, PurposeRule, RecipientRule, RetentionRule, RightRule, SystemRule,
+    TrackerNeed, TrackerRule,
 };
 
 use domain::words::{self, Voice};
@@ -14,9 +14,11 @@ pub fn sentences(policy: &Policy) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     let mut say = |label: String, sentence: String| drop(all.insert(label, sentence));
     let regimes: Vec<&str> = policy.regimes.iter().map(|regime| regime.as_str()).collect();
+    let established = policy.establishment.as_ref().map(|place| format!(" is established in {place},"));
     let controller = format!(
-        "{} answers to {}, counts its days in {} and is reached at {}.",
+        "{}{} answers to {}, counts its days in {} and is reached at {}.",
         policy.name,
+        established.unwrap_or_default(),
         words::list(&regimes, "and"),
         policy.time_zone.iana_name().unwrap_or("an unnamed zone"),
         policy.contact_mail
@@ -66,6 +68,13 @@ pub fn sentences(policy: &Policy) -> BTreeMap<String, String> {
     }
     for rule in policy.retention.values() {
         retention(rule, &mut say);
+    }
+    for rule in policy.systems.values() {
+        say(format!("system {}", rule.id), system(rule));
+    }
+    if let Some(rule) = &policy.accounts {
+        let sentence = format!("Whoever holds a token of {} for {} holds that account.", rule.issuer, rule.audience);
+        say("accounts".to_owned(), sentence);
     }
     for rule in policy.rights.values() {
         say(format!("right {}", rule.request), right(rule));
@@ -145,11 +154,31 @@ fn office(policy: &Policy) -> String {
         )
         .chain(office.representative.iter().map(|who| format!("through its representative ({who})")))
         .collect();
-    if ways.is_empty() {
+    let mut sentences = if ways.is_empty() {
         format!("Requests and questions go to {}.", policy.contact_mail)
     } else {
         format!("Besides {} the controller is reached: {}.", policy.contact_mail, ways.join("; "))
+    };
+    if !office.review.is_empty() {
+        sentences.push_str(&format!(" A person looks at requests for {} first", names(&office.review, "and")));
+        if !office.four_eyes.is_empty() {
+            sentences.push_str(&format!("; on {} two must agree", names(&office.four_eyes, "and")));
+        }
+        sentences.push('.');
     }
+    if !office.reminders.is_empty() || !office.escalation.is_empty() {
+        let shares = names(office.reminders_in_force(), "and");
+        let also = names(&office.escalation, "and");
+        let also = if also.is_empty() { String::new() } else { format!("; near the end {also} is written to as well") };
+        sentences.push_str(&format!(" It is reminded at {shares} percent of the time for an answer{also}."));
+    }
+    sentences
+}
+
+fn system(rule: &SystemRule) -> String {
+    let held = if rule.categories.is_empty() { "any category".to_owned() } else { names(&rule.categories, "and") };
+    let (id, title, way) = (&rule.id, &rule.title, rule.kind.as_str());
+    format!("{id} (“{title}”) may hold {held} and is asked by {way} about {}.", names(&rule.requests, "and"))
 }
 
 fn purpose(rule: &PurposeRule) -> String {

@@ -2,11 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use domain::{
-    ids::{Category, ControllerId, Purpose},
-    policy::{Period, Policy, Use},
+    dsar::RequestType,
+    ids::{Category, ControllerId, Purpose, SystemId},
+    policy::{Period, Policy, Regime, SystemRule, Use},
 };
 use policy::{BookError, CompileDirError, LoadError, PolicyBook, compile, compile_dir, load};
 
@@ -105,6 +106,17 @@ fn another_promise_gives_another_hash() {
         ("fraud.closed", "fraud.settled"),
         ("P3M", "P4M"),
         ("A scan of", "A look at"),
+        ("establishment = \"FR\"", "establishment = \"FR-57\""),
+        ("four_eyes = [\"erasure\"]", "four_eyes = [\"rectification\"]"),
+        ("review = [\"erasure\", \"rectification\"]", "review = [\"erasure\"]"),
+        ("[40, 75, 90]", "[40, 75, 91]"),
+        ("director@acme.fr", "owner@acme.fr"),
+        ("https://crm.acme.fr/habeas", "https://crm.acme.fr/habeas/"),
+        ("queue = \"https://sqs.eu-west-3", "queue = \"https://sqs.eu-west-1"),
+        ("[\"access\", \"erasure\"]", "[\"access\"]"),
+        ("https://login.acme.fr", "https://login.acme.com"),
+        ("audience = \"habeas\"", "audience = \"acme\""),
+        ("verification = \"account\"", "verification = \"mail\""),
     ] {
         assert_ne!(parse(&BASE.replace(from, to)).hash, base().hash, "{from}");
     }
@@ -142,6 +154,41 @@ fn of_two_denials_the_wider_one_is_obeyed() {
 }
 
 #[test]
+fn what_two_must_agree_on_is_looked_at_and_what_counts_at_once_waits_for_nobody() {
+    let text = BASE
+        .replace("review = [\"erasure\", \"rectification\"]", "review = [\"withdraw-consent\"]")
+        .replace("escalation = ", "open = { OFFICE-REVIEW-DELAYS = \"They do not wait.\" }\nescalation = ");
+    let office = parse(&text).office;
+    assert_eq!(office.review, BTreeSet::from([RequestType::Erasure]));
+    assert_eq!(office.four_eyes, BTreeSet::from([RequestType::Erasure]));
+}
+
+#[test]
+fn a_system_that_names_no_requests_is_asked_about_all_that_can_go_out() {
+    let systems = base().systems;
+    let asked = |id| &systems[&SystemId::parse(id).unwrap()].requests;
+    assert_eq!(*asked("till"), SystemRule::REQUESTS.into());
+    assert_eq!(*asked("crm"), BTreeSet::from([RequestType::Access, RequestType::Erasure]));
+    assert!(systems[&SystemId::parse("till").unwrap()].categories.is_empty());
+}
+
+#[test]
+fn an_office_that_names_no_reminders_is_reminded_three_times() {
+    let policy = parse(&BASE.replace("reminders = [40, 75, 90]\n", ""));
+    assert!(policy.office.reminders.is_empty());
+    assert_eq!(policy.office.reminders_in_force(), [50, 80, 95]);
+    assert_eq!(base().office.reminders_in_force(), [40, 75, 90]);
+}
+
+#[test]
+fn every_regime_of_the_domain_can_be_named() {
+    for regime in Regime::ALL {
+        let text = BASE.replace("[\"eu-gdpr\"]", &format!("[\"{}\"]", regime.as_str()));
+        assert_eq!(parse(&text).regimes, [regime]);
+    }
+}
+
+#[test]
 fn a_hold_that_sets_no_day_is_looked_at_after_half_a_year() {
     let policy = parse(&BASE.replace("review_after = \"P3M\"\n", ""));
     assert_eq!(policy.holds[0].review_after.0.get_months(), 6);
@@ -154,9 +201,9 @@ fn compiled_bytes_that_break_a_rule_are_refused_with_it() {
         assert!(text.contains(from), "{from}");
         load(text.replacen(from, to, 1).as_bytes()).unwrap_err()
     };
-    assert!(matches!(refused("{\"v\":2", "{\"v\":1"), LoadError::Version(1)));
-    assert!(matches!(refused("{\"v\":2", "{\"v\":3,\"new\":0"), LoadError::Version(3)));
-    assert!(matches!(refused("{\"v\":2", "{\"v\":2,\"new\":0"), LoadError::Form(_)));
+    assert!(matches!(refused("{\"v\":3", "{\"v\":2"), LoadError::Version(2)));
+    assert!(matches!(refused("{\"v\":3", "{\"v\":4,\"new\":0"), LoadError::Version(4)));
+    assert!(matches!(refused("{\"v\":3", "{\"v\":3,\"new\":0"), LoadError::Form(_)));
     assert!(matches!(refused("\"acme\"", "\"AC ME\""), LoadError::Name(..)));
     assert!(matches!(refused("Europe/Paris", "Mars/Olympus"), LoadError::Word { what: "time zone", .. }));
     assert!(matches!(refused("P10Y", "P0Y"), LoadError::Word { what: "duration", .. }));
@@ -179,6 +226,24 @@ fn compiled_bytes_that_break_a_rule_are_refused_with_it() {
     assert!(matches!(refused(consents, "{\"consent\":[]}"), LoadError::Word { .. }));
     assert!(matches!(refused("\"US\"", "\"us\""), LoadError::Word { what: "country", .. }));
     assert!(matches!(refused("\"uses\":[\"marketing\"]", "\"uses\":[\"spam\"]"), LoadError::Word { what: "use", .. }));
+    assert!(matches!(refused("\"establishment\":\"FR\"", "\"establishment\":\"France\""), LoadError::Word { .. }));
+    assert!(matches!(refused("[40,75,90]", "[40,75,75]"), LoadError::Word { what: "share of the time", .. }));
+    assert!(matches!(refused("[40,75,90]", "[0,75,90]"), LoadError::Word { what: "share of the time", .. }));
+    assert!(matches!(refused("\"review\":[\"rectification\",\"erasure\"]", "\"review\":[]"), LoadError::Undeclared(_)));
+    assert!(matches!(
+        refused("\"four_eyes\":[\"erasure\"]", "\"four_eyes\":[\"withdraw-consent\"]"),
+        LoadError::Word { .. }
+    ));
+    assert!(matches!(refused("https://crm.acme.fr", "https://10.0.0.1"), LoadError::Word { what: "address", .. }));
+    assert!(matches!(
+        refused("https://login.acme.fr", "http://login.acme.fr"),
+        LoadError::Word { what: "address", .. }
+    ));
+    assert!(matches!(refused("[\"access\",\"erasure\"]", "[\"complaint\"]"), LoadError::Word { .. }));
+    assert!(matches!(refused("[\"access\",\"erasure\"]", "[]"), LoadError::Word { .. }));
+    assert!(matches!(refused("\"id\":\"till\"", "\"id\":\"crm\""), LoadError::Duplicate(_)));
+    let accounts = "\"accounts\":{\"issuer\":\"https://login.acme.fr\",\"audience\":\"habeas\"},";
+    assert!(matches!(refused(accounts, ""), LoadError::Undeclared(_)));
     assert!(matches!(load(b""), Err(LoadError::Form(_))));
 }
 

@@ -23,6 +23,11 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
     ("a controller that is no name", "controller = \"acme\"", "controller = \"Acme SA\"", &["POLICY-BAD-NAME"]),
     ("an unknown regime", "[\"eu-gdpr\"]", "[\"eu-gpdr\"]", &["POLICY-UNKNOWN-REGIME"]),
     ("no regime", "[\"eu-gdpr\"]", "[]", &["POLICY-MISSING-KEY"]),
+    ("a law by its first half", "[\"eu-gdpr\"]", "[\"eu-gdpr\", \"za\"]", &["POLICY-UNKNOWN-REGIME"]),
+    ("a law by two letters", "[\"eu-gdpr\"]", "[\"eu-gdpr\", \"us\"]", &["POLICY-UNKNOWN-REGIME"]),
+    ("a law misspelt", "[\"eu-gdpr\"]", "[\"eu-gdpr\", \"br-lpgd\"]", &["POLICY-UNKNOWN-REGIME"]),
+    ("no establishment", "establishment = \"FR\"\n", "", &["SLA-NO-HOLIDAYS"]),
+    ("an establishment in words", "establishment = \"FR\"", "establishment = \"Scotland\"", &["POLICY-BAD-COUNTRY"]),
     ("an unknown time zone", "Europe/Paris", "Europe/Pari", &["POLICY-UNKNOWN-TIME-ZONE"]),
     ("a contact that is no address", "privacy@acme.fr", "privacy at acme.fr", &["POLICY-BAD-CONTACT"]),
     ("a placeholder for a contact", "privacy@acme.fr", "privacy@acme.example", &["CONTACT-MISSING"]),
@@ -125,10 +130,76 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
     ("another address that is none", "[\"help@acme.fr\"]", "[\"help\"]", &["POLICY-BAD-CONTACT"]),
     ("two domains", "[\"help@acme.fr\"]", "[\"help@acme-shop.fr\"]", &["CONTACT-MISMATCH"]),
     (
-        "an office abroad without a representative",
-        "representative = \"Acme Europe, Dublin\"\ncountry = \"FR\"",
-        "country = \"US\"",
+        "an establishment abroad without a representative",
+        "establishment = \"FR\"\n\n[office]\nother_mails = [\"help@acme.fr\"]\npost = \"1 rue de la Paix, Paris\"\nphone = \"+33 1 23 45 67 89\"\ndata_protection_officer = \"dpo@acme.fr\"\nrepresentative = \"Acme Europe, Dublin\"\ncountry = \"FR\"",
+        "establishment = \"US-CA\"\n\n[office]\npost = \"1 Main Street\"",
         &["REP-MISSING"],
+    ),
+    (
+        "a review of what there is not",
+        "review = [\"erasure\", \"rectification\"]",
+        "review = [\"erasure\", \"deletion\"]",
+        &["POLICY-UNKNOWN-REQUEST"],
+    ),
+    (
+        "a review of what counts at once",
+        "review = [\"erasure\", \"rectification\"]",
+        "review = [\"erasure\", \"limit-sensitive\"]",
+        &["OFFICE-REVIEW-DELAYS"],
+    ),
+    (
+        "two on what nobody looks at",
+        "four_eyes = [\"erasure\"]",
+        "four_eyes = [\"erasure\", \"access\"]",
+        &["OFFICE-FOUR-EYES"],
+    ),
+    ("reminders that come early", "[40, 75, 90]", "[40, 75]", &["OFFICE-REMINDERS-EARLY"]),
+    ("reminders out of order", "[40, 75, 90]", "[75, 40, 90]", &["POLICY-BAD-NUMBER"]),
+    ("a reminder twice", "[40, 75, 90]", "[40, 90, 90]", &["POLICY-BAD-NUMBER"]),
+    ("a reminder when it is late", "[40, 75, 90]", "[0, 90, 100]", &["POLICY-BAD-NUMBER", "POLICY-BAD-NUMBER"]),
+    ("no reminder at all", "[40, 75, 90]", "[]", &["POLICY-MISSING-KEY"]),
+    ("reminders in words", "[40, 75, 90]", "[\"half\", 90]", &["POLICY-WRONG-TYPE"]),
+    ("one reminder that is no list", "[40, 75, 90]", "90", &["POLICY-WRONG-TYPE"]),
+    ("more reminders than five", "[40, 75, 90]", "[10, 20, 30, 40, 75, 90]", &["POLICY-TOO-MANY"]),
+    ("an escalation to nobody", "director@acme.fr", "the director", &["POLICY-BAD-CONTACT"]),
+    ("a system twice", "id = \"till\"", "id = \"crm\"", &["POLICY-DUPLICATE"]),
+    (
+        "a system that is asked in two ways",
+        "webhook = \"https://crm.acme.fr/habeas\"",
+        "webhook = \"https://crm.acme.fr/habeas\"\nqueue = \"https://sqs.eu-west-3.amazonaws.com/123456789012/crm\"",
+        &["POLICY-CONTRADICTION"],
+    ),
+    ("a system that cannot be asked", "webhook = \"https://crm.acme.fr/habeas\"\n", "", &["POLICY-MISSING-KEY"]),
+    ("a system in the clear", "https://crm.acme.fr", "http://crm.acme.fr", &["POLICY-BAD-ADDRESS"]),
+    ("a system in a private network", "https://crm.acme.fr", "https://[::ffff:192.168.0.7]", &["POLICY-BAD-ADDRESS"]),
+    ("a system's password", "https://crm.acme.fr", "https://habeas:secret@crm.acme.fr", &["POLICY-BAD-ADDRESS"]),
+    ("a system on this machine", "https://crm.acme.fr", "http://localhost:8080", &["SYSTEM-LOCAL"]),
+    (
+        "a queue by its name",
+        "https://sqs.eu-west-3.amazonaws.com/123456789012/habeas-tills",
+        "habeas-tills",
+        &["POLICY-BAD-ADDRESS"],
+    ),
+    (
+        "a system that holds what there is not",
+        "categories = [\"newsletter\"]\nrequests",
+        "categories = [\"newsleter\"]\nrequests",
+        &["POLICY-UNKNOWN-CATEGORY"],
+    ),
+    (
+        "a system asked to object",
+        "[\"access\", \"erasure\"]",
+        "[\"access\", \"objection\"]",
+        &["POLICY-UNKNOWN-REQUEST"],
+    ),
+    ("a system asked nothing", "[\"access\", \"erasure\"]", "[]", &["POLICY-MISSING-KEY"]),
+    ("an issuer with a query", "https://login.acme.fr", "https://login.acme.fr/?tenant=acme", &["POLICY-BAD-ADDRESS"]),
+    ("accounts for nobody", "audience = \"habeas\"\n", "", &["POLICY-MISSING-KEY"]),
+    (
+        "an account of nobody's",
+        "[accounts]\nissuer = \"https://login.acme.fr\"\naudience = \"habeas\"\nclause = \"acme.33\"\n",
+        "",
+        &["POLICY-NO-ACCOUNTS"],
     ),
     ("an authority without a name", "name = \"CNIL\"\n", "", &["POLICY-MISSING-KEY"]),
     ("a role unknown", "\"joint-controller\"", "\"owner\"", &["POLICY-UNKNOWN-WORD"]),
@@ -631,6 +702,52 @@ fn california_asks_for_three_points_before_it_hands_out_a_copy() {
 }
 
 #[test]
+fn california_does_not_open_the_pieces_to_whoever_holds_a_mailbox() {
+    let text = broken("[\"eu-gdpr\"]", "[\"eu-gdpr\", \"us-ca\"]");
+    assert_eq!(codes(&findings_of(&text)), ["RIGHT-MISSING"], "an account's token is enough");
+    let by_mail = text.replace("verification = \"account\"", "verification = \"mail\"");
+    assert_eq!(codes(&findings_of(&by_mail)), ["RIGHT-MISSING", "VERIFY-UNDER"]);
+}
+
+#[test]
+fn more_than_thirty_two_systems_are_too_many() {
+    let system = |n: usize| {
+        format!(
+            "[[system]]\nid = \"s{n}\"\ntitle = \"S\"\nwebhook = \"https://s{n}.acme.fr\"\nclause = \"acme.32\"\n\n"
+        )
+    };
+    let with = |count: usize| broken("[accounts]", &((0..count).map(system).collect::<String>() + "[accounts]"));
+    assert!(findings_of(&with(30)).is_empty());
+    assert_eq!(codes(&findings_of(&with(31))), ["POLICY-TOO-MANY"]);
+}
+
+#[test]
+fn the_american_states_ask_for_an_appeal_that_is_offered() {
+    for regime in ["us-va", "us-co", "us-ct", "us-tx"] {
+        let text = broken("[\"eu-gdpr\"]", &format!("[\"{regime}\"]"));
+        assert!(!codes(&findings_of(&text)).contains(&"RIGHT-NO-APPEAL"));
+        let refused = text.replace(
+            "request = \"appeal\"",
+            "request = \"appeal\"\noffered = false\nreason = { code = \"NO_APPEAL\", text = \"We do not change our minds.\" }",
+        );
+        assert!(codes(&findings_of(&refused)).contains(&"RIGHT-UNDERSTATED"), "{regime}");
+        let silent = text.replace("[[right]]\nrequest = \"appeal\"\nclause = \"acme.12\"\n", "");
+        assert!(codes(&findings_of(&silent)).contains(&"RIGHT-NO-APPEAL"), "{regime}");
+    }
+}
+
+#[test]
+fn a_promise_is_held_against_the_earliest_of_the_laws() {
+    let within = |regimes: &str, days: u32| {
+        let text = broken("[\"eu-gdpr\"]", regimes).replace("\"P14D\"", &format!("\"P{days}D\""));
+        codes(&findings_of(&text)).contains(&"RIGHT-UNDERSTATED")
+    };
+    assert!(!within("[\"us-ca\"]", 45) && within("[\"us-ca\"]", 46));
+    assert!(!within("[\"us-ca\", \"kr\"]", 10) && within("[\"us-ca\", \"kr\"]", 11));
+    assert!(!within("[\"jp\"]", 300));
+}
+
+#[test]
 fn a_finding_names_its_clause_its_place_and_what_to_do_in_json() {
     let findings = findings_of(&broken("\"P10Y\"", "\"ten years\""));
     assert_eq!(
@@ -644,7 +761,7 @@ fn a_finding_names_its_clause_its_place_and_what_to_do_in_json() {
             "hint": "write whole numbers and their units: PT30M, P100D, P6M, P1Y6M",
             "clause": "acme.8",
             "file": "acme.toml",
-            "line": 107,
+            "line": 112,
             "column": 12,
         }])
     );

@@ -10,14 +10,14 @@ use domain::{
     dsar::RequestType,
     policy::{
         Action, LawfulBasis, Mechanism, Period, Policy, PolicyHash, RecipientRole, Refusal, Regime, RetentionRule,
-        Switch, TrackerNeed, Use, VerificationRule,
+        Switch, SystemKind, TrackerNeed, Use, VerificationRule,
     },
     retention::RetentionClock,
 };
 use jiff::{Span, Timestamp, ToSpan, tz::TimeZone};
 use policy::diff::{Change, ChangeKind, diff};
 use proptest::prelude::*;
-use rich::{category, clause, country, event, field, ground, policy, purpose, rule, span, until};
+use rich::{category, clause, country, event, field, ground, policy, purpose, rule, span, system, until};
 
 /// A change in one line: `retention invoice for billing: shorter [stored-end-earlier]`.
 fn line(change: &Change) -> String {
@@ -40,6 +40,10 @@ fn recipient<'p>(policy: &'p mut Policy, name: &str) -> &'p mut domain::policy::
 
 fn tracker<'p>(policy: &'p mut Policy, name: &str) -> &'p mut domain::policy::TrackerRule {
     policy.trackers.get_mut(&domain::ids::TrackerId::parse(name).unwrap()).unwrap()
+}
+
+fn system_rule(policy: &mut Policy) -> &mut domain::policy::SystemRule {
+    policy.systems.get_mut(&system("crm")).unwrap()
 }
 
 fn right(policy: &mut Policy, request: RequestType) -> &mut domain::policy::RightRule {
@@ -66,6 +70,30 @@ const MUTATIONS: &[(&str, Mutation)] = &[
     ("office office other mails: different [tell-people]", |p| p.office.other_mails.clear()),
     ("office authority: gone [tell-people]", |p| p.office.authority = None),
     ("office authority url: different [tell-people]", |p| p.office.authority.as_mut().unwrap().url = None),
+    ("controller acme establishment: different []", |p| p.establishment = None),
+    ("controller acme accounts, issuer: different []", |p| p.accounts.as_mut().unwrap().issuer = "x".into()),
+    ("controller acme accounts, audience: different []", |p| p.accounts.as_mut().unwrap().audience = "x".into()),
+    ("office office review: weaker []", |p| assert!(p.office.review.remove(&RequestType::Rectification))),
+    ("office office review: stronger []", |p| assert!(p.office.review.insert(RequestType::Access))),
+    ("office office four eyes: weaker []", |p| p.office.four_eyes.clear()),
+    ("office office four eyes: stronger []", |p| assert!(p.office.four_eyes.insert(RequestType::Rectification))),
+    ("office office reminders: weaker []", |p| p.office.reminders = vec![90]),
+    ("office office reminders: stronger []", |p| p.office.reminders = vec![30, 60, 90]),
+    ("office office reminders: different []", |p| p.office.reminders.clear()),
+    ("office office escalation: weaker []", |p| p.office.escalation.clear()),
+    ("right access verification: stronger [tell-people]", |p| {
+        right(p, RequestType::Access).verification = VerificationRule::Account;
+    }),
+    ("system crm: gone []", |p| p.systems.clear()),
+    ("system crm title: different []", |p| system_rule(p).title = "x".into()),
+    ("system crm way: different []", |p| {
+        system_rule(p).kind = SystemKind::Queue { url: "https://crm.acme.example/habeas".into() };
+    }),
+    ("system crm categories: weaker []", |p| assert!(system_rule(p).categories.remove(&category("address")))),
+    ("system crm categories: stronger []", |p| system_rule(p).categories.clear()),
+    ("system crm requests: weaker []", |p| assert!(system_rule(p).requests.remove(&RequestType::Erasure))),
+    ("system crm requests: stronger []", |p| assert!(system_rule(p).requests.insert(RequestType::Portability))),
+    ("system crm clause: different []", |p| system_rule(p).clause = clause("x")),
     ("role platform: gone [tell-people]", |p| p.roles.clear()),
     ("role platform role: different [tell-people]", |p| p.roles[0].parties.clear()),
     ("role platform clause: different []", |p| p.roles[0].clause = clause("x")),

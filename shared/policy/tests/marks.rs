@@ -82,7 +82,7 @@ fn every_clause_that_a_file_names_is_tied_to_what_makes_it_true() {
         ["retention billing for billing", "retention billing for billing, exempt from erasure"]
     );
     assert_eq!(rules("acme.10"), ["retention chat for support, after the switch"]);
-    assert_eq!(rules("acme.12"), ["right withdraw-consent", "right complaint"]);
+    assert_eq!(rules("acme.12"), ["right withdraw-consent", "right complaint", "right know-pieces", "right appeal"]);
     assert_eq!(rules("acme.1"), ["purpose newsletter"]);
     assert_eq!(rules("acme.24"), ["deny tracking"]);
     assert!(matches!(&of("acme.28")[0].kind, TieKind::Attested { evidence, renew_every }

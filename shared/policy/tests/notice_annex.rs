@@ -4,7 +4,7 @@
 
 mod rich;
 
-use domain::policy::{Clause, Notice, Policy};
+use domain::policy::{Clause, Notice, Policy, Regime};
 use policy::notice_annex::{html, markdown};
 use rich::{category, policy, purpose};
 
@@ -57,7 +57,8 @@ fn the_annex_speaks_to_people() {
         "Your consent, which you can withdraw at any time (GDPR Art. 6(1)(a))",
         "only if you also agree to “Send you our newsletter”",
         "Not offered. No other service could take it. You can instead: get a copy of your data.",
-        "You are verified by two details that match what is stored. We answer within 14 days.",
+        "You are verified by two details that match what is stored. Two people of our office look at your request before it \
+         is carried out. We answer within 14 days.",
         "No proof of who you are is asked for.",
         "You are verified by a link that we send to your mail address.",
         "under the EU’s standard contractual clauses",
@@ -74,6 +75,20 @@ fn the_annex_speaks_to_people() {
         "Backups are encrypted. | Every year",
     ] {
         assert!(text.contains(sentence), "{sentence} is not in\n{text}");
+    }
+}
+
+#[test]
+fn every_law_has_its_deadline_and_no_system_is_named() {
+    let mut policy = policy();
+    for regime in Regime::ALL {
+        policy.regimes = vec![regime];
+        let text = markdown(&policy);
+        let line = text
+            .lines()
+            .find(|line| line.contains("we answer") || line.contains("we give") || line.contains("we confirm"));
+        assert!(line.is_some_and(|line| line.contains('(')), "{regime:?} has no deadline in\n{text}");
+        assert!(!text.contains("Customer relations") && !text.contains("crm.acme.example"), "{text}");
     }
 }
 

@@ -54,6 +54,19 @@ fn the_sentences_say_what_the_functions_do() {
             "erasure is offered, verified by two details that match what is stored and answered within 14 days.",
         ),
         (
+            "office",
+            "Besides privacy@acme.example the controller is reached: old@acme.example; by post at 1 Rue de la Paix, \
+             Paris; by telephone at +33 1 23 45 67 89; through its data protection officer (dpo@acme.example); through \
+             its representative (Acme Europe, Dublin). A person looks at requests for rectification and erasure first; \
+             on erasure two must agree. It is reminded at 60 and 90 percent of the time for an answer; near the end \
+             board@acme.example is written to as well.",
+        ),
+        (
+            "system crm",
+            "crm (“Customer relations”) may hold account and address and is asked by webhook about access and erasure.",
+        ),
+        ("accounts", "Whoever holds a token of https://login.acme.example for habeas holds that account."),
+        (
             "right portability",
             "portability is refused (NO_PORTABILITY): no other service could take it. Offered instead: access.",
         ),

@@ -58,6 +58,10 @@ const VALUES: &[&str] = &[
     "\"indefinite\"",
     "\"sliding\"",
     "\"mail\"",
+    "\"account\"",
+    "[101, 50]",
+    "\"http://127.0.0.1\"",
+    "\"GB-SCT\"",
     "\"US\"",
     "\"nothing\"",
     "\"newsletter\"",
@@ -88,7 +92,7 @@ proptest! {
     }
 
     #[test]
-    fn a_value_put_in_any_line_never_panics(line in 0_usize..252, value in prop::sample::select(VALUES)) {
+    fn a_value_put_in_any_line_never_panics(line in 0_usize..282, value in prop::sample::select(VALUES)) {
         let text: Vec<String> = BASE
             .lines()
             .enumerate()
@@ -108,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn lines_may_be_lost_or_doubled(mask in prop::collection::vec(0_u8..20, 252)) {
+    fn lines_may_be_lost_or_doubled(mask in prop::collection::vec(0_u8..20, 282)) {
         let text: String = BASE
             .lines()
             .zip(mask)

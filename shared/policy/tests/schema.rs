@@ -13,7 +13,7 @@ use std::{
 use domain::{
     dsar::RequestType,
     hold::HoldReason,
-    policy::{Action, LawfulBasis, Mechanism, RecipientRole, Regime, ServiceRole, Use},
+    policy::{Action, LawfulBasis, Mechanism, RecipientRole, Regime, ServiceRole, SystemRule, Use},
 };
 use jsonschema::Validator;
 use policy::lints;
@@ -91,6 +91,7 @@ fn the_controllers_files_and_the_template_are_valid() {
 const BEYOND: &[&str] = &[
     "POLICY-AGE-OVERLAP",
     "POLICY-DUPLICATE",
+    "POLICY-NO-ACCOUNTS",
     "POLICY-NOT-CONSENT",
     "POLICY-SYNTAX",
     "POLICY-TOO-LARGE",
@@ -162,6 +163,8 @@ const TABLES: &[(&str, &str)] = &[
     ("/$defs/retention", "[[retention]]\nUNKNOWN"),
     ("/$defs/switch", "[[retention]]\n[retention.switch]\nUNKNOWN"),
     ("/$defs/exemption", "[[retention]]\n[retention.exempt_from_erasure]\nUNKNOWN"),
+    ("/$defs/system", "[[system]]\nUNKNOWN"),
+    ("/$defs/accounts", "[accounts]\nUNKNOWN"),
     ("/$defs/right", "[[right]]\nUNKNOWN"),
     ("/$defs/right/properties/reason", "[[right]]\nreason = { UNKNOWN }"),
     ("/$defs/right/properties/verification/oneOf/1", "[[right]]\nverification = { UNKNOWN }"),
@@ -280,6 +283,7 @@ fn the_closed_lists_of_words_are_those_of_the_domain() {
         ("/$defs/tracker/properties/stated_basis".into(), stated),
         ("/$defs/use".into(), Use::ALL.map(Use::as_str).to_vec()),
         ("/$defs/request".into(), RequestType::ALL.map(RequestType::as_str).to_vec()),
+        ("/$defs/system/properties/requests/items".into(), SystemRule::REQUESTS.map(RequestType::as_str).to_vec()),
         ("/$defs/mechanism".into(), Mechanism::ALL.map(Mechanism::as_str).to_vec()),
         ("/properties/regimes/items".into(), Regime::ALL.map(Regime::as_str).to_vec()),
         ("/$defs/role/properties/role".into(), ServiceRole::ALL.map(ServiceRole::as_str).to_vec()),

@@ -31,6 +31,16 @@ pub struct Office {
     pub escalation: Vec<String>,
 }
 
+impl Office {
+    /// The shares of the time for an answer at which an office is reminded that names none, in percent.
+    pub const REMINDERS_PERCENT: [u8; 3] = [50, 80, 95];
+
+    /// The shares of the time for an answer at which it is reminded, in percent, ascending.
+    pub fn reminders_in_force(&self) -> &[u8] {
+        if self.reminders.is_empty() { &Self::REMINDERS_PERCENT } else { &self.reminders }
+    }
+}
+
 /// A supervisory authority.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authority {

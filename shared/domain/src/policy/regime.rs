@@ -148,6 +148,18 @@ impl Regime {
         })
     }
 
+    /// The article by which whoever is refused can appeal to the controller itself, and is told how;
+    /// `None`: this law sends them to the authority or the court.
+    pub const fn appeal_article(self) -> Option<&'static str> {
+        match self {
+            Self::UsVa => Some("Va. Code 59.1-577(C)"),
+            Self::UsCo => Some("C.R.S. 6-1-1306(3)"),
+            Self::UsCt => Some("Conn. Gen. Stat. 42-518(d)"),
+            Self::UsTx => Some("Tex. Bus. & Com. Code 541.053"),
+            _ => None,
+        }
+    }
+
     /// Reads the name, in capitals or not.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|regime| regime.as_str().eq_ignore_ascii_case(text))

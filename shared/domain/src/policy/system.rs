@@ -24,6 +24,23 @@ pub enum SystemKind {
     },
 }
 
+impl SystemKind {
+    /// The name in the compiled form and for people.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Webhook { .. } => "webhook",
+            Self::Queue { .. } => "queue",
+        }
+    }
+
+    /// Where it is asked.
+    pub fn url(&self) -> &str {
+        match self {
+            Self::Webhook { url } | Self::Queue { url } => url,
+        }
+    }
+}
+
 /// A system that holds personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SystemRule {
@@ -39,6 +56,19 @@ pub struct SystemRule {
     pub requests: BTreeSet<RequestType>,
     /// Where the policy speaks of it, or why it is here.
     pub clause: Clause,
+}
+
+impl SystemRule {
+    /// The types of request that can go out as tasks: those that are answered out of what is stored, or
+    /// that change it.
+    pub const REQUESTS: [RequestType; 6] = [
+        RequestType::Access,
+        RequestType::Portability,
+        RequestType::KnowPieces,
+        RequestType::KnowCategories,
+        RequestType::Erasure,
+        RequestType::Rectification,
+    ];
 }
 
 /// Whose tokens show that somebody holds an account (OpenID Connect Core 1.0 § 2).

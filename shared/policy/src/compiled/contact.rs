@@ -1,6 +1,9 @@
 //! Forms of the controller: its office, its roles, its notice.
 
+use std::collections::BTreeSet;
+
 use domain::{
+    dsar::RequestType,
     ids::Ground,
     policy::{Authority, Clause, Notice, NoticeChangeRule, Office, RoleRule, ServiceRole},
 };
@@ -8,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     LoadError,
-    words::{length, name, word, written},
+    words::{each, length, name, texts, word, written},
 };
 
 #[derive(Default, PartialEq, Serialize, Deserialize)]
@@ -26,6 +29,14 @@ pub(super) struct OfficeForm {
     representative: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     authority: Option<AuthorityForm>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    review: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    four_eyes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    reminders: Vec<u8>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    escalation: Vec<String>,
 }
 
 impl OfficeForm {
@@ -47,11 +58,28 @@ impl OfficeForm {
                 post: authority.post.clone(),
                 clause: authority.clause.to_string(),
             }),
+            review: texts(&rule.review),
+            four_eyes: texts(&rule.four_eyes),
+            reminders: rule.reminders.clone(),
+            escalation: rule.escalation.clone(),
         }
     }
 
-    pub(super) fn into_rule(self) -> Office {
-        Office {
+    pub(super) fn into_rule(self) -> Result<Office, LoadError> {
+        let ascending = self.reminders.windows(2).all(|pair| pair.first() < pair.last());
+        if let Some(share) = self.reminders.iter().find(|share| !ascending || !(1..=99).contains(*share)) {
+            return Err(LoadError::Word { what: "share of the time", value: share.to_string() });
+        }
+        let review = requests(&self.review)?;
+        let four_eyes = requests(&self.four_eyes)?;
+        if let Some(request) = four_eyes.difference(&review).next() {
+            return Err(LoadError::Undeclared(request.to_string()));
+        }
+        Ok(Office {
+            review,
+            four_eyes,
+            reminders: self.reminders,
+            escalation: self.escalation,
             other_mails: self.other_mails,
             post: self.post,
             phone: self.phone,
@@ -64,9 +92,14 @@ impl OfficeForm {
                 post: authority.post,
                 clause: Clause::new(authority.clause),
             }),
-            ..Office::default()
-        }
+        })
     }
+}
+
+/// Types of request that can wait for the office.
+fn requests(texts: &[String]) -> Result<BTreeSet<RequestType>, LoadError> {
+    let parse = |text: &str| RequestType::parse(text).filter(|request| !request.takes_effect_at_once());
+    each(texts, |text| word("request that the office looks at", text, parse))
 }
 
 #[derive(PartialEq, Serialize, Deserialize)]

@@ -7,6 +7,7 @@ mod purposes;
 mod recipients;
 mod retention;
 mod rights;
+mod systems;
 mod trackers;
 mod words;
 
@@ -14,7 +15,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     ids::{Category, ControllerId, InvalidId, Purpose},
-    policy::{Clause, Policy, PolicyHash, Regime, Signals},
+    place::Place,
+    policy::{Clause, Policy, PolicyHash, Regime, Signals, VerificationRule},
 };
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -26,11 +28,12 @@ use purposes::{CategoryForm, PurposeForm};
 use recipients::{DenialForm, RecipientForm, TransferForm};
 use retention::RetentionForm;
 use rights::RightForm;
+use systems::{AccountsForm, SystemForm};
 use trackers::{SignalsForm, TrackerForm};
 use words::{each, name, unique, word};
 
 /// The version of the compiled form that this build writes and reads.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// A policy in the form that functions load: the same promises give the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +78,7 @@ pub enum LoadError {
     /// A name that breaks the rules of names.
     #[error("{0:?} is not a name")]
     Name(String, #[source] InvalidId),
-    /// A word that is none of those known: a basis, a regime, a zone, a request, a duration.
+    /// A word that is none of those known: a basis, a regime, a zone, a request, a duration, an address.
     #[error("{value:?} is not a known {what}")]
     Word {
         /// What should stand there.
@@ -154,8 +157,14 @@ struct PolicyForm {
     regimes: Vec<String>,
     time_zone: String,
     contact: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    establishment: Option<String>,
     #[serde(default, skip_serializing_if = "OfficeForm::is_empty")]
     office: OfficeForm,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    systems: Vec<SystemForm>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accounts: Option<AccountsForm>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     roles: Vec<RoleForm>,
     notice: NoticeForm,
@@ -200,7 +209,10 @@ impl PolicyForm {
             regimes: policy.regimes.iter().map(|regime| regime.as_str().to_owned()).collect(),
             time_zone: policy.time_zone.iana_name().ok_or(NoZoneName)?.to_owned(),
             contact: policy.contact_mail.clone(),
+            establishment: policy.establishment.as_ref().map(ToString::to_string),
             office: OfficeForm::from_rule(&policy.office),
+            systems: policy.systems.values().map(SystemForm::from_rule).collect(),
+            accounts: policy.accounts.as_ref().map(AccountsForm::from_rule),
             roles: policy.roles.iter().map(RoleForm::from_rule).collect(),
             notice: NoticeForm::from_rule(&policy.notice),
             accepted_notices: policy.accepted_notices.clone(),
@@ -225,16 +237,19 @@ impl PolicyForm {
 
     fn into_policy(self, hash: PolicyHash) -> Result<Policy, LoadError> {
         let policy = Policy {
-            establishment: None,
-            systems: BTreeMap::new(),
-            accounts: None,
             controller: name(&self.controller, ControllerId::parse)?,
             name: self.name,
             hash,
             regimes: each(&self.regimes, |text| word("regime", text, Regime::parse))?,
             time_zone: word("time zone", &self.time_zone, |text| TimeZone::get(text).ok())?,
             contact_mail: self.contact,
-            office: self.office.into_rule(),
+            establishment: self
+                .establishment
+                .map(|text| word("place", &text, |text| Place::parse(text).ok()))
+                .transpose()?,
+            office: self.office.into_rule()?,
+            systems: unique(self.systems.into_iter().map(SystemForm::into_rule), |rule| rule.id.clone())?,
+            accounts: self.accounts.map(AccountsForm::into_rule).transpose()?,
             roles: self.roles.into_iter().map(RoleForm::into_rule).collect::<Result<_, _>>()?,
             notice: self.notice.into_rule(),
             accepted_notices: self.accepted_notices,
@@ -280,6 +295,11 @@ fn check_references(policy: &Policy) -> Result<(), LoadError> {
     for recipient in policy.recipients.values() {
         recipient.categories.iter().try_for_each(category)?;
         recipient.purposes.iter().chain(&recipient.consent).try_for_each(purpose)?;
+    }
+    policy.systems.values().flat_map(|rule| &rule.categories).try_for_each(category)?;
+    let by_account = policy.rights.values().any(|rule| rule.verification == VerificationRule::Account);
+    if by_account && policy.accounts.is_none() {
+        return Err(LoadError::Undeclared("accounts".to_owned()));
     }
     policy.denials.values().flat_map(|rule| rule.except.iter().chain(&rule.unless_consent)).try_for_each(purpose)?;
     for tracker in policy.trackers.values() {

@@ -38,6 +38,7 @@ enum VerificationForm {
     None,
     Mail,
     Points(u8),
+    Account,
 }
 
 impl RightForm {
@@ -53,7 +54,7 @@ impl RightForm {
                 VerificationRule::None => VerificationForm::None,
                 VerificationRule::Mail => VerificationForm::Mail,
                 VerificationRule::Points(points) => VerificationForm::Points(points),
-                VerificationRule::Account => VerificationForm::Mail,
+                VerificationRule::Account => VerificationForm::Account,
             },
             respond_within: rule.respond_within.as_ref().map(written),
             clause: rule.clause.to_string(),
@@ -68,6 +69,7 @@ impl RightForm {
                 VerificationForm::None => VerificationRule::None,
                 VerificationForm::Mail => VerificationRule::Mail,
                 VerificationForm::Points(points) => VerificationRule::Points(points),
+                VerificationForm::Account => VerificationRule::Account,
             },
             respond_within: self.respond_within.as_deref().map(length).transpose()?,
             clause: Clause::new(self.clause),

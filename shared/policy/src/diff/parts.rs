@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::policy::{
-    AgeRule, AgentRule, AttestationRule, Authority, BreachRule, CategoryRule, Denial, ErasureExemption, HoldRule,
-    LawfulBasis, NoticeChangeRule, Office, Policy, PurposeRule, RecipientRule, Refusal, RetentionRule, RightRule,
-    RoleRule, Signals, TrackerNeed, TrackerRule, TransferRule, VerificationRule,
+    AccountRule, AgeRule, AgentRule, AttestationRule, Authority, BreachRule, CategoryRule, Denial, ErasureExemption,
+    HoldRule, LawfulBasis, NoticeChangeRule, Office, Policy, PurposeRule, RecipientRule, Refusal, RetentionRule,
+    RightRule, RoleRule, Signals, SystemRule, TrackerNeed, TrackerRule, TransferRule, VerificationRule,
 };
 use jiff::SpanFieldwise;
 
@@ -33,6 +33,9 @@ pub(super) fn compare(found: &mut Found, old: &Policy, new: &Policy) {
     }
     for (_, old, new) in pairs(&old.retention, &new.retention) {
         retention(found, old, new);
+    }
+    for (_, old, new) in pairs(&old.systems, &new.systems) {
+        system(found, old, new);
     }
     for (_, old, new) in pairs(&old.rights, &new.rights) {
         right(found, old, new);
@@ -79,6 +82,7 @@ promises! {
     NoticeChangeRule: NoticeChange, |_rule| "changes of the notice";
     PurposeRule: Purpose, |rule| rule.id.as_str();
     CategoryRule: Category, |rule| rule.id.as_str();
+    SystemRule: System, |rule| rule.id.as_str();
     RightRule: Right, |rule| rule.request.as_str();
     AgentRule: Agents, |_rule| "agents";
     AgeRule: Age, |_rule| "age";
@@ -146,6 +150,18 @@ fn controller(found: &mut Found, old: &Policy, new: &Policy) {
     if weight == Weight::Same {
         found.same(subject, "order of regimes", &regimes(old), &regimes(new), &[]);
     }
+    let place = |policy: &Policy| policy.establishment.as_ref().map(ToString::to_string).unwrap_or_default();
+    found.same(subject, "establishment", &place(old), &place(new), &[]);
+    // Another issuer knows other people: who was known by the old one's tokens is not by the new one's.
+    let account = |policy: &Policy, side: fn(&AccountRule) -> &String| {
+        policy.accounts.as_ref().map(side).cloned().unwrap_or_default()
+    };
+    for (aspect, side) in [
+        ("accounts, issuer", (|rule| &rule.issuer) as fn(&AccountRule) -> &String),
+        ("accounts, audience", |rule| &rule.audience),
+    ] {
+        found.same(subject, aspect, &account(old, side), &account(new, side), &[]);
+    }
     let zone = |policy: &Policy| policy.time_zone.iana_name().unwrap_or("unnamed").to_owned();
     let all = Touched::default();
     let subject = Subject { records: Some(&all), ..subject };
@@ -163,6 +179,17 @@ fn office(found: &mut Found, old: &Office, new: &Office) {
     text("data protection officer", old.data_protection_officer.as_ref(), new.data_protection_officer.as_ref());
     text("representative", old.representative.as_ref(), new.representative.as_ref());
     found.same(subject, "other mails", &names(&old.other_mails), &names(&new.other_mails), TELL);
+    // A person's look protects from a wrong refusal and from a wrong erasure; that it is gone is the office's
+    // own affair as long as no text promises it.
+    let texts = [names(&old.review), names(&new.review)];
+    found.more_is_weaker(subject, "review", life::set(&old.review, &new.review).reversed(), texts, &[]);
+    let texts = [names(&old.four_eyes), names(&new.four_eyes)];
+    found.more_is_weaker(subject, "four eyes", life::set(&old.four_eyes, &new.four_eyes).reversed(), texts, &[]);
+    let shares = |office: &Office| names(office.reminders_in_force().iter().map(|share| format!("{share} %")));
+    let weight = life::list(old.reminders_in_force(), new.reminders_in_force()).reversed();
+    found.more_is_weaker(subject, "reminders", weight, [shares(old), shares(new)], &[]);
+    let texts = [names(&old.escalation), names(&new.escalation)];
+    found.more_is_weaker(subject, "escalation", life::list(&old.escalation, &new.escalation).reversed(), texts, &[]);
     let (old, new) = (old.authority.as_ref(), new.authority.as_ref());
     let Some((old, new)) = alone(found, old, new, |rule| rule.name.clone(), [TELL, TELL]) else { return };
     let subject = new.subject();
@@ -337,6 +364,29 @@ fn retention(found: &mut Found, old: Option<&RetentionRule>, new: Option<&Retent
     }
 }
 
+// ---- the controller's own systems
+
+fn system(found: &mut Found, old: Option<&SystemRule>, new: Option<&SystemRule>) {
+    let asked = |rule: &SystemRule| names(&rule.requests);
+    let text = |rule: &SystemRule| {
+        let categories = or_all(names(&rule.categories));
+        format!("{} ({}): {categories}, asked about {}", rule.title, rule.kind.as_str(), asked(rule))
+    };
+    // Whose hands the data is in does not change: nobody but the office is told.
+    let Some((old, new)) = alone(found, old, new, text, [&[], &[]]) else { return };
+    let subject = new.subject();
+    found.same(subject, "title", &old.title, &new.title, &[]);
+    let way = |rule: &SystemRule| format!("{} {}", rule.kind.as_str(), rule.kind.url());
+    found.same(subject, "way", &way(old), &way(new), &[]);
+    // What a system is not asked about stays as it is there.
+    let weight = open_set(&old.categories, &new.categories).reversed();
+    let texts = [or_all(names(&old.categories)), or_all(names(&new.categories))];
+    found.more_is_weaker(subject, "categories", weight, texts, &[]);
+    let weight = life::set(&old.requests, &new.requests).reversed();
+    found.more_is_weaker(subject, "requests", weight, [asked(old), asked(new)], &[]);
+    found.cited(subject, &old.clause, &new.clause);
+}
+
 // ---- what people can do
 
 fn right(found: &mut Found, old: Option<&RightRule>, new: Option<&RightRule>) {
@@ -390,18 +440,17 @@ fn right(found: &mut Found, old: Option<&RightRule>, new: Option<&RightRule>) {
 /// Weighs proofs: a mailbox and matching details prove different things.
 fn weigh_verification(old: VerificationRule, new: VerificationRule) -> Weight {
     match (old, new) {
-        (VerificationRule::None, VerificationRule::None) | (VerificationRule::Mail, VerificationRule::Mail) => {
-            Weight::Same
-        }
+        (VerificationRule::None, VerificationRule::None)
+        | (VerificationRule::Mail, VerificationRule::Mail)
+        | (VerificationRule::Account, VerificationRule::Account) => Weight::Same,
         (VerificationRule::Points(old), VerificationRule::Points(new)) => match new.cmp(&old) {
             std::cmp::Ordering::Less => Weight::Less,
             std::cmp::Ordering::Equal => Weight::Same,
             std::cmp::Ordering::Greater => Weight::More,
         },
-        (VerificationRule::Account, VerificationRule::Account) => Weight::Same,
+        // Signing in to the account that a request is about proves the most of them.
         (VerificationRule::None, _) | (_, VerificationRule::Account) => Weight::More,
-        (VerificationRule::Account, _) => Weight::Less,
-        (_, VerificationRule::None) => Weight::Less,
+        (_, VerificationRule::None) | (VerificationRule::Account, _) => Weight::Less,
         (VerificationRule::Mail, VerificationRule::Points(_))
         | (VerificationRule::Points(_), VerificationRule::Mail) => Weight::Mixed,
     }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use domain::{
+    dsar::RequestType,
     ids::Ground,
+    place::Place,
     policy::{Authority, Office, Regime, RoleRule, ServiceRole},
 };
 use jiff::tz::TimeZone;
@@ -18,7 +20,7 @@ use super::{
 pub(super) fn read_regimes(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Option<Vec<Regime>> {
     let words = Regime::ALL.map(Regime::as_str);
     if !top.has("regimes") {
-        let hint = format!("write regimes = [\"{}\"]", words.join("\", \""));
+        let hint = format!("write regimes = [\"{}\"], or whichever bind you of {}", words[0], words.join(", "));
         top.missing(report, "POLICY-MISSING-KEY", "regimes", &hint);
     }
     let texts = top.texts(report, "regimes")?;
@@ -58,6 +60,61 @@ pub(super) fn read_contact(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> 
     top.mail(report, "contact")
 }
 
+pub(super) fn read_establishment(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Option<At<Place>> {
+    let text = top.text(report, "establishment")?;
+    let place = Place::parse(&text.value).ok();
+    if place.is_none() {
+        report.error(
+            "POLICY-BAD-COUNTRY",
+            &text.span,
+            format!("\"{}\" is no country and no part of one", text.value.escape_debug()),
+            "write a country in two capitals, or a part of it with its code behind: FR, GB-SCT, US-CA",
+        );
+    }
+    place.map(|place| At::new(place, text.span))
+}
+
+/// Most shares of the time at which an office is reminded, and most addresses that are written to then.
+const REMINDERS_MAX: usize = 5;
+
+/// Types of request of the office, as the file lists them.
+fn read_requests_of(report: &mut Report<'_>, table: &mut Table<'_, '_>, key: &'static str) -> Vec<At<RequestType>> {
+    let words = RequestType::ALL.map(RequestType::as_str);
+    table.words(report, key, "POLICY-UNKNOWN-REQUEST", &words, RequestType::parse)
+}
+
+fn too_many(report: &mut Report<'_>, key: &str, span: &std::ops::Range<usize>, count: usize) {
+    if count > REMINDERS_MAX {
+        let message = format!("`{key}` names {count}");
+        report.error("POLICY-TOO-MANY", span, message, format!("name at most {REMINDERS_MAX}"));
+    }
+}
+
+fn read_reminders(report: &mut Report<'_>, table: &mut Table<'_, '_>) -> Vec<u8> {
+    let Some(numbers) = table.numbers(report, "reminders") else { return Vec::new() };
+    too_many(report, "reminders", &numbers.span, numbers.value.len());
+    if table.is_empty_list("reminders") {
+        let hint = "leave it out for 50, 80 and 95; an office that is never reminded is late";
+        report.error("POLICY-MISSING-KEY", &numbers.span, "`reminders` names no share of the time", hint);
+    }
+    let mut shares: Vec<u8> = Vec::new();
+    for at in numbers.value {
+        let share = u8::try_from(at.value).ok().filter(|share| (1..=99).contains(share));
+        match share {
+            Some(share) if shares.last().is_none_or(|last| *last < share) => shares.push(share),
+            Some(_) => {
+                let message = format!("`reminders` names {} behind a later share", at.value);
+                report.error("POLICY-BAD-NUMBER", &at.span, message, "write each share once, in ascending order");
+            }
+            None => {
+                let message = format!("`reminders` cannot be at {} percent", at.value);
+                report.error("POLICY-BAD-NUMBER", &at.span, message, "write 1 to 99 percent of the time");
+            }
+        }
+    }
+    shares
+}
+
 pub(super) fn read_office(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Option<Entry<Office, OfficeFacts>> {
     let mut table = top.table(report, "office", "[office]")?;
     let id = read_head(report, &mut table, Kind::Office, false);
@@ -68,18 +125,31 @@ pub(super) fn read_office(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> O
     let data_protection_officer = table.text(report, "data_protection_officer");
     let representative = table.text(report, "representative");
     let country = table.country(report, "country");
+    let review = read_requests_of(report, &mut table, "review");
+    let four_eyes = read_requests_of(report, &mut table, "four_eyes");
+    let reminders = read_reminders(report, &mut table);
+    let reminders_span = table.span_of("reminders");
+    let escalation = table.mails(report, "escalation");
+    too_many(report, "escalation", &table.span_of("escalation"), escalation.len());
     let span = table.span.clone();
     table.finish(report);
     report.about(None);
+    // What counts from the moment it is made waits for nobody; what two must agree on is looked at by both.
+    let may_wait = |at: &&At<RequestType>| !at.value.takes_effect_at_once();
     let office = Office {
         other_mails: mails.iter().map(|at| at.value.clone()).collect(),
         post: post.map(|at| at.value),
         phone: phone.map(|at| at.value),
         data_protection_officer: data_protection_officer.map(|at| at.value),
         representative: representative.map(|at| at.value),
-        ..Office::default()
+        authority: None,
+        review: review.iter().chain(&four_eyes).filter(may_wait).map(|at| at.value).collect(),
+        four_eyes: four_eyes.iter().filter(may_wait).map(|at| at.value).collect(),
+        reminders,
+        escalation: escalation.into_iter().map(|at| at.value).collect(),
     };
-    Some(Entry { table: id, span, rule: Some(office), facts: OfficeFacts { country, mails } })
+    let facts = OfficeFacts { country, mails, review, four_eyes, reminders: reminders_span };
+    Some(Entry { table: id, span, rule: Some(office), facts })
 }
 
 pub(super) fn read_authority(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Option<Entry<Authority, ()>> {

@@ -8,11 +8,12 @@ use std::{
 
 use domain::{
     dsar::RequestType,
-    ids::{Category, Purpose, Recipient, TrackerId},
+    ids::{Category, Purpose, Recipient, SystemId, TrackerId},
+    place::Place,
     policy::{
-        AgeRule, AgentRule, Authority, BreachRule, CategoryRule, Clause, Country, Denial, HoldRule, LawfulBasis,
-        NoticeChangeRule, Office, Period, PurposeRule, RecipientRule, Regime, RetentionRule, RightRule, RoleRule,
-        Signals, TrackerRule, TransferRule,
+        AccountRule, AgeRule, AgentRule, Authority, BreachRule, CategoryRule, Clause, Country, Denial, HoldRule,
+        LawfulBasis, NoticeChangeRule, Office, Period, PurposeRule, RecipientRule, Regime, RetentionRule, RightRule,
+        RoleRule, Signals, SystemRule, TrackerRule, TransferRule,
     },
 };
 
@@ -39,6 +40,10 @@ pub(crate) struct Document {
     /// Where the controller's name stands, for what concerns the whole file.
     pub(crate) controller: Range<usize>,
     pub(crate) contact: Option<At<String>>,
+    /// Where the controller is established.
+    pub(crate) establishment: Option<At<Place>>,
+    /// Whether the file says where, if only with a mistake.
+    pub(crate) says_establishment: bool,
     pub(crate) office: Option<Entry<Office, OfficeFacts>>,
     pub(crate) authority: Option<Entry<Authority, ()>>,
     pub(crate) roles: Vec<Entry<RoleRule, ()>>,
@@ -49,6 +54,8 @@ pub(crate) struct Document {
     pub(crate) retention: Entries<(Category, Purpose), RetentionRule, RetentionFacts>,
     /// Categories for which a rule was begun, if only with mistakes.
     pub(crate) kept: BTreeSet<Category>,
+    pub(crate) systems: Entries<SystemId, SystemRule, AddressFacts>,
+    pub(crate) accounts: Option<Entry<AccountRule, AddressFacts>>,
     pub(crate) rights: Entries<RequestType, RightRule, ()>,
     pub(crate) age: Option<Entry<AgeRule, AgeFacts>>,
     pub(crate) agents: Option<Entry<AgentRule, ()>>,
@@ -86,6 +93,18 @@ pub(crate) struct OfficeFacts {
     pub(crate) country: Option<At<Country>>,
     /// The addresses besides the first one, each with its place.
     pub(crate) mails: Vec<At<String>>,
+    /// The requests that a person looks at first, as the file lists them.
+    pub(crate) review: Vec<At<RequestType>>,
+    /// Those on which two must agree.
+    pub(crate) four_eyes: Vec<At<RequestType>>,
+    pub(crate) reminders: Range<usize>,
+}
+
+/// Facts about an address that is called.
+#[derive(Debug, Default)]
+pub(crate) struct AddressFacts {
+    /// It leads back to the machine itself.
+    pub(crate) local: Option<Range<usize>>,
 }
 
 /// Facts about the notice.

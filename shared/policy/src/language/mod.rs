@@ -14,6 +14,7 @@ mod recipients;
 mod report;
 mod retention;
 mod rights;
+mod systems;
 mod trackers;
 
 use std::collections::BTreeMap;
@@ -127,6 +128,7 @@ fn read_tables(report: &mut Report<'_>, mut top: Table<'_, '_>) -> Option<(Polic
     let regimes = controller::read_regimes(report, top);
     let time_zone = controller::read_time_zone(report, top);
     let contact = controller::read_contact(report, top);
+    let establishment = controller::read_establishment(report, top);
     let office = controller::read_office(report, top);
     let authority = controller::read_authority(report, top);
     let roles = controller::read_roles(report, top);
@@ -137,7 +139,9 @@ fn read_tables(report: &mut Report<'_>, mut top: Table<'_, '_>) -> Option<(Polic
     let categories = purposes::read_categories(report, top, &purposes);
     purposes::check_references(report, &purposes, &categories);
     let (retention, kept) = retention::read_retention(report, top, &purposes, &categories);
-    let rights = rights::read_rights(report, top);
+    let systems = systems::read_systems(report, top, &categories);
+    let accounts = systems::read_accounts(report, top);
+    let rights = rights::read_rights(report, top, accounts.is_some());
     rights::check_offers(report, &rights);
     let age = people::read_age(report, top);
     let agents = people::read_agents(report, top);
@@ -164,6 +168,8 @@ fn read_tables(report: &mut Report<'_>, mut top: Table<'_, '_>) -> Option<(Polic
         regimes: regimes.clone().unwrap_or_default(),
         controller: controller.as_ref().map_or(0..0, |at| at.span.clone()),
         contact,
+        establishment,
+        says_establishment: top.has("establishment"),
         office,
         authority,
         roles,
@@ -173,6 +179,8 @@ fn read_tables(report: &mut Report<'_>, mut top: Table<'_, '_>) -> Option<(Polic
         categories,
         retention,
         kept,
+        systems,
+        accounts,
         rights,
         age,
         agents,
@@ -232,16 +240,16 @@ fn build(
     let mut office = document.office.and_then(|entry| entry.rule).unwrap_or_default();
     office.authority = document.authority.and_then(|entry| entry.rule);
     Some(Policy {
-        establishment: None,
-        systems: BTreeMap::new(),
-        accounts: None,
         controller: head.controller,
         name: head.name,
         hash: PolicyHash::from_hex(""),
         regimes: head.regimes,
         time_zone: head.time_zone,
         contact_mail: document.contact?.value,
+        establishment: document.establishment.map(|at| at.value),
         office,
+        systems: whole(document.systems),
+        accounts: document.accounts.and_then(|entry| entry.rule),
         roles,
         notice: head.notice,
         accepted_notices: head.accepted_notices,

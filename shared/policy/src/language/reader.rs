@@ -155,6 +155,18 @@ impl<'t, 'i> Table<'t, 'i> {
         number.map(|number| At::new(number, at.span))
     }
 
+    /// A list of whole numbers; absent is `None`.
+    pub(super) fn numbers(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<At<Vec<At<i64>>>> {
+        let at = self.get(key)?;
+        let DeValue::Array(items) = at.value else {
+            self.wrong_type(report, key, &at, "a list of whole numbers in brackets");
+            return None;
+        };
+        let items = items.iter().map(|item| At::new(item.get_ref(), item.span()));
+        let numbers = items.filter_map(|item| self.whole_number(report, key, item)).collect();
+        Some(At::new(numbers, at.span))
+    }
+
     /// A list of texts; absent is `None`. Repeated texts are reported.
     pub(super) fn texts(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<At<Vec<At<String>>>> {
         let at = self.get(key)?;
@@ -497,13 +509,22 @@ const fn kind_of(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-/// The word that was probably meant: one or two slips of the finger away.
+/// The word that was probably meant: one or two slips of the finger away, or the only one that begins so.
 pub(super) fn nearest<'w>(text: &str, words: &[&'w str]) -> Option<&'w str> {
     let text = text.to_ascii_lowercase();
     if text.len() > 64 {
         return None;
     }
-    let slips_max = if text.len() < 5 { 1 } else { 2 };
+    let mut longer = words.iter().filter(|word| word.strip_prefix(&text).is_some_and(|rest| rest.starts_with('-')));
+    if let (Some(word), None) = (longer.next().filter(|_| !text.is_empty()), longer.next()) {
+        return Some(word);
+    }
+    // Of two letters a slip leaves one: "eu" is no misspelt "au".
+    let slips_max = match text.len() {
+        0..3 => 0,
+        3..5 => 1,
+        _ => 2,
+    };
     words
         .iter()
         .map(|word| (slips(&text, &word.to_ascii_lowercase()), *word))

@@ -76,7 +76,7 @@ pub(super) fn read_recipients(
     recipients
 }
 
-fn read_categories_of(
+pub(super) fn read_categories_of(
     report: &mut Report<'_>,
     table: &mut Table<'_, '_>,
     categories: &Categories,

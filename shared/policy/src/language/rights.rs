@@ -19,7 +19,7 @@ const POINTS_MAX: i64 = 10;
 /// The rights of a file.
 pub(super) type Rights = Entries<RequestType, RightRule, ()>;
 
-pub(super) fn read_rights(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Rights {
+pub(super) fn read_rights(report: &mut Report<'_>, top: &mut Table<'_, '_>, has_accounts: bool) -> Rights {
     let mut rights = Rights::new();
     let words = RequestType::ALL.map(RequestType::as_str);
     for mut table in top.tables(report, "right", "[[right]]") {
@@ -33,6 +33,11 @@ pub(super) fn read_rights(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> R
         }
         let offered = table.flag(report, "offered").is_none_or(|at| at.value);
         let verification = read_verification(report, &mut table);
+        if verification == Some(VerificationRule::Account) && !has_accounts {
+            let hint = "add [accounts] with the issuer of your tokens and their audience";
+            let message = "a right asks for an account's token, and no [accounts] says whose";
+            report.error("POLICY-NO-ACCOUNTS", &table.span_of("verification"), message, hint);
+        }
         let respond_within = table.duration(report, "respond_within", false);
         let reason = table.table(report, "reason", "reason = { code = …, text = … }");
         let offer = table.word(report, "offer", "POLICY-UNKNOWN-REQUEST", &words, RequestType::parse);
@@ -130,11 +135,12 @@ fn read_verification(report: &mut Report<'_>, table: &mut Table<'_, '_>) -> Opti
         }
         return u8::try_from(points.value).ok().map(VerificationRule::Points);
     }
-    let words = ["none", "mail"];
+    let words = ["none", "mail", "account"];
     table
         .word(report, "verification", "POLICY-BAD-VERIFICATION", &words, |text| match text {
             "none" => Some(VerificationRule::None),
             "mail" => Some(VerificationRule::Mail),
+            "account" => Some(VerificationRule::Account),
             _ => None,
         })
         .map(|at| at.value)

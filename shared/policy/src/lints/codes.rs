@@ -738,6 +738,51 @@ clause = "acme.4"
 "#,
     },
     Code {
+        code: "OFFICE-FOUR-EYES",
+        level: Warn,
+        means: "two people must agree on requests that nobody is said to look at",
+        explanation: "\
+`four_eyes` names a type of request that `review` does not. Two people can only agree on what both have seen, and an
+erasure that was wrong cannot be taken back (GDPR Art. 5(1)(f), 32(1)(b): integrity, and availability).
+Habeas puts such requests before the office in any case. Name them under `review` too, so that the file says what
+happens.",
+        example: r#"
+[office]
+four_eyes = ["erasure"]
+clause = "acme.1"
+"#,
+    },
+    Code {
+        code: "OFFICE-REMINDERS-EARLY",
+        level: Warn,
+        means: "the office is not reminded when little of the time is left",
+        explanation: "\
+The last of the `reminders` comes before four fifths of the time for an answer have passed. What is forgotten after it
+is found when it is late, and a late answer is a breach of the law whatever it says (GDPR Art. 12(3); 11 CCR 7021(b)).
+Add a share of 80 percent or more, or leave the key out: then the office is reminded at 50, 80 and 95.",
+        example: r#"
+[office]
+reminders = [25, 50]
+clause = "acme.1"
+"#,
+    },
+    Code {
+        code: "OFFICE-REVIEW-DELAYS",
+        level: Error,
+        means: "a person is to look first at what counts from the moment it is made",
+        explanation: "\
+Withdrawing a consent is as easy as giving it and works at once (GDPR Art. 7(3)); after an objection to marketing the
+data is no longer used for it, and nothing is weighed (Art. 21(3)); an opt-out of sale or a limit on sensitive data is
+not verified and not put off (11 CCR 7026(f), 7027(g)). A look at them first would only put them off.
+Habeas carries them out at once, whatever the file lists. Take them off `review` and `four_eyes`, or state with `open`
+that they do not wait.",
+        example: r#"
+[office]
+review = ["erasure", "withdraw-consent"]
+clause = "acme.1"
+"#,
+    },
+    Code {
         code: "PCI-SAD",
         level: Error,
         means: "a card's security code would be stored",
@@ -781,6 +826,24 @@ id = "account"
 fields = ["login", "card_security_code"]
 allow = [{ code = "PCI-SAD", reason = "The shop asks for it.", review = 2099-01-01 }]
 clause = "acme.23"
+"#,
+    },
+    Code {
+        code: "POLICY-BAD-ADDRESS",
+        level: Error,
+        means: "an address that is called is none that may be called",
+        explanation: "\
+The `webhook` or `queue` of a system, or the `issuer` of tokens, is no address of a public host by https: it has
+another scheme, a name and password, a fragment, a malformed host, or lies in a private network. Personal data is
+sent there, and whoever can write a policy must not be able to reach into the network by it.
+Write `https://`, the host's whole name and the path. Only `localhost` and loopback addresses may go without https,
+for trying out (`SYSTEM-LOCAL`).",
+        example: r#"
+[[system]]
+id = "crm"
+title = "Customer relations"
+webhook = "http://10.0.0.7/habeas"
+clause = "acme.90"
 "#,
     },
     Code {
@@ -964,6 +1027,21 @@ basis = "consent"
 "#,
     },
     Code {
+        code: "POLICY-NO-ACCOUNTS",
+        level: Error,
+        means: "a right is verified by an account, and nothing says whose accounts",
+        explanation: "\
+`verification = \"account\"` asks for a token of the person's account (11 CCR 7061), and there is no `[accounts]` that
+says whose tokens count and for whom they are made. Without both, any token of anybody would do.
+Add `[accounts]` with `issuer` and `audience` (OpenID Connect Core 1.0 § 2, 3.1.3.7).",
+        example: r#"
+[[right]]
+request = "access"
+verification = "account"
+clause = "acme.40"
+"#,
+    },
+    Code {
         code: "POLICY-NO-PERIOD",
         level: Error,
         means: "a retention rule has no period",
@@ -1040,6 +1118,20 @@ A policy file has at most 256 KiB. The longest of those shipped has a tenth of i
 policy.",
         example: r#"
 # a file of more than 256 KiB
+"#,
+    },
+    Code {
+        code: "POLICY-TOO-MANY",
+        level: Error,
+        means: "a list is longer than it may be",
+        explanation: "\
+Systems, reminders and addresses for escalation are limited, since each of them is work or mail for every request:
+32 systems, five reminders, five addresses.
+Shorten the list. One system of yours can pass a request on to others, and one address can be that of a group.",
+        example: r#"
+[office]
+reminders = [10, 30, 50, 70, 90, 95]
+clause = "acme.1"
 "#,
     },
     Code {
@@ -1200,8 +1292,9 @@ clause = "acme.90"
         level: Error,
         means: "there is no such law known here",
         explanation: "\
-The laws whose clocks Habeas runs are `eu-gdpr`, `uk-gdpr` and `us-ca`. The first of the list is the one whose
-deadlines count where the law of a request is not otherwise known.",
+The laws whose clocks Habeas runs are `eu-gdpr`, `uk-gdpr`, `us-ca`, `us-va`, `us-co`, `us-ct`, `us-tx`, `us-hipaa`,
+`br-lgpd`, `ca-pipeda`, `ca-qc`, `za-popia`, `au`, `in-dpdp`, `sg`, `ch`, `jp`, `kr`, `nz`, `th` and `tr`.
+The first of the list is the one whose deadlines count where the law of a request is not otherwise known.",
         example: r#"
 regimes = ["eu-gpdr"]
 "#,
@@ -1213,7 +1306,8 @@ regimes = ["eu-gpdr"]
         explanation: "\
 The requests are access, rectification, erasure, restriction, objection, portability, withdraw-consent, complaint,
 know-categories, know-pieces, information, objection-marketing, objection-automated, do-not-sell-or-share,
-limit-sensitive and post-mortem.",
+limit-sensitive, post-mortem and appeal. A `[[system]]` is asked only about access, portability, know-pieces,
+know-categories, erasure and rectification.",
         example: r#"
 [[right]]
 request = "acces"
@@ -1318,6 +1412,8 @@ The United Kingdom asks the same for itself (UK GDPR Art. 27).
 Write it under `[office] representative`. Whoever processes only occasionally is exempt (Art. 27(2)): say so with
 `allow`.",
         example: r#"
+establishment = "US-CA"
+
 [office]
 country = "US"
 clause = "acme.1"
@@ -1739,6 +1835,20 @@ Have the text list it, and add a `[[right]]` with the clause.",
 "#,
     },
     Code {
+        code: "RIGHT-NO-APPEAL",
+        level: Warn,
+        means: "nothing says how a refusal is appealed against",
+        explanation: "\
+In Virginia, Colorado, Connecticut and Texas whoever is refused can appeal to the controller itself, by a process that
+is easy to find and like the one for requests, and is told in writing what came of it (Va. Code 59.1-577(C); C.R.S.
+6-1-1306(3); Conn. Gen. Stat. 42-518(d); Tex. Bus. & Com. Code 541.053).
+Habeas takes appeals under these laws in any case, and every refusal says so. Add a `[[right]]` for `appeal` with the
+clause of the notice that describes it.",
+        example: r#"
+regimes = ["us-va"]
+"#,
+    },
+    Code {
         code: "RIGHT-OVERPROMISE",
         level: Error,
         means: "an unconditional promise that another clause or the law breaks",
@@ -1918,6 +2028,19 @@ clause = "acme.90"
 "#,
     },
     Code {
+        code: "SLA-NO-HOLIDAYS",
+        level: Warn,
+        means: "nothing says whose public holidays count",
+        explanation: "\
+A period that would end on a public holiday ends on the next working day (Reg. 1182/71 Art. 3(4)), and a period in
+working days leaves holidays out (11 CCR 7021(a)). Whose holidays these are, the place of the establishment says.
+Without one none is counted, so that a due date is earlier than the law allows and never later. Write
+`establishment = \"FR\"`, or a part of a country as `\"GB-SCT\"`; or state with `open` that none is counted.",
+        example: r#"
+# without establishment
+"#,
+    },
+    Code {
         code: "SLA-UNDEFINED",
         level: Info,
         means: "something is promised without a time",
@@ -1931,6 +2054,43 @@ Habeas runs the law's clocks. A shorter promise goes into `respond_within = \"P1
 request = "complaint"
 open = { SLA-UNDEFINED = "The law's own time is taken." }
 clause = "acme.47"
+"#,
+    },
+    Code {
+        code: "SYSTEM-LOCAL",
+        level: Error,
+        means: "a system or an issuer is asked on the machine itself",
+        explanation: "\
+The address is `localhost` or a loopback address. That is for trying a receiver out: in production it would be the
+function itself, and a request that it carries reaches nobody (GDPR Art. 12(3), 32(1)).
+Write the public address, by https. To try something out, state with `open` that the file is for this machine only:
+production refuses such an address at run time, whatever the file says.",
+        example: r#"
+[[system]]
+id = "crm"
+title = "Customer relations"
+webhook = "http://127.0.0.1:8080/habeas"
+clause = "acme.90"
+"#,
+    },
+    Code {
+        code: "SYSTEM-NOT-ERASED",
+        level: Warn,
+        means: "a system is not asked to erase what it holds",
+        explanation: "\
+The system's `requests` leave out `erasure`, and at least one retention rule for what it holds lets an erasure reach it.
+Who asks for erasure would be told that the data is gone, and it would still stand there (GDPR Art. 17(1), 19: every
+recipient is told; Cal. Civ. Code 1798.105(c)(1)).
+Add `erasure` to its `requests`, or leave the key out; if the data falls under a duty to keep it, say so with
+`[retention.exempt_from_erasure]`.",
+        example: r#"
+[[system]]
+id = "crm"
+title = "Customer relations"
+webhook = "https://crm.acme.fr/habeas"
+categories = ["chat", "invoice"]
+requests = ["access"]
+clause = "acme.90"
 "#,
     },
     Code {
@@ -1982,7 +2142,8 @@ clause = "acme.63"
 Whoever hands data to somebody who only claims to be the person breaches its confidentiality (GDPR Art. 5(1)(f), 12(6)).
 California sets floors: two matching points for categories, three and a signed declaration for specific pieces (11 CCR
 7062). Stopping something needs no proof: withdrawal, objection to marketing, opting out (11 CCR 7060(b)).
-Write `verification = \"mail\"`, `{ points = 2 }` or `{ points = 3 }`. Habeas never goes below its own floor.",
+Write `verification = \"mail\"`, `{ points = 2 }`, `{ points = 3 }` or `\"account\"`, a token of the person's own account
+(11 CCR 7061). Habeas never goes below its own floor.",
         example: r#"
 [[right]]
 request = "access"

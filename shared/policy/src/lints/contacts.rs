@@ -57,17 +57,26 @@ fn domains(document: &Document, report: &mut Report<'_>) {
     }
 }
 
-/// GDPR Art. 27: a controller from elsewhere names somebody in the Union.
+/// GDPR Art. 27: a controller that is not established in the Union names somebody there.
 fn representative(document: &Document, report: &mut Report<'_>) {
-    let Some(office) = &document.office else { return };
-    let Some(country) = office.facts.country.as_ref().filter(|country| !is_in_the_union(country.value)) else { return };
-    let named = office.rule.as_ref().is_some_and(|rule| rule.representative.is_some());
+    let office = document.office.as_ref();
+    let stated = office.and_then(|office| Some((office.table, office.facts.country.as_ref()?)));
+    let stated = stated.map(|(table, country)| (table, country.value, &country.span));
+    let established = document.establishment.as_ref().map(|at| (TableId::TOP, at.value.country(), &at.span));
+    if established.is_some_and(|(_, country, _)| is_in_the_union(country)) {
+        return;
+    }
+    let Some((table, country, span)) = stated.or(established).filter(|(_, country, _)| !is_in_the_union(*country))
+    else {
+        return;
+    };
+    let named = office.and_then(|office| office.rule.as_ref()).is_some_and(|rule| rule.representative.is_some());
     if document.regimes.contains(&Regime::EuGdpr) && !named {
         report.lint(
             "REP-MISSING",
-            office.table,
-            &country.span,
-            format!("the controller sits in {} and names no representative in the Union", country.value),
+            table,
+            span,
+            format!("the controller sits in {country} and names no representative in the Union"),
             "write representative = \"…\" (GDPR Art. 27)",
         );
     }

@@ -9,10 +9,12 @@ mod categories;
 pub mod codes;
 mod contacts;
 mod notice;
+mod office;
 mod people;
 mod recipients;
 mod retention;
 mod rights;
+mod systems;
 mod trackers;
 
 pub use codes::{Code, all, code};
@@ -22,10 +24,12 @@ use crate::language::{Report, facts::Document};
 /// Judges a file as a whole.
 pub(crate) fn judge(document: &Document, report: &mut Report<'_>) {
     contacts::judge(document, report);
+    office::judge(document, report);
     notice::judge(document, report);
     bases::judge(document, report);
     categories::judge(document, report);
     retention::judge(document, report);
+    systems::judge(document, report);
     rights::judge(document, report);
     people::judge(document, report);
     recipients::judge(document, report);

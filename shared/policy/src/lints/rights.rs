@@ -12,6 +12,7 @@ use crate::language::{Report, TableId, facts::Document};
 
 pub(super) fn judge(document: &Document, report: &mut Report<'_>) {
     missing(document, report);
+    appeal(document, report);
     if document.rests_on(LawfulBasis::Consent) && !document.rights.contains_key(&RequestType::WithdrawConsent) {
         report.lint(
             "CONSENT-WITHDRAWAL-WEAK",
@@ -65,6 +66,20 @@ fn statutory(document: &Document) -> Vec<RequestType> {
             RequestType::LimitSensitive,
         ]);
     }
+    if document.regimes.iter().any(|regime| regime.appeal_article().is_some()) {
+        // Va. Code 59.1-577(A), C.R.S. 6-1-1306(1), Conn. Gen. Stat. 42-518(a), Tex. Bus. & Com. Code 541.051(b).
+        given.extend([
+            RequestType::Access,
+            RequestType::Rectification,
+            RequestType::Erasure,
+            RequestType::Portability,
+            RequestType::DoNotSellOrShare,
+        ]);
+    }
+    if document.regimes.iter().any(|regime| *regime != Regime::UsCa) {
+        // Every other law of [`Regime::ALL`] gives a look at one's data and its correction, whatever else it gives.
+        given.extend([RequestType::Access, RequestType::Rectification]);
+    }
     given.sort_unstable();
     given.dedup();
     given
@@ -80,6 +95,25 @@ fn missing(document: &Document, report: &mut Report<'_>) {
             &document.controller,
             format!("nothing is said about {}", unsaid.join(", ")),
             "the law's own rules are applied; have the controller's text list the rights (GDPR Art. 13(2)(b))",
+        );
+    }
+}
+
+/// The laws by which a person can appeal to the controller itself, and the notice says how.
+fn appeal_article(document: &Document) -> Option<&'static str> {
+    document.regimes.iter().find_map(|regime| regime.appeal_article())
+}
+
+fn appeal(document: &Document, report: &mut Report<'_>) {
+    if let Some(article) = appeal_article(document)
+        && !document.rights.contains_key(&RequestType::Appeal)
+    {
+        report.lint(
+            "RIGHT-NO-APPEAL",
+            TableId::TOP,
+            &document.controller,
+            "nothing says how a refusal is appealed against",
+            format!("add a [[right]] for appeal ({article}); appeals are taken in anyway"),
         );
     }
 }
@@ -115,11 +149,12 @@ fn refusal(document: &Document, report: &mut Report<'_>, rule: &RightRule, table
             document.rests_on(LawfulBasis::LegitimateInterests) || document.rests_on(LawfulBasis::PublicTask)
         }
         // Promises beyond the law, or of another law: nothing is taken away by refusing them.
-        RequestType::Information | RequestType::PostMortem | RequestType::Appeal => false,
-        RequestType::KnowCategories
-        | RequestType::KnowPieces
-        | RequestType::DoNotSellOrShare
-        | RequestType::LimitSensitive => document.regimes.contains(&Regime::UsCa),
+        RequestType::Information | RequestType::PostMortem => false,
+        RequestType::DoNotSellOrShare => document.regimes.contains(&Regime::UsCa) || appeal_article(document).is_some(),
+        RequestType::KnowCategories | RequestType::KnowPieces | RequestType::LimitSensitive => {
+            document.regimes.contains(&Regime::UsCa)
+        }
+        RequestType::Appeal => appeal_article(document).is_some(),
         RequestType::Access
         | RequestType::Rectification
         | RequestType::Erasure
@@ -160,6 +195,16 @@ fn verification(document: &Document, report: &mut Report<'_>, rule: &RightRule, 
             format!("{request} is granted to anyone who asks"),
             "write verification = \"mail\" or { points = 2 } (GDPR Art. 12(6))",
         ),
+        // 11 CCR 7062(c): control of a mailbox is one point of the three.
+        VerificationRule::Mail if request == RequestType::KnowPieces && document.regimes.contains(&Regime::UsCa) => {
+            report.lint(
+                "VERIFY-UNDER",
+                table,
+                span,
+                "a mailbox alone opens the specific pieces of data",
+                "write verification = { points = 3 }, or \"account\" (11 CCR 7061, 7062(c))",
+            );
+        }
         // 11 CCR 7062(b), (c): two points for categories and deletion, three for specific pieces.
         VerificationRule::Points(points) if document.regimes.contains(&Regime::UsCa) => {
             let pieces = matches!(request, RequestType::Access | RequestType::KnowPieces);
@@ -174,7 +219,30 @@ fn verification(document: &Document, report: &mut Report<'_>, rule: &RightRule, 
                 );
             }
         }
-        VerificationRule::Account | VerificationRule::Mail | VerificationRule::Points(_) => {}
+        // 11 CCR 7061: whoever is signed in to the account is its holder.
+        VerificationRule::Mail | VerificationRule::Points(_) | VerificationRule::Account => {}
+    }
+}
+
+/// The most days that a law leaves for an answer, each month at its longest; `None`: it names no number.
+const fn answer_days_max(regime: Regime) -> Option<i64> {
+    match regime {
+        // GDPR Art. 12(3), UK GDPR Art. 12A: one month.
+        Regime::EuGdpr | Regime::UkGdpr => Some(31),
+        // 11 CCR 7021(b), Va. Code 59.1-577(B)(1) and its like.
+        Regime::UsCa | Regime::UsVa | Regime::UsCo | Regime::UsCt | Regime::UsTx => Some(45),
+        // LGPD Art. 19 II.
+        Regime::BrLgpd => Some(15),
+        // PIPA Enforcement Decree Art. 41.
+        Regime::Kr => Some(10),
+        // Privacy Act 2020 s. 44: twenty working days, and at the turn of the year none is one for weeks.
+        Regime::Nz => Some(50),
+        // DPDP Rules, rule 14(3).
+        Regime::InDpdp => Some(90),
+        Regime::UsHipaa | Regime::CaPipeda | Regime::CaQc | Regime::ZaPopia | Regime::Ch | Regime::Th | Regime::Tr => {
+            Some(30)
+        }
+        Regime::Au | Regime::Sg | Regime::Jp => None,
     }
 }
 
@@ -187,8 +255,8 @@ fn pace(
     table: TableId,
     span: &Range<usize>,
 ) {
-    // GDPR Art. 12(3): one month. 11 CCR 7021(b): 45 days.
-    let days_max = if document.is_european() { 31 } else { 45 };
+    // Of several laws the earliest counts. Those that name no number are not held against one.
+    let Some(days_max) = document.regimes.iter().filter_map(|regime| answer_days_max(*regime)).min() else { return };
     let whole = &within.0;
     let days = i64::from(whole.get_years()) * 366
         + i64::from(whole.get_months()) * 31

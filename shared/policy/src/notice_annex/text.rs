@@ -336,7 +336,6 @@ fn happens(event: &domain::ids::EventName) -> String {
 /// A request as something that people do.
 const fn request_title(request: RequestType) -> &'static str {
     match request {
-        RequestType::Appeal => "Appeal against an answer",
         RequestType::Access => "Get a copy of your data",
         RequestType::Rectification => "Have wrong data corrected",
         RequestType::Erasure => "Have your data erased",
@@ -353,6 +352,7 @@ const fn request_title(request: RequestType) -> &'static str {
         RequestType::DoNotSellOrShare => "Have your data neither sold nor shared",
         RequestType::LimitSensitive => "Limit the use of sensitive data",
         RequestType::PostMortem => "Say what shall become of your data after your death",
+        RequestType::Appeal => "Appeal against our decision on an earlier request",
     }
 }
 
@@ -373,7 +373,16 @@ fn rights(policy: &Policy) -> Section {
                 };
                 let soon =
                     rule.respond_within.as_ref().map(|time| format!(" We answer within {}.", words::duration(time)));
-                format!("{verified}{}", soon.unwrap_or_default())
+                let looked = if policy.office.review.contains(&rule.request) {
+                    if policy.office.four_eyes.contains(&rule.request) {
+                        " Two people of our office look at your request before it is carried out."
+                    } else {
+                        " A person of our office looks at your request before it is carried out."
+                    }
+                } else {
+                    ""
+                };
+                format!("{verified}{looked}{}", soon.unwrap_or_default())
             }
         };
         vec![plain(request_title(rule.request)), plain(answer), clause(&rule.clause)]
@@ -389,14 +398,7 @@ fn rights(policy: &Policy) -> Section {
         blocks.push(Block::Table(Table { caption: "Rights and how to use them".to_owned(), head, rows }));
     }
     blocks.push(Block::Paragraph(plain("What is not in this table is yours all the same where the law gives it.")));
-    let deadlines = policy.regimes.iter().filter_map(|regime| {
-        Some(plain(match regime {
-            Regime::EuGdpr => "Under the GDPR we answer within one month of your request (Art. 12(3)).",
-            Regime::UkGdpr => "Under the UK GDPR we answer within one month of your request (Art. 12A).",
-            Regime::UsCa => "If you live in California, we answer within 45 days of your request (11 CCR 7021(b)).",
-            _ => return None,
-        }))
-    });
+    let deadlines = policy.regimes.iter().map(|regime| plain(deadline(*regime)));
     blocks.push(Block::List(deadlines.collect()));
     if let Some(agents) = &policy.agents {
         let proofs = words::list(&names(&agents.proofs), "or");
@@ -404,6 +406,58 @@ fn rights(policy: &Policy) -> Section {
         blocks.push(Block::Paragraph(promised(format!("Somebody else may ask for you.{proof}"), &agents.clause)));
     }
     Section { id: "rights", title: "Your rights", blocks }
+}
+
+/// By when the law asks for an answer. Longer for a request that is hard, with a word about it in time.
+const fn deadline(regime: Regime) -> &'static str {
+    match regime {
+        Regime::EuGdpr => "Under the GDPR we answer within one month of your request (Art. 12(3)).",
+        Regime::UkGdpr => "Under the UK GDPR we answer within one month of your request (Art. 12A).",
+        Regime::UsCa => "If you live in California, we answer within 45 days of your request (11 CCR 7021(b)).",
+        Regime::UsVa => "If you live in Virginia, we answer within 45 days of your request (Va. Code 59.1-577(B)(1)).",
+        Regime::UsCo => "If you live in Colorado, we answer within 45 days of your request (C.R.S. 6-1-1306(2)(a)).",
+        Regime::UsCt => {
+            "If you live in Connecticut, we answer within 45 days of your request (Conn. Gen. Stat. 42-518(c)(1))."
+        }
+        Regime::UsTx => {
+            "If you live in Texas, we answer within 45 days of your request (Tex. Bus. & Com. Code 541.052(b))."
+        }
+        Regime::UsHipaa => {
+            "Where we hold health information under HIPAA, we give access to it within 30 days of your request (45 CFR \
+             164.524(b)(2))."
+        }
+        Regime::BrLgpd => {
+            "If you are in Brazil, we confirm at once whether we process your data, and give the whole answer within 15 \
+             days of your request (LGPD Art. 19)."
+        }
+        Regime::CaPipeda => "If you are in Canada, we answer within 30 days of your request (PIPEDA s. 8(3)).",
+        Regime::CaQc => "If you are in Québec, we answer within 30 days of your request (Law 25, s. 32).",
+        Regime::ZaPopia => {
+            "If you are in South Africa, we give access within 30 days of your request (POPIA s. 23, PAIA s. 56(1))."
+        }
+        Regime::Au => {
+            "If you are in Australia, we answer within a reasonable time of your request, as a rule within 30 days \
+             (APP 12.4, 13.5)."
+        }
+        Regime::InDpdp => {
+            "If you are in India, we answer your request or your grievance within the time that we publish, at most 90 \
+             days (DPDP Rules, rule 14)."
+        }
+        Regime::Sg => {
+            "If you are in Singapore, we answer as soon as we reasonably can; where 30 days are not enough, we tell you \
+             within them when we shall (PDPA s. 21, 22; Regulations 2021, reg. 5)."
+        }
+        Regime::Ch => "If you are in Switzerland, we answer within 30 days of your request (DPO Art. 18(1)).",
+        Regime::Jp => "If you are in Japan, we answer without delay (APPI Art. 33 to 35).",
+        Regime::Kr => {
+            "If you are in Korea, we answer within ten days of your request (PIPA Enforcement Decree Art. 41 to 44)."
+        }
+        Regime::Nz => {
+            "If you are in New Zealand, we answer within 20 working days of your request (Privacy Act s. 44)."
+        }
+        Regime::Th => "If you are in Thailand, we answer within 30 days of your request (PDPA s. 30).",
+        Regime::Tr => "If you are in Türkiye, we answer within 30 days of your request (KVKK Art. 13(2)).",
+    }
 }
 
 fn lower(title: &str) -> String {

@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     dsar::RequestType,
     hold::HoldReason,
-    ids::{AttestationId, Category, ControllerId, EventName, Field, Ground, Purpose, Recipient, TrackerId},
+    ids::{AttestationId, Category, ControllerId, EventName, Field, Ground, Purpose, Recipient, SystemId, TrackerId},
+    place::Place,
     policy::{
-        Action, AgeRule, AgentRule, AttestationRule, Authority, BreachRule, CategoryRule, Clause, Country, Denial,
-        ErasureExemption, HoldRule, LawfulBasis, Mechanism, Notice, NoticeChangeRule, Office, Period, Policy,
+        AccountRule, Action, AgeRule, AgentRule, AttestationRule, Authority, BreachRule, CategoryRule, Clause, Country,
+        Denial, ErasureExemption, HoldRule, LawfulBasis, Mechanism, Notice, NoticeChangeRule, Office, Period, Policy,
         PurposeRule, RecipientRole, RecipientRule, Refusal, Regime, RetentionRule, RightRule, RoleRule, ServiceRole,
-        Signals, Switch, TrackerNeed, TrackerRule, TransferRule, Use, VerificationRule,
+        Signals, Switch, SystemKind, SystemRule, TrackerNeed, TrackerRule, TransferRule, Use, VerificationRule,
     },
 };
 use jiff::{Span, SpanFieldwise, ToSpan, tz::TimeZone};
@@ -37,6 +38,10 @@ pub fn purpose(name: &str) -> Purpose {
 
 pub fn category(name: &str) -> Category {
     Category::parse(name).unwrap()
+}
+
+pub fn system(name: &str) -> SystemId {
+    SystemId::parse(name).unwrap()
 }
 
 pub fn field(name: &str) -> Field {
@@ -87,8 +92,22 @@ pub fn policy() -> Policy {
             post: None,
             clause: clause("authority"),
         }),
-        ..Office::default()
+        review: BTreeSet::from([RequestType::Erasure, RequestType::Rectification]),
+        four_eyes: BTreeSet::from([RequestType::Erasure]),
+        reminders: vec![60, 90],
+        escalation: vec!["board@acme.example".into()],
     };
+    policy.establishment = Some(Place::parse("FR").unwrap());
+    policy.accounts = Some(AccountRule { issuer: "https://login.acme.example".into(), audience: "habeas".into() });
+    let crm = SystemRule {
+        id: system("crm"),
+        title: "Customer relations".into(),
+        kind: SystemKind::Webhook { url: "https://crm.acme.example/habeas".into() },
+        categories: BTreeSet::from([category("address"), category("account")]),
+        requests: BTreeSet::from([RequestType::Access, RequestType::Erasure]),
+        clause: clause("crm"),
+    };
+    policy.systems.insert(crm.id.clone(), crm);
     policy.roles = vec![RoleRule {
         service: ground("platform"),
         role: ServiceRole::Processor,
