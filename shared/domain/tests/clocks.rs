@@ -164,6 +164,11 @@ fn a_question_suspends_in_the_union_resets_in_britain_and_stops_nothing_elsewher
     // What was asked before the time started takes nothing from it.
     let both = [paused[0], asked(Identity, "2026-03-04", Some("2026-03-20"))];
     check(&access("uk-gdpr", &both), "2026-04-20");
+    // A fee starts the time as the proof does, and only there.
+    for (id, last_day) in [("uk-gdpr", "2026-04-20"), ("eu-gdpr", "2026-04-02"), ("us-ca", "2026-04-16")] {
+        let facts = Facts { fee_paid_at: Some(at("2026-03-20")), ..Facts::new(RequestType::Access, at("2026-03-02")) };
+        check(&answer(law(id), Duty::Respond, &facts, &site("")).unwrap(), last_day);
+    }
     // The same with its place: the pause ends on the Tuesday after Easter either way.
     let facts = Facts { asks: paused.to_vec(), ..Facts::new(RequestType::Access, at("2026-03-02")) };
     check(&answer(Law::UK_GDPR, Duty::Respond, &facts, &site("GB-ENG")).unwrap(), "2026-04-07");

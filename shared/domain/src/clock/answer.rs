@@ -32,6 +32,8 @@ pub struct Facts {
     pub request: RequestType,
     /// What the requester was asked.
     pub asks: Vec<Asked>,
+    /// When they paid a fee that was asked of them.
+    pub fee_paid_at: Option<Timestamp>,
     /// When they were told that it takes longer.
     pub extended_at: Option<Timestamp>,
 }
@@ -39,7 +41,7 @@ pub struct Facts {
 impl Facts {
     /// A request to which nothing has happened yet.
     pub const fn new(request: RequestType, received_at: Timestamp) -> Self {
-        Self { received_at, request, asks: Vec::new(), extended_at: None }
+        Self { received_at, request, asks: Vec::new(), fee_paid_at: None, extended_at: None }
     }
 
     /// The same, if open questions were answered then.
@@ -171,6 +173,15 @@ impl Course {
         let start = counter.day_of(facts.received_at);
         let steps = vec![counter.anchored("received", start, rule)];
         let mut course = Self { counter, rule, duty, start, paused: Vec::new(), stands: None, steps };
+        if let Some(paid) = facts.fee_paid_at.map(|at| course.counter.day_of(at)) {
+            let step = if Questions::of(law, duty) == Questions::Britain {
+                course.start = course.start.max(paid);
+                Step::new(format!("the fee was paid on {paid}: the time starts then"), course.start, "UK GDPR Art. 12A")
+            } else {
+                Step::new(format!("the fee was paid on {paid}, which this clock does not wait for"), start, rule.article)
+            };
+            course.steps.push(step);
+        }
         let mut asks = facts.asks.clone();
         asks.sort_by_key(|asked| (asked.from, asked.to));
         for asked in asks {
