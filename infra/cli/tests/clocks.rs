@@ -1,5 +1,5 @@
-//! `habeas clock` as a shell runs it. `clocks.json` holds questions, each with the date that was worked out by hand; the
-//! rules that they name are those of the shipped policies.
+//! `habeas clock` as a shell runs it. `clocks.json` holds questions, each with the date that was worked out by hand;
+//! the rules that they name are those of the shipped policies.
 //!
 //! `UPDATE=1 cargo test -p habeas-cli --test clocks` writes `docs/CLOCKS.md` anew.
 
@@ -61,7 +61,12 @@ fn every_question_gets_the_date_that_was_worked_out_by_hand_and_the_steps_to_it(
         let steps = answer["steps"].as_array().unwrap();
         assert!(!steps.is_empty(), "{}", vector["name"]);
         for step in steps {
-            assert!(["date", "words", "article"].iter().all(|part| step[*part].as_str().is_some_and(|text| !text.is_empty())), "{step}");
+            assert!(
+                ["date", "words", "article"]
+                    .iter()
+                    .all(|part| step[*part].as_str().is_some_and(|text| !text.is_empty())),
+                "{step}"
+            );
         }
     }
 }
@@ -86,7 +91,8 @@ fn options_say_the_same_as_the_object_and_people_get_a_table() {
     assert_eq!((code, err.as_str()), (Some(0), ""));
     assert!(out.starts_with("2024-02-29 by GDPR, to answer\n\nDATE"), "{out}");
     assert!(out.contains("one month from 2024-01-31") && out.contains("GDPR Art. 12(3)"), "{out}");
-    let (_, out, _) = said(&habeas(&["explain"], r#"{"law":"EU-GDPR","received":"2026-03-02","id-asked":"2026-03-05"}"#));
+    let (_, out, _) =
+        said(&habeas(&["explain"], r#"{"law":"EU-GDPR","received":"2026-03-02","id-asked":"2026-03-05"}"#));
     assert!(out.starts_with("not before 2026-04-02"), "{out}");
     let options = ["explain", "--json", "--law", "us-ca", "--at", "discovered=2026-01-15", "--duty", "subjects"];
     let (_, out, _) = said(&habeas(&options, ""));
@@ -114,7 +120,10 @@ fn what_is_not_understood_is_an_error_that_says_what_would_be() {
         (r#"{"law":"EU-GDPR","received":"2032-12-15","place":"FR"}"#, "known from 2024 to 2032"),
         (r#"{"law":"US-CA","aware":"2026-01-15"}"#, "give \"subjects_told\""),
         (r#"{"law":"BR-LGPD","received":"2026-01-15","duty":"extend"}"#, "has no duty"),
-        (r#"{"law":"EU-GDPR","received":"2026-01-30","duty":"extend","extended":"2026-03-03"}"#, "must be told|told by 2026-03-02"),
+        (
+            r#"{"law":"EU-GDPR","received":"2026-01-30","duty":"extend","extended":"2026-03-03"}"#,
+            "must be told|told by 2026-03-02",
+        ),
         (r#"{"rule":"atlantis.1","collected":"2026-01-01"}"#, "no valid policy"),
         (r#"{"rule":"zentry.99-z","collected":"2026-01-01"}"#, "sets no time"),
         (r#"{"rule":"zentry.5-a"}"#, "give \"born\""),

@@ -120,7 +120,8 @@ pub fn applicable(policy: &Policy, residence: Option<&Place>) -> Vec<Applies> {
         Applies {
             regime: *regime,
             because: format!(
-                "no law of the policy reaches somebody in {home} by its own rules; the policy promises the rights of the {} all the same",
+                "no law of the policy reaches somebody in {home} by its own rules; the policy promises the rights of \
+                    the {} all the same",
                 regime.title()
             ),
             article: reach.residents.or(reach.established).or(reach.activity).unwrap_or_default(),
@@ -140,32 +141,50 @@ enum Sure {
 fn applies(regime: Regime, establishment: Option<&Place>, residence: Option<&Place>) -> Option<(Sure, Applies)> {
     let Reach { residents, established, activity } = reach_of(regime);
     let title = regime.title();
-    let because =
-        |sure, because: String, article: &'static str| Some((sure, Applies { regime, because, article }));
+    let because = |sure, because: String, article: &'static str| Some((sure, Applies { regime, because, article }));
     if let Some(article) = activity {
-        return because(Sure::Yes, format!("the {title} binds by what the controller does, wherever people live"), article);
+        return because(
+            Sure::Yes,
+            format!("the {title} binds by what the controller does, wherever people live"),
+            article,
+        );
     }
     if let (Some(article), Lies::Inside, Some(place)) = (established, lies(regime, establishment), establishment) {
-        return because(Sure::Yes, format!("the controller is established in {place}, so the {title} holds for everybody"),
+        return because(
+            Sure::Yes,
+            format!("the controller is established in {place}, so the {title} holds for everybody"),
             article,
         );
     }
     match (residents, lies(regime, residence), residence) {
         (Some(article), Lies::Inside, Some(place)) => {
-            return because(Sure::Yes, format!("the person lives in {place}, and the {title} protects who does"), article);
+            return because(
+                Sure::Yes,
+                format!("the person lives in {place}, and the {title} protects who does"),
+                article,
+            );
         }
         (Some(article), Lies::Unknown, Some(place)) => {
-            return because(Sure::ResidenceUnknown, format!("the person lives in {place}, perhaps where the {title} protects them"), article);
+            return because(
+                Sure::ResidenceUnknown,
+                format!("the person lives in {place}, perhaps where the {title} protects them"),
+                article,
+            );
         }
         (Some(article), Lies::Unknown, None) => {
-            return because(Sure::ResidenceUnknown, format!("nobody says where the person lives, and the {title} protects them if it is there"),
+            return because(
+                Sure::ResidenceUnknown,
+                format!("nobody says where the person lives, and the {title} protects them if it is there"),
                 article,
             );
         }
         _ => {}
     }
     match (established, lies(regime, establishment)) {
-        (Some(article), Lies::Unknown) => because(Sure::EstablishmentUnknown, format!("the policy does not say where its controller is established: the {title} could hold for everybody"
+        (Some(article), Lies::Unknown) => because(
+            Sure::EstablishmentUnknown,
+            format!(
+                "the policy does not say where its controller is established: the {title} could hold for everybody"
             ),
             article,
         ),

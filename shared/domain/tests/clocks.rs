@@ -4,8 +4,8 @@
 
 use domain::{
     clock::{
-        self, Anchor, Asked, ClockError, Due, Duty, Events, Facts, Law, Period, Roll, Site, acknowledgement_for, answer,
-        deadline, duty_for, extend, notify_authority_by, rules,
+        self, Anchor, Asked, ClockError, Due, Duty, Events, Facts, Law, Period, Roll, Site, acknowledgement_for,
+        answer, deadline, duty_for, extend, notify_authority_by, rules,
     },
     dsar::{Ask, RequestType},
     place::Place,
@@ -154,7 +154,8 @@ fn a_question_suspends_in_the_union_resets_in_britain_and_stops_nothing_elsewher
     assert!(told(&slow).contains("undue delay"), "{}", told(&slow));
     check(&access("eu-gdpr", &[asked(Identity, "2026-03-09", Some("2026-03-20"))]), "2026-04-13");
     // Two questions at a time stop it once.
-    let both = [asked(Identity, "2026-03-05", Some("2026-03-10")), asked(Clarification, "2026-03-06", Some("2026-03-12"))];
+    let both =
+        [asked(Identity, "2026-03-05", Some("2026-03-10")), asked(Clarification, "2026-03-06", Some("2026-03-12"))];
     check(&access("eu-gdpr", &both), "2026-04-09");
 
     check(&access("uk-gdpr", &[asked(Identity, "2026-03-04", Some("2026-03-20"))]), "2026-04-20");
@@ -341,7 +342,8 @@ fn every_breach_clock_ends_when_it_was_worked_out_to_end() {
         }
     }
     // DORA: four hours from classification, and a day from awareness at the latest.
-    let dora = |list: &[(Anchor, &str)]| deadline(law("eu-dora"), NotifyAuthority, &events(list), &site("")).map(|due| due.at);
+    let dora =
+        |list: &[(Anchor, &str)]| deadline(law("eu-dora"), NotifyAuthority, &events(list), &site("")).map(|due| due.at);
     let (aware, soon, late) = ("2026-01-09T08:00:00Z", "2026-01-09T10:00:00Z", "2026-01-10T07:00:00Z");
     assert_eq!(dora(&[(Awareness, aware), (Classification, soon)]), Ok(at("2026-01-09T14:00:00Z")));
     assert_eq!(dora(&[(Awareness, aware), (Classification, late)]), Ok(at("2026-01-10T08:00:00Z")));
@@ -379,10 +381,7 @@ fn a_few_days_of_the_unions_hold_two_working_days() {
 fn past_the_years_whose_holidays_are_known_there_is_an_error_that_says_which() {
     let facts = Facts::new(RequestType::Access, at("2032-12-15"));
     let error = answer(Law::EU_GDPR, Duty::Respond, &facts, &site("FR")).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the holidays of FR are known from 2024 to 2032, and 2033-01-15 lies outside"
-    );
+    assert_eq!(error.to_string(), "the holidays of FR are known from 2024 to 2032, and 2033-01-15 lies outside");
     // Weekends need no data, and neither does a clock that moves nothing.
     check(&answer(Law::EU_GDPR, Duty::Respond, &facts, &site("")).unwrap(), "2033-01-17");
     check(&answer(Law::US_CA, Duty::Respond, &facts, &site("US-CA")).unwrap(), "2033-01-29");
@@ -411,10 +410,8 @@ fn times() -> impl Strategy<Value = Timestamp> {
 fn sites() -> impl Strategy<Value = Site> {
     let places = ["", "FR", "DE", "GB", "GB-ENG", "GB-SCT", "US-CA", "ZA", "NZ", "SG", "JP"];
     let zones = ["UTC", "Europe/Paris", "America/Los_Angeles", "Pacific/Auckland"];
-    (prop::sample::select(places.to_vec()), prop::sample::select(zones.to_vec())).prop_map(|(place, zone)| Site {
-        zone: TimeZone::get(zone).unwrap(),
-        ..site(place)
-    })
+    (prop::sample::select(places.to_vec()), prop::sample::select(zones.to_vec()))
+        .prop_map(|(place, zone)| Site { zone: TimeZone::get(zone).unwrap(), ..site(place) })
 }
 
 fn asks() -> impl Strategy<Value = Vec<(Ask, i64, Option<i64>)>> {

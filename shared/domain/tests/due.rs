@@ -60,7 +60,8 @@ fn check(policy: &Policy, state: &RequestState, last_day: &str, stands: bool) {
 #[test]
 fn a_question_of_the_office_moves_the_date_by_the_law_in_force_and_the_products_own_does_not() {
     use Act::{Asked, Replied, Verified};
-    let (eu, uk, us) = (policy(&[Regime::EuGdpr], None), policy(&[Regime::UkGdpr], None), policy(&[Regime::UsCa], None));
+    let (eu, uk, us) =
+        (policy(&[Regime::EuGdpr], None), policy(&[Regime::UkGdpr], None), policy(&[Regime::UsCa], None));
     let access = |history: &[(&str, Act)]| state(RequestType::Access, "2026-03-02", history);
     // The confirmation of an address is asked of everybody, and so it stops nothing.
     let confirmed = access(&[("2026-03-20", Verified(VerifiedBy::Mail))]);
@@ -142,7 +143,10 @@ fn an_extension_is_worth_telling_only_in_time_and_where_it_moves_the_date() {
     let mixed = check(&policy(&[Regime::EuGdpr, Regime::BrLgpd], None), &[], "2026-03-03");
     assert!(matches!(mixed, Err(ExtensionRefused::NothingGained { .. })), "{mixed:?}");
     let promised = check(&promising(eu.clone(), RequestType::Access, 1.month()), &[], "2026-03-03");
-    assert!(matches!(&promised, Err(ExtensionRefused::NothingGained { law, .. }) if law.contains("acme.9")), "{promised:?}");
+    assert!(
+        matches!(&promised, Err(ExtensionRefused::NothingGained { law, .. }) if law.contains("acme.9")),
+        "{promised:?}"
+    );
     // Told, it is in the history, and the date is the one that was checked.
     let told = state(RequestType::Access, "2026-03-02", &[("2026-04-02", Act::Extended(ExtensionGround::ALL[0]))]);
     self::check(&eu, &told, "2026-06-02", false);

@@ -100,9 +100,11 @@ fn as_text<S: serde::Serializer>(at: &Option<Timestamp>, serializer: S) -> Resul
 }
 
 fn as_steps<S: serde::Serializer>(steps: &[Step], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(steps.iter().map(|step| {
-        serde_json::json!({ "date": step.date.to_string(), "words": step.words, "article": step.article })
-    }))
+    serializer.collect_seq(
+        steps.iter().map(
+            |step| serde_json::json!({ "date": step.date.to_string(), "words": step.words, "article": step.article }),
+        ),
+    )
 }
 
 /// An instant with its offset: `2026-01-12T16:30:00+00:00`.
@@ -189,7 +191,8 @@ fn input(args: &ExplainArgs) -> Played<Input> {
     let mut map = Map::new();
     for (name, value) in options {
         if let Some(text) = value {
-            let value = if name == "extended" && text == "true" { Value::Bool(true) } else { Value::from(text.as_str()) };
+            let value =
+                if name == "extended" && text == "true" { Value::Bool(true) } else { Value::from(text.as_str()) };
             map.insert(name.to_owned(), value);
         }
     }
@@ -235,7 +238,8 @@ fn law(input: &mut Input) -> Played<Law> {
         let known = Law::all().map(Law::as_str);
         let name = name.to_ascii_lowercase();
         let nearest = known.map(|law| (strsim::osa_distance(&name, law), law)).min().filter(|(slips, _)| *slips <= 2);
-        let hint = nearest.map_or_else(|| "see `habeas clock laws`".to_owned(), |(_, law)| format!("did you mean {law}?"));
+        let hint =
+            nearest.map_or_else(|| "see `habeas clock laws`".to_owned(), |(_, law)| format!("did you mean {law}?"));
         Trouble::new(format!("\"{}\" is no law whose clocks are known; {hint}", text.escape_debug()))
     })
 }
@@ -322,7 +326,8 @@ fn zone_of(place: &Place) -> Option<TimeZone> {
 fn of_request(law: Law, duty: Option<Duty>, mut input: Input, site: &Site) -> Played<Answer> {
     let zone = site.zone_of(law);
     let received = input.time(&["received", "received_at", "revoked"], &zone)?;
-    let received = received.ok_or_else(|| Trouble::new("a request's clock counts from its receipt: give \"received\""))?;
+    let received =
+        received.ok_or_else(|| Trouble::new("a request's clock counts from its receipt: give \"received\""))?;
     let request = match input.text(&["type", "request"])? {
         Some(text) => request(&text)?,
         None => default_request(duty),
@@ -332,7 +337,11 @@ fn of_request(law: Law, duty: Option<Duty>, mut input: Input, site: &Site) -> Pl
     let first_day = received.to_zoned(zone.clone()).date();
     for (ask, asked, answered) in [
         (Ask::Identity, ["id_asked", "identity_asked"], ["id_received", "identity_received"]),
-        (Ask::Clarification, ["clarification_asked", "clarification_sent"], ["clarification_received", "clarification_answered"]),
+        (
+            Ask::Clarification,
+            ["clarification_asked", "clarification_sent"],
+            ["clarification_received", "clarification_answered"],
+        ),
     ] {
         let (from, to) = (input.time(&asked, &zone)?, input.time(&answered, &zone)?);
         // Nobody says when it was asked: as late as it can be, which stops the least.
@@ -344,12 +353,17 @@ fn of_request(law: Law, duty: Option<Duty>, mut input: Input, site: &Site) -> Pl
         None | Some((_, Value::Bool(false))) => {}
         Some((_, Value::Bool(true))) => {
             facts.extended_at = Some(received);
-            notes.push(Step::new("extended, and nobody says when: taken to have been told in time", first_day, "the input"));
+            notes.push(Step::new(
+                "extended, and nobody says when: taken to have been told in time",
+                first_day,
+                "the input",
+            ));
         }
         Some((name, value)) => facts.extended_at = Some(super::input::time(&name, &value, &zone)?),
     }
     input.finish(
-        "a request has received, type, duty, id_asked, id_received, clarification_asked, clarification_received, fee_paid, extended, place and zone",
+        "a request has received, type, duty, id_asked, id_received, clarification_asked, clarification_received, \
+            fee_paid, extended, place and zone",
     )?;
     let duty = duty.unwrap_or_else(|| duty_for(law, request));
     let due = match duty.extends() {
@@ -374,9 +388,8 @@ fn request(text: &str) -> Played<RequestType> {
         name => RequestType::parse(name),
     };
     let known = || words::list(&RequestType::ALL.map(RequestType::as_str), "and");
-    request.ok_or_else(|| {
-        Trouble::new(format!("\"{}\" is no type of request; there is {}", text.escape_debug(), known()))
-    })
+    request
+        .ok_or_else(|| Trouble::new(format!("\"{}\" is no type of request; there is {}", text.escape_debug(), known())))
 }
 
 const fn default_request(duty: Option<Duty>) -> RequestType {
@@ -398,7 +411,11 @@ fn of_event(law: Law, duty: Option<Duty>, mut input: Input, site: &Site) -> Play
     let day = |at: Timestamp| at.to_zoned(zone.clone()).date();
     for name in ["occurred", "alert"] {
         if let Some(at) = input.time(&[name], &zone)? {
-            notes.push(Step::new(format!("{name} at {at}: no clock starts from that"), day(at), "EDPB Guidelines 9/2022, II.A.2"));
+            notes.push(Step::new(
+                format!("{name} at {at}: no clock starts from that"),
+                day(at),
+                "EDPB Guidelines 9/2022, II.A.2",
+            ));
         }
     }
     let told = ["processor_informed_controller", "processor_told_controller"];
@@ -425,7 +442,10 @@ fn of_event(law: Law, duty: Option<Duty>, mut input: Input, site: &Site) -> Play
         }
     }
     let known: Vec<&str> = Anchor::ALL.iter().map(|anchor| anchor.as_str()).collect();
-    input.finish(&format!("a breach has occurred, alert, processor_informed_controller, {}", words::list(&known, "and")))?;
+    input.finish(&format!(
+        "a breach has occurred, alert, processor_informed_controller, {}",
+        words::list(&known, "and")
+    ))?;
     if events.is_empty() && notes.is_empty() {
         return Err(Trouble::new("no time is given: a request has \"received\", a breach has \"aware\""));
     }

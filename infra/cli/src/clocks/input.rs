@@ -65,7 +65,9 @@ impl Input {
     /// What is left, as times.
     pub(super) fn times(&mut self, zone: &TimeZone) -> Played<Vec<(String, Timestamp)>> {
         let left = std::mem::take(&mut self.0);
-        left.into_iter().map(|(name, value)| Ok((time(&name, &value, zone)?, name)).map(|(at, name)| (name, at))).collect()
+        left.into_iter()
+            .map(|(name, value)| Ok((time(&name, &value, zone)?, name)).map(|(at, name)| (name, at)))
+            .collect()
     }
 
     /// Refuses what nobody asked for.

@@ -58,7 +58,9 @@ pub(super) fn run(args: &LawsArgs) -> Played {
     if args.json {
         let rows: Vec<Value> = shown.into_iter().map(as_json).collect();
         let (first, last) = (FIRST_YEAR, LAST_YEAR);
-        return print_json(&json!({ "laws": rows, "holidays": { "first": first, "last": last, "from": HOLIDAYS_SOURCE } }));
+        return print_json(
+            &json!({ "laws": rows, "holidays": { "first": first, "last": last, "from": HOLIDAYS_SOURCE } }),
+        );
     }
     if args.markdown {
         print(&page());
@@ -100,28 +102,40 @@ fn page() -> String {
     let mut out = format!(
         "# Clocks\n\n\
          Every deadline that Habeas counts, made from `shared/domain/src/clock/` by\n\
-         `UPDATE=1 cargo test -p habeas-cli --test clocks`. `habeas clock explain` computes one of them and shows each step\n\
-         with its article; `habeas clock laws --json` prints this table for machines. It is no legal advice: statutes change,\n\
-         and `sure` says how far a row was held against its source (*medium*: a paragraph, its recency or its reading is not\n\
+         `UPDATE=1 cargo test -p habeas-cli --test clocks`. `habeas clock explain` computes one of them and shows \
+         each step\n\
+         with its article; `habeas clock laws --json` prints this table for machines. It is no legal advice: \
+         statutes change,\n\
+         and `sure` says how far a row was held against its source (*medium*: a paragraph, its recency or its \
+         reading is not\n\
          confirmed; *read*: seen in a stored copy of the text).\n\n\
          ## How days are counted\n\n\
          - In the law's zone where its territory has one, else in the controller's (`time_zone` of the policy).\n\
-         - The day of the event is not counted. Months go to the same date, or to the last day of a shorter month; an\n  \
+         - The day of the event is not counted. Months go to the same date, or to the last day of a shorter month; \
+         an\n  \
            extension is added to the first period from the same start, and only if the person was told within it.\n\
-         - Where the table says that a last day moves, it moves to the next working day. Business days skip weekends and\n  \
+         - Where the table says that a last day moves, it moves to the next working day. Business days skip weekends \
+         and\n  \
            public holidays. Hours are hours on the clock.\n\
          - The Union's law goes by the holidays of the member state in which the controller is established; without\n  \
-           `establishment` in the policy only weekends move a date. Another country's law goes by its own holidays; where\n  \
+           `establishment` in the policy only weekends move a date. Another country's law goes by its own holidays; \
+           where\n  \
            parts of it differ and none is named, by those that all of them keep.\n\
-         - GDPR: a question of identity stops the clock until its answer, and so does one of clarification for access, if\n  \
-           asked within {ASKED_PROMPTLY_DAYS_MAX} days of receipt: the guidelines say \"without undue delay\", and the number is ours.\n\
-         - UK GDPR: proof of identity, or a fee, starts the time anew; the days of a question about access, the first and the\n  \
+         - GDPR: a question of identity stops the clock until its answer, and so does one of clarification for \
+         access, if\n  \
+           asked within {ASKED_PROMPTLY_DAYS_MAX} days of receipt: the guidelines say \"without undue delay\", and \
+           the number is ours.\n\
+         - UK GDPR: proof of identity, or a fee, starts the time anew; the days of a question about access, the \
+         first and the\n  \
            last included, do not count. Elsewhere no question stops a clock.\n\
-         - A question that is not answered leaves the clock standing: what is shown then is the earliest day that it can be.\n\
+         - A question that is not answered leaves the clock standing: what is shown then is the earliest day that it \
+         can be.\n\
          - A proposal is no law: the 96 hours of COM(2025) 837 are not counted.\n\n\
          ## Holidays\n\n\
-         From `{HOLIDAYS_SOURCE}` (MIT) by `infra/holidays/generate.py`, for the years **{FIRST_YEAR} to {LAST_YEAR}**. A clock that needs\n\
-         another year is an error that says so; requests are then taken in with weekends alone, which is earlier, and a step\n\
+         From `{HOLIDAYS_SOURCE}` (MIT) by `infra/holidays/generate.py`, for the years **{FIRST_YEAR} to \
+         {LAST_YEAR}**. A clock that needs\n\
+         another year is an error that says so; requests are then taken in with weekends alone, which is earlier, \
+         and a step\n\
          says it. Days marked as estimates, which follow the moon, free nobody.\n\n"
     );
     let all: Vec<&str> = Calendar::known().map(|(id, _)| id).collect();
@@ -132,10 +146,12 @@ fn page() -> String {
     for (title, is_of_requests) in [("Requests", true), ("Breaches", false)] {
         let _ = write!(
             out,
-            "\n## {title}\n\n| law | duty | time | counted from | last day moves | article | sure | to know |\n|---|---|---|---|---|---|---|---|\n"
+            "\n## {title}\n\n| law | duty | time | counted from | last day moves | article | sure | to know \
+                |\n|---|---|---|---|---|---|---|---|\n"
         );
         for rule in rules().filter(|rule| rule.duty.is_of_requests() == is_of_requests) {
-            let added = if rule.duty.extends().is_some() && !matches!(rule.period, Period::Words(_)) { "+ " } else { "" };
+            let added =
+                if rule.duty.extends().is_some() && !matches!(rule.period, Period::Words(_)) { "+ " } else { "" };
             let read = if rule.checked == Checked::Corpus { ", read" } else { "" };
             let _ = writeln!(
                 out,

@@ -29,7 +29,9 @@ pub(super) fn explain(clause: &str, mut input: Input, dir: &Path) -> Played<Answ
     }
     let rules: Vec<&RetentionRule> = policy.retention.values().filter(|rule| cites(rule, clause)).collect();
     if rules.is_empty() {
-        return Err(Trouble::new(format!("{clause} sets no time to a record, and no age: see `habeas policy show {controller}`")));
+        return Err(Trouble::new(format!(
+            "{clause} sets no time to a record, and no age: see `habeas policy show {controller}`"
+        )));
     }
     let zone = &policy.time_zone;
     let made = input.time(&MADE, zone)?;
@@ -109,7 +111,8 @@ fn kept(
     }
     events.sort_by_key(|(_, at)| *at);
     let made = made.or_else(|| events.first().map(|(_, at)| *at));
-    let made = made.ok_or_else(|| Trouble::new(format!("{clause} counts from a record's making: give \"collected\"")))?;
+    let made =
+        made.ok_or_else(|| Trouble::new(format!("{clause} counts from a record's making: give \"collected\"")))?;
     let day = |at: Timestamp| at.to_zoned(zone.clone()).date();
     let mut clock = RetentionClock::new(made);
     let mut steps = vec![Step::new(format!("{} made for {}", rule.category, rule.purpose), day(made), clause)];

@@ -178,7 +178,11 @@ impl Course {
                 course.start = course.start.max(paid);
                 Step::new(format!("the fee was paid on {paid}: the time starts then"), course.start, "UK GDPR Art. 12A")
             } else {
-                Step::new(format!("the fee was paid on {paid}, which this clock does not wait for"), start, rule.article)
+                Step::new(
+                    format!("the fee was paid on {paid}, which this clock does not wait for"),
+                    start,
+                    rule.article,
+                )
             };
             course.steps.push(step);
         }
@@ -216,7 +220,8 @@ impl Course {
             }
             Questions::Suspend if days_between(received, from) > ASKED_PROMPTLY_DAYS_MAX => {
                 let words = format!(
-                    "{asks}, more than {ASKED_PROMPTLY_DAYS_MAX} days after receipt and so not without undue delay: the clock runs on"
+                    "{asks}, more than {ASKED_PROMPTLY_DAYS_MAX} days after receipt and so not without undue delay: \
+                        the clock runs on"
                 );
                 (words, last_day, "EDPB Guidelines 01/2022, 157")
             }
@@ -248,7 +253,8 @@ impl Course {
                     self.paused.push((from, to));
                     (
                         format!(
-                            "{asks} and answered on {to}: the days from the one to the other, both included, do not count"
+                            "{asks} and answered on {to}: the days from the one to the other, both included, do not \
+                                count"
                         ),
                         to,
                         "UK GDPR Art. 12A",

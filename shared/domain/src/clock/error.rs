@@ -98,7 +98,8 @@ impl fmt::Display for ClockError {
             Self::NoExtension { law, duty } => write!(f, "{law} knows no extension of the time to {duty}"),
             Self::ExtensionTooLate { law, first, told, article } => write!(
                 f,
-                "an extension under {law} counts only if the person is told by {first}, and they were told on {told} ({article})"
+                "an extension under {law} counts only if the person is told by {first}, and they were told on {told} \
+                    ({article})"
             ),
         }
     }

@@ -89,8 +89,8 @@ pub fn promised_by(
     Ok((last.date(), end.timestamp()))
 }
 
-/// The day on which somebody born then is so many years old. Who was born on 29 February is so on 1 March where the year
-/// has no 29th: the later day, so that nobody is taken for older than they are.
+/// The day on which somebody born then is so many years old. Who was born on 29 February is so on 1 March where the
+/// year has no 29th: the later day, so that nobody is taken for older than they are.
 ///
 /// # Errors
 /// [`OutOfCalendar`] past the calendar's end.

@@ -91,6 +91,8 @@ named! {
         DeleteFromPlatform = "delete-from-platform", "carry out a deletion fetched there (data brokers)";
         /// Wait before asking again for what was refused.
         WaitToAskAgain = "wait-to-ask-again", "leave people alone after an opt-out";
+        /// Ask again for a consent that has lain idle.
+        RefreshConsent = "refresh-consent", "ask again for a consent that lies idle";
         /// What the person may do: apply to the authority.
         ApplyToAuthority = "apply-to-authority", "the person applies to the authority";
         /// What the person may do: take the request back once a fee is named.
@@ -176,6 +178,8 @@ named! {
         Warned = "warned", "the warning";
         /// The platform was last looked at.
         LastAccess = "last_access", "the last look at the platform";
+        /// The person last did something with the controller.
+        LastContact = "last_contact", "the person's last contact";
         /// The controller knows with reasonable certainty.
         Awareness = "aware", "awareness";
         /// The processor knows.
