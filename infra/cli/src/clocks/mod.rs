@@ -21,7 +21,7 @@ pub(crate) struct ClockArgs {
 #[derive(Debug, Subcommand)]
 enum ClockCommand {
     /// Compute one deadline and show each step with its article.
-    Explain(explain::ExplainArgs),
+    Explain(Box<explain::ExplainArgs>),
     /// List every law with what it asks, within which time, and where it says so.
     Laws(laws::LawsArgs),
 }
