@@ -68,10 +68,10 @@ pub(super) const REQUESTS: &[Rule] = &[
     row("us-ca", Acknowledge, BusinessDays(10), Receipt, "11 CCR 7021(a)")
         .seen()
         .note("with how the person is verified and when the answer can be expected"),
-    row("us-ca", Respond, Days(45), Receipt, "Cal. Civ. Code 1798.130(a)(2)(A); 11 CCR 7021(b)")
+    row("us-ca", Respond, Days(45), Receipt, "11 CCR 7021(b); Cal. Civ. Code 1798.130(a)(2)(A)")
         .seen()
         .note("verification takes none of it away, and no weekend adds to it"),
-    row("us-ca", Extend, Days(45), Receipt, "Cal. Civ. Code 1798.130(a)(2)(A); 11 CCR 7021(b)")
+    row("us-ca", Extend, Days(45), Receipt, "11 CCR 7021(b); Cal. Civ. Code 1798.130(a)(2)(A)")
         .seen()
         .note("90 days from receipt in all; told, with the reason"),
     row("us-ca", OptOut, BusinessDays(15), Receipt, "11 CCR 7026(f)")
