@@ -213,7 +213,7 @@ impl Course {
                 (format!("{asks}: nothing in this law lets a question stop the clock"), last_day, self.rule.article)
             }
             _ if from > last_day => {
-                (format!("{asks}, when the time was up: nothing is left to stop"), last_day, self.rule.article)
+                (format!("{asks}, after the first time was up: it stops nothing"), last_day, self.rule.article)
             }
             _ if asked.ask == Ask::Clarification && !is_access(facts.request) => {
                 (format!("{asks}: only a request for access waits for that"), last_day, self.rule.article)
