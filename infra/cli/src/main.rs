@@ -1,6 +1,7 @@
-//! `habeas`: checks policies, plays the controllers' scenarios, replays logs.
+//! `habeas`: checks policies, counts deadlines, plays the controllers' scenarios, replays logs.
 #![expect(clippy::print_stdout, reason = "a tool at a terminal: printing is what it does")]
 
+mod clocks;
 mod policy;
 
 use std::{
@@ -31,6 +32,8 @@ struct Arguments {
 enum Command {
     /// Check, explain, compare, simulate and render policy files.
     Policy(policy::PolicyArgs),
+    /// Explain statutory deadlines, and list the laws whose clocks run.
+    Clock(clocks::ClockArgs),
     /// Play the controllers' promises on a local stack, and show what came of each.
     Play {
         /// Where the stack is; `cargo xtask up` writes this file.
@@ -64,6 +67,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Policy(args) => return policy::run(args),
+        Command::Clock(args) => clocks::run(&args).map(|()| true),
         Command::Play { stack_file, controller, clause, json } => {
             play(&stack_file, controller.as_deref(), clause.as_deref(), json)
         }

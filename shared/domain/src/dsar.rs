@@ -24,7 +24,10 @@ pub use course::{
     Act, ActKind, Actor, Ask, Ending, Entry, Exception, Head, Received, RequestState, Ruling, Stage, TaskEnd,
     TransitionRefused, VerifiedBy, Why,
 };
-pub use due::{AnswerDue, answer_due, due_of, regimes_for};
+pub use due::{
+    AnswerDue, DAYS_WITHOUT_NUMBER, ExtensionRefused, acknowledge_due, answer_due, check_extension, due_of, facts_of,
+    regimes_for,
+};
 pub use grounds::{ExtensionGround, RefusalGround};
 pub use next::next_date;
 pub use outcome::{Item, ItemResult, Outcome};

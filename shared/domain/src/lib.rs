@@ -19,6 +19,7 @@ pub mod notice;
 pub mod place;
 pub mod policy;
 pub mod record;
+pub mod regime;
 pub mod retention;
 pub mod sensitive;
 pub mod standing;
