@@ -206,13 +206,13 @@ impl RequestLog for Cloud {
         let (mut confided, mut texts) = (Confided::default(), BTreeMap::new());
         for mut item in self.query(subject_partition(&key.controller, &key.subject), between).await? {
             let ItemKey::Request(_, item_part) = key_of(&item)? else { continue };
-            for name in SEALED {
-                let Some(sealed) = item.remove(name) else { continue };
+            for name in sealed_in(&item_part) {
+                let Some(sealed) = item.remove(*name) else { continue };
                 let sealed = sealed.as_b().map_err(|_| PortError::corrupt(WHAT, "a part of it is not sealed"))?;
                 let item_key = part(key, item_part.clone());
                 let opened = self.open(&key.controller, &key.subject, &item_key, sealed.as_ref()).await?;
                 let Some(plain) = opened else { continue };
-                match (name, &item_part) {
+                match (*name, &item_part) {
                     ("contact", _) => confided.contact = Some(address(plain)?),
                     ("message", _) => confided.message = Some(address(plain)?),
                     ("who", _) => confided.identifier = Some(identifier_of(&plain)?),
@@ -311,8 +311,14 @@ fn instructions_of(plain: Vec<u8>) -> Result<Instructions, PortError> {
     form.try_into().map_err(unreadable(WHAT))
 }
 
-/// What may lie sealed in a request's items.
-const SEALED: [&str; 6] = ["contact", "who", "message", "instructions", "corrections", "text"];
+/// What may lie sealed in an item of a request.
+const fn sealed_in(part: &RequestPart) -> &'static [&'static str] {
+    match part {
+        RequestPart::Received => &["contact", "who", "message", "instructions", "corrections"],
+        RequestPart::Entry(_) => &["text"],
+        _ => &[],
+    }
+}
 
 fn json(plain: &impl serde::Serialize) -> Result<zeroize::Zeroizing<Vec<u8>>, PortError> {
     // The writer's own error can quote a value.
