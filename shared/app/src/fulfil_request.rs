@@ -26,7 +26,7 @@ use crate::{
     export::{self, disclosures_of_subject},
     holds::{self, HoldError, HoldStore},
     keys::Keys,
-    letters::{self, Task},
+    letters::{self, Confirm, Task},
     mail::{Mail, MailClaim, Mailer},
     recipients,
     records::RecordStore,
@@ -188,7 +188,9 @@ async fn acknowledge<P: Office>(
     }
     let token = token(ports, key, Scope::Verification, received.at, VERIFICATION_HOURS).await?;
     let link = link(public_url, key, "verification", &token);
-    let letter = letters::acknowledgement(policy, key, &stored.state, address, &link);
+    let until = received.at.saturating_add(VERIFICATION_HOURS.hours()).unwrap_or(Timestamp::MAX);
+    let confirm = Confirm { link: &link, code: None, until };
+    let letter = letters::acknowledgement(policy, key, &stored.state, &address, Some(&confirm), None);
     send_once(ports, key, "ACK", received.at, letter).await
 }
 
@@ -227,7 +229,8 @@ async fn tell_of_entries<P: Office>(
         }
         let token = token(ports, key, Scope::Verification, entry.at, VERIFICATION_HOURS).await?;
         let link = link(public_url, key, "reply", &token);
-        if let Some(letter) = letters::of_entry(policy, key, stored, number, address.clone(), &link) {
+        let until = entry.at.saturating_add(VERIFICATION_HOURS.hours()).unwrap_or(Timestamp::MAX);
+        if let Some(letter) = letters::of_entry(policy, key, stored, number, &address, (&link, until)) {
             send_once(ports, key, &format!("E-{number}"), entry.at, letter).await?;
         }
     }
@@ -463,7 +466,7 @@ async fn answer<P: Office>(
         } else {
             None
         };
-        let letter = letters::answer(policy, key, stored, outcome, address, link.as_deref());
+        let letter = letters::answer(policy, key, stored, outcome, &address, link.as_deref());
         send_once(ports, key, &answer_claim(stored), at, letter).await?;
     }
     tell_others(policy, ports, key, stored, outcome, at).await?;

@@ -1,202 +1,113 @@
 //! What people and controllers are written: plain language, nothing in a subject line that a relay
-//! may not read.
+//! may not read. A requester reads their own language ([`request`]); the office reads English.
 
 use domain::{
     breach::Breach,
-    dsar::{Act, Ask, Complaint, ItemResult, Outcome, Received, RequestState, RequestType, Stop},
+    dsar::{self, Act, AnswerDue, Outcome, RequestState},
     ids::{Purpose, SubjectRef},
     notice::{NoticeChange, Significance},
     policy::Policy,
     sensitive::Sensitive,
 };
+use jiff::Timestamp;
 
 use crate::{
     deadlines::{Deadline, DeadlineKind, Urgency},
     mail::Mail,
-    requests::{self, RequestKey, StoredRequest},
+    requests::{RequestKey, StoredRequest},
 };
 
+pub(crate) mod answer;
+pub(crate) mod body;
 mod passed_on;
+pub mod request;
+mod sources;
+pub(crate) mod texts;
 
 pub use passed_on::{Task, follow, task};
+pub use request::{About, Confirm, Question};
 
-/// Tells the requester by when they are answered, and asks them to confirm that they asked.
+/// Tells the requester what was received, by when they are answered, and asks them to confirm that they
+/// asked.
 pub fn acknowledgement(
     policy: &Policy,
     key: &RequestKey,
     state: &RequestState,
-    to: Sensitive<String>,
-    link: &str,
+    to: &Sensitive<String>,
+    confirm: Option<&Confirm<'_>>,
+    status_link: Option<&str>,
 ) -> Mail {
-    // 11 CCR 7063(a): the person confirms that whoever asks has their permission.
-    let acting = state.received.acting.as_ref();
-    let acting = acting.map(|acting| format!("It was made for you by your {}.\n\n", acting.role)).unwrap_or_default();
-    Mail {
-        to,
-        subject: format!("{}: your privacy request", policy.name),
-        text: format!(
-            "{} received your request ({}) on {} and will answer it by {} at the latest ({}).\n\n{acting}\
-             Please confirm that this request is yours by opening this page:\n\n{link}\n\n\
-             If you did not ask for this, do nothing: without your confirmation nothing happens.\n\n\
-             Your request's number is {}.\n",
-            policy.name,
-            state.received.request,
-            day(policy, state.received.at),
-            last_day(policy, state),
-            state.received.due_by_law,
-            key.request
-        ),
-        tag: format!("request-{}-ack", key.request),
-        unsubscribe: None,
-    }
+    let due = due_of(policy, state);
+    let about = About { policy, request: &key.request, state, due: &due, to, letter: "ack" };
+    request::acknowledgement(&about, status_link, confirm)
 }
 
-/// Tells the requester how the request ended.
+/// Tells the requester how the request ended, or what was done of it so far.
 pub fn answer(
     policy: &Policy,
     key: &RequestKey,
     stored: &StoredRequest,
     outcome: &Outcome,
-    to: Sensitive<String>,
+    to: &Sensitive<String>,
     export_link: Option<&str>,
 ) -> Mail {
-    let received = &stored.state.received;
-    let body = match outcome {
-        Outcome::Refused(refusal, clause) => {
-            let offer = refusal.offer.map_or_else(String::new, |offer| {
-                format!("\n\nInstead you can make this request: {offer}. Answer this mail or use the same form.")
-            });
-            format!("We cannot do this: {} (our privacy policy, {clause}).{offer}", refusal.text)
+    let due = due_of(policy, &stored.state);
+    let about = About { policy, request: &key.request, state: &stored.state, due: &due, to, letter: "answer" };
+    request::answer(&about, outcome, words_of_the_ruling(stored), export_link)
+}
+
+/// What the office wrote to the person with the ruling that is in force.
+fn words_of_the_ruling(stored: &StoredRequest) -> Option<&Sensitive<String>> {
+    let (mut proposed, mut ruled) = (None, None);
+    for (number, entry) in (1..).zip(&stored.state.history) {
+        match entry.act {
+            Act::Proposed(_) => proposed = stored.texts.get(&number),
+            // The second person approves the words with the ruling.
+            Act::Approved => ruled = proposed,
+            Act::Ruled(_) => ruled = stored.texts.get(&number),
+            _ => {}
         }
-        Outcome::NotVerified => {
-            "What you gave us to verify who you are did not match what we hold, so we cannot act on \
-                                 this request. You can make it again with other details."
-                .to_owned()
-        }
-        Outcome::Exported { .. } => {
-            let what = match received.request {
-                RequestType::Information => "What our policy says about the use of data",
-                RequestType::KnowCategories => "The list of what we hold about you, without its content,",
-                _ => "The copy of your data",
-            };
-            let link = export_link.unwrap_or_default();
-            format!(
-                "{what} stands ready here:\n\n{link}\n\nAs a table (CSV):\n\n{link}&format=csv\n\n\
-                 The links work for seven days."
-            )
-        }
-        Outcome::Erased(items) => {
-            let lines = items.iter().map(|item| match &item.result {
-                ItemResult::Erased { evidence } => format!("- {}: erased (evidence {evidence})", item.category),
-                ItemResult::Kept { reason, article, .. } => {
-                    format!("- {}: kept. {reason} ({article})", item.category)
-                }
-                ItemResult::Held => format!("- {}: kept for now under a legal hold (GDPR Art. 17(3))", item.category),
-            });
-            let list = lines.collect::<Vec<_>>().join("\n");
-            if list.is_empty() { "We hold no data to erase under this address.".to_owned() } else { list }
-        }
-        Outcome::Withdrawn(_) => {
-            "Your consent is withdrawn. What was done until now stays lawful; nothing more is done on it.".to_owned()
-        }
-        Outcome::Stopped(stop) => stopped(policy, received, stop),
-        Outcome::Recorded => {
-            "Your instructions are kept as you gave them. A later request changes or revokes them.".to_owned()
-        }
-        Outcome::WithOffice => "Your request is with our privacy office, which will write to you.".to_owned(),
-        Outcome::Granted => "We have done what you asked for.".to_owned(),
-        Outcome::Corrected(fields) => {
-            let fields = fields.iter().map(|field| format!("- {field}")).collect::<Vec<_>>().join("\n");
-            format!("We have corrected what we hold about you:\n\n{fields}")
-        }
-        Outcome::RefusedByOffice(ground) => {
-            format!("We cannot do this: {} ({}).", ground.as_str(), ground.article())
-        }
-    };
-    Mail {
-        to,
-        subject: format!("{}: your privacy request", policy.name),
-        // GDPR Art. 12(4): whoever is refused anything is told where to complain.
-        text: format!(
-            "{body}\n\n{} Questions: {}.\n\nYour request's number is {}.\n",
-            Complaint::of(policy).in_words(),
-            policy.contact_mail,
-            key.request
-        ),
-        tag: format!("request-{}-answer", key.request),
-        unsubscribe: None,
     }
+    ruled
+}
+
+fn due_of(policy: &Policy, state: &RequestState) -> AnswerDue {
+    dsar::due_of(policy, state).unwrap_or_else(|_| AnswerDue::as_received(&state.received, policy))
 }
 
 /// Whether the requester is written to when this happens.
 pub const fn tells_of(act: &Act) -> bool {
-    matches!(
-        act,
-        Act::Asked(_) | Act::Extended(_) | Act::Withdrawn | Act::Stopped | Act::Merged(_) | Act::Lapsed
-    )
+    matches!(act, Act::Asked(_) | Act::Extended(_) | Act::Withdrawn | Act::Stopped | Act::Merged(_) | Act::Lapsed)
 }
 
 /// Tells the requester of one entry of the request's history; `None` for what they are not written to about.
+///
+/// It is written from the request as it stood with that entry, so that a letter sent again says the same.
+/// `link` is where a question is answered, until `until`.
 pub fn of_entry(
     policy: &Policy,
     key: &RequestKey,
     stored: &StoredRequest,
     number: u32,
-    to: Sensitive<String>,
-    link: &str,
+    to: &Sensitive<String>,
+    (link, until): (&str, Timestamp),
 ) -> Option<Mail> {
-    let entry = stored.state.history.get(usize::try_from(number).ok()?.checked_sub(1)?)?;
-    // The office's own words, disclosed to the letter only.
-    let words = stored.texts.get(&number).map(|text| format!("{}\n\n", text.disclose())).unwrap_or_default();
-    let body = match &entry.act {
-        Act::Asked(Ask::Identity) => {
-            format!("We need to know that it is you who asks.\n\n{words}Please answer here:\n\n{link}")
+    let position = usize::try_from(number).ok()?.checked_sub(1)?;
+    let history = &stored.state.history;
+    let entry = history.get(position)?;
+    let state = RequestState::fold(stored.state.received.clone(), history.iter().take(position + 1).cloned());
+    let due = due_of(policy, &state);
+    let (words, letter) = (stored.texts.get(&number), format!("e{number}"));
+    let about = About { policy, request: &key.request, state: &state, due: &due, to, letter: &letter };
+    match entry.act {
+        Act::Asked(ask) => {
+            Some(request::question(&about, &Question { ask, words, link: Some(link), until: Some(until) }))
         }
-        Act::Asked(Ask::Clarification) => {
-            format!("We need to know more exactly what you ask for.\n\n{words}Please answer here:\n\n{link}")
+        Act::Extended(ground) => {
+            let before = RequestState::fold(state.received.clone(), history.iter().take(position).cloned());
+            Some(request::extension(&about, ground, due_of(policy, &before).last_day, words))
         }
-        Act::Extended(ground) => format!(
-            "Our answer takes longer ({}): you will have it by {}.\n\n{words}",
-            ground.as_str(),
-            requests::head_of(policy, &stored.state).due_at,
-        ),
-        Act::Withdrawn => "You have taken your request back, and we have stopped working on it.".to_owned(),
-        Act::Stopped => format!("We have stopped working on your request.\n\n{words}"),
-        Act::Merged(into) => format!("You asked for the same before: that answer (number {into}) is for both."),
-        Act::Lapsed => "Nobody confirmed this request in time, so we have closed it.".to_owned(),
-        _ => return None,
-    };
-    Some(Mail {
-        to,
-        subject: format!("{}: your privacy request", policy.name),
-        text: format!(
-            "{body}\n\n{} Questions: {}.\n\nYour request's number is {}.\n",
-            Complaint::of(policy).in_words(),
-            policy.contact_mail,
-            key.request
-        ),
-        tag: format!("request-{}-e{number}", key.request),
-        unsubscribe: None,
-    })
-}
-
-/// What a person is told of an objection or an opt-out. It depends on the policy and the request alone.
-fn stopped(policy: &Policy, received: &Received, stop: &Stop) -> String {
-    let titles =
-        stop.purposes.iter().filter_map(|purpose| policy.purposes.get(purpose)).map(|rule| rule.title.as_str());
-    let titles = titles.map(|title| format!("- {title}")).collect::<Vec<_>>().join("\n");
-    let what = if titles.is_empty() {
-        format!(
-            "We use data for nothing that a request of this kind ({}) ends. It is kept, and binds us should that change.",
-            received.request
-        )
-    } else {
-        format!("From now on we do not use your data for this:\n\n{titles}")
-    };
-    if stop.with_office {
-        format!("{what}\n\nOur privacy office looks at your request and will write to you. Until then this stands.")
-    } else {
-        what
+        _ => request::ended(&about, words),
     }
 }
 

@@ -22,6 +22,7 @@ pub mod keys;
 pub mod letters;
 pub mod mail;
 pub mod notice_change;
+pub mod pages;
 pub mod post_mortem;
 pub mod purge;
 pub mod queues;

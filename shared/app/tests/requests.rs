@@ -345,7 +345,7 @@ async fn an_agent_brings_a_proof_and_the_person_confirms_by_mail() {
     let (key, outcome) = confirmed(&policy, &memory, ask(Some("signed-permission"))).await;
     assert!(matches!(outcome, Outcome::Erased(_)));
     let asked = memory.sent().remove(0);
-    assert!(asked.to.disclose() == "ada@example.com" && asked.text.contains("made for you by your agent"));
+    assert!(asked.to.disclose() == "ada@example.com" && asked.text.contains("made for you by an agent"));
     let stored = memory.request(&key).await.unwrap().unwrap();
     assert_eq!(stored.state.received.acting, acting(ActingAs::Agent, Some("signed-permission")));
     // The same key with another agent is another request.

@@ -19,13 +19,13 @@ mod role;
 mod stop;
 
 pub use acting::{Acting, ActingAs, ActingRefused, check_acting, verification_of};
-pub use complaint::Complaint;
+pub use complaint::{Complaint, complaint_site};
 pub use course::{
     Act, ActKind, Actor, Ask, Ending, Entry, Exception, Head, Received, RequestState, Ruling, Stage, TaskEnd,
     TransitionRefused, VerifiedBy, Why,
 };
 pub use due::{
-    AnswerDue, DAYS_WITHOUT_NUMBER, ExtensionRefused, acknowledge_due, answer_due, check_extension, due_of, facts_of,
+    AnswerDue, AskEffect, DAYS_WITHOUT_NUMBER, ExtensionRefused, acknowledge_due, answer_due, ask_effect, check_extension, due_of, facts_of,
     regimes_for,
 };
 pub use grounds::{ExtensionGround, RefusalGround};

@@ -2,10 +2,10 @@
 
 use crate::policy::{Clause, Policy, Regime};
 
-/// The way to complain, and who can be asked first.
+/// The way to complain, and who can be asked first: facts alone. The letters have the words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Complaint {
-    /// The authority, as a sentence names it.
+    /// The authority, as an English sentence names it: for forms, which are read by programs.
     pub authority: String,
     /// Its site.
     pub url: Option<String>,
@@ -17,14 +17,24 @@ pub struct Complaint {
     pub remedy: &'static str,
     /// The controller's data protection officer, who can be asked first (GDPR Art. 38(4)).
     pub officer: Option<String>,
-    /// Where the policy names the authority.
+    /// Where the policy names the authority; `None`: it names none, and [`Self::competent`] says whose it is.
     pub clause: Option<Clause>,
+    /// The laws whose authorities are competent besides the one that the policy names.
+    pub competent: Vec<Regime>,
 }
 
 impl Complaint {
     /// The way to complain about this controller: the authority that its policy names, or those of the
     /// laws that it answers to.
     pub fn of(policy: &Policy) -> Self {
+        Self::under(policy, &[])
+    }
+
+    /// The way to complain about a request under these laws; without any, those of the policy.
+    ///
+    /// The authority that a policy names is that of its first law. Somebody whom another law protects
+    /// is sent to that law's authority as well.
+    pub fn under(policy: &Policy, regimes: &[Regime]) -> Self {
         let officer = policy.office.data_protection_officer.clone();
         let remedy = "You can also go to court.";
         match &policy.office.authority {
@@ -36,32 +46,57 @@ impl Complaint {
                 remedy,
                 officer,
                 clause: Some(authority.clause.clone()),
+                competent: regimes.iter().copied().filter(|regime| policy.regimes.first() != Some(regime)).collect(),
             },
-            None => Self {
-                authority: competent(&policy.regimes),
-                url: None,
-                phone: None,
-                post: None,
-                remedy,
-                officer,
-                clause: None,
-            },
+            None => {
+                let competent = if regimes.is_empty() { &policy.regimes } else { regimes }.to_vec();
+                Self {
+                    authority: competent_authorities(&competent),
+                    url: None,
+                    phone: None,
+                    post: None,
+                    remedy,
+                    officer,
+                    clause: None,
+                    competent,
+                }
+            }
         }
-    }
-
-    /// The same as sentences of a letter.
-    pub fn in_words(&self) -> String {
-        let ways = [&self.url, &self.phone, &self.post];
-        let ways = ways.into_iter().filter_map(Option::as_deref).collect::<Vec<_>>().join("; ");
-        let ways = if ways.is_empty() { String::new() } else { format!(" ({ways})") };
-        let officer = self.officer.as_ref();
-        let officer = officer.map(|officer| format!(" Our data protection officer: {officer}.")).unwrap_or_default();
-        format!("You can complain to a supervisory authority: {}{ways}. {}{officer}", self.authority, self.remedy)
     }
 }
 
-/// The authorities of those laws, where the policy names none.
-fn competent(regimes: &[Regime]) -> String {
+/// The site of a law's authority, where complaints are taken.
+pub const fn complaint_site(regime: Regime) -> Option<&'static str> {
+    Some(match regime {
+        // The Board keeps the list of the members' authorities.
+        Regime::EuGdpr => "https://www.edpb.europa.eu/about-edpb/about-edpb/members_en",
+        Regime::UkGdpr => "https://ico.org.uk/make-a-complaint",
+        Regime::UsCa => "https://cppa.ca.gov",
+        // Va. Code 59.1-577(C), C.R.S. 6-1-1306(3)(c), Conn. Gen. Stat. 42-518(d), Bus. & Com. Code 541.053(d):
+        // an online mechanism, so that whoever loses an appeal can complain to the Attorney General.
+        Regime::UsVa => "https://www.oag.state.va.us",
+        Regime::UsCo => "https://coag.gov",
+        Regime::UsCt => "https://portal.ct.gov/ag",
+        Regime::UsTx => "https://www.texasattorneygeneral.gov",
+        Regime::UsHipaa => "https://www.hhs.gov/ocr/complaints",
+        Regime::BrLgpd => "https://www.gov.br/anpd",
+        Regime::CaPipeda => "https://www.priv.gc.ca",
+        Regime::CaQc => "https://www.cai.gouv.qc.ca",
+        Regime::ZaPopia => "https://inforegulator.org.za",
+        Regime::Au => "https://www.oaic.gov.au",
+        Regime::InDpdp => return None,
+        Regime::Sg => "https://www.pdpc.gov.sg",
+        Regime::Ch => "https://www.edoeb.admin.ch",
+        Regime::Jp => "https://www.ppc.go.jp",
+        Regime::Kr => "https://www.pipc.go.kr",
+        Regime::Nz => "https://www.privacy.org.nz",
+        Regime::Th => "https://www.pdpc.or.th",
+        Regime::Tr => "https://www.kvkk.gov.tr",
+    })
+}
+
+/// The authorities of those laws, in English, where the policy names none.
+fn competent_authorities(regimes: &[Regime]) -> String {
     let names = regimes.iter().map(|regime| match regime {
         // GDPR Art. 77(1).
         Regime::EuGdpr => "that of the country where you live or work, or where it happened",
@@ -129,11 +164,11 @@ mod tests {
             clause: Clause::new("acme.9-d"),
         });
         let complaint = Complaint::of(&policy);
-        assert_eq!(
-            complaint.in_words(),
-            "You can complain to a supervisory authority: the ICO (https://ico.org.uk; 0303 123 1113). You can also go \
-             to court. Our data protection officer: dpo@acme.example."
-        );
+        assert_eq!(complaint.authority, "the ICO");
+        assert_eq!(complaint.url.as_deref(), Some("https://ico.org.uk"));
+        assert_eq!(complaint.phone.as_deref(), Some("0303 123 1113"));
+        assert_eq!(complaint.officer.as_deref(), Some("dpo@acme.example"));
+        assert!(complaint.competent.is_empty());
         assert_eq!(complaint.clause, Some(Clause::new("acme.9-d")));
     }
 
@@ -141,7 +176,26 @@ mod tests {
     fn a_policy_that_names_none_sends_people_to_those_of_its_laws() {
         let mut policy = policy();
         policy.regimes = vec![Regime::UsCa, Regime::EuGdpr];
-        let words = Complaint::of(&policy).in_words();
+        let complaint = Complaint::of(&policy);
+        let words = &complaint.authority;
         assert!(words.contains("California Privacy Protection Agency; or that of the country"), "{words}");
+        assert_eq!(complaint.competent, policy.regimes);
+    }
+
+    #[test]
+    fn somebody_under_another_law_is_sent_to_its_authority_as_well() {
+        let mut policy = policy();
+        policy.regimes = vec![Regime::UkGdpr, Regime::UsCa];
+        policy.office.authority = Some(Authority {
+            name: "the ICO".into(),
+            url: None,
+            phone: None,
+            post: None,
+            clause: Clause::new("acme.9-d"),
+        });
+        assert!(Complaint::under(&policy, &[Regime::UkGdpr]).competent.is_empty());
+        assert_eq!(Complaint::under(&policy, &[Regime::UsCa]).competent, [Regime::UsCa]);
+        policy.office.authority = None;
+        assert_eq!(Complaint::under(&policy, &[Regime::UsCa]).competent, [Regime::UsCa]);
     }
 }

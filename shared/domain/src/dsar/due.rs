@@ -174,6 +174,30 @@ pub fn check_extension(
     }
 }
 
+/// What it does to the time for an answer that the person is asked who they are, or what they mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AskEffect {
+    /// The time stands still until they answer.
+    Stands,
+    /// The time begins anew on the day on which they answer.
+    BeginsAnew,
+    /// The time runs on.
+    RunsOn,
+}
+
+/// What the question that is open does to the time for an answer under one law.
+pub fn ask_effect(policy: &Policy, state: &RequestState, regime: Regime) -> AskEffect {
+    let facts = facts_of(state);
+    let duty = clock::duty_for(Law::of(regime), facts.request);
+    let stands = by_law(policy, regime, duty, &facts).is_ok_and(|due| due.stands);
+    match (regime, state.asked()) {
+        _ if !stands => AskEffect::RunsOn,
+        // UK GDPR Art. 12A: one month from the latest of receipt and the information asked for.
+        (Regime::UkGdpr, Some((Ask::Identity, _))) => AskEffect::BeginsAnew,
+        _ => AskEffect::Stands,
+    }
+}
+
 /// What has happened to a request, as far as clocks ask.
 pub fn facts_of(state: &RequestState) -> Facts {
     let mut facts = Facts::new(state.received.request, state.received.at);

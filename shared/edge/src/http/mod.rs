@@ -6,8 +6,9 @@ mod redirect;
 pub(crate) mod request;
 mod response;
 
+pub use app::pages::escape;
 pub use body::{BODY_BYTES_MAX, Content, FORM_PAIRS_MAX, Form, RECORDS_BODY_BYTES_MAX};
 pub use problem::Problem;
 pub use redirect::{AllowedPages, Location};
 pub use request::{Claims, Request, Staff};
-pub use response::{Response, escape};
+pub use response::Response;

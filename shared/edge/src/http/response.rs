@@ -1,7 +1,5 @@
 //! Answers.
 
-use std::borrow::Cow;
-
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{Location, Problem};
@@ -52,7 +50,7 @@ impl Response {
         }
     }
 
-    /// A page of ours. What comes from outside must go through [`escape`].
+    /// A page of ours. What comes from outside must go through [`super::escape`].
     pub fn html(status: u16, body: String) -> Self {
         Self::text(status, "text/html; charset=utf-8", body)
             .with_header("content-security-policy", PAGE_POLICY)
@@ -111,25 +109,6 @@ impl Serialize for Response {
         answer.serialize_field("isBase64Encoded", &false)?;
         answer.end()
     }
-}
-
-/// Text as it may stand in HTML, in an element or in a quoted attribute.
-pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.contains(['&', '<', '>', '"', '\'']) {
-        return Cow::Borrowed(text);
-    }
-    let mut escaped = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    Cow::Owned(escaped)
 }
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ pub struct ComplaintForm {
 
 impl From<Complaint> for ComplaintForm {
     fn from(complaint: Complaint) -> Self {
-        let Complaint { authority, url, phone, post, remedy, officer, clause } = complaint;
+        let Complaint { authority, url, phone, post, remedy, officer, clause, competent: _ } = complaint;
         Self {
             authority,
             url,
