@@ -16,10 +16,7 @@ use edge::{
     telemetry::{Unit, metric},
 };
 use policy::PolicyBook;
-use wire::{
-    mail_event::{MailEvent, MailEventForm},
-    message,
-};
+use wire::mail_event::{self, MailEvent};
 
 /// Everything that this function needs.
 pub trait Ports: RequestLog + Announcements + DeadLetters {}
@@ -49,7 +46,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
 async fn take<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict> {
     // Not `Message::json`, which refuses control characters: a folded header and the answer of a
     // receiving server hold them, in members that nobody reads here.
-    let Some(event) = message::read::<MailEventForm>(&message.body)?.parse()? else { return Ok(()) };
+    let Some(event) = mail_event::read(&message.body)? else { return Ok(()) };
     desk.guard.check(event.at, None).map_err(|_| Verdict::poison("the event's time cannot be right"))?;
     let Some((policy, tag)) = named(&desk.policies, &event) else {
         let id = &message.id;

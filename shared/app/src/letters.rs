@@ -32,6 +32,7 @@ pub fn acknowledgement(
     let acting = state.received.acting.as_ref();
     let acting = acting.map(|acting| format!("It was made for you by your {}.\n\n", acting.role)).unwrap_or_default();
     Mail {
+        controller: policy.controller.clone(),
         to,
         subject: format!("{}: your privacy request", policy.name),
         text: format!(
@@ -114,6 +115,7 @@ pub fn answer(
         }
     };
     Mail {
+        controller: policy.controller.clone(),
         to,
         subject: format!("{}: your privacy request", policy.name),
         // GDPR Art. 12(4): whoever is refused anything is told where to complain.
@@ -167,6 +169,7 @@ pub fn of_entry(
         _ => return None,
     };
     Some(Mail {
+        controller: policy.controller.clone(),
         to,
         subject: format!("{}: your privacy request", policy.name),
         text: format!(
@@ -206,6 +209,7 @@ pub fn breach(policy: &Policy, breach: &Breach, subject: &SubjectRef, to: Sensit
     let kinds = breach.categories.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let what = if breach.attempt_only { "Somebody tried to reach" } else { "Somebody may have reached" };
     Mail {
+        controller: policy.controller.clone(),
         to,
         subject: format!("{}: about the security of your data", policy.name),
         text: format!(
@@ -261,6 +265,7 @@ pub fn notice_change(policy: &Policy, change: &NoticeChange, subject: &SubjectRe
         policy.contact_mail
     ));
     Mail {
+        controller: policy.controller.clone(),
         to,
         subject: format!("{}: a change of our privacy notice", policy.name),
         text,
@@ -286,6 +291,7 @@ pub fn deadline(contact: String, deadline: &Deadline, urgency: Urgency) -> Mail 
         Urgency::Missed => "is overdue",
     };
     Mail {
+        controller: deadline.controller.clone(),
         to: Sensitive::new(contact),
         subject: format!("{}: {what} {word}", deadline.controller),
         text: format!("{what} {word}.\n\nNumber: {}\nDue before: {}\n", deadline.id, deadline.due_at),

@@ -7,14 +7,15 @@ use std::collections::BTreeSet;
 use app::{
     announce::{self, Announcements, Claimed},
     error::PortError,
+    fulfil_request,
     mail::{MailClaim, MailTag},
     mail_events::{self, Settled},
-    requests::{self, Confided, RecordError, RequestKey, RequestLog},
+    requests::{self, Confided, NewEntry, RecordError, RequestKey, RequestLog},
 };
 use domain::{
     announcement::{Announcement, Notice, NoticeState},
-    dsar::{RequestType, is_to_requester},
-    ids::{ChangeId, RequestId},
+    dsar::{Act, Actor, Ask, Entry, RequestType, is_to_requester},
+    ids::{ChangeId, RequestId, StaffId},
     mail::{MailFailure, MailFate},
     sensitive::Sensitive,
 };
@@ -231,4 +232,29 @@ async fn who_complains_about_a_notice_has_got_it() {
     assert_eq!(state(&memory, &of).await, NoticeState::Sent);
     let nobody = app::mail::tag_value(&format!("change-{}-{}", build::id::<ChangeId>("other"), build::subject(ADA)));
     assert_eq!(settle(&memory, &nobody, BOUNCED, 1).await, Settled::Known);
+}
+
+#[tokio::test]
+async fn a_letter_carries_the_name_that_leads_back_to_it_and_none_follows_one_that_came_back() {
+    for fate in [MailFate::Taken, AWAY, BOUNCED, COMPLAINED] {
+        let memory = Memory::new();
+        let policy = build::policy();
+        let key = asked(&memory).await;
+        let fulfil = async |at| fulfil_request::fulfil(&policy, &memory, &key, minute(at), "https://privacy.example").await;
+        fulfil(1).await.unwrap();
+        let ack = memory.sent().pop().unwrap();
+        assert_eq!((ack.controller, ack.tag.as_str()), (policy.controller.clone(), letter(&key, "ACK").as_str()));
+        settle(&memory, &ack.tag, fate, 2).await;
+        // The office asks something. The question is in the history and on the status page either way.
+        let asked = requests::record(&policy, &memory, &key, |_| {
+            let by = Actor::Staff(StaffId::parse("clerk-1").unwrap());
+            Some(NewEntry { entry: Entry { at: minute(3), by, act: Act::Asked(Ask::Clarification) }, text: None })
+        });
+        let stored = asked.await.unwrap();
+        fulfil(4).await.unwrap();
+        let is_reachable = !matches!(fate, BOUNCED | COMPLAINED);
+        assert_eq!(memory.sent().len(), if is_reachable { 2 } else { 1 }, "{fate:?}");
+        assert_eq!(stored.address().is_some(), is_reachable);
+        assert_eq!(stored.confided.contact, Some(Sensitive::new(ADA.into())), "the office still sees where they wrote from");
+    }
 }

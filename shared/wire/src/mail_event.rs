@@ -8,7 +8,10 @@ use domain::mail::{MailFailure, MailFate};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::form::{FormError, time};
+use crate::{
+    form::{FormError, time},
+    message,
+};
 
 /// The tag that names the mail.
 pub const NOTICE_TAG: &str = "notice";
@@ -16,9 +19,12 @@ pub const NOTICE_TAG: &str = "notice";
 /// The tag that names the controller in whose name it went out.
 pub const CONTROLLER_TAG: &str = "controller";
 
+/// How the text begins that the service publishes once, when it is told of a topic. It is no record.
+const TRIAL: &str = "Successfully validated SNS topic for Amazon SES event publishing";
+
 /// An event record. It is the provider's form and grows: members that are not known here are passed over.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct MailEventForm {
+struct MailEventForm {
     #[serde(rename = "eventType")]
     event_type: String,
     mail: MailForm,
@@ -67,6 +73,14 @@ struct HappenedForm {
     timestamp: String,
 }
 
+/// Reads what the mail service published. `None`: it says nothing about whether a mail arrived.
+///
+/// # Errors
+/// [`FormError`] if it is no event record, or lacks the part that its type announces.
+pub fn read(body: &str) -> Result<Option<MailEvent>, FormError> {
+    if body.starts_with(TRIAL) { Ok(None) } else { message::read::<MailEventForm>(body)?.parse() }
+}
+
 /// What an event says, without anybody's data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailEvent {
@@ -81,11 +95,7 @@ pub struct MailEvent {
 }
 
 impl MailEventForm {
-    /// Reads what matters. `None`: an event of a kind that says nothing about whether a mail arrived.
-    ///
-    /// # Errors
-    /// [`FormError`] if the part that the event's type announces is missing or has no time.
-    pub fn parse(&self) -> Result<Option<MailEvent>, FormError> {
+    fn parse(&self) -> Result<Option<MailEvent>, FormError> {
         let (fate, at) = match self.event_type.as_str() {
             "Send" => (MailFate::Taken, self.sent_at()?),
             "Delivery" => (MailFate::Taken, happened(self.delivery.as_ref(), "/delivery")?),
@@ -146,7 +156,6 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::message;
 
     fn event(event_type: &str, part: &Value) -> Result<Option<MailEvent>, FormError> {
         let mut event = json!({
@@ -164,7 +173,7 @@ mod tests {
             },
         });
         event.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
-        message::read::<MailEventForm>(&event.to_string())?.parse()
+        read(&event.to_string())
     }
 
     fn fate(event_type: &str, part: &Value) -> (MailFate, String) {
@@ -219,6 +228,7 @@ mod tests {
         for event_type in ["Open", "Click", "Subscription", "Rendering Failure", "Tomorrow"] {
             assert_eq!(event(event_type, &json!({})), Ok(None), "{event_type}");
         }
+        assert_eq!(read("Successfully validated SNS topic for Amazon SES event publishing."), Ok(None));
     }
 
     #[test]
