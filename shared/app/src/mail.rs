@@ -142,7 +142,8 @@ mod tests {
     #[test]
     fn a_letters_tag_leads_back_to_its_request_and_its_claim() -> Result<(), domain::ids::InvalidId> {
         let id = RequestId::parse(ID)?;
-        for (claim, letter) in [("ACK", "ack"), ("E-12", "e-12"), ("OFFICE", "office"), ("FOLLOW-ad-server", "follow-ad-server")]
+        for (claim, letter) in
+            [("ACK", "ack"), ("E-12", "e-12"), ("OFFICE", "office"), ("FOLLOW-ad-server", "follow-ad-server")]
         {
             let tag = MailTag::of_letter(&id, claim);
             assert_eq!(tag, format!("request-{ID}-{letter}"));
@@ -167,10 +168,22 @@ mod tests {
     #[test]
     fn a_tag_that_is_none_of_ours_is_none() {
         for tag in [
-            "", "-", "request", "request-", "newsletter-7", "Request-x-ack", &format!("request-{ID}"),
-            &format!("request-{ID}-"), &format!("request-{ID}ack"), &format!("request-{ID}-ack#2-DECIDED"),
-            &format!("request-{ID}-é"), &format!("request-é{ID}-ack"), &format!("request-{}-ack", "*".repeat(22)),
-            &format!("breach-{ID}-{ID}"), &format!("breach-{ID}-x-{ID}"), &format!("change-{ID}"),
+            "",
+            "-",
+            "request",
+            "request-",
+            "newsletter-7",
+            "Request-x-ack",
+            &format!("request-{ID}"),
+            &format!("request-{ID}-"),
+            &format!("request-{ID}ack"),
+            &format!("request-{ID}-ack#2-DECIDED"),
+            &format!("request-{ID}-é"),
+            &format!("request-é{ID}-ack"),
+            &format!("request-{}-ack", "*".repeat(22)),
+            &format!("breach-{ID}-{ID}"),
+            &format!("breach-{ID}-x-{ID}"),
+            &format!("change-{ID}"),
         ] {
             assert_eq!(MailTag::parse(tag), None, "{tag}");
         }

@@ -87,7 +87,7 @@ async fn settle_letter<P: RequestLog>(
         // and a permanent bounce must not be lost behind a passing one.
         is_new = !stored.state.failed_mails().any(|(_, mail, known)| mail == letter && known == failure);
         let act = Act::MailFailed { mail: letter.to_owned(), why: failure.as_str().to_owned() };
-        is_new.then(|| NewEntry { entry: Entry { at, by: Actor::Product, act }, text: None })
+        is_new.then_some(NewEntry { entry: Entry { at, by: Actor::Product, act }, text: None })
     });
     match noted.await {
         Ok(_) if is_new => Ok(Settled::Failed { failure, is_for_office: letter == OFFICE }),

@@ -240,7 +240,8 @@ async fn a_letter_carries_the_name_that_leads_back_to_it_and_none_follows_one_th
         let memory = Memory::new();
         let policy = build::policy();
         let key = asked(&memory).await;
-        let fulfil = async |at| fulfil_request::fulfil(&policy, &memory, &key, minute(at), "https://privacy.example").await;
+        let fulfil =
+            async |at| fulfil_request::fulfil(&policy, &memory, &key, minute(at), "https://privacy.example").await;
         fulfil(1).await.unwrap();
         let ack = memory.sent().pop().unwrap();
         assert_eq!((ack.controller, ack.tag.as_str()), (policy.controller.clone(), letter(&key, "ACK").as_str()));
@@ -255,6 +256,10 @@ async fn a_letter_carries_the_name_that_leads_back_to_it_and_none_follows_one_th
         let is_reachable = !matches!(fate, BOUNCED | COMPLAINED);
         assert_eq!(memory.sent().len(), if is_reachable { 2 } else { 1 }, "{fate:?}");
         assert_eq!(stored.address().is_some(), is_reachable);
-        assert_eq!(stored.confided.contact, Some(Sensitive::new(ADA.into())), "the office still sees where they wrote from");
+        assert_eq!(
+            stored.confided.contact,
+            Some(Sensitive::new(ADA.into())),
+            "the office still sees where they wrote from"
+        );
     }
 }

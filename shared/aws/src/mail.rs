@@ -11,7 +11,6 @@ use crate::{Cloud, failure::unavailable};
 
 const SES: &str = "the mail service";
 
-
 /// Longest value of a header that the mail service takes, in bytes.
 const HEADER_BYTES_MAX: usize = 870;
 
@@ -35,7 +34,8 @@ impl Mailer for Cloud {
         for (name, value) in mail.unsubscribe.as_deref().map(unsubscribe_headers).unwrap_or_default() {
             message = message.headers(MessageHeader::builder().name(name).value(value).build().map_err(unwritten)?);
         }
-        let tag = |name, value: &str| MessageTag::builder().name(name).value(tag_value(value)).build().map_err(unwritten);
+        let tag =
+            |name, value: &str| MessageTag::builder().name(name).value(tag_value(value)).build().map_err(unwritten);
         let sent = self
             .ses()
             .send_email()

@@ -151,8 +151,6 @@ fn missing(pointer: &'static str) -> FormError {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
     use serde_json::{Value, json};
 
     use super::*;
@@ -203,7 +201,12 @@ mod tests {
             ("Delivery", json!({ "delivery": at }), MailFate::Taken, false),
             ("DeliveryDelay", json!({ "deliveryDelay": at }), MailFate::Taken, false),
             ("Bounce", bounce("Permanent", "NoEmail"), failed(MailFailure::BouncePermanent, true), false),
-            ("Bounce", bounce("Permanent", "OnAccountSuppressionList"), failed(MailFailure::BouncePermanent, true), false),
+            (
+                "Bounce",
+                bounce("Permanent", "OnAccountSuppressionList"),
+                failed(MailFailure::BouncePermanent, true),
+                false,
+            ),
             ("Bounce", bounce("Transient", "MailboxFull"), failed(MailFailure::BounceTransient, true), false),
             ("Bounce", bounce("Undetermined", "Undetermined"), failed(MailFailure::BounceTransient, true), false),
             ("Bounce", bounce("Sideways", "New"), failed(MailFailure::BounceTransient, true), false),
@@ -239,7 +242,10 @@ mod tests {
             ("Delivery", json!({ "delivery": null })),
             ("Send", json!({ "mail": { "timestamp": "ada@example.com" } })),
             ("Send", json!({ "mail": "ada@example.com" })),
-            ("Send", json!({ "mail": { "timestamp": "2026-01-05T09:00:00Z", "tags": { "notice": "ada@example.com" } } })),
+            (
+                "Send",
+                json!({ "mail": { "timestamp": "2026-01-05T09:00:00Z", "tags": { "notice": "ada@example.com" } } }),
+            ),
         ] {
             let error = event(event_type, &part).unwrap_err();
             assert!(!format!("{error:?}").contains("ada"), "{error:?}");
