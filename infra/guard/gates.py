@@ -528,6 +528,72 @@ def mail_leaves_only_under_the_senders_address(plain, contract):
                     yield f"{name} may send under any address"
 
 
+HEARD_OF_MAIL = {"send", "delivery", "bounce", "complaint", "reject", "deliveryDelay"}
+
+
+@gate
+def what_becomes_of_a_mail_comes_back_to_the_function_that_takes_it(plain, contract):
+    """A mail that nobody hears of again is in doubt for ever, and a bounce that is lost is a person untold."""
+    for name, f in functions(plain).items():
+        sends = "ses:SendEmail" in granted(of_type(plain, "AWS::IAM::Role").get(named(f.get("Role")), {}))
+        told = named(f.get("Environment", {}).get("Variables", {}).get("CONFIGURATION_SET"))
+        if sends and told not in of_type(plain, "AWS::SES::ConfigurationSet"):
+            yield f"{name} sends mail whose events go nowhere"
+    destinations = of_type(plain, "AWS::SES::ConfigurationSetEventDestination").values()
+    for name in of_type(plain, "AWS::SES::ConfigurationSet"):
+        here = [d["EventDestination"] for d in destinations if named(d["ConfigurationSetName"]) == name]
+        here = [d for d in here if d.get("Enabled") and HEARD_OF_MAIL <= set(d.get("MatchingEventTypes", []))]
+        topics = {named(d.get("SnsDestination", {}).get("TopicARN")) for d in here} & set(of_type(plain, "AWS::SNS::Topic"))
+        if len(topics) != 1:
+            yield f"{name} doesn't tell one topic of this stack of {sorted(HEARD_OF_MAIL)}"
+        for topic in sorted(topics):
+            yield from (f"{topic}: {fault}" for fault in topic_faults(plain, topic, name))
+
+
+def topic_faults(plain, topic, configuration_set):
+    """What lies between the mail service and the queue that a function reads."""
+    if named(of_type(plain, "AWS::SNS::Topic")[topic].get("KmsMasterKeyId")) != "StorageKey":
+        yield "isn't encrypted under the storage key"
+    allowed = [
+        s
+        for p in of_type(plain, "AWS::SNS::TopicPolicy").values()
+        if topic in {named(t) for t in p["Topics"]}
+        for s in statements(p["PolicyDocument"])
+        if s["Effect"] == "Allow"
+    ]
+    source = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:configuration-set/${" + configuration_set + "}"
+    bounds = {"aws:SourceAccount": "${AWS::AccountId}", "aws:SourceArn": source}
+    for s in allowed:
+        bound = {key: written(value) for key, value in s.get("Condition", {}).get("StringEquals", {}).items()}
+        if s.get("Principal") != {"Service": "ses.amazonaws.com"} or s["Action"] != ["sns:Publish"] or bound != bounds:
+            yield f"{s.get('Sid')} lets others publish"
+    if not allowed:
+        yield "nobody may publish"
+    read = {named(m["EventSourceArn"]) for m in mappings(plain).values()}
+    subscriptions = [x for x in of_type(plain, "AWS::SNS::Subscription").values() if named(x["TopicArn"]) == topic]
+    queues = {named(x["Endpoint"]) for x in subscriptions if x.get("Protocol") == "sqs" and x.get("RawMessageDelivery")}
+    if len(subscriptions) != 1 or not queues or not queues <= read:
+        yield "doesn't reach exactly one queue that a function reads, event by event as the mail service wrote it"
+    for x in subscriptions:
+        if named(x.get("RedrivePolicy", {}).get("deadLetterTargetArn")) not in set(stores_failures(plain)):
+            yield "loses what the queue doesn't take"
+    targets = queues | {named(x.get("RedrivePolicy", {}).get("deadLetterTargetArn")) for x in subscriptions}
+    for queue in sorted(filter(None, targets)):
+        lets_in = [
+            s
+            for p in of_type(plain, "AWS::SQS::QueuePolicy").values()
+            if queue in {named(q) for q in p["Queues"]}
+            for s in statements(p["PolicyDocument"])
+            if s["Effect"] == "Allow"
+        ]
+        for s in lets_in:
+            bound = s.get("Condition", {}).get("ArnEquals", {}).get("aws:SourceArn")
+            if s.get("Principal") != {"Service": "sns.amazonaws.com"} or named(bound) != topic:
+                yield f"{s.get('Sid')} lets others write to {queue}"
+        if not lets_in:
+            yield f"may not write to {queue}"
+
+
 @gate
 def no_resource_policy_lets_strangers_in(plain, contract):
     """Allow for everybody is public, unless a condition bounds it to this account."""
@@ -838,6 +904,10 @@ def nothing_fails_without_an_alarm(plain, contract):
         "DeletionsFailed": {by_name.get("purge")},
         "DeadlinesAtRisk": {by_name.get("clock-watch")},
         "DeadlinesMissed": {by_name.get("clock-watch")},
+        "OfficeMailFailed": {by_name.get("mail-events")},
+        "MailBounced": {by_name.get("mail-events")},
+        "MailComplained": {by_name.get("mail-events")},
+        "MailRejected": {by_name.get("mail-events")},
         "5xx": set(of_type(plain, "AWS::ApiGatewayV2::Api")),
     }
     for metric, targets in wanted.items():

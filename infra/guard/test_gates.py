@@ -232,6 +232,21 @@ BREAKS = {
     "mail_leaves_only_under_the_senders_address": [
         allow("PurgeRole", ["ses:SendEmail"], "*"),
     ],
+    "what_becomes_of_a_mail_comes_back_to_the_function_that_takes_it": [
+        drop("ClockWatch|Environment|Variables|CONFIGURATION_SET"),
+        put("MailEventsDestination|EventDestination|Enabled", False),
+        put("MailEventsDestination|EventDestination|MatchingEventTypes", ["bounce", "complaint"]),
+        put("MailEventsDestination|EventDestination|SnsDestination|TopicARN", "arn:aws:sns:eu-west-1:000000000000:else"),
+        drop("MailTopic|KmsMasterKeyId"),
+        put("MailTopicPolicy|PolicyDocument|Statement|0|Principal", {"Service": "sns.amazonaws.com"}),
+        drop("MailTopicPolicy|PolicyDocument|Statement|0|Condition"),
+        put("MailTopicPolicy|PolicyDocument|Statement|0|Effect", "Deny"),
+        put("MailSubscription|RawMessageDelivery", False),
+        put("MailSubscription|Endpoint", {"Fn::GetAtt": ["PurgeFailuresQueue", "Arn"]}),
+        drop("MailSubscription|RedrivePolicy"),
+        drop("MailQueuePolicy|PolicyDocument|Statement|0|Condition"),
+        put("MailQueuePolicy|PolicyDocument|Statement|0|Effect", "Deny"),
+    ],
     "no_resource_policy_lets_strangers_in": [
         put("AlarmTopicPolicy|PolicyDocument|Statement|0|Principal", "*"),
         drop("StorageKey|KeyPolicy|Statement|1|Condition"),
@@ -337,7 +352,8 @@ BREAKS = {
         remove(name)
         for name in (
             "FulfilDeadLetters", "NoticeDeadLetters", "ClockFailures", "BreachQueueOld", "RelayBehind", "RelayGaveUp", "RelayLost", "PurgeBehind",
-            "DeadlineAtRisk", "DeadlineMissed", "PurgeSilent", "ClockWatchErrors", "ApiErrors",
+            "DeadlineAtRisk", "DeadlineMissed", "PurgeSilent", "ClockWatchErrors", "ApiErrors", "OfficeMailFailed",
+            "MailBounced", "MailComplained", "MailRejected",
         )
     ],
     "every_alarm_has_its_page_in_the_runbook": [

@@ -79,6 +79,10 @@ pub struct Mail {
     pub subject: String,
     /// Its text.
     pub text: String,
+    /// The tags by which the mail service's events name it, in the events' own form.
+    pub tags: Value,
+    /// The mail service's settings that it went out under.
+    pub configuration_set: Option<String>,
 }
 
 /// A message that a queue holds.
@@ -208,6 +212,19 @@ impl Cloud {
             }));
         }
         Ok(letters)
+    }
+
+    // ---- topics
+
+    /// Publishes a message to a topic.
+    ///
+    /// # Errors
+    /// If the topic does not take it.
+    pub fn publish(&self, topic_arn: &str, message: &str) -> Played {
+        let call = Call::new("POST", format!("{}/", self.stack.endpoint))
+            .with("authorization", self.signed("sns"))
+            .form(&[("Action", "Publish"), ("Version", "2010-03-31"), ("TopicArn", topic_arn), ("Message", message)]);
+        self.client.send(&call)?.expect(&[200]).map(drop)
     }
 
     // ---- functions
@@ -419,6 +436,14 @@ impl Cloud {
                 to: mail["To"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
                 subject: mail["Subject"].as_str().unwrap_or_default().to_owned(),
                 text: mail["BodyText"].as_str().unwrap_or_default().to_owned(),
+                tags: mail["EmailTags"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|tag| Some((tag["Name"].as_str()?.to_owned(), json!([tag["Value"]]))))
+                    .collect::<Map<_, _>>()
+                    .into(),
+                configuration_set: mail["ConfigurationSetName"].as_str().map(str::to_owned),
             })
             .collect())
     }

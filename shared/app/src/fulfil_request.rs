@@ -27,7 +27,7 @@ use crate::{
     holds::{self, HoldError, HoldStore},
     keys::Keys,
     letters::{self, Confirm, Task},
-    mail::{Mail, MailClaim, Mailer},
+    mail::{Mail, MailClaim, MailTag, Mailer},
     recipients,
     records::RecordStore,
     requests::{self, NewEntry, RecordError, RequestKey, RequestLog, StoredRequest},
@@ -180,7 +180,7 @@ async fn acknowledge<P: Office>(
     stored: &StoredRequest,
     public_url: &str,
 ) -> Result<(), PortError> {
-    let Some(address) = stored.confided.contact.clone() else { return Ok(()) };
+    let Some(address) = stored.address().cloned() else { return Ok(()) };
     let received = &stored.state.received;
     let refused = dsar::refusal_of(policy, received).is_some();
     if refused || received.verification != VerificationRule::Mail || !stored.state.stage().is_open() {
@@ -210,7 +210,8 @@ async fn send_once<P: Office>(
     if ports.claim_mail(key, what, at).await? == MailClaim::Sent {
         return Ok(());
     }
-    ports.send(&letter).await?;
+    // By the claim's own name, so that what becomes of the letter leads back to it.
+    ports.send(&Mail { tag: MailTag::of_letter(&key.request, what), ..letter }).await?;
     ports.confirm_mail(key, what, at).await
 }
 
@@ -222,7 +223,7 @@ async fn tell_of_entries<P: Office>(
     stored: &StoredRequest,
     public_url: &str,
 ) -> Result<(), PortError> {
-    let Some(address) = stored.confided.contact.clone() else { return Ok(()) };
+    let Some(address) = stored.address().cloned() else { return Ok(()) };
     for (number, entry) in (1..).zip(&stored.state.history) {
         if !letters::tells_of(&entry.act) {
             continue;
@@ -459,7 +460,7 @@ async fn answer<P: Office>(
     at: Timestamp,
     public_url: &str,
 ) -> Result<(), PortError> {
-    if let Some(address) = stored.confided.contact.clone() {
+    if let Some(address) = stored.address().cloned() {
         let link = if let Outcome::Exported { .. } = outcome {
             let token = token(ports, key, Scope::Export, at, EXPORT_HOURS).await?;
             Some(link(public_url, key, "export", &token))

@@ -128,6 +128,7 @@ fn letter(
     let until = consent::agree_by(event.at);
     let last = until.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(until);
     Mail {
+        controller: policy.controller.clone(),
         to,
         subject: format!("{}: your agreement is asked for", policy.name),
         text: format!(

@@ -117,6 +117,7 @@ pub fn breach(policy: &Policy, breach: &Breach, subject: &SubjectRef, to: Sensit
     let kinds = breach.categories.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let what = if breach.attempt_only { "Somebody tried to reach" } else { "Somebody may have reached" };
     Mail {
+        controller: policy.controller.clone(),
         to,
         subject: format!("{}: about the security of your data", policy.name),
         text: format!(
@@ -172,6 +173,7 @@ pub fn notice_change(policy: &Policy, change: &NoticeChange, subject: &SubjectRe
         policy.contact_mail
     ));
     Mail {
+        controller: policy.controller.clone(),
         to,
         subject: format!("{}: a change of our privacy notice", policy.name),
         text,
@@ -197,6 +199,7 @@ pub fn deadline(contact: String, deadline: &Deadline, urgency: Urgency) -> Mail 
         Urgency::Missed => "is overdue",
     };
     Mail {
+        controller: deadline.controller.clone(),
         to: Sensitive::new(contact),
         subject: format!("{}: {what} {word}", deadline.controller),
         text: format!("{what} {word}.\n\nNumber: {}\nDue before: {}\n", deadline.id, deadline.due_at),

@@ -21,6 +21,7 @@ pub mod holds;
 pub mod keys;
 pub mod letters;
 pub mod mail;
+pub mod mail_events;
 pub mod notice_change;
 pub mod pages;
 pub mod post_mortem;

@@ -58,6 +58,12 @@ pub struct StoredRequest {
 }
 
 impl StoredRequest {
+    /// Where the requester can be written to: nowhere once a letter came back for good, or was called
+    /// unwanted. The request goes on, and shows it.
+    pub fn address(&self) -> Option<&Sensitive<String>> {
+        self.confided.contact.as_ref().filter(|_| self.state.unreachable_by_mail().is_none())
+    }
+
     /// What was written with the latest entry of a kind.
     pub fn text_of(&self, kind: ActKind) -> Option<&Sensitive<String>> {
         let position = self.state.history.iter().rposition(|entry| entry.act.kind() == kind)?;

@@ -130,6 +130,7 @@ fn letter(
     let until = receipt_expiry(event.at);
     let last = until.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(until);
     Mail {
+        controller: policy.controller.clone(),
         to,
         subject: format!("{}: you are signed up", policy.name),
         text: format!(

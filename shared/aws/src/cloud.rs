@@ -41,6 +41,8 @@ pub struct Settings {
     pub records_bucket: Option<String>,
     /// Who mail comes from.
     pub sender: Option<String>,
+    /// The mail service's settings under which mail goes out, and by which its events come back.
+    pub configuration_set: Option<String>,
     /// dsar-fulfil's queue.
     pub fulfil_queue_url: Option<String>,
     /// breach-notify's queue.
@@ -93,6 +95,7 @@ impl Settings {
             exports_bucket: optional("EXPORTS_BUCKET"),
             records_bucket: optional("RECORDS_BUCKET"),
             sender: optional("SENDER"),
+            configuration_set: optional("CONFIGURATION_SET"),
             fulfil_queue_url: optional("FULFIL_QUEUE_URL"),
             breach_queue_url: optional("BREACH_QUEUE_URL"),
             records_queue_url: optional("RECORDS_QUEUE_URL"),
@@ -294,6 +297,10 @@ impl Cloud {
 
     pub(crate) fn sender(&self) -> Result<&str, PortError> {
         needed("SENDER", self.settings.sender.as_deref())
+    }
+
+    pub(crate) fn configuration_set(&self) -> Result<&str, PortError> {
+        needed("CONFIGURATION_SET", self.settings.configuration_set.as_deref())
     }
 }
 

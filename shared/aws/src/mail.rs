@@ -2,16 +2,14 @@
 
 use app::{
     error::PortError,
-    mail::{Mail, Mailer},
+    mail::{Mail, Mailer, tag_value},
 };
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag};
+use wire::mail_event::{CONTROLLER_TAG, NOTICE_TAG};
 
 use crate::{Cloud, failure::unavailable};
 
 const SES: &str = "the mail service";
-
-/// The tag by which the mail service's events name a mail.
-const TAG: &str = "notice";
 
 /// Longest value of a header that the mail service takes, in bytes.
 const HEADER_BYTES_MAX: usize = 870;
@@ -36,15 +34,19 @@ impl Mailer for Cloud {
         for (name, value) in mail.unsubscribe.as_deref().map(unsubscribe_headers).unwrap_or_default() {
             message = message.headers(MessageHeader::builder().name(name).value(value).build().map_err(unwritten)?);
         }
-        let tag = MessageTag::builder().name(TAG).value(&mail.tag).build().map_err(unwritten)?;
+        let tag =
+            |name, value: &str| MessageTag::builder().name(name).value(tag_value(value)).build().map_err(unwritten);
         let sent = self
             .ses()
             .send_email()
             .from_email_address(self.sender()?)
+            // Without it nobody hears what becomes of the mail.
+            .configuration_set_name(self.configuration_set()?)
             // Disclosed to the mail service, which carries it there.
             .destination(Destination::builder().to_addresses(mail.to.disclose()).build())
             .content(EmailContent::builder().simple(message.build()).build())
-            .email_tags(tag)
+            .email_tags(tag(NOTICE_TAG, &mail.tag)?)
+            .email_tags(tag(CONTROLLER_TAG, mail.controller.as_str())?)
             .send()
             .await;
         sent.map(drop).map_err(|error| unavailable(SES, &error))
@@ -53,7 +55,103 @@ impl Mailer for Cloud {
 
 #[cfg(test)]
 mod tests {
+    use domain::{ids::ControllerId, sensitive::Sensitive};
+    use serde_json::{Value, json};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
+
     use super::*;
+    use crate::Settings;
+
+    fn mail(unsubscribe: Option<&str>) -> Mail {
+        Mail {
+            controller: ControllerId::parse("acme.shop").unwrap(),
+            to: Sensitive::new("ada@example.com".into()),
+            subject: "Acme: your privacy request".into(),
+            text: "Hello.\n".into(),
+            tag: "request-AAAAAAAAAAAAAAAAAAAA-_-follow-ad.server".into(),
+            unsubscribe: unsubscribe.map(Into::into),
+        }
+    }
+
+    /// The body of one call, which is answered as the mail service answers.
+    async fn body_of(stream: &mut TcpStream) -> Value {
+        let mut read = Vec::new();
+        loop {
+            let mut buffer = [0; 4096];
+            let count = stream.read(&mut buffer).await.unwrap();
+            assert_ne!(count, 0, "the call ended early");
+            read.extend_from_slice(&buffer[..count]);
+            let text = String::from_utf8_lossy(&read);
+            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            let length = head.lines().find_map(|line| {
+                let (name, value) = line.split_once(':')?;
+                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().unwrap())
+            });
+            if body.len() >= length.unwrap_or_default() {
+                let body = serde_json::from_str(body).unwrap();
+                let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 17\r\n\r\n{\"MessageId\":\"1\"}";
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                return body;
+            }
+        }
+    }
+
+    /// What the mail service is asked for when this mail is sent.
+    async fn asked(mail: &Mail) -> Value {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let cloud = Cloud::new(Settings {
+            region: "eu-west-1".into(),
+            access_key_id: "test".into(),
+            secret_access_key: "test".into(),
+            endpoint_url: Some(format!("http://{}", listener.local_addr().unwrap())),
+            sender: Some("privacy@acme.example".into()),
+            configuration_set: Some("habeas-mail".into()),
+            ..Settings::default()
+        });
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            body_of(&mut stream).await
+        };
+        let (sent, body) = tokio::join!(cloud.send(mail), server);
+        sent.unwrap();
+        body
+    }
+
+    #[tokio::test]
+    async fn a_mail_goes_out_under_the_stacks_settings_with_its_name_and_its_controllers() {
+        let body = asked(&mail(None)).await;
+        assert_eq!(body["ConfigurationSetName"], "habeas-mail");
+        let tags = json!([
+            { "Name": "notice", "Value": "request-AAAAAAAAAAAAAAAAAAAA-_-follow-ad-server" },
+            { "Name": "controller", "Value": "acme-shop" },
+        ]);
+        assert_eq!(body["EmailTags"], tags);
+        assert_eq!(body["Destination"], json!({ "ToAddresses": ["ada@example.com"] }));
+    }
+
+    #[tokio::test]
+    async fn a_list_mail_can_be_unsubscribed_from_by_one_click_and_no_other_mail_says_so() {
+        let body = asked(&mail(Some("https://privacy.example/u?token=x"))).await;
+        let headers = json!([
+            { "Name": "List-Unsubscribe", "Value": "<https://privacy.example/u?token=x>" },
+            { "Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click" },
+        ]);
+        assert_eq!(body["Content"]["Simple"]["Headers"], headers);
+        // The law tells a person of a breach whether they like it or not: there is no list to leave.
+        assert_eq!(asked(&mail(None)).await["Content"]["Simple"].get("Headers"), None);
+    }
+
+    #[tokio::test]
+    async fn no_mail_goes_out_of_which_nobody_would_hear_again() {
+        let cloud = Cloud::new(Settings { sender: Some("privacy@acme.example".into()), ..Settings::default() });
+        let PortError::Unavailable { code, .. } = cloud.send(&mail(None)).await.unwrap_err() else {
+            panic!("it may pass")
+        };
+        assert_eq!(code.as_deref(), Some("CONFIGURATION_SET"));
+    }
 
     #[test]
     fn one_click_unsubscribes_unless_the_link_is_too_long_for_a_header() {

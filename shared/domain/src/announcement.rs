@@ -22,6 +22,8 @@ pub enum NoticeState {
     Sent,
     /// No address is known: what is public tells them.
     WithoutAddress,
+    /// The mail came back: what is public tells them, as it does whoever has no address.
+    NotReached,
 }
 
 impl NoticeState {
@@ -32,12 +34,13 @@ impl NoticeState {
             Self::Claimed => "claimed",
             Self::Sent => "sent",
             Self::WithoutAddress => "without-address",
+            Self::NotReached => "not-reached",
         }
     }
 
     /// Reads the name.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Planned, Self::Claimed, Self::Sent, Self::WithoutAddress]
+        [Self::Planned, Self::Claimed, Self::Sent, Self::WithoutAddress, Self::NotReached]
             .into_iter()
             .find(|state| state.as_str() == text)
     }

@@ -15,6 +15,7 @@ mod grounds;
 mod next;
 mod outcome;
 mod post_mortem;
+mod reach;
 mod role;
 mod stop;
 
@@ -34,6 +35,7 @@ pub use outcome::{Item, ItemResult, Outcome};
 pub use post_mortem::{
     DELETE_ALL, INSTRUCTION_BYTES_MAX, Instructions, SUBJECT_DECEASED, instructions_in_force, offers_post_mortem,
 };
+pub use reach::is_to_requester;
 pub use role::{PROCESSOR, refusal, refusal_of, role_for};
 pub use stop::{NoObjection, Stop, check_objection, stop, stopped_uses};
 

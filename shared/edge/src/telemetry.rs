@@ -31,7 +31,7 @@ use crate::clock;
 
 /// The crates whose log values are ours. What other crates log may quote requests (an SDK its
 /// bodies, a parser its input), so of theirs only the place is shown.
-const OUR_CRATES: [&str; 16] = [
+const OUR_CRATES: [&str; 17] = [
     "app",
     "aws",
     "edge",
@@ -43,6 +43,7 @@ const OUR_CRATES: [&str; 16] = [
     "disclosure_log",
     "dsar_fulfil",
     "dsar_intake",
+    "mail_events",
     "notice_change",
     "purge",
     "retention_track",

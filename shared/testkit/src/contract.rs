@@ -825,8 +825,9 @@ pub async fn an_export_is_replaced_by_a_later_one<P: Ports>(ports: &P, controlle
     assert!(!object.contains(ADA) && csv_of(&object) != object);
 }
 
-pub async fn a_mail_is_handed_over<P: Ports>(ports: &P, _controller: &ControllerId) {
+pub async fn a_mail_is_handed_over<P: Ports>(ports: &P, controller: &ControllerId) {
     let mail = Mail {
+        controller: controller.clone(),
         to: Sensitive::new(ADA.into()),
         subject: "Acme: your privacy request".into(),
         text: "Grüße, voilà, 你好.\n".into(),

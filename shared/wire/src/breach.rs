@@ -136,6 +136,9 @@ pub struct NoticeCounts {
     pub sent: usize,
     /// Told by what is public: the alert of a breach, the page of notices.
     pub without_address: usize,
+    /// Written to, and the mail came back: told by what is public.
+    #[serde(default)]
+    pub not_reached: usize,
 }
 
 impl NoticeCounts {
@@ -148,6 +151,7 @@ impl NoticeCounts {
                 NoticeState::Claimed => counts.claimed += 1,
                 NoticeState::Sent => counts.sent += 1,
                 NoticeState::WithoutAddress => counts.without_address += 1,
+                NoticeState::NotReached => counts.not_reached += 1,
             }
         }
         counts

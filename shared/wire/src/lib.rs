@@ -6,6 +6,7 @@ pub mod consent;
 pub mod disclosure;
 pub mod form;
 pub mod hold;
+pub mod mail_event;
 pub mod message;
 pub mod notice;
 pub mod record;

@@ -401,6 +401,18 @@ pub struct StatusForm {
     /// Where the answer to a question about the policy can be fetched with the request's token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub export: Option<String>,
+    /// Since when no mail about it goes out any more, because one came back or was called unwanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreachable_by_mail: Option<UnreachableForm>,
+}
+
+/// Why a requester is not written to any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreachableForm {
+    /// Since when.
+    pub since: String,
+    /// `bounce-permanent` or `complaint`.
+    pub why: String,
 }
 
 impl StatusForm {
@@ -449,6 +461,9 @@ impl StatusForm {
                 }
                 _ => None,
             },
+            unreachable_by_mail: state
+                .unreachable_by_mail()
+                .map(|(since, why)| UnreachableForm { since: since.to_string(), why: why.to_string() }),
         }
     }
 }

@@ -21,7 +21,7 @@ fn graph() -> Graph {
         .collect()
 }
 
-const FUNCTIONS: [&str; 11] = [
+const FUNCTIONS: [&str; 12] = [
     "consent-capture",
     "dsar-intake",
     "dsar-fulfil",
@@ -33,6 +33,7 @@ const FUNCTIONS: [&str; 11] = [
     "disclosure-log",
     "notice-change",
     "security-attest",
+    "mail-events",
 ];
 
 const SHARED: [&str; 7] = ["domain", "policy", "wire", "app", "edge", "aws", "testkit"];

@@ -235,3 +235,10 @@ function!(
     _stage => security_attest::Desk { ports: Memory::new(), policies: policies() },
     desk => &desk.ports
 );
+function!(
+    what_becomes_of_mail_is_taken_in,
+    "mail-events",
+    mail_events::handle,
+    stage => mail_events::Desk { ports: Memory::new(), policies: policies(), guard: TimeGuard { stage } },
+    desk => &desk.ports
+);

@@ -239,6 +239,7 @@ fn poison_fails_alone_and_is_put_aside_with_its_reason() {
             "breach-notify" => "Breach",
             "notice-change" => "Notice",
             "purge" => "Purge",
+            "mail-events" => "Mail",
             other => panic!("{other} has no queue"),
         };
         let queue = world.stack.output(&format!("{name}QueueUrl")).unwrap();

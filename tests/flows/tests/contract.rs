@@ -62,6 +62,7 @@ impl Stack {
             exports_bucket: Some(self.output("ExportsBucket")),
             records_bucket: Some(self.output("RecordsBucket")),
             sender: Some(SENDER.into()),
+            configuration_set: Some(self.output("ConfigurationSet")),
             ..Settings::default()
         }
     }

@@ -44,6 +44,7 @@ pub fn follow(
         None => format!("The policy has no address for {}: please pass this letter on.\n\n", recipient.title),
     };
     Mail {
+        controller: policy.controller.clone(),
         to,
         subject: format!("{}: data that you received was {what}", policy.name),
         text: format!(
@@ -78,6 +79,7 @@ pub fn task(policy: &Policy, key: &RequestKey, task: Task, detail: &str) -> Mail
         ),
     };
     Mail {
+        controller: policy.controller.clone(),
         to: Sensitive::new(policy.contact_mail.clone()),
         subject: format!("{}: {what}", policy.name),
         text: format!("{do_what}.\n\n{detail}\n\nNumber: {}\n", key.request),

@@ -69,6 +69,7 @@ impl<'a> About<'a> {
         blocks.push(Block::Text(texts.questions(self.policy.contact_mail.as_str())));
         blocks.push(Block::Text(texts.number(self.request.as_str())));
         Mail {
+            controller: self.policy.controller.clone(),
             to: self.to.clone(),
             subject,
             text: plain(&blocks),

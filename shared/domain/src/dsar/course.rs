@@ -263,9 +263,9 @@ pub enum Act {
     Lapsed,
     /// A mail about it came back.
     MailFailed {
-        /// Which: the tag of the mail.
+        /// Which: what its tag says after the request's number, such as `ack` or `e-3`.
         mail: String,
-        /// How: `bounce` or `complaint`.
+        /// How: the name of a [`crate::mail::MailFailure`].
         why: String,
     },
 }

@@ -50,14 +50,24 @@ async fn is_planned_once_and_told_once<P: Ports>(ports: &P, controller: &Control
     assert_eq!(moved, Some(NoticeState::Claimed));
     let moved = ports.move_notice(controller, &claimed, &open, now()).await.unwrap();
     assert_eq!(moved, Some(NoticeState::Sent));
+    // The mail came back. Whoever confirms the send later changes nothing about that.
+    let (bob, back) = (people.iter().nth(1).unwrap().clone(), [NoticeState::Claimed, NoticeState::Sent]);
+    let of_bob = |state| Notice { of: of.clone(), subject: bob.clone(), state };
+    let moved = ports.move_notice(controller, &of_bob(NoticeState::NotReached), &back, now()).await.unwrap();
+    assert_eq!(moved, Some(NoticeState::Planned));
+    ports.move_notice(controller, &of_bob(NoticeState::Claimed), &open, now()).await.unwrap();
+    let moved = ports.move_notice(controller, &of_bob(NoticeState::NotReached), &back, now()).await.unwrap();
+    assert_eq!(moved, Some(NoticeState::Claimed));
+    let moved = ports.move_notice(controller, &of_bob(NoticeState::Sent), &[NoticeState::Claimed], now()).await.unwrap();
+    assert_eq!(moved, Some(NoticeState::NotReached));
     let unknown = Notice { subject: subject("nobody@example.com"), ..claimed };
     assert_eq!(ports.move_notice(controller, &unknown, &open, now()).await.unwrap(), None);
 
     assert_eq!(ports.plan_notices(controller, of, &people, now()).await.unwrap(), 0);
     let notices = ports.notices(controller, of).await.unwrap();
     assert_eq!(notices.len(), 20);
-    assert_eq!(notices.iter().filter(|notice| notice.state == NoticeState::Planned).count(), 19);
-    assert!(notices.contains(&sent));
+    assert_eq!(notices.iter().filter(|notice| notice.state == NoticeState::Planned).count(), 18);
+    assert!(notices.contains(&sent) && notices.contains(&of_bob(NoticeState::NotReached)));
 }
 
 pub async fn a_person_is_written_to_at_what_they_gave<P: Ports>(ports: &P, controller: &ControllerId) {
