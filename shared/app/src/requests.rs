@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use domain::{
     dsar::{
-        self, Act, ActKind, Actor, Entry, Head, Instructions, Received, RequestState, TransitionRefused, VerifiedBy,
+        self, Act, ActKind, Actor, AnswerDue, Entry, Head, Instructions, Received, RequestState, TransitionRefused, VerifiedBy,
     },
     ids::{ControllerId, Field, Fingerprint, Identifier, RequestId, SubjectRef},
     policy::Policy,
     sensitive::Sensitive,
     token::{Claim, Scope, TokenRefused},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 
 use crate::{
     error::{Appended, PortError},
@@ -151,11 +151,23 @@ pub trait RequestLog {
     async fn confirm_mail(&self, key: &RequestKey, what: &str, at: Timestamp) -> Result<(), PortError>;
 }
 
+/// By how much a next date may lie before the entry that it comes from: what came due meanwhile and was not looked at
+/// yet, because the watch runs by the hour and can fail, must not be skipped. What was looked at is claimed.
+const LOOK_BACK_HOURS: i64 = 24;
+
+/// By when a request is answered, by all that has happened to it.
+pub fn due_of(policy: &Policy, state: &RequestState) -> AnswerDue {
+    // A deadline past the calendar's end was refused at intake: the one that was told then stands.
+    dsar::due_of(policy, state).unwrap_or_else(|_| AnswerDue::as_received(&state.received, policy))
+}
+
 /// What the list shows of a request, and its next date.
 pub fn head_of(policy: &Policy, state: &RequestState) -> Head {
-    // A deadline past the calendar's end was refused at intake: the one that was told then stands.
-    let due = dsar::due_of(policy, state).unwrap_or_else(|_| dsar::AnswerDue::as_received(&state.received, policy));
-    state.head(due.at, dsar::next_date(policy, state, &due))
+    let due = due_of(policy, state);
+    let latest = state.history.iter().map(|entry| entry.at).max().map_or(state.received.at, |at| {
+        at.saturating_sub(LOOK_BACK_HOURS.hours()).unwrap_or(at)
+    });
+    state.head(due.at, dsar::next_date(policy, state, &due, latest))
 }
 
 /// How often an append is tried again when somebody was faster.
