@@ -17,8 +17,10 @@ use crate::{
 };
 
 mod passed_on;
+mod reminder;
 
 pub use passed_on::{Task, follow, task};
+pub use reminder::reminder;
 
 /// Tells the requester by when they are answered, and asks them to confirm that they asked.
 pub fn acknowledgement(
