@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    dsar::{self, Act, Actor, AnswerDue, Entry, Reminder, RequestState},
+    dsar::{self, Act, Actor, AnswerDue, Entry, Reminder, RequestState, Stage},
     policy::Policy,
 };
 use jiff::{Timestamp, ToSpan};
@@ -109,7 +109,7 @@ pub async fn watch<P: RequestClock + Mailer>(
 
 /// Counts what is open, whether or not anything is to be done about it in this run: a number that is there once a day
 /// wakes nobody.
-async fn count<P: RequestLog>(
+async fn count<P: RequestClock>(
     ports: &P,
     policy: &Policy,
     at: Timestamp,
@@ -121,6 +121,14 @@ async fn count<P: RequestLog>(
         let hours_since = |from: Timestamp| at.duration_since(from).as_hours();
         clocked.open += 1;
         clocked.oldest_hours = clocked.oldest_hours.max(hours_since(row.received_at));
+        if at >= row.head.due_at && row.head.stage == Stage::AwaitingRequester {
+            // Where every clock stands until the requester answers, nothing is late: the row does not know.
+            let key = RequestKey { controller: policy.controller.clone(), subject: row.subject, request: row.request };
+            let state = ports.state(&key).await?;
+            if state.is_some_and(|state| requests::due_of(policy, &state).stands) {
+                continue;
+            }
+        }
         if at >= row.head.due_at {
             clocked.overdue += 1;
             clocked.latest_hours = clocked.latest_hours.max(hours_since(row.head.due_at));

@@ -271,6 +271,50 @@ pub async fn open<P: Keys>(
     Ok((key, claim))
 }
 
+/// A request as it is stored, for who holds its token.
+///
+/// # Errors
+/// [`RequestError`].
+pub async fn look<P: RequestLog + Keys>(
+    policy: &Policy,
+    ports: &P,
+    request: &RequestId,
+    token: &str,
+    now: Timestamp,
+) -> Result<StoredRequest, RequestError> {
+    let scopes = [Scope::Request, Scope::Verification, Scope::Export];
+    let (key, _) = open(policy, ports, request, token, &scopes, now).await?;
+    ports.request(&key).await?.ok_or(RequestError::Unknown)
+}
+
+/// Takes a request back, for who made it or reads the mailbox that it is about.
+///
+/// Whoever typed somebody's address holds the token of what they asked themselves and of nothing else, so that they
+/// take back no more than that; what the person has asked stays. What was done until now stays done, and is told. An
+/// objection that is taken back binds from then on no more (`standing`): the person is told that, too.
+///
+/// # Errors
+/// [`RequestError`]. One that is closed stays as it ended: taking back twice is no error.
+pub async fn withdraw<P: RequestLog + Keys>(
+    policy: &Policy,
+    ports: &P,
+    request: &RequestId,
+    token: &str,
+    now: Timestamp,
+) -> Result<StoredRequest, RequestError> {
+    let (key, _) = open(policy, ports, request, token, &[Scope::Request, Scope::Verification], now).await?;
+    let withdrawn = record(policy, ports, &key, |stored| {
+        stored.state.stage().is_open().then(|| NewEntry::new(now, Actor::Requester, Act::Withdrawn))
+    });
+    match withdrawn.await {
+        Ok(stored) => Ok(stored),
+        // It was closed meanwhile: it stands as it stands.
+        Err(RecordError::Refused(_)) => ports.request(&key).await?.ok_or(RequestError::Unknown),
+        Err(RecordError::Unknown) => Err(RequestError::Unknown),
+        Err(RecordError::Port(error)) => Err(error.into()),
+    }
+}
+
 /// Where a request stands, for who holds its token.
 ///
 /// # Errors
@@ -282,9 +326,7 @@ pub async fn status<P: RequestLog + Keys>(
     token: &str,
     now: Timestamp,
 ) -> Result<RequestState, RequestError> {
-    let scopes = [Scope::Request, Scope::Verification, Scope::Export];
-    let (key, _) = open(policy, ports, request, token, &scopes, now).await?;
-    Ok(ports.request(&key).await?.ok_or(RequestError::Unknown)?.state)
+    Ok(look(policy, ports, request, token, now).await?.state)
 }
 
 /// Takes the proof that the requester reads the mailbox the request is about.

@@ -8,15 +8,16 @@ use std::collections::BTreeMap;
 use app::{
     deadlines::{self, Watched},
     fulfil_request,
-    receive_request::{self, ReceiveRequest},
+    receive_request::{self, Acknowledgement, ReceiveRequest},
     request_clock::RequestClock,
-    requests::{self, NewEntry, RequestKey, RequestLog},
+    requests::{self, NewEntry, RequestError, RequestKey, RequestLog},
 };
 use domain::{
     dsar::{Act, Actor, Ask, Ending, RequestType, Stage},
     ids::StaffId,
     language::Language,
     policy::Policy,
+    standing::{Standing, UseAsked},
 };
 use jiff::{Timestamp, ToSpan};
 use testkit::{Memory, build};
@@ -33,8 +34,8 @@ fn policy() -> Policy {
     policy
 }
 
-async fn received(policy: &Policy, memory: &Memory, request: RequestType, key: &str) -> RequestKey {
-    let form = ReceiveRequest {
+fn form(request: RequestType, key: &str) -> ReceiveRequest {
+    ReceiveRequest {
         request,
         identifier: build::mail("ada@example.com"),
         points: Vec::new(),
@@ -51,8 +52,15 @@ async fn received(policy: &Policy, memory: &Memory, request: RequestType, key: &
         entered_by: None,
         key: key.into(),
         at: day(0),
-    };
-    let key = receive_request::receive(policy, memory, form).await.unwrap().request;
+    }
+}
+
+async fn asked(policy: &Policy, memory: &Memory, key: &str) -> Acknowledgement {
+    receive_request::receive(policy, memory, form(RequestType::Objection, key)).await.unwrap()
+}
+
+async fn received(policy: &Policy, memory: &Memory, request: RequestType, key: &str) -> RequestKey {
+    let key = receive_request::receive(policy, memory, form(request, key)).await.unwrap().request;
     fulfil_request::fulfil(policy, memory, &key, day(0), URL).await.unwrap();
     key
 }
@@ -201,4 +209,49 @@ async fn a_request_of_nobodys_policy_stands_in_nobodys_way() {
             assert_eq!((due, next_at), (key.clone(), day(21)));
         }
     }
+}
+
+// Taking a request back.
+
+#[tokio::test]
+async fn whoever_asked_takes_it_back_once_and_is_told() {
+    let (policy, memory) = (policy(), Memory::new());
+    let (answer, other) = (asked(&policy, &memory, "1").await, asked(&policy, &memory, "2").await);
+    let (id, key) = (&answer.request.request, &answer.request);
+    let forged = requests::withdraw(&policy, &memory, id, &other.token, day(1)).await;
+    assert!(matches!(forged, Err(RequestError::Token(_))), "another request's token takes back nothing");
+    let before = memory.sent().len();
+    for n in 1..3 {
+        let stored = requests::withdraw(&policy, &memory, id, &answer.token, day(n)).await.unwrap();
+        assert_eq!((stored.state.ending(), stored.state.closed_at()), (Some(Ending::Withdrawn), Some(day(1))));
+        assert_eq!(stored.state.history.iter().filter(|entry| entry.act == Act::Withdrawn).count(), 1);
+        fulfil_request::fulfil(&policy, &memory, key, day(n), URL).await.unwrap();
+    }
+    assert_eq!(mails(&memory, before).len(), 1);
+    assert!(memory.state(&other.request).await.unwrap().unwrap().stage().is_open(), "the other one stays");
+}
+
+#[tokio::test]
+async fn an_objection_that_is_taken_back_lets_the_use_go_on_from_then() {
+    let (policy, memory) = (policy(), Memory::new());
+    let answer = asked(&policy, &memory, "1").await;
+    fulfil_request::fulfil(&policy, &memory, &answer.request, day(0), URL).await.unwrap();
+    let allowed = async |at| {
+        let requests: Vec<_> = memory.requests(&policy.controller, &answer.request.subject).await.unwrap();
+        let states: Vec<_> = requests.into_iter().map(|(_, state)| state).collect();
+        let security = build::purpose("security");
+        Standing::at(&[], &states, &[], at).may_use(&policy, &UseAsked::new(security)).is_ok()
+    };
+    assert!(!allowed(day(1)).await);
+    requests::withdraw(&policy, &memory, &answer.request.request, &answer.token, day(2)).await.unwrap();
+    assert!(!allowed(day(1)).await && allowed(day(2)).await);
+}
+
+#[tokio::test]
+async fn what_has_ended_is_not_taken_back() {
+    let (policy, memory) = (policy(), Memory::new());
+    let answer = asked(&policy, &memory, "1").await;
+    append(&policy, &memory, &answer.request, Actor::Staff(clerk()), Act::Stopped, day(1)).await;
+    let stored = requests::withdraw(&policy, &memory, &answer.request.request, &answer.token, day(2)).await.unwrap();
+    assert_eq!(stored.state.ending(), Some(Ending::Stopped));
 }

@@ -39,7 +39,7 @@ pub use post_mortem::{
     DELETE_ALL, INSTRUCTION_BYTES_MAX, Instructions, SUBJECT_DECEASED, instructions_in_force, offers_post_mortem,
 };
 pub use public::{
-    Happened, NextStep, PublicEntry, STATUS_HOURS, next_step, public_history,
+    Happened, NextStep, PublicEntry, STATUS_HOURS, may_be_refused, next_step, public_history, shows_items,
 };
 pub use role::{PROCESSOR, refusal, refusal_of, role_for};
 pub use stop::{NoObjection, Stop, check_objection, stop, stopped_uses};

@@ -451,6 +451,14 @@ fn a_question_without_an_answer_is_called_to_mind_every_month() {
 }
 
 #[test]
+fn nothing_is_late_while_every_clock_stands_until_the_requester_answers() {
+    let state = after(&with_office(), staff(1), Act::Asked(Ask::Clarification));
+    let due = AnswerDue { stands: true, at: gone(24 * 31), ..due(&state) };
+    assert_eq!(dsar::next_date(&policy(), &state, &due, received_at()), Some(gone(24 * 30)), "the question's window");
+    assert_eq!(dsar::reminders(&policy(), &state, &due, gone(24 * 40)), [Reminder::Unanswered { times: 1 }]);
+}
+
+#[test]
 fn a_restriction_that_stays_open_is_reviewed() {
     let state = told(RequestType::Restriction, VerificationRule::None, &[]);
     let due = AnswerDue { at: gone(24 * 365), ..due(&state) };

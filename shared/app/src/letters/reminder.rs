@@ -50,11 +50,19 @@ pub fn reminder(
             state.stage().as_str(),
             day(policy, state.received.at),
             gone(state, due, at),
-            due.last_day,
+            last_day(due),
             due.law,
         ),
         tag: tag(&format!("request-{}-{name}", key.request)),
         unsubscribe: None,
+    }
+}
+
+fn last_day(due: &AnswerDue) -> String {
+    if due.stands {
+        format!("the clock stands until the requester answers, and not before {}", due.last_day)
+    } else {
+        due.last_day.to_string()
     }
 }
 

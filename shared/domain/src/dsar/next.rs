@@ -67,8 +67,12 @@ pub fn next_date(policy: &Policy, state: &RequestState, due: &AnswerDue, after: 
     if !stage.is_open() {
         return None;
     }
-    let mut dates: Vec<_> = shares(policy).into_iter().map(|percent| share_at(state, due, percent)).collect();
-    dates.push(recurring(due.at, 24, after));
+    let mut dates = Vec::new();
+    // While every clock stands, nothing comes nearer.
+    if !due.stands {
+        dates.extend(shares(policy).into_iter().map(|percent| share_at(state, due, percent)));
+        dates.push(recurring(due.at, 24, after));
+    }
     dates.extend(state.asked().map(|(_, at)| recurring(later(at, QUESTION_HOURS), QUESTION_HOURS, after)));
     dates.extend(review_at(state));
     dates.retain(|date| *date > after);
@@ -84,7 +88,9 @@ pub fn reminders(policy: &Policy, state: &RequestState, due: &AnswerDue, at: Tim
     if !state.stage().is_open() {
         return reminders;
     }
-    if at >= due.at {
+    if due.stands {
+        // Nothing is late until the requester has answered.
+    } else if at >= due.at {
         reminders.push(Reminder::Overdue { days: periods(due.at, 24, at) });
     } else {
         let passed = shares(policy).into_iter().filter(|percent| at >= share_at(state, due, *percent));

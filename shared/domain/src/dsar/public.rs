@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, ToSpan};
 
-use super::{Act, AnswerDue, Ask, Ending, ExtensionGround, Outcome, RequestState, RequestType, Stage};
+use super::{Act, ActingAs, AnswerDue, Ask, Ending, ExtensionGround, Outcome, Received, RequestState, RequestType, Stage};
 use crate::{
     ids::RequestId,
     policy::{Policy, VerificationRule},
@@ -157,6 +157,18 @@ impl NextStep {
     }
 }
 
+/// Whether the requester is shown what became of each item. Whether a guardian is one is not verified: they learn that
+/// it was done, and not what there was.
+pub fn shows_items(received: &Received) -> bool {
+    received.acting.as_ref().is_none_or(|acting| acting.role != ActingAs::Guardian)
+}
+
+/// Whether the requester is told where to complain and how to appeal: always where they do not see whether anything was
+/// kept, else they would.
+pub fn may_be_refused(received: &Received, outcome: &Outcome) -> bool {
+    outcome.refuses() || (!shows_items(received) && matches!(outcome, Outcome::Erased(_)))
+}
+
 /// What happens next with a request that is due then, as its requester is told at that time.
 pub fn next_step(policy: &Policy, state: &RequestState, due: &AnswerDue, now: Timestamp) -> NextStep {
     match state.stage().for_requester() {
@@ -169,7 +181,7 @@ pub fn next_step(policy: &Policy, state: &RequestState, due: &AnswerDue, now: Ti
             }
         }
         Stage::AwaitingRequester => state.asked().map_or(NextStep::Wait { before: due.at }, |(ask, _)| NextStep::Answer(ask)),
-        stage if stage.is_open() && now >= due.at => NextStep::Late,
+        stage if stage.is_open() && now >= due.at && !due.stands => NextStep::Late,
         stage if stage.is_open() => NextStep::Wait { before: due.at },
         Stage::Merged => match state.ending() {
             Some(Ending::Merged(into)) => NextStep::SeeOther(into.clone()),
@@ -178,7 +190,8 @@ pub fn next_step(policy: &Policy, state: &RequestState, due: &AnswerDue, now: Ti
         _ => {
             // An appeal is made with this request's token, which ends then.
             let until = state.received.at.saturating_add(STATUS_HOURS.hours()).unwrap_or(Timestamp::MAX);
-            let is_refused = state.ending().is_none() && state.decided.as_ref().is_some_and(|(_, it)| it.refuses());
+            let is_refused = state.ending().is_none()
+                && state.decided.as_ref().is_some_and(|(_, outcome)| may_be_refused(&state.received, outcome));
             let takes_appeals = state.received.request != RequestType::Appeal
                 && super::refusal_by_policy(policy, RequestType::Appeal).is_none();
             if is_refused && takes_appeals && now < until { NextStep::Appeal { until } } else { NextStep::Done }
