@@ -13,13 +13,14 @@ use app::{
     requests::{self, NewEntry, RequestError, RequestKey, RequestLog},
 };
 use domain::{
-    dsar::{Act, Actor, Ask, Ending, RequestType, Stage},
-    ids::StaffId,
+    dsar::{Act, Actor, Ask, Ending, ExtensionGround, Outcome, RequestType, Ruling, Stage, TaskEnd, VerifiedBy},
+    ids::{StaffId, SystemId},
     language::Language,
-    policy::Policy,
+    policy::{Policy, Regime},
     standing::{Standing, UseAsked},
 };
 use jiff::{Timestamp, ToSpan};
+use proptest::prelude::*;
 use testkit::{Memory, build};
 
 const URL: &str = "https://privacy.example";
@@ -254,4 +255,80 @@ async fn what_has_ended_is_not_taken_back() {
     append(&policy, &memory, &answer.request, Actor::Staff(clerk()), Act::Stopped, day(1)).await;
     let stored = requests::withdraw(&policy, &memory, &answer.request.request, &answer.token, day(2)).await.unwrap();
     assert_eq!(stored.state.ending(), Some(Ending::Stopped));
+}
+
+// Whatever happens, in whatever order, with the watch running or away.
+
+fn moves() -> Vec<(Actor, Act)> {
+    let one = || Actor::Staff(clerk());
+    let crm = || SystemId::parse("crm").unwrap();
+    vec![
+        (Actor::Requester, Act::Verified(VerifiedBy::Mail)),
+        (one(), Act::Asked(Ask::Identity)),
+        (one(), Act::Asked(Ask::Clarification)),
+        (Actor::Requester, Act::Replied(Ask::Identity)),
+        (Actor::Requester, Act::Replied(Ask::Clarification)),
+        (one(), Act::Claimed),
+        (one(), Act::Noted),
+        (one(), Act::RegimesChanged(vec![Regime::UkGdpr])),
+        (one(), Act::RegimesChanged(vec![Regime::UsCa])),
+        (one(), Act::Extended(ExtensionGround::Complexity)),
+        (Actor::Product, Act::TasksOpened(vec![crm()])),
+        (Actor::System(crm()), Act::TaskEnded(crm(), TaskEnd::NotFound)),
+        (Actor::Product, Act::Decided(Outcome::WithOffice)),
+        (one(), Act::Ruled(Ruling::Approve { except: Vec::new() })),
+        (Actor::Product, Act::Decided(Outcome::Granted)),
+        (one(), Act::Stopped),
+    ]
+}
+
+async fn in_the_clock(memory: &Memory, key: &RequestKey) -> bool {
+    for shard in 0..app::request_clock::REQUEST_SHARDS {
+        let due = memory.due_requests(shard, Timestamp::MAX, 10).await.unwrap();
+        if due.iter().any(|(due, _)| due == key) {
+            return true;
+        }
+    }
+    false
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn nothing_open_is_without_a_next_date_and_nobody_is_told_twice(
+        request in prop::sample::select(RequestType::ALL.to_vec()),
+        steps in prop::collection::vec((0..moves().len(), 1..(24 * 9_i64), any::<bool>()), 1..25),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let played: Result<(), TestCaseError> = runtime.block_on(async {
+            let (policy, memory) = (policy(), Memory::new());
+            let form = ReceiveRequest { about: None, ..form(request, "k") };
+            // An appeal needs a decision to be against.
+            let Ok(answer) = receive_request::receive(&policy, &memory, form).await else { return Ok(()) };
+            let key = answer.request;
+            let mut now = day(0);
+            for (number, hours, is_watched) in steps {
+                now += hours.hours();
+                let (by, act) = moves()[number].clone();
+                let next = |_: &_| Some(NewEntry::new(now, by.clone(), act.clone()));
+                // What is refused changes nothing.
+                let _ = requests::record(&policy, &memory, &key, next).await;
+                if is_watched {
+                    prop_assert_eq!(watch(&policy, &memory, now).await.requests.failed, 0);
+                    let again = watch(&policy, &memory, now).await;
+                    prop_assert_eq!((again.warned, again.requests.lapsed), (0, 0), "the same run twice does nothing more");
+                }
+                let state = memory.state(&key).await.unwrap().unwrap();
+                prop_assert_eq!(in_the_clock(&memory, &key).await, state.stage().is_open());
+            }
+            let mut tags: Vec<_> = memory.sent().into_iter().map(|mail| (mail.to.disclose().clone(), mail.tag)).collect();
+            let count = tags.len();
+            tags.sort();
+            tags.dedup();
+            prop_assert_eq!(tags.len(), count, "each mail once");
+            Ok(())
+        });
+        played?;
+    }
 }

@@ -21,7 +21,7 @@ use domain::{
     hold::HoldReason,
     ids::{Field, Identifier, IdentifierKind},
     language::Language,
-    policy::{Period, Policy, PolicyHash, VerificationRule},
+    policy::{Period, PolicyHash, VerificationRule},
     record::System,
     sensitive::Sensitive,
 };
