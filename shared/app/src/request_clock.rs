@@ -211,12 +211,7 @@ async fn remind<P: RequestLog + Mailer>(
 }
 
 /// Looks again tomorrow at what nobody can be reminded of today, so that it stands in nobody's way.
-async fn put_off<P: RequestClock>(
-    ports: &P,
-    key: &RequestKey,
-    at: Timestamp,
-    dry_run: bool,
-) -> Result<(), PortError> {
+async fn put_off<P: RequestClock>(ports: &P, key: &RequestKey, at: Timestamp, dry_run: bool) -> Result<(), PortError> {
     if dry_run {
         return Ok(());
     }

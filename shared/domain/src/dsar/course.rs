@@ -7,9 +7,7 @@ use jiff::Timestamp;
 
 use super::{Acting, ActingAs, ExtensionGround, Outcome, RefusalGround, RequestType};
 use crate::{
-    ids::{
-        Category, Ground, IdentifierKind, PointHash, Purpose, RequestId, StaffId, SystemId,
-    },
+    ids::{Category, Ground, IdentifierKind, PointHash, Purpose, RequestId, StaffId, SystemId},
     language::Language,
     place::Place,
     policy::{Regime, VerificationRule},
@@ -522,10 +520,7 @@ impl Stage {
 
     /// Whether something is still owed.
     pub const fn is_open(self) -> bool {
-        !matches!(
-            self,
-            Self::Answered | Self::Refused | Self::Withdrawn | Self::Stopped | Self::Merged | Self::Lapsed
-        )
+        !matches!(self, Self::Answered | Self::Refused | Self::Withdrawn | Self::Stopped | Self::Merged | Self::Lapsed)
     }
 
     /// The word for the person, who is not told of the office's inner steps.
@@ -767,9 +762,7 @@ impl RequestState {
                 at(&[Stage::AwaitingVerification, Stage::AwaitingRequester, Stage::WithOffice])
             }),
             Act::Asked(_) => at(&[Stage::AwaitingVerification, Stage::InProgress, Stage::WithOffice]),
-            Act::Replied(ask) => {
-                unless(self.asked().is_some_and(|(pending, _)| pending == *ask), Why::NothingAsked)
-            }
+            Act::Replied(ask) => unless(self.asked().is_some_and(|(pending, _)| pending == *ask), Why::NothingAsked),
             Act::Claimed => match (self.assignee(), &entry.by) {
                 (Some(assignee), Actor::Staff(by)) => unless(assignee == by, Why::ClaimedByAnother),
                 _ => None,
@@ -810,12 +803,9 @@ impl RequestState {
                 _ => at(&[Stage::InProgress])
                     .or_else(|| unless(!matches!(outcome, Outcome::RefusedByOffice(_)), Why::NotRuled)),
             },
-            Act::Merged(_) => at(&[
-                Stage::AwaitingVerification,
-                Stage::AwaitingRequester,
-                Stage::InProgress,
-                Stage::WithOffice,
-            ]),
+            Act::Merged(_) => {
+                at(&[Stage::AwaitingVerification, Stage::AwaitingRequester, Stage::InProgress, Stage::WithOffice])
+            }
             Act::Lapsed => at(&[Stage::AwaitingVerification, Stage::AwaitingRequester]),
         }
     }

@@ -2,7 +2,9 @@
 
 use jiff::{Timestamp, ToSpan};
 
-use super::{Act, ActingAs, AnswerDue, Ask, Ending, ExtensionGround, Outcome, Received, RequestState, RequestType, Stage};
+use super::{
+    Act, ActingAs, AnswerDue, Ask, Ending, ExtensionGround, Outcome, Received, RequestState, RequestType, Stage,
+};
 use crate::{
     ids::RequestId,
     policy::{Policy, VerificationRule},
@@ -180,7 +182,9 @@ pub fn next_step(policy: &Policy, state: &RequestState, due: &AnswerDue, now: Ti
                 NextStep::Prove { until }
             }
         }
-        Stage::AwaitingRequester => state.asked().map_or(NextStep::Wait { before: due.at }, |(ask, _)| NextStep::Answer(ask)),
+        Stage::AwaitingRequester => {
+            state.asked().map_or(NextStep::Wait { before: due.at }, |(ask, _)| NextStep::Answer(ask))
+        }
         stage if stage.is_open() && now >= due.at && !due.stands => NextStep::Late,
         stage if stage.is_open() => NextStep::Wait { before: due.at },
         Stage::Merged => match state.ending() {
