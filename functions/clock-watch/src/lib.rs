@@ -3,6 +3,7 @@
 use app::{
     deadlines::{self, Deadlines},
     mail::Mailer,
+    request_clock::RequestClock,
 };
 use edge::{
     Event, Failure, Reply,
@@ -24,15 +25,34 @@ pub struct Desk<P> {
 ///
 /// # Errors
 /// [`Failure`] if something outside failed; warnings sent until then are not sent again.
-pub async fn handle<P: Deadlines + Mailer>(desk: &Desk<P>, event: Event) -> Result<Reply, Failure> {
+pub async fn handle<P: Deadlines + RequestClock + Mailer>(desk: &Desk<P>, event: Event) -> Result<Reply, Failure> {
     let Event::Schedule(tick) = event else { return Err(Failure::new("clock-watch answers its schedule alone")) };
-    let contact_of = |controller: &_| desk.policies.get(controller).map(|policy| policy.contact_mail.clone());
-    let watched = deadlines::watch(&desk.ports, contact_of, tick.time, tick.dry_run).await?;
+    let policies: Vec<_> = desk.policies.iter().collect();
+    let watched = deadlines::watch(&desk.ports, &policies, tick.time, tick.dry_run).await?;
+    let requests = watched.requests;
     if !tick.dry_run {
+        let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        // Hours are counted, since CloudWatch knows no unit of an hour.
         #[expect(clippy::cast_precision_loss, reason = "a metric of counts far below 2^52")]
-        for (name, count) in [("DeadlinesAtRisk", watched.at_risk), ("DeadlinesMissed", watched.missed)] {
-            metric(name, count as f64, Unit::Count, &[]);
+        for (name, value) in [
+            ("DeadlinesAtRisk", count(watched.at_risk)),
+            ("DeadlinesMissed", count(watched.missed)),
+            ("RequestsOpen", count(requests.open)),
+            ("RequestsOverdue", count(requests.overdue)),
+            ("RequestsLatestHours", requests.latest_hours),
+            ("RequestsOldestHours", requests.oldest_hours),
+            ("RequestsLookedAt", count(requests.looked_at)),
+            ("RequestShardsFull", count(requests.full_shards)),
+            ("RequestReminders", count(requests.reminded)),
+            ("RequestEscalations", count(requests.escalated)),
+            ("RequestsLapsed", count(requests.lapsed)),
+        ] {
+            metric(name, value as f64, Unit::Count, &[]);
         }
+    }
+    if requests.failed > 0 {
+        // What went well is claimed and has moved on: the retry looks at what failed alone.
+        return Err(Failure::new("some requests could not be looked at"));
     }
     Ok(Reply::Summary(json!({
         "v": 1,
@@ -44,5 +64,16 @@ pub async fn handle<P: Deadlines + Mailer>(desk: &Desk<P>, event: Event) -> Resu
         "attestations_lapsed": watched.attestations_lapsed,
         "warned": watched.warned,
         "without_policy": watched.without_policy,
+        "requests": {
+            "open": requests.open,
+            "overdue": requests.overdue,
+            "latest_hours": requests.latest_hours,
+            "oldest_hours": requests.oldest_hours,
+            "looked_at": requests.looked_at,
+            "full_shards": requests.full_shards,
+            "reminded": requests.reminded,
+            "escalated": requests.escalated,
+            "lapsed": requests.lapsed,
+        },
     })))
 }

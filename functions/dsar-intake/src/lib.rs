@@ -7,12 +7,13 @@ use app::{
     export::csv_of,
     keys::Keys,
     receive_request::{self, ReceiveError, ReceiveRequest},
-    requests::{self, Downloads, RequestError, RequestLog},
+    requests::{self, Downloads, RequestError, RequestLog, StoredRequest},
 };
 use domain::{
-    dsar::{ActingRefused, Outcome, RequestType},
+    dsar::{ActingRefused, Ending, Outcome, RequestType},
     ids::RequestId,
     language::Language,
+    policy::Policy,
     token::Scope,
 };
 use edge::{
@@ -44,6 +45,8 @@ pub async fn handle<P: RequestLog + Keys + Downloads>(site: &Site<P>, event: Eve
     let answer = match (request.method(), request.parameter("request")) {
         ("POST", None) => receive(site, &request).await,
         ("POST", Some(_)) if path.ends_with("/verification") => verify(site, &request).await,
+        ("POST", Some(_)) if path.ends_with("/withdrawal") => withdraw(site, &request).await,
+        ("DELETE", Some(_)) => withdraw(site, &request).await,
         ("GET", Some(_)) if path.ends_with("/verification") => confirm_page(site, &request),
         ("GET", Some(_)) if path.ends_with("/export") => download(site, &request).await,
         ("GET", Some(_)) => status(site, &request).await,
@@ -167,8 +170,36 @@ fn closed(error: RequestError) -> Problem {
 async fn status<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
     let (id, token) = opened(request)?;
-    let state = requests::status(policy, &site.ports, &id, &token, request.at()).await.map_err(closed)?;
-    Ok(Response::json(200, &StatusForm::new(policy, &id, &state)))
+    let stored = requests::look(policy, &site.ports, &id, &token, request.at()).await.map_err(closed)?;
+    Ok(Response::json(200, &told(policy, &id, &stored, request)))
+}
+
+/// What the requester is told of a request.
+fn told(policy: &Policy, id: &RequestId, stored: &StoredRequest, request: &Request) -> StatusForm {
+    StatusForm::new(policy, id, &stored.state, request.at()).with_corrections(stored.confided.corrections.keys())
+}
+
+/// The requester takes it back; what it has come to until then is in the answer.
+async fn withdraw<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+    let policy = site::policy(request, &site.policies)?;
+    let (id, token) = opened(request)?;
+    let stored = requests::withdraw(policy, &site.ports, &id, &token, request.at()).await.map_err(closed)?;
+    if !request.wants_page() {
+        return Ok(Response::json(200, &told(policy, &id, &stored, request)));
+    }
+    let name = escape(&policy.name);
+    let words = if stored.state.ending() == Some(Ending::Withdrawn) {
+        "Your request is taken back. What was done until now stays done."
+    } else {
+        "Your request had come to its end before: its status says how."
+    };
+    Ok(Response::html(
+        200,
+        format!(
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{name}: your request</title>\
+             <main><h1>{name}</h1><p>{words}</p></main></html>"
+        ),
+    ))
 }
 
 /// What the mailed link shows. Mail scanners open links, so opening it verifies nothing: the button
@@ -195,7 +226,7 @@ async fn verify<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Resu
     let (id, token) = opened(request)?;
     let state = requests::verify(policy, &site.ports, &id, &token, request.at()).await.map_err(closed)?;
     if !request.wants_page() {
-        return Ok(Response::json(200, &StatusForm::new(policy, &id, &state)));
+        return Ok(Response::json(200, &StatusForm::new(policy, &id, &state, request.at())));
     }
     let name = escape(&policy.name);
     Ok(Response::html(

@@ -1,20 +1,18 @@
-//! The clock watch: warns of deadlines that come near, and says which were missed.
+//! The clock watch: warns of deadlines that come near, and says which were missed. Those of requests have a watch of
+//! their own ([`crate::request_clock`]), which this one starts.
 
-use domain::{attestation, ids::ControllerId};
+use domain::{attestation, ids::ControllerId, policy::Policy};
 use jiff::{Timestamp, ToSpan};
 
 use crate::{
     error::PortError,
     letters,
     mail::{MailClaim, Mailer},
+    request_clock::{self, Clocked, RequestClock},
 };
 
 /// In how many shards open deadlines lie.
 pub const CLOCK_SHARDS: u8 = 2;
-
-/// A request's deadline is at risk from so many hours before it: five days, since clerks rest on
-/// weekends.
-pub const REQUEST_RISK_HOURS: i64 = 120;
 
 /// A breach's deadline is at risk from so many hours before it.
 pub const BREACH_RISK_HOURS: i64 = 24;
@@ -48,7 +46,7 @@ impl DeadlineKind {
 
     const fn risk_hours(self) -> i64 {
         match self {
-            Self::Request => REQUEST_RISK_HOURS,
+            Self::Request => request_clock::REQUEST_RISK_HOURS,
             Self::Breach => BREACH_RISK_HOURS,
             Self::Attestation => attestation::RENEWAL_HOURS,
         }
@@ -102,7 +100,7 @@ pub fn urgency(deadline: &Deadline, at: Timestamp) -> Option<Urgency> {
 /// The port to open deadlines.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
 pub trait Deadlines {
-    /// Open deadlines of a shard before that time, earliest first, at most so many.
+    /// Open deadlines of a shard before that time, earliest first, at most so many: of all but requests.
     async fn deadlines(&self, shard: u8, before: Timestamp, limit: usize) -> Result<Vec<Deadline>, PortError>;
 
     /// Claims one warning. MUST be fresh for exactly one of several at once.
@@ -124,23 +122,34 @@ pub struct Watched {
     pub attestations_due: usize,
     /// Attestations that have lapsed.
     pub attestations_lapsed: usize,
-    /// Warnings sent by this run.
+    /// Warnings and reminders sent by this run.
     pub warned: usize,
     /// Deadlines of controllers that have no policy here: nobody to warn.
     pub without_policy: usize,
+    /// What was found and done about requests; what is near and past of theirs is counted above, too.
+    pub requests: Clocked,
 }
 
-/// Warns each controller's contact once for each deadline and urgency. A dry run only counts.
+/// Warns each controller's contact once for each deadline and urgency, and watches the clocks of requests. A dry run
+/// only counts.
 ///
 /// # Errors
 /// [`PortError`]; warnings sent until then are not sent again.
-pub async fn watch<P: Deadlines + Mailer>(
+pub async fn watch<P: Deadlines + RequestClock + Mailer>(
     ports: &P,
-    contact_of: impl Fn(&ControllerId) -> Option<String>,
+    policies: &[&Policy],
     at: Timestamp,
     dry_run: bool,
 ) -> Result<Watched, PortError> {
-    let mut watched = Watched::default();
+    let requests = request_clock::watch(ports, policies, at, dry_run).await?;
+    let mut watched = Watched {
+        at_risk: requests.at_risk,
+        missed: requests.overdue,
+        warned: requests.reminded + requests.escalated,
+        without_policy: requests.without_policy,
+        requests,
+        ..Watched::default()
+    };
     let ahead = DeadlineKind::ALL.into_iter().map(DeadlineKind::risk_hours).max().unwrap_or_default();
     let horizon = at.saturating_add(ahead.hours()).unwrap_or(Timestamp::MAX);
     for shard in 0..CLOCK_SHARDS {
@@ -154,7 +163,8 @@ pub async fn watch<P: Deadlines + Mailer>(
                 (_, Urgency::Missed) => &mut watched.missed,
             };
             *count += 1;
-            let Some(contact) = contact_of(&deadline.controller) else {
+            let of = policies.iter().find(|policy| policy.controller == deadline.controller);
+            let Some(contact) = of.map(|policy| policy.contact_mail.clone()) else {
                 watched.without_policy += 1;
                 continue;
             };

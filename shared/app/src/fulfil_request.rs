@@ -37,13 +37,12 @@ use crate::{
 pub use crate::export::{EXPORT_HOURS, Exports, SubjectFile, WITHHELD};
 
 /// How long a requester has to confirm a request by mail.
-pub const VERIFICATION_HOURS: i64 = 24 * 14;
+pub const VERIFICATION_HOURS: i64 = dsar::VERIFICATION_WINDOW_HOURS;
 
 /// Most steps that one event leads to: verified, decided, and as many again where somebody else was faster.
 const STEPS_MAX: usize = 4;
 
-/// How long a restriction that was asked for stands before somebody must look at it again.
-pub const RESTRICTION_REVIEW_HOURS: i64 = 24 * 90;
+pub use domain::dsar::RESTRICTION_REVIEW_HOURS;
 
 /// Everything that fulfilling needs.
 pub trait Office:
@@ -329,6 +328,7 @@ async fn carry_out<P: Office>(
             match dsar::stop(policy, received.request, &received.purposes) {
                 Some(stop) if by_office => Outcome::Stopped(Stop { with_office: false, ..stop }),
                 Some(stop) => Outcome::Stopped(stop),
+                None if by_office => Outcome::Granted,
                 None => Outcome::WithOffice,
             }
         }

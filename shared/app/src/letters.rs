@@ -24,7 +24,10 @@ pub mod request;
 mod sources;
 pub(crate) mod texts;
 
+mod reminder;
+
 pub use passed_on::{Task, follow, task};
+pub use reminder::reminder;
 pub use request::{About, Confirm, Question};
 
 /// Tells the requester what was received, by when they are answered, and asks them to confirm that they

@@ -31,6 +31,7 @@ pub mod read_consents;
 pub mod receive_request;
 pub mod recipients;
 pub mod records;
+pub mod request_clock;
 pub mod requests;
 pub mod subscription;
 pub mod systems;

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use domain::{
     dsar::{
-        self, Act, ActKind, Actor, Entry, Head, Instructions, Received, RequestState, TransitionRefused, VerifiedBy,
+        self, Act, ActKind, Actor, AnswerDue, Entry, Head, Instructions, Received, RequestState, TransitionRefused, VerifiedBy,
     },
     ids::{ControllerId, Field, Fingerprint, Identifier, RequestId, SubjectRef},
     policy::Policy,
     sensitive::Sensitive,
     token::{Claim, Scope, TokenRefused},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 
 use crate::{
     error::{Appended, PortError},
@@ -157,11 +157,23 @@ pub trait RequestLog {
     async fn confirm_mail(&self, key: &RequestKey, what: &str, at: Timestamp) -> Result<(), PortError>;
 }
 
+/// By how much a next date may lie before the entry that it comes from: what came due meanwhile and was not looked at
+/// yet, because the watch runs by the hour and can fail, must not be skipped. What was looked at is claimed.
+const LOOK_BACK_HOURS: i64 = 24;
+
+/// By when a request is answered, by all that has happened to it.
+pub fn due_of(policy: &Policy, state: &RequestState) -> AnswerDue {
+    // A deadline past the calendar's end was refused at intake: the one that was told then stands.
+    dsar::due_of(policy, state).unwrap_or_else(|_| AnswerDue::as_received(&state.received, policy))
+}
+
 /// What the list shows of a request, and its next date.
 pub fn head_of(policy: &Policy, state: &RequestState) -> Head {
-    // A deadline past the calendar's end was refused at intake: the one that was told then stands.
-    let due = dsar::due_of(policy, state).unwrap_or_else(|_| dsar::AnswerDue::as_received(&state.received, policy));
-    state.head(due.at, dsar::next_date(policy, state, &due))
+    let due = due_of(policy, state);
+    let latest = state.history.iter().map(|entry| entry.at).max().map_or(state.received.at, |at| {
+        at.saturating_sub(LOOK_BACK_HOURS.hours()).unwrap_or(at)
+    });
+    state.head(due.at, dsar::next_date(policy, state, &due, latest))
 }
 
 /// How often an append is tried again when somebody was faster.
@@ -265,6 +277,50 @@ pub async fn open<P: Keys>(
     Ok((key, claim))
 }
 
+/// A request as it is stored, for who holds its token.
+///
+/// # Errors
+/// [`RequestError`].
+pub async fn look<P: RequestLog + Keys>(
+    policy: &Policy,
+    ports: &P,
+    request: &RequestId,
+    token: &str,
+    now: Timestamp,
+) -> Result<StoredRequest, RequestError> {
+    let scopes = [Scope::Request, Scope::Verification, Scope::Export];
+    let (key, _) = open(policy, ports, request, token, &scopes, now).await?;
+    ports.request(&key).await?.ok_or(RequestError::Unknown)
+}
+
+/// Takes a request back, for who made it or reads the mailbox that it is about.
+///
+/// Whoever typed somebody's address holds the token of what they asked themselves and of nothing else, so that they
+/// take back no more than that; what the person has asked stays. What was done until now stays done, and is told. An
+/// objection that is taken back binds from then on no more (`standing`): the person is told that, too.
+///
+/// # Errors
+/// [`RequestError`]. One that is closed stays as it ended: taking back twice is no error.
+pub async fn withdraw<P: RequestLog + Keys>(
+    policy: &Policy,
+    ports: &P,
+    request: &RequestId,
+    token: &str,
+    now: Timestamp,
+) -> Result<StoredRequest, RequestError> {
+    let (key, _) = open(policy, ports, request, token, &[Scope::Request, Scope::Verification], now).await?;
+    let withdrawn = record(policy, ports, &key, |stored| {
+        stored.state.stage().is_open().then(|| NewEntry::new(now, Actor::Requester, Act::Withdrawn))
+    });
+    match withdrawn.await {
+        Ok(stored) => Ok(stored),
+        // It was closed meanwhile: it stands as it stands.
+        Err(RecordError::Refused(_)) => ports.request(&key).await?.ok_or(RequestError::Unknown),
+        Err(RecordError::Unknown) => Err(RequestError::Unknown),
+        Err(RecordError::Port(error)) => Err(error.into()),
+    }
+}
+
 /// Where a request stands, for who holds its token.
 ///
 /// # Errors
@@ -276,9 +332,7 @@ pub async fn status<P: RequestLog + Keys>(
     token: &str,
     now: Timestamp,
 ) -> Result<RequestState, RequestError> {
-    let scopes = [Scope::Request, Scope::Verification, Scope::Export];
-    let (key, _) = open(policy, ports, request, token, &scopes, now).await?;
-    Ok(ports.request(&key).await?.ok_or(RequestError::Unknown)?.state)
+    Ok(look(policy, ports, request, token, now).await?.state)
 }
 
 /// Takes the proof that the requester reads the mailbox the request is about.

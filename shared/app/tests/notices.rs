@@ -385,7 +385,7 @@ async fn an_attestation_is_warned_of_before_it_lapses_and_after_and_never_as_a_d
     record("2026-03-01", build::at("2026-03-01T12:00:00Z")).await;
     let watch = async |day: &str| {
         let at = build::at(&format!("{day}T12:00:00Z"));
-        deadlines::watch(&memory, |_| Some(policy.contact_mail.clone()), at, false).await.unwrap()
+        deadlines::watch(&memory, &[&policy], at, false).await.unwrap()
     };
     let counts = |watched: Watched| (watched.attestations_due, watched.attestations_lapsed, watched.warned);
     for (day, expected) in [

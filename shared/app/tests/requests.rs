@@ -173,8 +173,7 @@ async fn an_objection_stops_at_once_and_stays_due_until_the_office_decides() {
     assert_eq!(outcome, Some(Outcome::Stopped(Stop { purposes, with_office: true })));
     let status = requests::status(&policy, &memory, &answer.request.request, &answer.token, day(0)).await.unwrap();
     assert_eq!(status.stage().for_requester(), Stage::InProgress);
-    let contact = |_: &_| Some(policy.contact_mail.clone());
-    let watched = deadlines::watch(&memory, contact, day(40), true).await.unwrap();
+    let watched = deadlines::watch(&memory, &[&policy], day(40), true).await.unwrap();
     assert_eq!(watched.missed, 1, "nobody has decided");
 
     for (purpose, taken) in [("security", true), ("marketing", true), ("contract", false), ("accounting", false)] {
@@ -469,7 +468,7 @@ async fn instructions_that_have_to_be_read_become_work_for_the_office_with_a_dea
     let mail = memory.sent().pop().unwrap();
     assert_eq!((mail.to.disclose().as_str(), mail.tag.ends_with("-office")), ("privacy@acme.example", true));
     assert!(mail.text.contains(key.request.as_str()) && !mail.text.contains("photographs"));
-    let watched = deadlines::watch(&memory, |_| Some("privacy@acme.example".into()), day(60), true).await.unwrap();
+    let watched = deadlines::watch(&memory, &[&policy], day(60), true).await.unwrap();
     assert_eq!(watched.missed, 1);
 }
 

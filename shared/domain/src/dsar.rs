@@ -16,13 +16,14 @@ mod next;
 mod outcome;
 mod post_mortem;
 mod reach;
+mod public;
 mod role;
 mod stop;
 
 pub use acting::{Acting, ActingAs, ActingRefused, check_acting, verification_of};
 pub use complaint::{Complaint, complaint_site};
 pub use course::{
-    Act, ActKind, Actor, Ask, Ending, Entry, Exception, Head, Received, RequestState, Ruling, Stage, TaskEnd,
+    Act, ActKind, Actor, Ask, Ending, Entry, Exception, HISTORY_ENTRIES_MAX, Head, Received, RequestState, Ruling, Stage, TaskEnd,
     TransitionRefused, VerifiedBy, Why,
 };
 pub use due::{
@@ -30,12 +31,18 @@ pub use due::{
     regimes_for,
 };
 pub use grounds::{ExtensionGround, RefusalGround};
-pub use next::next_date;
+pub use next::{
+    QUESTION_HOURS, REMINDERS, RESTRICTION_REVIEW_HOURS, Reminder, VERIFICATION_WINDOW_HOURS, lapses_at, next_date,
+    reminders,
+};
 pub use outcome::{Item, ItemResult, Outcome};
 pub use post_mortem::{
     DELETE_ALL, INSTRUCTION_BYTES_MAX, Instructions, SUBJECT_DECEASED, instructions_in_force, offers_post_mortem,
 };
 pub use reach::is_to_requester;
+pub use public::{
+    Happened, NextStep, PublicEntry, STATUS_HOURS, may_be_refused, next_step, public_history, shows_items,
+};
 pub use role::{PROCESSOR, refusal, refusal_of, role_for};
 pub use stop::{NoObjection, Stop, check_objection, stop, stopped_uses};
 

@@ -42,6 +42,7 @@ use app::{
     purge::{DueRecords, PURGE_SHARDS},
     queues::{DeadLetters, Outbox, Queue},
     records::RecordStore,
+    request_clock::{REQUEST_SHARDS, RequestClock},
     requests::RequestLog,
     subscription::{SubscriptionLedger, SubscriptionMails},
 };
@@ -88,6 +89,7 @@ pub trait Ports:
     + Deletion
     + DueRecords
     + Deadlines
+    + RequestClock
     + BreachStore
     + Announcements
     + NoticeChanges
@@ -116,6 +118,7 @@ impl<P> Ports for P where
         + Deletion
         + DueRecords
         + Deadlines
+        + RequestClock
         + BreachStore
         + Announcements
         + NoticeChanges
@@ -180,6 +183,7 @@ macro_rules! contract_tests {
             the_index_pages_until_there_is_nothing_left,
             the_index_gives_what_the_evidence_needs,
             open_deadlines_are_found_before_their_time,
+            a_request_is_found_from_its_next_date_on_and_read_without_its_persons_key,
             a_notified_authority_closes_its_deadline_and_the_first_record_stands,
             a_warning_is_claimed_once,
             a_breach_is_declared_once,
@@ -269,10 +273,20 @@ async fn due<P: DueRecords>(ports: &P, controller: &ControllerId, until: Timesta
     all
 }
 
-async fn open_deadlines<P: Deadlines>(ports: &P, controller: &ControllerId, before: Timestamp) -> Vec<Deadline> {
+/// Open deadlines, and requests by their next date.
+async fn open_deadlines<P: Deadlines + RequestClock>(ports: &P, controller: &ControllerId, before: Timestamp) -> Vec<Deadline> {
     let mut all = Vec::new();
     for shard in 0..CLOCK_SHARDS {
         all.extend(ports.deadlines(shard, before, 5_000).await.unwrap());
+    }
+    for shard in 0..REQUEST_SHARDS {
+        let due = ports.due_requests(shard, before, 5_000).await.unwrap();
+        all.extend(due.into_iter().filter(|(_, next_at)| *next_at < before).map(|(key, next_at)| Deadline {
+            controller: key.controller,
+            kind: DeadlineKind::Request,
+            id: key.request.to_string(),
+            due_at: next_at,
+        }));
     }
     all.retain(|deadline| deadline.controller == *controller);
     all

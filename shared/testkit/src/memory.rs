@@ -14,7 +14,7 @@ use app::{
     attest,
     breach::{Alert, BreachStore},
     capture_consent::ConsentLedger,
-    deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
+    deadlines::{Deadline, DeadlineKind, Deadlines, Urgency},
     destruction::{BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
     erasure::{ErasurePlan, ErasurePlans},
     error::{Appended, PortError},
@@ -25,6 +25,7 @@ use app::{
     purge::{DuePage, DueRecords, PURGE_SHARDS},
     queues::{DeadLetters, Outbox, Queue},
     records::{Content, RecordStore, Trigger},
+    request_clock::{REQUEST_SHARDS, RequestClock},
     requests::{Confided, Downloads, OfficePage, OfficeRow, RequestKey, RequestLog, StoredRequest},
 };
 use domain::{
@@ -761,20 +762,36 @@ fn warning_claim(deadline: &Deadline, urgency: Urgency) -> String {
     format!("warning {} {} {} {}", deadline.controller, deadline.kind.as_str(), deadline.id, urgency.as_str())
 }
 
+impl RequestClock for Memory {
+    async fn due_requests(
+        &self,
+        shard: u8,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(RequestKey, Timestamp)>, PortError> {
+        let state = self.call()?;
+        let dated = state.requests.iter().filter_map(|(place, items)| Some((place, items.head.next_at?)));
+        let of_shard = dated.filter(|(((_, subject), _), _)| subject.shard(REQUEST_SHARDS) == shard);
+        let mut due: Vec<_> = of_shard
+            .filter(|(_, next_at)| *next_at <= until)
+            .map(|(((controller, subject), request), next_at)| {
+                let (controller, subject) = (controller.clone(), subject.clone());
+                (RequestKey { controller, subject, request: request.clone() }, next_at)
+            })
+            .collect();
+        due.sort_by_key(|(_, next_at)| *next_at);
+        due.truncate(limit);
+        Ok(due)
+    }
+
+    async fn state(&self, key: &RequestKey) -> Result<Option<RequestState>, PortError> {
+        Ok(self.call()?.requests.get(&request_key(key)).map(request_state))
+    }
+}
+
 impl Deadlines for Memory {
     async fn deadlines(&self, shard: u8, before: Timestamp, limit: usize) -> Result<Vec<Deadline>, PortError> {
         let state = self.call()?;
-        let requests = state
-            .requests
-            .iter()
-            .filter_map(|(place, items)| Some((place, items.head.next_at?)))
-            .filter(|(((_, subject), _), _)| subject.shard(CLOCK_SHARDS) == shard);
-        let requests = requests.map(|(((controller, _), request), next_at)| Deadline {
-            controller: controller.clone(),
-            kind: DeadlineKind::Request,
-            id: request.to_string(),
-            due_at: next_at,
-        });
         let open = state.breaches.iter().filter(|(_, (breach, _))| breach.notified.is_none());
         let breaches = open.filter(|_| shard == 0);
         let breaches = breaches.map(|((controller, id), (breach, _))| Deadline {
@@ -790,7 +807,7 @@ impl Deadlines for Memory {
             id: attest::deadline_id(&id, valid_until),
             due_at: valid_until,
         });
-        let open = requests.chain(breaches).chain(renewals);
+        let open = breaches.chain(renewals);
         let mut deadlines: Vec<_> = open.filter(|deadline| deadline.due_at < before).collect();
         deadlines.sort_by_key(|deadline| deadline.due_at);
         deadlines.truncate(limit);

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use domain::{
     dsar::{
-        Acting, ActingAs, CORRECTIONS_MAX, Complaint, Instructions, ItemResult, MESSAGE_BYTES_MAX, Outcome, POINTS_MAX,
+        self, Acting, AnswerDue, CORRECTIONS_MAX, Complaint, Ending, Instructions, ItemResult, MESSAGE_BYTES_MAX, Outcome, POINTS_MAX,
         REQUEST_PURPOSES_MAX, Received, RequestState, RequestType,
+        TaskEnd,
     },
     ids::{Field, Ground, Identifier, Purpose, RequestId},
     language::Language,
@@ -13,6 +14,7 @@ use domain::{
     policy::{Clause, Policy, Refusal},
     sensitive::Sensitive,
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -20,8 +22,10 @@ use crate::{
     form::{FormError, Pairs, SubjectForm, nothing_left, purposes, take},
 };
 
+mod next;
 mod people;
 
+pub use next::NextForm;
 pub use people::{ActingForm, ComplaintForm, InstructionsForm};
 
 /// `POST /{controller}/v1/requests`.
@@ -350,6 +354,39 @@ pub struct ItemForm {
     pub evidence: Option<String>,
 }
 
+/// A law whose clock runs for a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LawForm {
+    /// Its name: `eu-gdpr`.
+    pub regime: String,
+    /// Its title.
+    pub title: String,
+}
+
+/// A step to the due date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepForm {
+    /// What follows from what.
+    pub words: String,
+    /// The day that it leads to.
+    pub date: String,
+    /// Where it is written.
+    pub article: String,
+}
+
+/// Something that happened to a request, without the office's inside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HappenedForm {
+    /// When.
+    pub at: String,
+    /// What: `received`, `verified`, `asked`, `replied`, `extended`, `decided`, `withdrawn`, `stopped`, `merged`
+    /// or `lapsed`.
+    pub what: String,
+    /// What it was about: the question, the ground, the outcome, the other request's number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
 /// `GET /{controller}/v1/requests/{request}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusForm {
@@ -364,10 +401,36 @@ pub struct StatusForm {
     pub status: String,
     /// When it was received.
     pub received_at: String,
+    /// The last day on which an answer is in time; while the clock stands, the earliest that it can be.
+    pub due_date: String,
     /// The first instant at which an answer is late.
     pub due_before: String,
     /// The law that says so.
     pub due_by: String,
+    /// Whether the clock stands until the requester answers.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub due_stands: bool,
+    /// How the date comes about.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub due_steps: Vec<StepForm>,
+    /// The laws whose clocks run.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub laws: Vec<LawForm>,
+    /// In which language the requester is written to.
+    pub language: String,
+    /// What happens next, or what they can do.
+    pub next: NextForm,
+    /// What happened so far.
+    pub history: Vec<HappenedForm>,
+    /// What a withdrawal or an objection is about; none: all.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub purposes: Vec<String>,
+    /// Which fields a rectification corrects.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub corrections: Vec<String>,
+    /// In how many of the controller's systems work had ended when the request was taken back or stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub systems_done: Option<usize>,
     /// Who asked, where it was not the subject.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acting: Option<ActingForm>,
@@ -416,11 +479,20 @@ pub struct UnreachableForm {
 }
 
 impl StatusForm {
-    /// Writes a status.
-    pub fn new(policy: &Policy, request: &RequestId, state: &RequestState) -> Self {
+    /// Names the fields that the request corrects, and no value.
+    #[must_use]
+    pub fn with_corrections<'a>(mut self, fields: impl IntoIterator<Item = &'a Field>) -> Self {
+        self.corrections = fields.into_iter().map(ToString::to_string).collect();
+        self
+    }
+
+    /// Writes a status as it is at that time.
+    pub fn new(policy: &Policy, request: &RequestId, state: &RequestState, now: Timestamp) -> Self {
         let received = &state.received;
-        // Whether a guardian is one is not verified: they learn that it was done, and not what there was.
-        let shows_items = received.acting.as_ref().is_none_or(|acting| acting.role != ActingAs::Guardian);
+        let due = dsar::due_of(policy, state).unwrap_or_else(|_| AnswerDue::as_received(received, policy));
+        let next = dsar::next_step(policy, state, &due, now);
+        let laws = if state.regimes().is_empty() { &policy.regimes } else { state.regimes() };
+        let shows_items = dsar::shows_items(received);
         let outcome = state.decided.as_ref().map(|(_, outcome)| outcome);
         Self {
             v: 1,
@@ -428,8 +500,32 @@ impl StatusForm {
             request: state.received.request.to_string(),
             status: state.stage().for_requester().as_str().to_owned(),
             received_at: state.received.at.to_string(),
-            due_before: state.received.due_at.to_string(),
-            due_by: state.received.due_by_law.clone(),
+            due_date: due.last_day.to_string(),
+            due_before: due.at.to_string(),
+            due_stands: due.stands,
+            laws: laws
+                .iter()
+                .map(|law| LawForm { regime: law.as_str().to_owned(), title: law.title().to_owned() })
+                .collect(),
+            language: received.language.as_str().to_owned(),
+            next: NextForm::new(policy, &next, &due, received.language),
+            history: dsar::public_history(state)
+                .iter()
+                .map(|entry| HappenedForm {
+                    at: entry.at.to_string(),
+                    what: entry.what.as_str().to_owned(),
+                    detail: entry.what.detail().map(str::to_owned),
+                })
+                .collect(),
+            purposes: received.purposes.iter().map(ToString::to_string).collect(),
+            corrections: Vec::new(),
+            systems_done: systems_done(state),
+            due_steps: due
+                .steps
+                .into_iter()
+                .map(|step| StepForm { words: step.words, date: step.date.to_string(), article: step.article })
+                .collect(),
+            due_by: due.law,
             acting: received.acting.as_ref().map(ActingForm::from),
             service: received.service.as_ref().map(ToString::to_string),
             verified_by: state.verified.map(|(_, by)| by.as_str().to_owned()),
@@ -439,9 +535,8 @@ impl StatusForm {
                 Some(Outcome::Refused(refusal, clause)) => Some(RefusalForm::new(refusal, clause)),
                 _ => None,
             },
-            // Without the items it must not tell either whether any of them was kept.
             complaint: outcome
-                .filter(|outcome| outcome.refuses() || (!shows_items && matches!(outcome, Outcome::Erased(_))))
+                .filter(|outcome| dsar::may_be_refused(received, outcome))
                 .map(|_| Complaint::of(policy).into()),
             items: match outcome {
                 Some(Outcome::Erased(items)) if shows_items => items.iter().map(item).collect(),
@@ -466,6 +561,15 @@ impl StatusForm {
                 .map(|(since, why)| UnreachableForm { since: since.to_string(), why: why.to_string() }),
         }
     }
+}
+
+/// How many systems had ended their work on a request that was taken back or stopped, whatever they found: what was
+/// done cannot be undone, and is told.
+fn systems_done(state: &RequestState) -> Option<usize> {
+    let tasks = state.tasks();
+    let is_broken_off = matches!(state.ending(), Some(Ending::Withdrawn | Ending::Stopped));
+    let is_done = |end: &&Option<&TaskEnd>| end.is_some_and(|end| *end != TaskEnd::GivenUp);
+    (is_broken_off && !tasks.is_empty()).then(|| tasks.values().filter(is_done).count())
 }
 
 fn item(item: &domain::dsar::Item) -> ItemForm {
@@ -497,11 +601,10 @@ fn item(item: &domain::dsar::Item) -> ItemForm {
 #[cfg(test)]
 mod tests {
     use domain::{
-        dsar::{Item, Stop},
-        ids::{Category, ControllerId, IdentifierKind, Pepper},
-        policy::Notice,
+        dsar::{Act, ActingAs, Actor, Entry, ExtensionGround, Item, Stop},
+        ids::{Category, ControllerId, IdentifierKind, Pepper, StaffId, SystemId},
+        policy::{Notice, Regime},
     };
-    use jiff::Timestamp;
 
     use super::*;
 
@@ -518,7 +621,7 @@ mod tests {
             ..Received::new(request, IdentifierKind::Mail, at, (at, String::new()))
         };
         let state = RequestState { decided: Some((at, outcome)), ..RequestState::new(received) };
-        StatusForm::new(&policy(), &id(), &state)
+        StatusForm::new(&policy(), &id(), &state, at)
     }
 
     fn id() -> RequestId {
@@ -562,6 +665,62 @@ mod tests {
         assert_eq!(of(Some(ActingAs::Agent), gone()).items.len(), 1);
         let acting = of(guardian, gone()).acting.unwrap();
         assert_eq!((acting.role.as_str(), acting.proof), ("guardian", None));
+    }
+
+    #[test]
+    fn a_status_says_what_was_understood_which_law_why_then_and_what_comes_next() {
+        let at: Timestamp = "2026-03-02T12:00:00Z".parse().unwrap();
+        let mut policy = policy();
+        policy.regimes = vec![Regime::EuGdpr];
+        let purposes = vec![Purpose::parse("marketing").unwrap()];
+        let received = |language| Received {
+            purposes: purposes.clone(),
+            language,
+            ..Received::new(RequestType::Objection, IdentifierKind::Mail, at, (at, String::new()))
+        };
+        let clerk = || Actor::Staff(StaffId::parse("clerk-1").unwrap());
+        let entries = [
+            Entry { at, by: clerk(), act: Act::Claimed },
+            Entry { at, by: clerk(), act: Act::Noted },
+            Entry { at, by: clerk(), act: Act::Extended(ExtensionGround::Complexity) },
+        ];
+        let mut texts = Vec::new();
+        for language in Language::ALL {
+            let state = RequestState::fold(received(language), entries.clone());
+            let fields = [Field::parse("email").unwrap()];
+            let form = StatusForm::new(&policy, &id(), &state, at).with_corrections(&fields);
+            assert_eq!((form.purposes.as_slice(), form.language.as_str()), (&["marketing".to_owned()][..], language.as_str()));
+            assert_eq!(form.corrections, ["email"]);
+            assert_eq!(form.laws.iter().map(|law| law.regime.as_str()).collect::<Vec<_>>(), ["eu-gdpr"]);
+            assert!(!form.due_steps.is_empty() && form.due_steps.iter().all(|step| !step.article.is_empty()));
+            assert_eq!(form.next.code, "wait");
+            assert!(form.next.text.contains(&form.due_date), "{}", form.next.text);
+            let what: Vec<_> = form.history.iter().map(|entry| (entry.what.as_str(), entry.detail.as_deref())).collect();
+            assert_eq!(what, [("received", None), ("extended", Some("complexity"))]);
+            assert!(!serde_json::to_string(&form).unwrap().contains("clerk-1"), "nothing of who in the office");
+            texts.push(form.next.text);
+        }
+        texts.dedup();
+        assert_eq!(texts.len(), 3, "a sentence in each language");
+    }
+
+    #[test]
+    fn whoever_takes_a_request_back_is_told_how_much_was_done() {
+        let at = Timestamp::UNIX_EPOCH;
+        let received = Received::new(RequestType::Erasure, IdentifierKind::Mail, at, (at, String::new()));
+        let system = |name: &str| SystemId::parse(name).unwrap();
+        let by = |by, act| Entry { at, by, act };
+        let ended = |name: &str, end| by(Actor::Product, Act::TaskEnded(system(name), end));
+        let opened = by(Actor::Product, Act::TasksOpened(["a", "b", "c"].map(system).to_vec()));
+        let history = [
+            opened,
+            ended("a", TaskEnd::Done { records: 7 }),
+            ended("b", TaskEnd::GivenUp),
+            by(Actor::Requester, Act::Withdrawn),
+        ];
+        let state = RequestState::fold(received, history);
+        let form = StatusForm::new(&policy(), &id(), &state, at);
+        assert_eq!((form.status.as_str(), form.systems_done, form.next.code.as_str()), ("withdrawn", Some(1), "done"));
     }
 
     #[test]

@@ -142,6 +142,11 @@ pub(crate) fn purge_shard_name(shard: u8) -> String {
     format!("PURGE#{shard}")
 }
 
+/// The name of a shard of requests by their next date.
+pub(crate) fn request_shard_name(shard: u8) -> String {
+    format!("REQUEST-CLOCK#{shard}")
+}
+
 /// The name of a shard of deadlines.
 pub(crate) fn clock_shard_name(shard: u8) -> String {
     format!("CLOCK#{shard}")

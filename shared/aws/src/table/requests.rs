@@ -29,7 +29,7 @@ use wire::stored::{
 
 use super::{
     Item, Sorts, TABLE, Update, Updated, doomed_form, doomed_of, form_of, item_of, key_of,
-    keys::{ItemKey, OFFICE_INDEX, REQUESTS, RequestPart, clock_shard_name, request_items, subject_partition},
+    keys::{ItemKey, OFFICE_INDEX, REQUESTS, RequestPart, request_items, request_shard_name, subject_partition},
     number, text, time, unreadable,
 };
 use crate::{Cloud, failure::unavailable};
@@ -78,7 +78,7 @@ impl Told {
 /// Where a request stands in the indexes.
 fn placement(key: &RequestKey, version: u32, head: &Head) -> Vec<(&'static str, Option<AttributeValue>)> {
     let state = if head.stage.is_open() { "open" } else { "closed" };
-    let shard = clock_shard_name(key.subject.shard(app::deadlines::CLOCK_SHARDS));
+    let shard = request_shard(key);
     vec![
         ("version", Some(number(version))),
         ("stage", Some(text(head.stage.as_str()))),
@@ -90,6 +90,10 @@ fn placement(key: &RequestKey, version: u32, head: &Head) -> Vec<(&'static str, 
         // In milliseconds of one width, so that the order of texts is the order of times.
         ("office_at", Some(text(format!("{:015}#{}", stored::millis(head.due_at), key.request)))),
     ]
+}
+
+fn request_shard(key: &RequestKey) -> String {
+    request_shard_name(key.subject.shard(app::request_clock::REQUEST_SHARDS))
 }
 
 fn office(controller: &ControllerId, state: &str) -> String {
@@ -192,8 +196,12 @@ impl RequestLog for Cloud {
     }
 
     async fn set_next(&self, key: &RequestKey, version: u32, next_at: Timestamp) -> Result<bool, PortError> {
-        let update = Update::default().set("due_at", time(next_at)).set("version", number(version));
-        let condition = "#version = :version AND attribute_exists(due_shard)";
+        // What was stored before requests had shards of their own moves into one.
+        let update = Update::default()
+            .set("due_at", time(next_at))
+            .set("due_shard", text(request_shard(key)))
+            .set("version", number(version));
+        let condition = "(attribute_not_exists(#version) OR #version = :version) AND attribute_exists(#due_shard)";
         let done = self.update(&part(key, RequestPart::Received), update, condition, ReturnValue::None).await?;
         Ok(matches!(done, Updated::Done(_)))
     }
@@ -352,6 +360,18 @@ fn is_refused(error: &SdkError<TransactWriteItemsError>) -> bool {
 }
 
 impl Cloud {
+    /// Reads where a request stands, and opens nothing that is sealed.
+    pub(super) async fn request_state(&self, key: &RequestKey) -> Result<Option<RequestState>, PortError> {
+        let items = request_items(&key.request);
+        let between = Sorts::Between(format!("{items}0"), format!("{items}9"));
+        let mut told = Told::default();
+        for item in self.query(subject_partition(&key.controller, &key.subject), between).await? {
+            let ItemKey::Request(_, item_part) = key_of(&item)? else { continue };
+            told.take(&item_part, item)?;
+        }
+        Ok(told.state())
+    }
+
     /// Writes two items unless the first stands; `false`: it stands.
     async fn put_both(&self, first: Item, second: Item) -> Result<bool, PortError> {
         let built = |_| PortError::corrupt(WHAT, "it cannot be written");

@@ -7,9 +7,7 @@ use jiff::Timestamp;
 
 use super::{Acting, ActingAs, ExtensionGround, Outcome, RefusalGround, RequestType};
 use crate::{
-    ids::{
-        Category, Ground, IdentifierKind, PointHash, Purpose, RequestId, StaffId, SystemId,
-    },
+    ids::{Category, Ground, IdentifierKind, PointHash, Purpose, RequestId, StaffId, SystemId},
     language::Language,
     place::Place,
     policy::{Regime, VerificationRule},
@@ -380,6 +378,62 @@ impl Act {
     }
 }
 
+impl Act {
+    /// Whether it is for them to do.
+    pub fn is_for(&self, by: &Actor) -> bool {
+        match self {
+            Self::Asked(_)
+            | Self::Claimed
+            | Self::Released
+            | Self::HandedOver(_)
+            | Self::RegimesChanged(_)
+            | Self::Extended(_)
+            | Self::Proposed(_)
+            | Self::Approved
+            | Self::SentBack
+            | Self::Ruled(_)
+            | Self::Stopped
+            | Self::Verified(VerifiedBy::Office) => matches!(by, Actor::Staff(_)),
+            Self::Verified(_) => matches!(by, Actor::Requester | Actor::Product),
+            // Whoever calls or writes by post is entered by the office.
+            Self::Replied(_) | Self::Withdrawn => matches!(by, Actor::Requester | Actor::Staff(_)),
+            Self::Noted | Self::Merged(_) => matches!(by, Actor::Product | Actor::Staff(_)),
+            Self::Decided(_) | Self::Lapsed | Self::TasksOpened(_) | Self::MailFailed { .. } => {
+                matches!(by, Actor::Product)
+            }
+            // A system ends its own task alone.
+            Self::TaskEnded(system, _) => match by {
+                Actor::System(by) => by == system,
+                Actor::Product | Actor::Staff(_) => true,
+                Actor::Requester => false,
+            },
+        }
+    }
+
+    /// Whether it adds to the history and changes nothing else: it can come after the end, too.
+    const fn adds_only(&self) -> bool {
+        matches!(self, Self::Noted | Self::MailFailed { .. })
+    }
+
+    /// Whether it brings a request nearer to its end. What does not can be repeated without end.
+    const fn leads_on(&self) -> bool {
+        !matches!(
+            self,
+            Self::Noted
+                | Self::MailFailed { .. }
+                | Self::Claimed
+                | Self::Released
+                | Self::HandedOver(_)
+                | Self::RegimesChanged(_)
+                | Self::Asked(_)
+                | Self::SentBack
+        )
+    }
+}
+
+/// From so many entries on, a request takes only what brings it nearer to its end.
+pub const HISTORY_ENTRIES_MAX: usize = 1_000;
+
 /// One entry of a request's history. Its number is its place: the first after the receipt is 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -466,10 +520,7 @@ impl Stage {
 
     /// Whether something is still owed.
     pub const fn is_open(self) -> bool {
-        !matches!(
-            self,
-            Self::Answered | Self::Refused | Self::Withdrawn | Self::Stopped | Self::Merged | Self::Lapsed
-        )
+        !matches!(self, Self::Answered | Self::Refused | Self::Withdrawn | Self::Stopped | Self::Merged | Self::Lapsed)
     }
 
     /// The word for the person, who is not told of the office's inner steps.
@@ -524,11 +575,42 @@ pub enum Why {
     AlreadyExtended,
     /// No such task is open.
     NoSuchTask,
-    /// Whoever proposed it cannot approve it.
+    /// Whoever proposed it can neither approve it nor send it back.
     SameEyes,
+    /// It is not theirs to do: who decides, asks or stops is of the office, who carries out is the product.
+    NotForThem,
+    /// It names nothing.
+    Nothing,
+    /// A system that it names has had its task.
+    HadItsTask,
+    /// The requester has yet to prove who they are.
+    NotVerified,
+    /// It is not what the office has ruled, or nobody has ruled it.
+    NotRuled,
+    /// The history is full: what comes now must bring the request to its end.
+    HistoryFull,
 }
 
 impl Why {
+    /// Every reason.
+    pub const ALL: [Self; 15] = [
+        Self::Closed,
+        Self::NotNow,
+        Self::AlreadyVerified,
+        Self::NothingAsked,
+        Self::ClaimedByAnother,
+        Self::NotTheirs,
+        Self::AlreadyExtended,
+        Self::NoSuchTask,
+        Self::SameEyes,
+        Self::NotForThem,
+        Self::Nothing,
+        Self::HadItsTask,
+        Self::NotVerified,
+        Self::NotRuled,
+        Self::HistoryFull,
+    ];
+
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -541,24 +623,40 @@ impl Why {
             Self::AlreadyExtended => "already-extended",
             Self::NoSuchTask => "no-such-task",
             Self::SameEyes => "same-eyes",
+            Self::NotForThem => "not-for-them",
+            Self::Nothing => "nothing",
+            Self::HadItsTask => "had-its-task",
+            Self::NotVerified => "not-verified",
+            Self::NotRuled => "not-ruled",
+            Self::HistoryFull => "history-full",
+        }
+    }
+
+    /// What is in the way, in words.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Closed => "it is closed",
+            Self::NotNow => "that does not happen at this stage",
+            Self::AlreadyVerified => "the requester has proved who they are already",
+            Self::NothingAsked => "nothing of the kind was asked",
+            Self::ClaimedByAnother => "somebody else has taken it on",
+            Self::NotTheirs => "they have not taken it on",
+            Self::AlreadyExtended => "it was extended before",
+            Self::NoSuchTask => "no such task is open",
+            Self::SameEyes => "whoever proposed it cannot look at it again",
+            Self::NotForThem => "it is not theirs to do",
+            Self::Nothing => "it names nothing",
+            Self::HadItsTask => "a system that it names has had its task",
+            Self::NotVerified => "the requester has yet to prove who they are",
+            Self::NotRuled => "it is not what the office has ruled",
+            Self::HistoryFull => "its history is full",
         }
     }
 }
 
 impl fmt::Display for TransitionRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let why = match self.why {
-            Why::Closed => "it is closed",
-            Why::NotNow => "that does not happen at this stage",
-            Why::AlreadyVerified => "the requester has proved who they are already",
-            Why::NothingAsked => "nothing of the kind was asked",
-            Why::ClaimedByAnother => "somebody else has taken it on",
-            Why::NotTheirs => "they have not taken it on",
-            Why::AlreadyExtended => "it was extended before",
-            Why::NoSuchTask => "no such task is open",
-            Why::SameEyes => "whoever proposed it cannot approve it",
-        };
-        write!(f, "a request that is {} cannot be {}: {why}", self.stage.as_str(), self.act.as_str())
+        write!(f, "a request that is {} cannot be {}: {}", self.stage.as_str(), self.act.as_str(), self.why.in_words())
     }
 }
 
@@ -633,63 +731,98 @@ impl RequestState {
     /// [`TransitionRefused`] if it cannot.
     pub fn check(&self, entry: &Entry) -> Result<(), TransitionRefused> {
         let stage = self.stage();
-        let refuse = |why| Err(TransitionRefused { act: entry.act.kind(), stage, why });
-        // What only adds to the history can always come.
-        if matches!(entry.act, Act::Noted | Act::MailFailed { .. }) {
-            return Ok(());
+        match self.obstacle(stage, entry) {
+            Some(why) => Err(TransitionRefused { act: entry.act.kind(), stage, why }),
+            None => Ok(()),
         }
-        if !stage.is_open() {
-            return refuse(Why::Closed);
+    }
+
+    /// What is in the way of an entry; `None`: nothing.
+    fn obstacle(&self, stage: Stage, entry: &Entry) -> Option<Why> {
+        // The stages at which it happens, and what else is in the way there.
+        let at = |stages: &[Stage]| (!stages.contains(&stage)).then_some(Why::NotNow);
+        let unless = |holds: bool, why: Why| (!holds).then_some(why);
+        if !entry.act.is_for(&entry.by) {
+            return Some(Why::NotForThem);
         }
-        let at = |stages: &[Stage]| if stages.contains(&stage) { Ok(()) } else { refuse(Why::NotNow) };
+        if !stage.is_open() && !entry.act.adds_only() {
+            // A system that was at work when the request was closed still says what it did: the person is told.
+            return match &entry.act {
+                Act::TaskEnded(system, _) if self.has_open_task(system) => None,
+                _ => Some(Why::Closed),
+            };
+        }
+        if self.history.len() >= HISTORY_ENTRIES_MAX && !entry.act.leads_on() {
+            return Some(Why::HistoryFull);
+        }
         match &entry.act {
-            Act::Verified(_) if self.is_verified() => refuse(Why::AlreadyVerified),
-            Act::Verified(_) => at(&[Stage::AwaitingVerification, Stage::AwaitingRequester]),
+            Act::Noted | Act::MailFailed { .. } | Act::HandedOver(_) | Act::Withdrawn | Act::Stopped => None,
+            Act::Verified(_) => unless(!self.is_verified(), Why::AlreadyVerified).or_else(|| {
+                // The office, too, can see who they are while it has the request.
+                at(&[Stage::AwaitingVerification, Stage::AwaitingRequester, Stage::WithOffice])
+            }),
             Act::Asked(_) => at(&[Stage::AwaitingVerification, Stage::InProgress, Stage::WithOffice]),
-            Act::Replied(ask) if self.asked().is_none_or(|(pending, _)| pending != *ask) => refuse(Why::NothingAsked),
+            Act::Replied(ask) => unless(self.asked().is_some_and(|(pending, _)| pending == *ask), Why::NothingAsked),
             Act::Claimed => match (self.assignee(), &entry.by) {
-                (Some(assignee), Actor::Staff(by)) if assignee != by => refuse(Why::ClaimedByAnother),
-                _ => Ok(()),
+                (Some(assignee), Actor::Staff(by)) => unless(assignee == by, Why::ClaimedByAnother),
+                _ => None,
             },
             Act::Released => match (self.assignee(), &entry.by) {
-                (Some(assignee), Actor::Staff(by)) if assignee == by => Ok(()),
-                _ => refuse(Why::NotTheirs),
+                (Some(assignee), Actor::Staff(by)) => unless(assignee == by, Why::NotTheirs),
+                _ => Some(Why::NotTheirs),
             },
-            Act::Extended(_) if self.extended_at().is_some() => refuse(Why::AlreadyExtended),
-            Act::TasksOpened(_) => at(&[Stage::InProgress, Stage::Ruled]),
-            Act::TaskEnded(system, _) if self.tasks().get(system).is_none_or(Option::is_some) => {
-                refuse(Why::NoSuchTask)
+            // To no law at all would mean to all of the policy's.
+            Act::RegimesChanged(regimes) => unless(!regimes.is_empty(), Why::Nothing),
+            Act::Extended(_) => unless(self.extended_at().is_none(), Why::AlreadyExtended),
+            Act::TasksOpened(systems) => at(&[Stage::InProgress, Stage::Ruled])
+                .or_else(|| unless(!systems.is_empty(), Why::Nothing))
+                .or_else(|| unless(!matches!(self.ruling(), Some((_, Ruling::Refuse(_)))), Why::NotRuled))
+                .or_else(|| {
+                    let tasks = self.tasks();
+                    unless(!systems.iter().any(|system| tasks.contains_key(system)), Why::HadItsTask)
+                }),
+            Act::TaskEnded(system, _) => unless(self.has_open_task(system), Why::NoSuchTask),
+            // Who cannot be told from somebody else, or asks without any ground, is refused before a proof, too.
+            Act::Ruled(Ruling::Refuse(_)) => at(&[Stage::AwaitingVerification, Stage::WithOffice]),
+            Act::Proposed(Ruling::Approve { .. }) | Act::Ruled(Ruling::Approve { .. }) => {
+                at(&[Stage::WithOffice]).or_else(|| unless(self.is_verified(), Why::NotVerified))
             }
-            Act::Proposed(_) | Act::Ruled(_) => at(&[Stage::WithOffice]),
-            Act::Approved => match (self.proposal(), &entry.by) {
-                (None, _) => refuse(Why::NotNow),
-                (Some((Actor::Staff(by), _)), Actor::Staff(second)) if by == second => refuse(Why::SameEyes),
-                _ => Ok(()),
+            Act::Proposed(_) => at(&[Stage::WithOffice]),
+            Act::Approved | Act::SentBack => match (self.proposal(), &entry.by) {
+                (Some((Actor::Staff(first), _)), Actor::Staff(second)) => unless(first != second, Why::SameEyes),
+                _ => Some(Why::NotNow),
             },
-            Act::SentBack => at(&[Stage::AwaitingApproval]),
-            Act::Decided(_) => at(&[
-                Stage::AwaitingVerification,
-                Stage::InProgress,
-                Stage::AwaitingSystems,
-                Stage::Ruled,
-            ]),
-            Act::Merged(_) => at(&[
-                Stage::AwaitingVerification,
-                Stage::AwaitingRequester,
-                Stage::InProgress,
-                Stage::WithOffice,
-            ]),
+            Act::Decided(outcome) => match stage {
+                // Before anybody has proved who they are, nothing is handed out, changed or destroyed.
+                Stage::AwaitingVerification => unless(
+                    matches!(outcome, Outcome::Refused(..) | Outcome::NotVerified | Outcome::WithOffice),
+                    Why::NotVerified,
+                ),
+                // What the office ruled is carried out, and does not go round to it again.
+                Stage::Ruled => unless(self.is_ruled(outcome), Why::NotRuled),
+                _ => at(&[Stage::InProgress])
+                    .or_else(|| unless(!matches!(outcome, Outcome::RefusedByOffice(_)), Why::NotRuled)),
+            },
+            Act::Merged(_) => {
+                at(&[Stage::AwaitingVerification, Stage::AwaitingRequester, Stage::InProgress, Stage::WithOffice])
+            }
             Act::Lapsed => at(&[Stage::AwaitingVerification, Stage::AwaitingRequester]),
-            Act::Replied(_)
-            | Act::HandedOver(_)
-            | Act::RegimesChanged(_)
-            | Act::Extended(_)
-            | Act::TaskEnded(..)
-            | Act::Withdrawn
-            | Act::Stopped
-            | Act::Noted
-            | Act::MailFailed { .. } => Ok(()),
         }
+    }
+
+    /// Whether a decision is what the office ruled.
+    fn is_ruled(&self, outcome: &Outcome) -> bool {
+        match (self.ruling(), outcome) {
+            (Some((_, Ruling::Refuse(ground))), Outcome::RefusedByOffice(named)) => ground == named,
+            (Some((_, Ruling::Approve { .. })), outcome) => {
+                !outcome.leaves_open() && !matches!(outcome, Outcome::RefusedByOffice(_))
+            }
+            _ => false,
+        }
+    }
+
+    fn has_open_task(&self, system: &SystemId) -> bool {
+        self.tasks().get(system).is_some_and(Option::is_none)
     }
 
     /// Where it stands.
@@ -716,7 +849,8 @@ impl RequestState {
             Stage::AwaitingSystems
         } else if self.ruling().is_some() {
             Stage::Ruled
-        } else if self.decided.is_some() {
+        } else if self.decided.is_some() || self.is_in_doubt() {
+            // What somebody wrote of who they are proves nothing until a person has looked at it.
             Stage::WithOffice
         } else if self.is_verified() {
             Stage::InProgress
@@ -727,7 +861,18 @@ impl RequestState {
 
     /// Whether it may be carried out.
     pub fn is_verified(&self) -> bool {
-        self.received.verification == VerificationRule::None || self.verified.is_some()
+        (self.received.verification == VerificationRule::None || self.verified.is_some()) && !self.is_in_doubt()
+    }
+
+    /// Whether the office has asked who they are, and has not seen it yet (GDPR Art. 12(6)): an answer alone
+    /// does not show it, and what was shown before the question is what the question doubts.
+    pub fn is_in_doubt(&self) -> bool {
+        let latest = self.history.iter().rev().find_map(|entry| match entry.act {
+            Act::Asked(Ask::Identity) => Some(true),
+            Act::Verified(_) => Some(false),
+            _ => None,
+        });
+        latest.unwrap_or(false)
     }
 
     /// How it ended other than by a decision, if it did.

@@ -7,6 +7,7 @@ use app::{
     error::{Appended, PortError},
     mail::MailClaim,
     records::Content,
+    request_clock::REQUEST_SHARDS,
     requests::{Confided, OfficeRow, RequestKey, RequestLog},
 };
 use domain::{
@@ -248,6 +249,40 @@ pub async fn the_offices_list_is_paged_by_due_time<P: Ports>(ports: &P, controll
     let closed = listed(ports, controller, false, 10).await;
     assert_eq!(closed.len(), 1);
     assert_eq!((&closed[0].request, closed[0].head.stage), (&first.request, Stage::Withdrawn));
+}
+
+pub async fn a_request_is_found_from_its_next_date_on_and_read_without_its_persons_key<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+) {
+    let first = asked(ports, controller, "request-1", RequestType::Access).await;
+    let second = asked(ports, controller, "request-2", RequestType::Erasure).await;
+    assert!(append(ports, &second, Actor::Staff(clerk(1)), Act::Claimed).await);
+    let (soon, later) = (days(now(), 10), days(now(), 20));
+    assert!(ports.set_next(&first, 0, later).await.unwrap());
+    assert!(ports.set_next(&second, 1, soon).await.unwrap());
+    let due = async |until, limit| {
+        let mut all = Vec::new();
+        for shard in 0..REQUEST_SHARDS {
+            all.extend(ports.due_requests(shard, until, limit).await.unwrap());
+        }
+        all.retain(|(key, _)| key.controller == *controller);
+        all.sort_by_key(|(_, next_at)| *next_at);
+        all
+    };
+    assert_eq!(due(days(now(), 9), 5_000).await, []);
+    assert_eq!(due(soon, 5_000).await, [(second.clone(), soon)], "from that very moment on");
+    assert_eq!(due(later, 5_000).await, [(second.clone(), soon), (first.clone(), later)]);
+    let stored = ports.request(&second).await.unwrap().unwrap();
+    assert_eq!(ports.state(&second).await.unwrap(), Some(stored.state.clone()));
+    ports.destroy_subject_key(controller, &second.subject, now()).await.unwrap();
+    assert_eq!(ports.state(&second).await.unwrap(), Some(stored.state));
+    let unknown = request(controller, &subject(ADA), "unknown");
+    assert_eq!(ports.state(&unknown).await.unwrap(), None);
+    // Two requests of one person lie in one shard: the earlier date comes first, and the other in the next run.
+    let shard = first.subject.shard(REQUEST_SHARDS);
+    let earliest = ports.due_requests(shard, later, 1).await.unwrap();
+    assert_eq!(earliest.len(), 1);
 }
 
 pub async fn a_next_date_moves_while_nothing_else_has<P: Ports>(ports: &P, controller: &ControllerId) {
