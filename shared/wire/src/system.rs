@@ -173,8 +173,7 @@ impl OutcomeForm {
     /// [`FormError`] at the first place that breaks a rule.
     pub fn parse(self) -> Result<(TaskId, TaskOutcome), FormError> {
         version(self.v)?;
-        let task =
-            TaskId::parse(&self.task).map_err(|invalid| FormError::new("/task", invalid.to_string()))?;
+        let task = TaskId::parse(&self.task).map_err(|invalid| FormError::new("/task", invalid.to_string()))?;
         let given = [
             ("/records", self.records.is_some()),
             ("/ground", self.ground.is_some()),
@@ -370,8 +369,8 @@ mod tests {
         for (name, value) in changes.as_object().unwrap() {
             form[name] = value.clone();
         }
-        let form: OutcomeForm = serde_json::from_str(&form.to_string())
-            .map_err(|_| FormError::new("", "not of this form"))?;
+        let form: OutcomeForm =
+            serde_json::from_str(&form.to_string()).map_err(|_| FormError::new("", "not of this form"))?;
         form.parse().map(|(task, outcome)| {
             assert_eq!(task.to_string(), TASK);
             outcome

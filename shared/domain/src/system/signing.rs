@@ -113,6 +113,11 @@ impl SecretVersion {
         Self { version: self.version.saturating_add(1), since: Some(now) }
     }
 
+    /// Whether it is so new that the one before it still counts.
+    pub fn is_recent(self, now: Timestamp) -> bool {
+        self.since.is_some_and(|since| now.duration_since(since) < SignedDuration::from_hours(KEPT_HOURS))
+    }
+
     /// The secrets that count now, the newest first: the one before it still does for
     /// [`KEPT_HOURS`], so that a receiver can be given the new one without losing a task.
     pub fn secrets(
@@ -122,8 +127,7 @@ impl SecretVersion {
         system: &SystemId,
         now: Timestamp,
     ) -> Vec<SystemSecret> {
-        let kept = self.since.is_some_and(|since| now.duration_since(since) < SignedDuration::from_hours(KEPT_HOURS));
-        let before = kept.then(|| self.version.saturating_sub(1)).filter(|version| *version > 0);
+        let before = self.is_recent(now).then(|| self.version.saturating_sub(1)).filter(|version| *version > 0);
         [Some(self.version), before]
             .into_iter()
             .flatten()
