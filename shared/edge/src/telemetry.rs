@@ -49,6 +49,7 @@ const OUR_CRATES: [&str; 17] = [
     "retention_track",
     "security_attest",
     "stream_relay",
+    "system_tasks",
 ];
 
 thread_local! {
