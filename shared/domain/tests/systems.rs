@@ -1,7 +1,5 @@
 //! What docs/SYSTEMS.md tells people who write a receiver.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use domain::system::{Pace, SIGNATURE_HEADER, SystemSecret, signature};
 use jiff::Timestamp;
 
