@@ -129,6 +129,7 @@ BREAKS = {
         drop("FulfilQueue|RedrivePolicy"),
         put("FulfilDeadLetterQueue|MessageRetentionPeriod", 345600),
         put("FulfilQueue|RedrivePolicy|maxReceiveCount", 1000),
+        put("TaskQueue|RedrivePolicy|maxReceiveCount", 3),
         put("FulfilQueue|RedrivePolicy|deadLetterTargetArn", {"Fn::GetAtt": ["BreachDeadLetterQueue", "Arn"]}),
     ],
     "a_message_stays_hidden_for_six_times_its_functions_timeout": [
@@ -297,6 +298,7 @@ BREAKS = {
         drop("ExportsBucket|LifecycleConfiguration"),
         put("ExportsBucket|LifecycleConfiguration|Rules|0|Status", "Disabled"),
         put("ExportsBucket|LifecycleConfiguration|Rules|0|Prefix", "old/"),
+        drop("SystemDataBucket|LifecycleConfiguration"),
         put("FailuresBucket|LifecycleConfiguration|Rules|0|ExpirationInDays", 365),
         put("ExportsBucket|VersioningConfiguration", {"Status": "Enabled"}),
     ],

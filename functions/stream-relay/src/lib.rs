@@ -3,10 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use app::queues::{Outbox, Queue};
+use app::{
+    queues::{Outbox, Queue},
+    requests::RequestKey,
+};
 use aws::table::keys::{ItemKey, RequestPart};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use domain::{announcement::Announcement, ids::ControllerId};
+use domain::{
+    announcement::Announcement,
+    ids::{ControllerId, SystemId},
+};
 use edge::{
     Event, Failure, Reply, clock, site,
     stream::{Change, Record},
@@ -15,7 +21,7 @@ use jiff::Timestamp;
 use wire::{
     message::{
         AnnouncementStep, BreachMessage, ChangeMessage, FulfilMessage, GuardianMessage, RecordsMessage, RemovedForm,
-        RemovedMessage, SubscriptionMessage, TELL_SUBJECTS_MAX, VERSION, WithdrawnForm,
+        RemovedMessage, SubscriptionMessage, TELL_SUBJECTS_MAX, TaskMessage, VERSION, WithdrawnForm,
     },
     stored,
 };
@@ -69,6 +75,7 @@ struct Sorted {
     tell: BTreeMap<(ControllerId, Announcement), (Timestamp, Vec<String>)>,
     withdrawn: BTreeMap<ControllerId, Vec<WithdrawnForm>>,
     removed: BTreeMap<ControllerId, Vec<RemovedForm>>,
+    tasks: Vec<TaskMessage>,
 }
 
 impl Sorted {
@@ -98,7 +105,13 @@ impl Sorted {
                     RequestPart::Received => image::<stored::request::Request>(record.new.as_ref())?.at,
                     RequestPart::Verified => image::<stored::request::Verified>(record.new.as_ref())?.at,
                     // Whatever happens to a request may leave something to do.
-                    RequestPart::Entry(_) => image::<stored::entry::Entry>(record.new.as_ref())?.at,
+                    RequestPart::Entry(_) => {
+                        let form = image::<stored::entry::Entry>(record.new.as_ref())?;
+                        if let stored::entry::ActForm::TasksOpened { systems } = &form.act {
+                            self.open_tasks(&key, systems, time(form.at)?)?;
+                        }
+                        form.at
+                    }
                     _ => return Ok(()),
                 };
                 self.fulfil.push(FulfilMessage::new(&key.controller, &key.subject, &key.request, time(at)?));
@@ -140,6 +153,15 @@ impl Sorted {
                 });
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// One message for each system, so that each of them waits for itself alone.
+    fn open_tasks(&mut self, key: &RequestKey, systems: &[String], at: Timestamp) -> Result<(), Failure> {
+        for system in systems {
+            let system = SystemId::parse(system).map_err(Failure::because("a task is for no system's name"))?;
+            self.tasks.push(TaskMessage::new(&key.controller, &key.subject, &key.request, &system, at));
         }
         Ok(())
     }
@@ -201,12 +223,17 @@ impl Sorted {
                 purge.push(site::body(&message)?);
             }
         }
+        let mut tasks = Vec::new();
+        for message in &self.tasks {
+            tasks.push(site::body(message)?);
+        }
         let queues = [
             (Queue::Fulfil, fulfil),
             (Queue::Breach, breach),
             (Queue::Notice, notice),
             (Queue::Records, records),
             (Queue::Purge, purge),
+            (Queue::Tasks, tasks),
         ];
         Ok(queues.into_iter().filter(|(_, bodies)| !bodies.is_empty()).collect())
     }

@@ -67,7 +67,7 @@ impl Workspace {
 /// Builds all binaries in one cargo invocation with one selection of features, so that nothing is compiled twice.
 pub(crate) fn build(layout: &Layout, profile: Profile) -> Outcome<()> {
     let mut cargo = shell::cargo(layout);
-    cargo.args(["build", "--workspace", "--exclude", "xtask", "--bins"]);
+    cargo.args(["build", "--workspace", "--exclude", "xtask", "--exclude", "example-receiver", "--bins"]);
     if profile == Profile::Release {
         cargo.args(["--release", "--locked"]);
     }

@@ -293,7 +293,7 @@ async fn carry_out<P: Office>(
 ) -> Result<Option<Act>, PortError> {
     let received = &stored.state.received;
     let by_office = stored.state.ruling().is_some();
-    let asked: Vec<_> = systems::systems_for(policy, received.request);
+    let asked: Vec<_> = systems::systems_for(policy, received.request, &received.purposes);
     if !asked.is_empty() && stored.state.tasks().is_empty() && stored.confided.identifier.is_some() {
         return Ok(Some(Act::TasksOpened(asked)));
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     ids::{ControllerId, Pepper, SubjectRef},
+    system::SystemsKey,
     token::TokenKey,
 };
 use jiff::Timestamp;
@@ -17,6 +18,8 @@ pub struct ControllerKeys {
     pub pepper: Pepper,
     /// For the tokens that people hold.
     pub tokens: TokenKey,
+    /// For the secrets that the controller's own systems share.
+    pub systems: SystemsKey,
 }
 
 /// The port to keys.

@@ -15,6 +15,8 @@ pub enum Queue {
     Purge,
     /// notice-change's.
     Notice,
+    /// system-tasks'.
+    Tasks,
 }
 
 /// The port to the queues.
@@ -32,4 +34,18 @@ pub trait Outbox {
 pub trait DeadLetters {
     /// Puts a message that will never succeed aside, with the reason beside it.
     async fn bury(&self, body: &str, reason: &str) -> Result<(), PortError>;
+}
+
+/// The port to the dead-letter queue of the queue in which systems tell their outcomes.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait OutcomeLetters {
+    /// Puts an outcome that will never be taken aside, with the reason beside it.
+    async fn bury_outcome(&self, body: &str, reason: &str) -> Result<(), PortError>;
+}
+
+/// The port by which a function decides when a message of its own queue comes again.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait Postponing {
+    /// Hides a message that is being handled for so many seconds: at most twelve hours, as SQS has it.
+    async fn postpone(&self, queue: Queue, receipt: &str, seconds: i64) -> Result<(), PortError>;
 }

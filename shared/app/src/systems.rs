@@ -1,8 +1,611 @@
-//! The controller's own systems: which of them a request goes to.
+//! The controller's own systems: a request goes to each of them as a task, what they say folds into the
+//! request, and one that does not answer delays itself alone.
 
-use domain::{dsar::RequestType, ids::SystemId, policy::Policy};
+use std::collections::BTreeMap;
 
-/// The systems that a request goes to as a task.
-pub fn systems_for(policy: &Policy, request: RequestType) -> Vec<SystemId> {
-    policy.systems.values().filter(|rule| rule.requests.contains(&request)).map(|rule| rule.id.clone()).collect()
+use domain::{
+    dsar::{Act, Actor, Exception, RefusalGround, RequestState, RequestType, Ruling, TaskEnd, due_of},
+    hold::HoldReason,
+    ids::{ControllerId, Purpose, RequestId, SystemId},
+    policy::{Policy, SystemKind, SystemRule},
+    sensitive::Sensitive,
+    system::{self, Pace, SystemSecret, SystemState, Task, TaskId, TaskOutcome},
+};
+use jiff::Timestamp;
+
+use crate::{
+    error::PortError,
+    keys::Keys,
+    records::RecordStore,
+    requests::{self, NewEntry, RecordError, RequestKey, RequestLog, StoredRequest},
+};
+
+/// How often a system's state is read again when somebody else changed it in between.
+const CONFLICTS_MAX: usize = 5;
+
+/// Why a system did not take a task.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the system did not take its task: {code}")]
+pub struct NotDelivered {
+    /// A code of the adapter's: `timeout`, `http-503`, `private-address`.
+    pub code: String,
+}
+
+/// The port to systems that are called.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait Webhooks {
+    /// Hands a task over by a `POST`, signed at that time with each of these secrets.
+    ///
+    /// MUST call public addresses alone, over TLS, but for the local stage; MUST connect to an address
+    /// that it has checked; MUST follow no redirect, and come to an end within seconds. Only a status of
+    /// 2xx is a success.
+    async fn post(&self, url: &str, task: &Task, secrets: &[SystemSecret], at: Timestamp) -> Result<(), NotDelivered>;
+}
+
+/// The port to systems that read a queue.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait TaskQueues {
+    /// Puts a task into a queue of the controller's, signed at that time with each of these secrets.
+    async fn enqueue(
+        &self,
+        queue_url: &str,
+        task: &Task,
+        secrets: &[SystemSecret],
+        at: Timestamp,
+    ) -> Result<(), NotDelivered>;
+}
+
+/// The port to what is kept of systems: nothing of it is personal.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait SystemStates {
+    /// How a system does; a system of which nothing is kept does well. MUST see every write that has
+    /// returned.
+    async fn system_state(&self, controller: &ControllerId, system: &SystemId) -> Result<SystemState, PortError>;
+
+    /// Replaces it, if what stands is of the revision before; answers whether it did.
+    async fn put_system_state(
+        &self,
+        controller: &ControllerId,
+        system: &SystemId,
+        state: &SystemState,
+    ) -> Result<bool, PortError>;
+
+    /// Notes that a task waits for its outcome since then, unless that is noted.
+    async fn open_task(&self, controller: &ControllerId, task: &TaskId, since: Timestamp) -> Result<(), PortError>;
+
+    /// Notes that a task waits no more. MUST succeed if none did.
+    async fn close_task(&self, controller: &ControllerId, task: &TaskId) -> Result<(), PortError>;
+
+    /// The tasks that wait for a system, and since when.
+    async fn open_tasks(
+        &self,
+        controller: &ControllerId,
+        system: &SystemId,
+    ) -> Result<Vec<(TaskId, Timestamp)>, PortError>;
+}
+
+/// The port to what systems hand over, until the answer is drawn up.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait SystemData {
+    /// Keeps what a system handed over for a request and answers the object's key, which comes from the
+    /// two. Keeping it again replaces it.
+    ///
+    /// MUST seal it under the subject's key.
+    async fn keep_data(
+        &self,
+        key: &RequestKey,
+        system: &SystemId,
+        data: &Sensitive<String>,
+        at: Timestamp,
+    ) -> Result<String, PortError>;
+
+    /// Reads it: the text of one JSON object; `None` once it or the subject's key is gone.
+    async fn system_data(&self, key: &RequestKey, object: &str) -> Result<Option<Sensitive<String>>, PortError>;
+
+    /// Deletes it, once the answer holds it. MUST succeed if it is gone.
+    async fn drop_data(&self, object: &str) -> Result<(), PortError>;
+}
+
+/// All that a request's systems handed over, by system: what the answer to an access holds beside what
+/// is stored here.
+///
+/// # Errors
+/// [`PortError`].
+pub async fn delivered<P: SystemData>(
+    ports: &P,
+    key: &RequestKey,
+    state: &RequestState,
+) -> Result<BTreeMap<SystemId, Sensitive<String>>, PortError> {
+    let mut delivered = BTreeMap::new();
+    for (system, end) in state.tasks() {
+        if let Some(TaskEnd::Delivered { object }) = end
+            && let Some(data) = ports.system_data(key, object).await?
+        {
+            delivered.insert(system.clone(), data);
+        }
+    }
+    Ok(delivered)
+}
+
+/// Deletes what a request's systems handed over: its answer holds it now, or nobody will read it.
+///
+/// # Errors
+/// [`PortError`].
+pub async fn drop_delivered<P: SystemData>(ports: &P, state: &RequestState) -> Result<(), PortError> {
+    for end in state.tasks().into_values().flatten() {
+        if let TaskEnd::Delivered { object } = end {
+            ports.drop_data(object).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Everything that handing a task over needs.
+pub trait Couriers: RequestLog + RecordStore + Keys + Webhooks + TaskQueues + SystemStates {}
+
+impl<P: RequestLog + RecordStore + Keys + Webhooks + TaskQueues + SystemStates> Couriers for P {}
+
+/// What a message about a task asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Errand {
+    /// The request.
+    pub key: RequestKey,
+    /// The system.
+    pub system: SystemId,
+    /// When the task was opened.
+    pub opened_at: Timestamp,
+    /// How many times its message was received, this time included.
+    pub attempts: u32,
+}
+
+/// Where and how tasks are handed over.
+#[derive(Debug, Clone)]
+pub struct Desk<'a> {
+    /// Where people and systems reach this deployment.
+    pub public_url: &'a str,
+    /// How soon a task is tried again.
+    pub pace: Pace,
+}
+
+/// What becomes of a task's message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing is left to do.
+    Finished,
+    /// It comes again in so many seconds: for the outcome, or since the system is left alone.
+    Later {
+        /// How many.
+        seconds: i64,
+    },
+    /// The system failed; it comes again in so many seconds.
+    Failed {
+        /// How many.
+        seconds: i64,
+        /// Failures of this system in a row.
+        in_a_row: u32,
+    },
+    /// It can't be done any more: to the dead-letter queue, for people to see.
+    Buried {
+        /// Why.
+        reason: &'static str,
+    },
+}
+
+/// Where a system tells its outcomes.
+pub fn callback(public_url: &str, controller: &ControllerId, system: &SystemId) -> String {
+    format!("{public_url}/{controller}/v1/systems/{system}/outcomes")
+}
+
+/// The secrets of a system that count now, the newest first.
+///
+/// # Errors
+/// [`PortError`].
+pub async fn secrets<P: Keys + SystemStates>(
+    policy: &Policy,
+    ports: &P,
+    system: &SystemId,
+    now: Timestamp,
+) -> Result<(u32, Vec<SystemSecret>), PortError> {
+    let state = ports.system_state(&policy.controller, system).await?;
+    let keys = ports.controller(&policy.controller).await?;
+    Ok((state.secret.version, state.secret.secrets(&keys.systems, &policy.controller, system, now)))
+}
+
+/// Gives a system a new secret, unless it was given one within the last day: the one before it still
+/// counts, and a retry of the call must not take it away. Answers whether it did.
+///
+/// # Errors
+/// [`PortError`].
+pub async fn renew_secret<P: Keys + SystemStates>(
+    policy: &Policy,
+    ports: &P,
+    system: &SystemId,
+    now: Timestamp,
+) -> Result<bool, PortError> {
+    let state = ports.system_state(&policy.controller, system).await?;
+    if state.secret.is_recent(now) {
+        return Ok(false);
+    }
+    let revision = state.revision.saturating_add(1);
+    let next = SystemState { revision, secret: state.secret.next(now), ..state };
+    if ports.put_system_state(&policy.controller, system, &next).await? {
+        return Ok(true);
+    }
+    Err(PortError::Conflict { what: "a system" })
+}
+
+/// Changes what is kept of a system, again when somebody was faster.
+async fn change<P: SystemStates>(
+    ports: &P,
+    controller: &ControllerId,
+    system: &SystemId,
+    mut make: impl FnMut(SystemState) -> SystemState,
+) -> Result<SystemState, PortError> {
+    for _ in 0..CONFLICTS_MAX {
+        let state = ports.system_state(controller, system).await?;
+        let revision = state.revision.saturating_add(1);
+        let next = SystemState { revision, ..make(state) };
+        if ports.put_system_state(controller, system, &next).await? {
+            return Ok(next);
+        }
+    }
+    Err(PortError::Conflict { what: "a system" })
+}
+
+/// Hands one task over, unless there is nothing to do or the system is left alone for now.
+///
+/// # Errors
+/// [`PortError`] where something of ours failed: the message comes again. A failure of the system is
+/// none.
+pub async fn deliver<P: Couriers>(
+    policy: &Policy,
+    ports: &P,
+    desk: &Desk<'_>,
+    errand: &Errand,
+    now: Timestamp,
+) -> Result<Step, PortError> {
+    let controller = &policy.controller;
+    let id = TaskId { request: errand.key.request.clone(), system: errand.system.clone() };
+    let Some(stored) = ports.request(&errand.key).await? else {
+        return Ok(Step::Buried { reason: "there is no such request" });
+    };
+    if !waits(&stored.state, &errand.system) {
+        ports.close_task(controller, &id).await?;
+        return Ok(Step::Finished);
+    }
+    ports.open_task(controller, &id, errand.opened_at).await?;
+    let due_at = due_of(policy, &stored.state).map_or(stored.state.received.due_at, |due| due.at);
+    let random = random(ports)?;
+    let in_time = now < due_at;
+    // The next try comes before the answer is due, for as long as it is not.
+    let until_due = due_at.duration_since(now).as_secs().max(desk.pace.shortest_seconds);
+    let bounded = |seconds: i64| if in_time { seconds.min(until_due) } else { seconds };
+    let again = bounded(desk.pace.pause_seconds(errand.attempts, random));
+
+    let Some(rule) = policy.systems.get(&errand.system) else {
+        // During a rollout another version of the policy may name it.
+        return Ok(late_or(in_time, Step::Later { seconds: again }, "the policy names no such system"));
+    };
+    let Some(state) = enter(ports, controller, &errand.system, now).await? else {
+        let health = ports.system_state(controller, &errand.system).await?.health;
+        let seconds = health.closed_for_seconds(now).unwrap_or(desk.pace.shortest_seconds);
+        // Spread, so that not all of its tasks come back at once.
+        let spread = i64::try_from(random % 10).unwrap_or_default();
+        return Ok(Step::Later { seconds: bounded(seconds.saturating_add(spread)) });
+    };
+    if let Some(ground) = kept_by_hold(ports, &errand.key, &stored.state).await? {
+        let end = TaskEnd::Kept { records: 0, ground };
+        end_task(policy, ports, &errand.key, &id, &Actor::Product, &end, now).await.map_err(port_error)?;
+        return Ok(Step::Finished);
+    }
+    let Some(task) = task_of(policy, rule, &stored, &id, due_at, desk.public_url) else {
+        return Ok(Step::Buried { reason: "the identifier of the request cannot be opened" });
+    };
+    let keys = ports.controller(controller).await?;
+    let secrets = state.secret.secrets(&keys.systems, controller, &errand.system, now);
+    let handed_over = match &rule.kind {
+        SystemKind::Webhook { url } => ports.post(url, &task, &secrets, now).await,
+        SystemKind::Queue { url } => ports.enqueue(url, &task, &secrets, now).await,
+    };
+    match handed_over {
+        Ok(()) => {
+            succeeded(ports, controller, &errand.system, now).await?;
+            // A late task that was taken is not asked for again: the office sees it and decides.
+            Ok(if in_time { Step::Later { seconds: bounded(desk.pace.outcome_seconds) } } else { Step::Finished })
+        }
+        Err(NotDelivered { code }) => {
+            let state = change(ports, controller, &errand.system, |mut state| {
+                state.health = state.health.failed(now, &code, &desk.pace, random);
+                state
+            })
+            .await?;
+            let in_a_row = state.health.failures_in_a_row;
+            let step = Step::Failed { seconds: again, in_a_row };
+            Ok(late_or(in_time, step, "the system did not take the task before the answer was due"))
+        }
+    }
+}
+
+fn late_or(in_time: bool, step: Step, reason: &'static str) -> Step {
+    if in_time { step } else { Step::Buried { reason } }
+}
+
+fn random<P: Keys>(ports: &P) -> Result<u64, PortError> {
+    let bytes = ports.random()?;
+    Ok(bytes.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte)))
+}
+
+/// Whether a request still waits for this system.
+fn waits(state: &RequestState, system: &SystemId) -> bool {
+    state.stage().is_open() && matches!(state.tasks().get(system), Some(None))
+}
+
+/// Lets a call through: `None` while the system is left alone. Where it failed again and again, one call
+/// finds out whether it is back, and the others wait for that.
+async fn enter<P: SystemStates>(
+    ports: &P,
+    controller: &ControllerId,
+    system: &SystemId,
+    now: Timestamp,
+) -> Result<Option<SystemState>, PortError> {
+    let state = ports.system_state(controller, system).await?;
+    if state.health.closed_for_seconds(now).is_some() {
+        return Ok(None);
+    }
+    if !state.health.is_suspect() {
+        return Ok(Some(state));
+    }
+    let revision = state.revision.saturating_add(1);
+    let probing = SystemState { revision, health: state.health.probing(now), secret: state.secret };
+    Ok(ports.put_system_state(controller, system, &probing).await?.then_some(probing))
+}
+
+async fn succeeded<P: SystemStates>(
+    ports: &P,
+    controller: &ControllerId,
+    system: &SystemId,
+    now: Timestamp,
+) -> Result<(), PortError> {
+    let done = change(ports, controller, system, |mut state| {
+        state.health = state.health.succeeded(now);
+        state
+    })
+    .await;
+    match done {
+        // Many at once are well: one of them says so.
+        Ok(_) | Err(PortError::Conflict { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A legal hold keeps what an erasure would delete here; elsewhere it would be deleted as surely
+/// (GDPR Art. 17(3)(b), (e)).
+async fn kept_by_hold<P: RecordStore>(
+    ports: &P,
+    key: &RequestKey,
+    state: &RequestState,
+) -> Result<Option<RefusalGround>, PortError> {
+    if state.received.request != RequestType::Erasure {
+        return Ok(None);
+    }
+    let holds = ports.holds(&key.controller, &key.subject).await?;
+    let grounds = holds.iter().filter(|hold| hold.released_at.is_none()).map(|hold| match hold.reason {
+        HoldReason::LegalObligation => RefusalGround::LegalObligation,
+        HoldReason::LegalClaim | HoldReason::Investigation | HoldReason::Restriction => RefusalGround::LegalClaims,
+    });
+    Ok(grounds.min())
+}
+
+fn task_of(
+    policy: &Policy,
+    rule: &SystemRule,
+    stored: &StoredRequest,
+    id: &TaskId,
+    due_before: Timestamp,
+    public_url: &str,
+) -> Option<Task> {
+    let received = &stored.state.received;
+    let except: Vec<Exception> = match stored.state.ruling() {
+        Some((_, Ruling::Approve { except })) => except.clone(),
+        _ => Vec::new(),
+    };
+    Some(Task {
+        id: id.clone(),
+        controller: policy.controller.clone(),
+        request: received.request,
+        identifier: stored.confided.identifier.clone()?,
+        purposes: received.purposes.clone(),
+        categories: rule.categories.clone(),
+        except,
+        corrections: stored.confided.corrections.clone(),
+        due_before,
+        callback: callback(public_url, &policy.controller, &rule.id),
+    })
+}
+
+/// What became of an outcome that a system told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It is part of the request.
+    Taken,
+    /// The task had ended before; that stands.
+    StoodAlready,
+    /// The request is closed, or goes on without this system.
+    TooLate,
+    /// The system could not do it now: it is asked again.
+    AskedAgain,
+}
+
+impl Taken {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::StoodAlready => "stood-already",
+            Self::TooLate => "too-late",
+            Self::AskedAgain => "asked-again",
+        }
+    }
+}
+
+/// Why an outcome is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum OutcomeRefused {
+    /// No such task was ever given to this system.
+    #[error("this system has no such task")]
+    Unknown,
+    /// It is no answer to what was asked.
+    #[error("an outcome of this kind is no answer to a request of this type")]
+    NoAnswer,
+    /// Something outside failed.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// Everything that taking an outcome needs.
+pub trait Outcomes: RequestLog + SystemStates + SystemData + Keys {}
+
+impl<P: RequestLog + SystemStates + SystemData + Keys> Outcomes for P {}
+
+/// Takes what a system says became of a task. Its signature has been checked. Telling it again, or late,
+/// changes nothing.
+///
+/// # Errors
+/// [`OutcomeRefused`].
+pub async fn take_outcome<P: Outcomes>(
+    policy: &Policy,
+    ports: &P,
+    system: &SystemId,
+    (task, outcome): (&TaskId, &TaskOutcome),
+    pace: &Pace,
+    at: Timestamp,
+) -> Result<Taken, OutcomeRefused> {
+    // One system's secret must not end another's task.
+    if task.system != *system {
+        return Err(OutcomeRefused::Unknown);
+    }
+    let controller = &policy.controller;
+    let subject = ports.locate(controller, &task.request).await?.ok_or(OutcomeRefused::Unknown)?;
+    let key = RequestKey { controller: controller.clone(), subject, request: task.request.clone() };
+    let stored = ports.request(&key).await?.ok_or(OutcomeRefused::Unknown)?;
+    match stored.state.tasks().get(system) {
+        None => return Err(OutcomeRefused::Unknown),
+        Some(Some(TaskEnd::GivenUp)) => return Ok(Taken::TooLate),
+        Some(Some(_)) => return Ok(Taken::StoodAlready),
+        Some(None) if !stored.state.stage().is_open() => return Ok(Taken::TooLate),
+        Some(None) => {}
+    }
+    if !outcome.answers(stored.state.received.request) {
+        return Err(OutcomeRefused::NoAnswer);
+    }
+    let end = match outcome {
+        TaskOutcome::Done { records } => TaskEnd::Done { records: *records },
+        TaskOutcome::NotFound => TaskEnd::NotFound,
+        TaskOutcome::Kept { records, ground } => TaskEnd::Kept { records: *records, ground: *ground },
+        // Kept before it is recorded: what the record names must stand.
+        TaskOutcome::Data(data) => TaskEnd::Delivered { object: ports.keep_data(&key, system, data, at).await? },
+        TaskOutcome::Failed { reason } => {
+            let random = random(ports)?;
+            change(ports, controller, system, |mut state| {
+                state.health = state.health.failed(at, &format!("said-{reason}"), pace, random);
+                state
+            })
+            .await?;
+            return Ok(Taken::AskedAgain);
+        }
+    };
+    let taken = end_task(policy, ports, &key, task, &Actor::System(system.clone()), &end, at).await;
+    let taken = match taken {
+        Ok(taken) => taken,
+        Err(RecordError::Port(error)) => return Err(error.into()),
+        Err(RecordError::Unknown) => return Err(OutcomeRefused::Unknown),
+        Err(RecordError::Refused(_)) => Taken::TooLate,
+    };
+    succeeded(ports, controller, system, at).await?;
+    Ok(taken)
+}
+
+async fn end_task<P: RequestLog + SystemStates>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    task: &TaskId,
+    by: &Actor,
+    end: &TaskEnd,
+    at: Timestamp,
+) -> Result<Taken, RecordError> {
+    let mut taken = Taken::Taken;
+    requests::record(policy, ports, key, |stored| {
+        taken = match stored.state.tasks().get(&task.system) {
+            Some(None) if stored.state.stage().is_open() => Taken::Taken,
+            Some(None) | None => Taken::TooLate,
+            Some(Some(TaskEnd::GivenUp)) => Taken::TooLate,
+            Some(Some(_)) => Taken::StoodAlready,
+        };
+        let act = Act::TaskEnded(task.system.clone(), end.clone());
+        (taken == Taken::Taken).then(|| NewEntry::new(at, by.clone(), act))
+    })
+    .await?;
+    ports.close_task(&key.controller, task).await?;
+    Ok(taken)
+}
+
+fn port_error(error: RecordError) -> PortError {
+    match error {
+        RecordError::Port(error) => error,
+        RecordError::Refused(_) => PortError::Conflict { what: "a request" },
+        RecordError::Unknown => PortError::corrupt("a request", "it is not there"),
+    }
+}
+
+/// How a system does, for staff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SystemView {
+    /// What is kept of it.
+    pub state: SystemState,
+    /// The tasks that wait for it, and since when.
+    pub open: Vec<(TaskId, Timestamp)>,
+}
+
+/// How each system of a policy does.
+///
+/// # Errors
+/// [`PortError`].
+pub async fn overview<P: SystemStates>(
+    policy: &Policy,
+    ports: &P,
+) -> Result<BTreeMap<SystemId, SystemView>, PortError> {
+    let mut views = BTreeMap::new();
+    for system in policy.systems.keys() {
+        let state = ports.system_state(&policy.controller, system).await?;
+        let open = ports.open_tasks(&policy.controller, system).await?;
+        views.insert(system.clone(), SystemView { state, open });
+    }
+    Ok(views)
+}
+
+/// The systems that a request waits for.
+pub fn waited_for(state: &RequestState) -> Vec<&SystemId> {
+    if !state.stage().is_open() {
+        return Vec::new();
+    }
+    state.tasks().into_iter().filter(|(_, end)| end.is_none()).map(|(system, _)| system).collect()
+}
+
+/// Takes a task off the list of those that wait, once the office goes on without it.
+///
+/// # Errors
+/// [`PortError`].
+pub async fn forget_task<P: SystemStates>(
+    ports: &P,
+    controller: &ControllerId,
+    request: &RequestId,
+    system: &SystemId,
+) -> Result<(), PortError> {
+    ports.close_task(controller, &TaskId { request: request.clone(), system: system.clone() }).await
+}
+
+/// The systems that a request of this type, about these purposes, goes to as a task.
+pub fn systems_for(policy: &Policy, request: RequestType, purposes: &[Purpose]) -> Vec<SystemId> {
+    system::systems_for(policy, request, purposes).into_iter().map(|rule| rule.id.clone()).collect()
 }

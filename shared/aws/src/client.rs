@@ -49,7 +49,7 @@ impl fmt::Debug for SlimClient {
 
 /// Why a request got no answer.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+pub(crate) enum Failure {
     #[error("the address has no host")]
     NoHost,
     #[error("the connection was not made in time")]
@@ -216,7 +216,7 @@ async fn connect(origin: &Origin) -> Result<SendRequest<SdkBody>, Failure> {
     Ok(sender)
 }
 
-fn tls() -> Result<&'static TlsConnector, Failure> {
+pub(crate) fn tls() -> Result<&'static TlsConnector, Failure> {
     static CONNECTOR: OnceLock<TlsConnector> = OnceLock::new();
     if let Some(connector) = CONNECTOR.get() {
         return Ok(connector);

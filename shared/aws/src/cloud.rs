@@ -37,6 +37,8 @@ pub struct Settings {
     pub evidence_bucket: Option<String>,
     /// The bucket of exports.
     pub exports_bucket: Option<String>,
+    /// The bucket of what systems hand over.
+    pub system_data_bucket: Option<String>,
     /// The bucket of records.
     pub records_bucket: Option<String>,
     /// Who mail comes from.
@@ -53,6 +55,12 @@ pub struct Settings {
     pub purge_queue_url: Option<String>,
     /// notice-change's queue.
     pub notice_queue_url: Option<String>,
+    /// system-tasks' queue.
+    pub task_queue_url: Option<String>,
+    /// Where outcomes go that will never be taken.
+    pub outcome_dead_letter_queue_url: Option<String>,
+    /// Whether this is the local stage, where systems may run on the machine itself.
+    pub is_local: bool,
     /// Where this function puts what will never succeed.
     pub dead_letter_queue_url: Option<String>,
 }
@@ -93,6 +101,7 @@ impl Settings {
             key_id: optional("KEY_ID"),
             evidence_bucket: optional("EVIDENCE_BUCKET"),
             exports_bucket: optional("EXPORTS_BUCKET"),
+            system_data_bucket: optional("SYSTEM_DATA_BUCKET"),
             records_bucket: optional("RECORDS_BUCKET"),
             sender: optional("SENDER"),
             configuration_set: optional("CONFIGURATION_SET"),
@@ -101,6 +110,10 @@ impl Settings {
             records_queue_url: optional("RECORDS_QUEUE_URL"),
             purge_queue_url: optional("PURGE_QUEUE_URL"),
             notice_queue_url: optional("NOTICE_QUEUE_URL"),
+            task_queue_url: optional("TASK_QUEUE_URL"),
+            outcome_dead_letter_queue_url: optional("OUTCOME_DEAD_LETTER_QUEUE_URL"),
+            // Only the exact word, as everywhere: a misspelt stage must not open private addresses.
+            is_local: optional("STAGE").as_deref() == Some("local"),
             dead_letter_queue_url: optional("DEAD_LETTER_QUEUE_URL"),
         })
     }
@@ -227,7 +240,12 @@ impl Cloud {
         }
         // Each bucket has a host of its own.
         let settings = &self.settings;
-        let buckets = [&settings.evidence_bucket, &settings.exports_bucket, &settings.records_bucket];
+        let buckets = [
+            &settings.evidence_bucket,
+            &settings.exports_bucket,
+            &settings.records_bucket,
+            &settings.system_data_bucket,
+        ];
         buckets.into_iter().flatten().map(|bucket| format!("https://{bucket}.s3.{region}.amazonaws.com")).collect()
     }
 
@@ -279,8 +297,17 @@ impl Cloud {
             Queue::Records => ("RECORDS_QUEUE_URL", &settings.records_queue_url),
             Queue::Purge => ("PURGE_QUEUE_URL", &settings.purge_queue_url),
             Queue::Notice => ("NOTICE_QUEUE_URL", &settings.notice_queue_url),
+            Queue::Tasks => ("TASK_QUEUE_URL", &settings.task_queue_url),
         };
         needed(name, url.as_deref())
+    }
+
+    pub(crate) fn outcome_dead_letter_queue_url(&self) -> Result<&str, PortError> {
+        needed("OUTCOME_DEAD_LETTER_QUEUE_URL", self.settings.outcome_dead_letter_queue_url.as_deref())
+    }
+
+    pub(crate) const fn is_local(&self) -> bool {
+        self.settings.is_local
     }
 
     pub(crate) fn dead_letter_queue_url(&self) -> Result<&str, PortError> {
@@ -289,6 +316,10 @@ impl Cloud {
 
     pub(crate) fn exports_bucket(&self) -> Result<&str, PortError> {
         needed("EXPORTS_BUCKET", self.settings.exports_bucket.as_deref())
+    }
+
+    pub(crate) fn system_data_bucket(&self) -> Result<&str, PortError> {
+        needed("SYSTEM_DATA_BUCKET", self.settings.system_data_bucket.as_deref())
     }
 
     pub(crate) fn records_bucket(&self) -> Result<&str, PortError> {

@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::{
 use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
 use domain::{
     ids::{ControllerId, Pepper, SubjectRef},
+    system::SystemsKey,
     token::TokenKey,
 };
 use jiff::Timestamp;
@@ -84,19 +85,29 @@ impl SubjectKey {
 
     /// Seals a field of an item: name of the key, nonce, ciphertext.
     pub(crate) fn seal(&self, item: &ItemKey, plain: &[u8]) -> Result<Vec<u8>, PortError> {
+        self.seal_in(&associated(item), plain)
+    }
+
+    /// Seals something in its place.
+    fn seal_in(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, PortError> {
         let mut sealed = self.name.to_vec();
-        sealed.extend(encrypt(&self.key, associated(item).as_bytes(), plain)?);
+        sealed.extend(encrypt(&self.key, place.as_bytes(), plain)?);
         Ok(sealed)
     }
 
     /// Opens a field of an item; `None` if it was sealed under a key that has since been destroyed.
     pub(crate) fn open(&self, item: &ItemKey, sealed: &[u8]) -> Result<Option<Vec<u8>>, PortError> {
+        self.open_in(&associated(item), sealed)
+    }
+
+    /// Opens something in its place, as [`SubjectKey::open`] does.
+    fn open_in(&self, place: &str, sealed: &[u8]) -> Result<Option<Vec<u8>>, PortError> {
         let (name, sealed) =
             sealed.split_at_checked(KEY_NAME_BYTES).ok_or_else(|| PortError::corrupt(FIELD, "it is too short"))?;
         if name != self.name {
             return Ok(None);
         }
-        decrypt(&self.key, associated(item).as_bytes(), sealed)
+        decrypt(&self.key, place.as_bytes(), sealed)
             .map(Some)
             .ok_or_else(|| PortError::corrupt(FIELD, "it does not open"))
     }
@@ -105,6 +116,11 @@ impl SubjectKey {
 /// A sealed field belongs to its item and can't be moved to another.
 fn associated(item: &ItemKey) -> String {
     format!("{}|{}|v1", item.pk(), item.sk())
+}
+
+/// So does a sealed object belong to its name.
+fn object_place(object: &str) -> String {
+    format!("object|{object}|v1")
 }
 
 fn aes(secret: &[u8], what: &'static str) -> Result<LessSafeKey, PortError> {
@@ -162,8 +178,9 @@ fn derive(secret: &[u8]) -> Result<Ring, PortError> {
     };
     let pepper = Pepper::new(PEPPER_VERSION, &*derived("habeas pepper 1")?);
     let tokens = TokenKey::new(&*derived("habeas tokens 1")?);
+    let systems = SystemsKey::new(&*derived("habeas systems 1")?);
     let wrap = aes(derived("habeas wrap 1")?.as_ref(), CONTROLLER_KEY)?;
-    Ok(Ring { public: Arc::new(ControllerKeys { pepper, tokens }), wrap })
+    Ok(Ring { public: Arc::new(ControllerKeys { pepper, tokens, systems }), wrap })
 }
 
 fn wrapped_of(item: &Item, what: &'static str) -> Result<Vec<u8>, PortError> {
@@ -355,6 +372,32 @@ impl Cloud {
         self.subject_key_or_new(controller, subject, at).await?.seal(item, plain)
     }
 
+    /// Seals an object of a bucket under a subject's key, as [`Cloud::seal`] does a field.
+    pub(crate) async fn seal_object(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+        object: &str,
+        plain: &[u8],
+        at: Timestamp,
+    ) -> Result<Vec<u8>, PortError> {
+        self.subject_key_or_new(controller, subject, at).await?.seal_in(&object_place(object), plain)
+    }
+
+    /// Opens an object; `None` if the key it was sealed under is gone.
+    pub(crate) async fn open_object(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+        object: &str,
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, PortError> {
+        match self.subject_key(controller, subject).await? {
+            Some(key) => key.open_in(&object_place(object), sealed),
+            None => Ok(None),
+        }
+    }
+
     /// Opens a field of an item; `None` if the key it was sealed under is gone.
     pub(crate) async fn open(
         &self,
@@ -389,6 +432,15 @@ mod tests {
         assert_eq!(key.open(&here, &sealed).unwrap().unwrap(), b"ada@example.com");
         assert!(key.open(&there, &sealed).is_err());
         assert!(key.open(&here, b"short").is_err());
+    }
+
+    #[test]
+    fn a_sealed_object_opens_under_its_name_alone() {
+        let key = SubjectKey::new(b"wrapped", &[1; 32]).unwrap();
+        let sealed = key.seal_in(&object_place("systems/v1/rfa/a/crm"), b"{}").unwrap();
+        assert_eq!(key.open_in(&object_place("systems/v1/rfa/a/crm"), &sealed).unwrap().unwrap(), b"{}");
+        assert!(key.open_in(&object_place("systems/v1/rfa/a/shop"), &sealed).is_err());
+        assert!(key.open(&item("AAAAAAAAAAAAAAAAAAAAAA"), &sealed).is_err());
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod failure;
 mod keys;
 mod mail;
 pub mod queue;
+mod system_data;
 pub mod table;
+mod webhook;
 
 pub use cloud::{Cloud, ConfigError, Service, Settings};

@@ -4,11 +4,19 @@ use std::time::Duration;
 
 use app::{
     error::PortError,
-    queues::{DeadLetters, Outbox, Queue},
+    queues::{DeadLetters, Outbox, OutcomeLetters, Postponing, Queue},
+    systems::{NotDelivered, TaskQueues},
 };
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 
-use crate::{Cloud, failure::unavailable};
+use domain::system::{SystemSecret, Task, signature};
+use jiff::Timestamp;
+use wire::system::{SignedForm, TaskForm};
+
+use crate::{
+    Cloud,
+    failure::{code, unavailable},
+};
 
 /// Most messages of one call (SQS's limit).
 pub const BATCH_MESSAGES_MAX: usize = 10;
@@ -21,6 +29,9 @@ const ROUNDS_MAX: u32 = 4;
 
 /// The first pause before they are; each next one is twice as long.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// Longest that SQS hides a message, in seconds; one second less, since it counts from the receipt.
+const POSTPONED_SECONDS_MAX: i64 = 12 * 3_600 - 60;
 
 const QUEUE: &str = "the queue";
 
@@ -111,9 +122,55 @@ impl Outbox for Cloud {
     }
 }
 
+impl Postponing for Cloud {
+    async fn postpone(&self, queue: Queue, receipt: &str, seconds: i64) -> Result<(), PortError> {
+        let seconds = i32::try_from(seconds.clamp(0, POSTPONED_SECONDS_MAX)).unwrap_or_default();
+        let postponed = self
+            .sqs()
+            .change_message_visibility()
+            .queue_url(self.queue_url(queue)?)
+            .receipt_handle(receipt)
+            .visibility_timeout(seconds)
+            .send()
+            .await;
+        postponed.map(drop).map_err(|error| unavailable(QUEUE, &error))
+    }
+}
+
+impl TaskQueues for Cloud {
+    async fn enqueue(
+        &self,
+        queue_url: &str,
+        task: &Task,
+        secrets: &[SystemSecret],
+        at: Timestamp,
+    ) -> Result<(), NotDelivered> {
+        let unwritable = |_| NotDelivered { code: "unwritable".to_owned() };
+        let body = serde_json::to_string(&TaskForm::new(task)).map_err(unwritable)?;
+        let form = SignedForm {
+            v: wire::system::VERSION,
+            controller: task.controller.to_string(),
+            system: task.id.system.to_string(),
+            signature: signature(secrets, at, body.as_bytes()),
+            body,
+        };
+        let message = serde_json::to_string(&form).map_err(unwritable)?;
+        let sent = self.sqs().send_message().queue_url(queue_url).message_body(message).send().await;
+        // The code alone: it names what is wrong with the queue, and nothing of the message.
+        let failed = |error| NotDelivered { code: format!("queue-{}", code(&error).unwrap_or("not-reached")) };
+        sent.map(drop).map_err(failed)
+    }
+}
+
 impl DeadLetters for Cloud {
     async fn bury(&self, body: &str, reason: &str) -> Result<(), PortError> {
         self.bury_in(self.dead_letter_queue_url()?, body, reason).await
+    }
+}
+
+impl OutcomeLetters for Cloud {
+    async fn bury_outcome(&self, body: &str, reason: &str) -> Result<(), PortError> {
+        self.bury_in(self.outcome_dead_letter_queue_url()?, body, reason).await
     }
 }
 

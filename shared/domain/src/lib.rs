@@ -24,6 +24,7 @@ pub mod regime;
 pub mod retention;
 pub mod sensitive;
 pub mod standing;
+pub mod system;
 pub mod token;
 pub mod tracker;
 pub mod words;

@@ -4,6 +4,7 @@ use std::{borrow::Cow, collections::HashMap, fmt};
 
 use app::queues::DeadLetters;
 use aws_lambda_events::sqs::SqsMessage;
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -21,6 +22,12 @@ pub struct Message {
     pub body: String,
     /// How many times it has been delivered, this time included.
     pub receive_count: u32,
+    /// The handle by which this delivery is put off.
+    pub receipt: String,
+    /// The ARN of the queue that it came from.
+    pub source: String,
+    /// When it entered that queue. A redrive changes it, so it orders nothing.
+    pub sent_at: Option<Timestamp>,
     /// The message attributes that are text, such as `reason`.
     pub attributes: HashMap<String, String>,
 }
@@ -48,12 +55,24 @@ impl Message {
                 .get("ApproximateReceiveCount")
                 .and_then(|count| count.parse().ok())
                 .unwrap_or(1),
+            receipt: message.receipt_handle.unwrap_or_default(),
+            source: message.event_source_arn.unwrap_or_default(),
+            sent_at: message
+                .attributes
+                .get("SentTimestamp")
+                .and_then(|sent| Timestamp::from_millisecond(sent.parse().ok()?).ok()),
             attributes: message
                 .message_attributes
                 .into_iter()
                 .filter_map(|(name, attribute)| Some((name, attribute.string_value?)))
                 .collect(),
         })
+    }
+
+    /// The same delivery with another body: what was signed and put into an envelope.
+    #[must_use]
+    pub fn inner(&self, body: String) -> Self {
+        Self { body, ..self.clone() }
     }
 
     /// Reads the body as a sent form. What cannot be read is poison: another delivery would not
@@ -71,6 +90,8 @@ impl Message {
 pub enum Verdict {
     /// For a passing reason: delivered again, at last to the dead-letter queue.
     Retry(Failure),
+    /// It was put off by the handler, which says when it comes again.
+    PutOff,
     /// It can never be done: to the dead-letter queue at once.
     Poison {
         /// Why, without anyone's data: it is logged and travels as the attribute `reason`.
@@ -111,6 +132,11 @@ where
         let retry = match verdict {
             Ok(Ok(())) => None,
             Ok(Err(Verdict::Retry(failure))) => Some(failure),
+            Ok(Err(Verdict::PutOff)) => {
+                // Reported as not done, so that it stays; its own time to come again stands.
+                failed.push(message.id);
+                continue;
+            }
             Ok(Err(Verdict::Poison { reason })) => bury(&message, dead_letters, &reason).await.err(),
             Err(_) => Some(Failure::new("the handler panicked on a message")),
         };
@@ -170,7 +196,15 @@ mod tests {
     }
 
     fn message(id: &str, body: &str) -> Message {
-        Message { id: id.to_owned(), body: body.to_owned(), receive_count: 1, attributes: HashMap::new() }
+        Message {
+            id: id.to_owned(),
+            body: body.to_owned(),
+            receive_count: 1,
+            receipt: "r".to_owned(),
+            source: String::new(),
+            sent_at: None,
+            attributes: HashMap::new(),
+        }
     }
 
     #[derive(serde::Deserialize)]
@@ -228,6 +262,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_message_that_is_put_off_stays_and_is_no_warning() {
+        let (lines, _guard) = telemetry::tests::collect();
+        let graves = Graves::default();
+        let batch = vec![message("a", ""), message("b", "")];
+        let reply = each(batch, &graves, async |message| {
+            if message.id == "a" { Err(Verdict::PutOff) } else { Ok(()) }
+        })
+        .await;
+        assert_eq!(failed(reply), ["a"]);
+        assert!(lines.lock().unwrap().is_empty() && graves.buried.borrow().is_empty());
+    }
+
+    #[tokio::test]
     async fn a_message_without_an_id_is_not_counted_as_done() {
         let graves = Graves::default();
         let calls = RefCell::new(0);
@@ -256,13 +303,16 @@ mod tests {
     #[test]
     fn a_record_shows_ids_and_counts_and_no_body() {
         let raw = RawValue::from_string(
-            r#"{"messageId":"m-1","body":"ada@example.com","attributes":{"ApproximateReceiveCount":"3"},
+            r#"{"messageId":"m-1","body":"ada@example.com","attributes":{"ApproximateReceiveCount":"3","SentTimestamp":"1767225600123"},
+                "receiptHandle":"r-1","eventSourceARN":"arn:aws:sqs:eu-west-1:0:q",
                 "messageAttributes":{"reason":{"stringValue":"late","dataType":"String"}},"eventSource":"aws:sqs"}"#
                 .to_owned(),
         )
         .unwrap();
         let message = Message::parse(&raw).unwrap();
         assert_eq!((message.receive_count, message.attributes["reason"].as_str()), (3, "late"));
+        assert_eq!((message.receipt.as_str(), message.source.as_str()), ("r-1", "arn:aws:sqs:eu-west-1:0:q"));
+        assert_eq!(message.sent_at.unwrap().as_millisecond(), 1_767_225_600_123);
         assert_eq!(format!("{message:?}"), r#"Message { id: "m-1", receive_count: 3, .. }"#);
     }
 }

@@ -45,6 +45,7 @@ use app::{
     request_clock::{REQUEST_SHARDS, RequestClock},
     requests::RequestLog,
     subscription::{SubscriptionLedger, SubscriptionMails},
+    systems::{SystemData, SystemStates},
 };
 use domain::{
     breach::AuthorityNotified,
@@ -70,9 +71,11 @@ use crate::build::{
 
 mod disclosures;
 mod requests;
+mod systems;
 
 pub use disclosures::*;
 pub use requests::*;
+pub use systems::*;
 
 /// Every port that the contract speaks of.
 pub trait Ports:
@@ -101,6 +104,8 @@ pub trait Ports:
     + Outbox
     + DeadLetters
     + DisclosureLog
+    + SystemStates
+    + SystemData
 {
 }
 
@@ -130,6 +135,8 @@ impl<P> Ports for P where
         + Outbox
         + DeadLetters
         + DisclosureLog
+        + SystemStates
+        + SystemData
 {
 }
 
@@ -166,6 +173,9 @@ macro_rules! contract_tests {
             every_request_of_a_subject_is_listed,
             a_mail_is_claimed_once_and_stays_in_doubt_until_it_is_confirmed,
             a_part_of_an_erasure_is_planned_once,
+            of_two_who_change_a_system_one_is_told_so,
+            a_task_waits_since_it_was_opened_first,
+            what_a_system_handed_over_goes_with_the_subjects_key_or_when_it_is_dropped,
             a_record_is_registered_once,
             a_clock_is_read_as_it_was_written,
             a_change_that_read_an_older_record_is_a_conflict,

@@ -8,6 +8,9 @@ use std::{
 
 mod guardian;
 mod subscription;
+mod systems;
+
+pub use systems::HandedOver;
 
 use app::{
     announce::{FoundPage, SCOPE_SEGMENTS},
@@ -43,6 +46,7 @@ use domain::{
     policy::Policy,
     record::{Record, SubjectHold, System},
     sensitive::Sensitive,
+    system::SystemsKey,
     token::TokenKey,
 };
 use jiff::{Timestamp, civil::Date};
@@ -103,6 +107,7 @@ struct State {
     buried: Vec<(String, String)>,
     objects: BTreeSet<String>,
     disclosures: BTreeMap<disclosures::Place, disclosures::DisclosureItem>,
+    systems: systems::Systems,
     calls_left: Option<usize>,
     calls: usize,
     meanwhile: Vec<Meanwhile>,
@@ -319,7 +324,9 @@ impl Keys for Memory {
         }
         let pepper = Pepper::new(1, &secret);
         secret.reverse();
-        Ok(Arc::new(ControllerKeys { pepper, tokens: TokenKey::new(&secret) }))
+        let tokens = TokenKey::new(&secret);
+        secret.rotate_left(1);
+        Ok(Arc::new(ControllerKeys { pepper, tokens, systems: SystemsKey::new(&secret) }))
     }
 
     async fn destroy_subject_key(

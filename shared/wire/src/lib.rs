@@ -12,4 +12,5 @@ pub mod notice;
 pub mod record;
 pub mod request;
 pub mod stored;
+pub mod system;
 pub mod tracker;

@@ -3,9 +3,11 @@
 
 mod guardian;
 mod subscription;
+mod task;
 
 pub use guardian::GuardianMessage;
 pub use subscription::SubscriptionMessage;
+pub use task::TaskMessage;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{

@@ -21,7 +21,7 @@ fn graph() -> Graph {
         .collect()
 }
 
-const FUNCTIONS: [&str; 12] = [
+const FUNCTIONS: [&str; 13] = [
     "consent-capture",
     "dsar-intake",
     "dsar-fulfil",
@@ -34,6 +34,7 @@ const FUNCTIONS: [&str; 12] = [
     "notice-change",
     "security-attest",
     "mail-events",
+    "system-tasks",
 ];
 
 const SHARED: [&str; 7] = ["domain", "policy", "wire", "app", "edge", "aws", "testkit"];

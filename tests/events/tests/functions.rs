@@ -56,7 +56,7 @@ where
         Err(error) => json!({ "error": error.name() }),
     };
     let queued: BTreeMap<String, Vec<String>> =
-        [Queue::Fulfil, Queue::Breach, Queue::Records, Queue::Purge, Queue::Notice]
+        [Queue::Fulfil, Queue::Breach, Queue::Records, Queue::Purge, Queue::Notice, Queue::Tasks]
             .into_iter()
             .map(|queue| (format!("{queue:?}"), memory.queued(queue)))
             .filter(|(_, bodies)| !bodies.is_empty())
@@ -73,7 +73,8 @@ where
             }
         }
     }
-    let reasons: Vec<String> = memory.buried().into_iter().map(|(_, reason)| reason).collect();
+    let buried = memory.buried().into_iter().chain(memory.buried_outcomes());
+    let reasons: Vec<String> = buried.map(|(_, reason)| reason).collect();
     if !reasons.is_empty() {
         seen["dead_letters"] = json!(reasons);
     }
@@ -240,5 +241,18 @@ function!(
     "mail-events",
     mail_events::handle,
     stage => mail_events::Desk { ports: Memory::new(), policies: policies(), guard: TimeGuard { stage } },
+    desk => &desk.ports
+);
+function!(
+    tasks_go_out_and_outcomes_come_in,
+    "system-tasks",
+    system_tasks::handle,
+    _stage => system_tasks::Desk {
+        ports: Memory::new(),
+        policies: policies(),
+        public_url: "https://privacy.example".into(),
+        outcome_queue: "arn:aws:sqs:eu-west-1:000000000000:habeas-outcomes".into(),
+        pace: domain::system::Pace::PRODUCTION,
+    },
     desk => &desk.ports
 );

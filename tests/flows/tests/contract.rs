@@ -60,6 +60,7 @@ impl Stack {
             key_id: Some(self.output("ControllerKeyId")),
             evidence_bucket: Some(self.output("EvidenceBucket")),
             exports_bucket: Some(self.output("ExportsBucket")),
+            system_data_bucket: Some(self.output("SystemDataBucket")),
             records_bucket: Some(self.output("RecordsBucket")),
             sender: Some(SENDER.into()),
             configuration_set: Some(self.output("ConfigurationSet")),

@@ -10,8 +10,9 @@ use domain::{
     announcement::Announcement,
     ids::{
         AttestationId, BatchId, BreachId, CaptureId, ChangeId, ControllerId, DisclosureId, EventName, HoldId, Purpose,
-        RecordId, RequestId, SubjectRef,
+        RecordId, RequestId, SubjectRef, SystemId,
     },
+    system::TaskId,
 };
 use jiff::civil::Date;
 
@@ -31,6 +32,8 @@ pub(crate) const DISCLOSURES: &str = "DISCLOSURE#";
 pub(crate) const CHANGES: &str = "CHANGE#";
 pub(crate) const ATTESTATIONS: &str = "ATTESTATION#";
 const ATTESTED: &str = "ATTESTED#";
+const SYSTEMS: &str = "SYSTEM#";
+const TASKS: &str = "TASK#";
 
 /// The index of what has an open end.
 pub(crate) const DUE_INDEX: &str = "due";
@@ -92,6 +95,10 @@ pub enum ItemKey {
     Attestation(ControllerId, AttestationId, Date),
     /// The end of a statement's latest attestation.
     Attested(ControllerId, AttestationId),
+    /// How a system of the controller's does.
+    System(ControllerId, SystemId),
+    /// A task that waits for its outcome.
+    Task(ControllerId, TaskId),
 }
 
 /// A key that is none of this table's.
@@ -130,6 +137,11 @@ pub(crate) fn subject_partitions(controller: &ControllerId) -> String {
 /// The start of the items of one request.
 pub(crate) fn request_items(request: &RequestId) -> String {
     format!("{REQUESTS}{request}#")
+}
+
+/// The start of the open tasks of one system.
+pub(crate) fn tasks_of(system: &SystemId) -> String {
+    format!("{TASKS}{system}#")
 }
 
 /// The shard of the due index in which a subject's records lie.
@@ -171,7 +183,9 @@ impl ItemKey {
             | Self::Change(controller, _)
             | Self::Attestation(controller, ..)
             | Self::Whose(controller, _)
-            | Self::Attested(controller, _) => controller_partition(controller),
+            | Self::Attested(controller, _)
+            | Self::System(controller, _)
+            | Self::Task(controller, _) => controller_partition(controller),
             Self::Disclosure(controller, Some(subject), _) => subject_partition(controller, subject),
             Self::Disclosure(controller, None, _) => controller_partition(controller),
         }
@@ -208,6 +222,8 @@ impl ItemKey {
             Self::Change(_, change) => format!("{CHANGES}{change}"),
             Self::Attestation(_, id, day) => format!("{ATTESTATIONS}{id}#{day}"),
             Self::Attested(_, id) => format!("{ATTESTED}{id}"),
+            Self::System(_, system) => format!("{SYSTEMS}{system}"),
+            Self::Task(_, task) => format!("{}{}", tasks_of(&task.system), task.request),
         }
     }
 
@@ -237,7 +253,9 @@ impl ItemKey {
             | Self::Change(controller, _)
             | Self::Attestation(controller, ..)
             | Self::Whose(controller, _)
-            | Self::Attested(controller, _) => controller,
+            | Self::Attested(controller, _)
+            | Self::System(controller, _)
+            | Self::Task(controller, _) => controller,
             Self::Request(key, _) => &key.controller,
         }
     }
@@ -330,6 +348,14 @@ impl ItemKey {
         if let Some(request) = sk.strip_prefix(REQUESTS) {
             return Some(Self::Whose(controller, RequestId::parse(request).ok()?));
         }
+        if let Some(system) = sk.strip_prefix(SYSTEMS) {
+            return Some(Self::System(controller, SystemId::parse(system).ok()?));
+        }
+        if let Some(task) = sk.strip_prefix(TASKS) {
+            let (system, request) = task.split_once('#')?;
+            let task = TaskId { request: RequestId::parse(request).ok()?, system: SystemId::parse(system).ok()? };
+            return Some(Self::Task(controller, task));
+        }
         let (what, urgency) = sk.strip_prefix("WARNED#")?.rsplit_once('#')?;
         let (kind, id) = what.split_once('-')?;
         let kind = DeadlineKind::ALL.into_iter().find(|known| known.as_str() == kind)?;
@@ -392,7 +418,9 @@ mod tests {
             ),
             ItemKey::Change(controller.clone(), ChangeId::parse(ID).unwrap()),
             ItemKey::Attestation(controller.clone(), attestation.clone(), "2026-03-01".parse().unwrap()),
-            ItemKey::Attested(controller, attestation),
+            ItemKey::Attested(controller.clone(), attestation),
+            ItemKey::System(controller.clone(), SystemId::parse("shop.eu").unwrap()),
+            ItemKey::Task(controller, TaskId::parse(&format!("{ID}.shop.eu")).unwrap()),
         ];
         let mut distinct = std::collections::BTreeSet::new();
         for key in keys {

@@ -15,6 +15,7 @@ pub mod keys;
 mod records;
 mod requests;
 mod subscriptions;
+mod systems;
 
 use std::collections::HashMap;
 

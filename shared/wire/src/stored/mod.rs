@@ -18,6 +18,7 @@ pub mod manifest;
 pub mod notice;
 pub mod record;
 pub mod request;
+pub mod system;
 
 use std::fmt;
 
@@ -72,11 +73,15 @@ pub enum Kind {
     Attestation,
     /// The end of a statement's latest attestation.
     Attested,
+    /// How a system of the controller's does.
+    System,
+    /// A task that waits for its outcome.
+    Task,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -97,6 +102,8 @@ impl Kind {
         Self::Change,
         Self::Attestation,
         Self::Attested,
+        Self::System,
+        Self::Task,
     ];
 
     /// The name in the table.
@@ -122,6 +129,8 @@ impl Kind {
             Self::Change => "change",
             Self::Attestation => "attestation",
             Self::Attested => "attested",
+            Self::System => "system",
+            Self::Task => "task",
         }
     }
 

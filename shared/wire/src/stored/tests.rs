@@ -226,6 +226,18 @@ fn an_attestation_and_its_end_read() {
 }
 
 #[test]
+fn a_system_and_its_open_task_read() {
+    let form: system::System = read("system");
+    let state = form.clone().into_state().unwrap();
+    assert_eq!((state.revision, state.secret.version, state.health.failures_in_a_row), (7, 2, 4));
+    assert_eq!(system::System::from(&state), form);
+    let half = system::System { failure: None, ..form };
+    assert_eq!(half.into_state(), Err(Unreadable { field: "failure" }));
+    let form: system::OpenTask = read("task");
+    assert_eq!(system::OpenTask::new(form.since().unwrap()), form);
+}
+
+#[test]
 fn claims_read() {
     assert!(read::<mail::Claim>("mail").sent_at.is_some());
     assert!(read::<mail::Claim>("warned").sent_at.is_none());
@@ -276,7 +288,8 @@ fn every_fixture_is_read() {
                 decided-stopped decided-with-office decided-withdrawn disclosure disclosure-total due \
                 entry-asked entry-decided entry-ruled entry-task entry-verified export export-access hold \
                 hold-ground instructions intent mail manifest-intent manifest-result notice plan record \
-                record-held references request request-acting request-office trigger verified warned whose";
+                record-held references request request-acting request-office system task trigger verified \
+                warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()

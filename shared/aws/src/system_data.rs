@@ -1,0 +1,65 @@
+//! What systems hand over, in a bucket of its own until the answer is drawn up: sealed under the subject's
+//! key, so that it is gone with that key wherever a copy may lie.
+
+use app::{error::PortError, requests::RequestKey, systems::SystemData};
+use aws_sdk_s3::{error::SdkError, operation::get_object::GetObjectError, primitives::ByteStream};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use domain::{ids::SystemId, sensitive::Sensitive};
+use jiff::Timestamp;
+use ring::digest;
+
+use crate::{Cloud, failure::unavailable};
+
+const WHAT: &str = "what a system handed over";
+
+/// Where these objects lie.
+const FOLDER: &str = "systems/v1";
+
+impl SystemData for Cloud {
+    async fn keep_data(
+        &self,
+        key: &RequestKey,
+        system: &SystemId,
+        data: &Sensitive<String>,
+        at: Timestamp,
+    ) -> Result<String, PortError> {
+        let object = format!("{FOLDER}/{}/{}/{system}", key.controller, key.request);
+        // Disclosed to the seal.
+        let plain = data.disclose().as_bytes();
+        let sealed = self.seal_object(&key.controller, &key.subject, &object, plain, at).await?;
+        let put = self
+            .s3()
+            .put_object()
+            .bucket(self.system_data_bucket()?)
+            .key(&object)
+            .content_type("application/octet-stream")
+            .checksum_sha256(BASE64_STANDARD.encode(digest::digest(&digest::SHA256, &sealed)))
+            .body(ByteStream::from(sealed))
+            .send()
+            .await;
+        put.map_err(|error| unavailable(WHAT, &error))?;
+        Ok(object)
+    }
+
+    async fn system_data(&self, key: &RequestKey, object: &str) -> Result<Option<Sensitive<String>>, PortError> {
+        let got = self.s3().get_object().bucket(self.system_data_bucket()?).key(object).send().await;
+        let got = match got {
+            Ok(got) => got,
+            Err(SdkError::ServiceError(error)) if matches!(error.err(), GetObjectError::NoSuchKey(_)) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(unavailable(WHAT, &error)),
+        };
+        let sealed = got.body.collect().await.map_err(|error| PortError::unavailable(WHAT, error))?.into_bytes();
+        let Some(plain) = self.open_object(&key.controller, &key.subject, object, &sealed).await? else {
+            return Ok(None);
+        };
+        let text = String::from_utf8(plain).map_err(|_| PortError::corrupt(WHAT, "it is no text"))?;
+        Ok(Some(Sensitive::new(text)))
+    }
+
+    async fn drop_data(&self, object: &str) -> Result<(), PortError> {
+        let deleted = self.s3().delete_object().bucket(self.system_data_bucket()?).key(object).send().await;
+        deleted.map(drop).map_err(|error| unavailable(WHAT, &error))
+    }
+}

@@ -1,0 +1,90 @@
+//! The controller's systems: how each does, and the tasks that wait for it.
+
+use app::{error::PortError, systems::SystemStates};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use domain::{
+    ids::{ControllerId, SystemId},
+    system::{SystemState, TaskId},
+};
+use jiff::Timestamp;
+use wire::stored::system::{OpenTask, System};
+
+use super::{
+    Sorts, TABLE, form_of, item_of, key_of,
+    keys::{ItemKey, controller_partition, tasks_of},
+    number, text, unreadable,
+};
+use crate::{Cloud, failure::unavailable};
+
+const WHAT: &str = "a system";
+const TASK: &str = "an open task";
+
+impl SystemStates for Cloud {
+    async fn system_state(&self, controller: &ControllerId, system: &SystemId) -> Result<SystemState, PortError> {
+        let item = self.get(&ItemKey::System(controller.clone(), system.clone())).await?;
+        match item {
+            Some(item) => form_of::<System>(WHAT, item)?.into_state().map_err(unreadable(WHAT)),
+            None => Ok(SystemState::default()),
+        }
+    }
+
+    async fn put_system_state(
+        &self,
+        controller: &ControllerId,
+        system: &SystemId,
+        state: &SystemState,
+    ) -> Result<bool, PortError> {
+        let key = ItemKey::System(controller.clone(), system.clone());
+        let put = self
+            .dynamodb()
+            .put_item()
+            .table_name(self.table()?)
+            .set_item(Some(item_of(&key, &System::from(state))?))
+            .condition_expression("attribute_not_exists(pk) OR #rev = :before")
+            .expression_attribute_names("#rev", "rev")
+            .expression_attribute_values(":before", number(state.revision.saturating_sub(1)))
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(unavailable(TABLE, &error)),
+            },
+        }
+    }
+
+    async fn open_task(&self, controller: &ControllerId, task: &TaskId, since: Timestamp) -> Result<(), PortError> {
+        let key = ItemKey::Task(controller.clone(), task.clone());
+        self.put_new(item_of(&key, &OpenTask::new(since))?).await.map(drop)
+    }
+
+    async fn close_task(&self, controller: &ControllerId, task: &TaskId) -> Result<(), PortError> {
+        let key = ItemKey::Task(controller.clone(), task.clone());
+        let deleted = self
+            .dynamodb()
+            .delete_item()
+            .table_name(self.table()?)
+            .key("pk", text(key.pk()))
+            .key("sk", text(key.sk()))
+            .send()
+            .await;
+        deleted.map(drop).map_err(|error| unavailable(TABLE, &error))
+    }
+
+    async fn open_tasks(
+        &self,
+        controller: &ControllerId,
+        system: &SystemId,
+    ) -> Result<Vec<(TaskId, Timestamp)>, PortError> {
+        let items = self.query(controller_partition(controller), Sorts::Under(tasks_of(system))).await?;
+        let read = items.into_iter().map(|item| {
+            let ItemKey::Task(_, task) = key_of(&item)? else {
+                return Err(PortError::corrupt(TASK, "its key is of something else"));
+            };
+            let since = form_of::<OpenTask>(TASK, item)?.since().map_err(unreadable(TASK))?;
+            Ok((task, since))
+        });
+        read.collect()
+    }
+}
