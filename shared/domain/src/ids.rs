@@ -329,7 +329,7 @@ impl Pepper {
 
     /// A keyed hash of one data point, to compare without keeping it (verification by points).
     pub fn point(&self, field: &Field, value: &str) -> PointHash {
-        let normal: String = value.trim().to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+        let normal = crate::dsar::points::normal(field, value);
         PointHash(format!("{}.{}", self.version, self.hash("point", &[field.as_str(), &normal])))
     }
 
