@@ -99,6 +99,8 @@ impl Sorted {
                     RequestPart::Verified => image::<stored::request::Verified>(record.new.as_ref())?.at,
                     // Whatever happens to a request may leave something to do.
                     RequestPart::Entry(_) => image::<stored::entry::Entry>(record.new.as_ref())?.at,
+                    // A code was asked for.
+                    RequestPart::CodeAsked(_) => image::<stored::challenge::CodeAsked>(record.new.as_ref())?.at,
                     _ => return Ok(()),
                 };
                 self.fulfil.push(FulfilMessage::new(&key.controller, &key.subject, &key.request, time(at)?));

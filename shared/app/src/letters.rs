@@ -20,11 +20,13 @@ use crate::{
 pub(crate) mod answer;
 pub(crate) mod body;
 mod passed_on;
+mod proof;
 pub mod request;
 mod sources;
 pub(crate) mod texts;
 
 pub use passed_on::{Task, follow, task};
+pub use proof::{code, say_categories_instead};
 pub use request::{About, Confirm, Question};
 
 /// Tells the requester what was received, by when they are answered, and asks them to confirm that they

@@ -7,6 +7,7 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 
 use crate::{
+    accounts::Issuers,
     client::{CONNECT_TIMEOUT, READ_TIMEOUT, SlimClient},
     keys::KeyRing,
 };
@@ -27,6 +28,8 @@ pub struct Settings {
     pub session_token: Option<String>,
     /// Where to find AWS, if it is not where it always is.
     pub endpoint_url: Option<String>,
+    /// Whether this is the local stage, where an issuer of account tokens may be asked without TLS.
+    pub local: bool,
     /// The table of events and state.
     pub table: Option<String>,
     /// The table of wrapped keys.
@@ -88,6 +91,7 @@ impl Settings {
             secret_access_key: needed("AWS_SECRET_ACCESS_KEY")?,
             session_token: optional("AWS_SESSION_TOKEN"),
             endpoint_url: optional("AWS_ENDPOINT_URL"),
+            local: optional("STAGE").as_deref() == Some("local"),
             table: optional("TABLE"),
             key_table: optional("KEY_TABLE"),
             key_id: optional("KEY_ID"),
@@ -139,6 +143,7 @@ pub struct Cloud {
     settings: Settings,
     http: SlimClient,
     pub(crate) ring: KeyRing,
+    pub(crate) issuers: Issuers,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
@@ -199,6 +204,7 @@ impl Cloud {
             settings,
             http: SlimClient::default(),
             ring: KeyRing::default(),
+            issuers: Issuers::default(),
             dynamodb: OnceLock::new(),
             s3: OnceLock::new(),
             sqs: OnceLock::new(),
@@ -229,6 +235,14 @@ impl Cloud {
         let settings = &self.settings;
         let buckets = [&settings.evidence_bucket, &settings.exports_bucket, &settings.records_bucket];
         buckets.into_iter().flatten().map(|bucket| format!("https://{bucket}.s3.{region}.amazonaws.com")).collect()
+    }
+
+    pub(crate) const fn http(&self) -> &SlimClient {
+        &self.http
+    }
+
+    pub(crate) const fn is_local(&self) -> bool {
+        self.settings.local
     }
 
     pub(crate) fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {

@@ -4,7 +4,9 @@ use std::fmt;
 
 use crate::policy::{Clause, Policy, Refusal, VerificationRule};
 
+mod account;
 mod acting;
+mod challenge;
 mod complaint;
 mod course;
 mod due;
@@ -18,7 +20,11 @@ mod role;
 mod stop;
 mod verification;
 
+pub use account::{
+    ACCOUNT_TOKEN_BYTES_MAX, AccountClaims, AccountHolder, LEEWAY_SECONDS, LOGIN_MINUTES, account_holder,
+};
 pub use acting::{Acting, ActingAs, ActingRefused, check_acting};
+pub use challenge::Challenge;
 pub use complaint::{Complaint, complaint_site};
 pub use course::{
     Act, ActKind, Actor, Ask, Ending, Entry, Exception, Head, Received, RequestState, Ruling, Stage, TaskEnd,

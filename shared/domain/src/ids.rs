@@ -491,6 +491,14 @@ keyed_id!(
     DisclosureId, "disclosure"
 );
 keyed_id!(
+    /// Something that is counted against a limit: no reference to a person, whose label is another.
+    BucketId, "bucket"
+);
+keyed_id!(
+    /// An account token that was shown, so that it serves one request alone.
+    TokenId, "account-token"
+);
+keyed_id!(
     /// What a request carried, to tell a retry from another request under the same key.
     Fingerprint, "fingerprint"
 );

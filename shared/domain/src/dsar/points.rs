@@ -42,7 +42,7 @@ const MONTHS: [&str; 12] = [
 
 /// A date that can be read in one way only. `05/06/1990` cannot, and stays the text that it is.
 fn date(text: &str) -> Option<Date> {
-    let mut parts = text.split(|c: char| matches!(c, '-' | '.' | '/' | ' ' | ',')).filter(|part| !part.is_empty());
+    let mut parts = text.split(['-', '.', '/', ' ', ',']).filter(|part| !part.is_empty());
     let (Some(a), Some(b), Some(c), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
         return None;
     };

@@ -5,6 +5,7 @@
 
 pub mod attestation;
 pub mod breach;
+pub mod challenge;
 pub mod consent;
 pub mod content;
 pub mod deletion;
@@ -72,11 +73,19 @@ pub enum Kind {
     Attestation,
     /// The end of a statement's latest attestation.
     Attested,
+    /// Where the codes of a request stand.
+    Challenge,
+    /// That a code is to be sent.
+    Code,
+    /// That an account token was shown.
+    Token,
+    /// A count against a limit.
+    Limit,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -97,6 +106,10 @@ impl Kind {
         Self::Change,
         Self::Attestation,
         Self::Attested,
+        Self::Challenge,
+        Self::Code,
+        Self::Token,
+        Self::Limit,
     ];
 
     /// The name in the table.
@@ -122,6 +135,10 @@ impl Kind {
             Self::Change => "change",
             Self::Attestation => "attestation",
             Self::Attested => "attested",
+            Self::Challenge => "challenge",
+            Self::Code => "code",
+            Self::Token => "token",
+            Self::Limit => "limit",
         }
     }
 
