@@ -12,6 +12,7 @@ use edge::{
     Event, Failure, Reply,
     queue::{self, Message, Verdict},
     site,
+    telemetry::{self, Unit},
 };
 use policy::PolicyBook;
 use wire::message::{FulfilMessage, GuardianMessage, SubscriptionMessage};
@@ -57,6 +58,12 @@ async fn fulfil<P: Office + GuardianMails + SubscriptionMails>(
     let (controller, subject, request, at) = message.json::<FulfilMessage>()?.parse()?;
     let policy = site::policy_of(&controller, &desk.policies)?;
     let key = RequestKey { controller, subject, request };
-    fulfil_request::fulfil(policy, &desk.ports, &key, at, &desk.public_url).await?;
+    let mut limited = Vec::new();
+    let fulfilled =
+        fulfil_request::fulfil_within(policy, &desk.ports, &key, at, &desk.public_url, &mut limited).await;
+    for limit in limited {
+        telemetry::metric("Limited", 1.0, Unit::Count, &[("limit", limit.as_str())]);
+    }
+    fulfilled?;
     Ok(())
 }

@@ -4,15 +4,20 @@
 //! policy alone.
 
 use app::{
+    account_tokens::AccountTokens,
+    challenges::Challenges,
     export::csv_of,
     keys::Keys,
+    limits::{self as counting, Caller, Counters, Limited},
     receive_request::{self, ReceiveError, ReceiveRequest},
     requests::{self, Downloads, RequestError, RequestLog, StoredRequest},
+    verify::{self, Shown, VerifyError},
 };
 use domain::{
     dsar::{ActingRefused, Ending, Outcome, RequestType},
     ids::RequestId,
     language::Language,
+    limits::{self, Limit},
     policy::Policy,
     token::Scope,
 };
@@ -20,9 +25,10 @@ use edge::{
     Event, Failure, Reply,
     http::{AllowedPages, Location, Problem, Request, Response, escape},
     site,
+    telemetry::{self, Unit},
 };
 use policy::PolicyBook;
-use wire::request::{AcknowledgementForm, RequestForm, StatusForm};
+use wire::request::{AcknowledgementForm, ParsedProof, ProofForm, RequestForm, StatusForm};
 
 /// What the function works with.
 #[derive(Debug)]
@@ -35,15 +41,21 @@ pub struct Site<P> {
     pub pages: AllowedPages,
 }
 
+/// Everything that this function does with requests.
+pub trait Desk: RequestLog + Keys + Downloads + Challenges + Counters + AccountTokens {}
+
+impl<P: RequestLog + Keys + Downloads + Challenges + Counters + AccountTokens> Desk for P {}
+
 /// Answers one event.
 ///
 /// # Errors
 /// [`Failure`] if the event is none of this function's.
-pub async fn handle<P: RequestLog + Keys + Downloads>(site: &Site<P>, event: Event) -> Result<Reply, Failure> {
+pub async fn handle<P: Desk>(site: &Site<P>, event: Event) -> Result<Reply, Failure> {
     let Event::Http(request) = event else { return Err(Failure::new("dsar-intake answers HTTP alone")) };
     let path = request.path();
     let answer = match (request.method(), request.parameter("request")) {
         ("POST", None) => receive(site, &request).await,
+        ("POST", Some(_)) if path.ends_with("/verification/code") => ask_code(site, &request).await,
         ("POST", Some(_)) if path.ends_with("/verification") => verify(site, &request).await,
         ("POST", Some(_)) if path.ends_with("/withdrawal") => withdraw(site, &request).await,
         ("DELETE", Some(_)) => withdraw(site, &request).await,
@@ -55,10 +67,27 @@ pub async fn handle<P: RequestLog + Keys + Downloads>(site: &Site<P>, event: Eve
     Ok(answer.into())
 }
 
-async fn receive<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+/// Refuses what was done too often, and counts that it was refused: by the limit's name alone.
+fn too_often(limited: Limited) -> Problem {
+    telemetry::metric("Limited", 1.0, Unit::Count, &[("limit", limited.limit.as_str())]);
+    Problem::too_many_requests(limited.retry_after_seconds)
+}
+
+/// By what a caller is counted: a keyed hash is made of it, and it goes nowhere else.
+fn source_of(request: &Request) -> Option<String> {
+    limits::source(request.source_ip())
+}
+
+async fn receive<P: Desk>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
     let form = site::form(request, RequestForm::from_pairs)?.parse()?;
     let next = form.next.as_deref().map(|next| site.pages.location(next)).transpose()?;
+    let source = source_of(request);
+    let caller = Caller { source: source.as_deref(), at: request.at() };
+    let limited = counting::count_intake(&site.ports, &policy.controller, &form.identifier, caller).await?;
+    if let Some(limited) = limited {
+        return Err(too_often(limited));
+    }
     let receive = ReceiveRequest {
         request: form.request,
         identifier: form.identifier,
@@ -89,6 +118,7 @@ async fn receive<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Res
         policy,
         &answer.request.request,
         &answer.received,
+        &answer.demand,
         &answer.last_day,
         answer.refusal.as_ref(),
         &answer.token,
@@ -127,6 +157,12 @@ fn refuse(error: ReceiveError) -> Problem {
         ReceiveError::PointsNeeded(_) => Problem::new(422, "points-needed", "More data points are needed")
             .with_detail(detail)
             .with_hint("Send them under points, by field: details that this controller may hold about you."),
+        ReceiveError::DeclarationNeeded => {
+            Problem::new(422, "declaration-needed", "A declaration is needed")
+                .with_detail(detail)
+                .with_hint("Send declared as true if you declare that, or ask for the categories of data instead.")
+                .with_pointer("/declared")
+        }
         ReceiveError::KeyReused => Problem::key_reused(),
         ReceiveError::OutOfCalendar => Problem::invalid("", detail, "Make the request again."),
     }
@@ -159,19 +195,31 @@ fn opened(request: &Request) -> Result<(RequestId, String), Problem> {
     Ok((id, token.ok_or_else(Problem::unauthorized)?))
 }
 
-/// A token that opens nothing and a request that is not there are answered alike.
-fn closed(error: RequestError) -> Problem {
+/// A token that opens nothing and a request that is not there are answered alike, and counted: whoever
+/// tries many is slowed.
+async fn closed<P: Desk>(site: &Site<P>, request: &Request, error: RequestError) -> Problem {
+    let source = source_of(request);
+    let caller = Caller { source: source.as_deref(), at: request.at() };
     match error {
-        RequestError::Token(_) | RequestError::Unknown => Problem::unauthorized(),
+        RequestError::Token(_) | RequestError::Unknown => {
+            let Ok(policy) = site::policy(request, &site.policies) else { return Problem::unauthorized() };
+            match counting::count(&site.ports, &policy.controller, Limit::FailedTokens, caller, None).await {
+                Ok(None) => Problem::unauthorized(),
+                Ok(Some(limited)) => too_often(limited),
+                Err(error) => error.into(),
+            }
+        }
         RequestError::Port(error) => error.into(),
     }
 }
 
-async fn status<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+async fn status<P: Desk>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
     let (id, token) = opened(request)?;
-    let stored = requests::look(policy, &site.ports, &id, &token, request.at()).await.map_err(closed)?;
-    Ok(Response::json(200, &told(policy, &id, &stored, request)))
+    match requests::look(policy, &site.ports, &id, &token, request.at()).await {
+        Ok(stored) => Ok(Response::json(200, &told(policy, &id, &stored, request))),
+        Err(error) => Err(closed(site, request, error).await),
+    }
 }
 
 /// What the requester is told of a request.
@@ -180,10 +228,13 @@ fn told(policy: &Policy, id: &RequestId, stored: &StoredRequest, request: &Reque
 }
 
 /// The requester takes it back; what it has come to until then is in the answer.
-async fn withdraw<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+async fn withdraw<P: Desk>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
     let (id, token) = opened(request)?;
-    let stored = requests::withdraw(policy, &site.ports, &id, &token, request.at()).await.map_err(closed)?;
+    let stored = match requests::withdraw(policy, &site.ports, &id, &token, request.at()).await {
+        Ok(stored) => stored,
+        Err(error) => return Err(closed(site, request, error).await),
+    };
     if !request.wants_page() {
         return Ok(Response::json(200, &told(policy, &id, &stored, request)));
     }
@@ -221,10 +272,30 @@ fn confirm_page<P>(site: &Site<P>, request: &Request) -> Result<Response, Proble
     ))
 }
 
-async fn verify<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+/// A body shows a code or an account token; without one the token is the mailed link's own.
+async fn verify<P: Desk>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
     let (id, token) = opened(request)?;
-    let state = requests::verify(policy, &site.ports, &id, &token, request.at()).await.map_err(closed)?;
+    let source = source_of(request);
+    let caller = Caller { source: source.as_deref(), at: request.at() };
+    let form: Option<ProofForm> = match request.has_body() {
+        true => site::form(request, |pairs| ProofForm::from_pairs(pairs).map(Some))?,
+        false => None,
+    };
+    let proof = form.map_or(Ok(ParsedProof::Link), ProofForm::parse)?;
+    let shown = match &proof {
+        ParsedProof::Link => None,
+        ParsedProof::Code(code) => Some(Shown::Code(code)),
+        ParsedProof::Account(token) => Some(Shown::Account(token)),
+    };
+    let verified = match shown {
+        None => requests::verify(policy, &site.ports, &id, &token, caller.at).await.map_err(VerifyError::from),
+        Some(shown) => verify::verify(policy, &site.ports, &id, &token, shown, caller).await,
+    };
+    let state = match verified {
+        Ok(state) => state,
+        Err(error) => return Err(not_verified(site, request, error).await),
+    };
     if !request.wants_page() {
         return Ok(Response::json(200, &StatusForm::new(policy, &id, &state, request.at())));
     }
@@ -238,9 +309,39 @@ async fn verify<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Resu
     ))
 }
 
+/// Whatever is wrong with a proof is answered alike.
+async fn not_verified<P: Desk>(site: &Site<P>, request: &Request, error: VerifyError) -> Problem {
+    match error {
+        VerifyError::Request(error) => closed(site, request, error).await,
+        VerifyError::Limited(limited) => too_often(limited),
+        VerifyError::NoProof => Problem::new(403, "not-verified", "This does not show who made the request")
+            .with_detail("It is wrong, was used up, has expired, or does not belong to this request.")
+            .with_hint("Ask for another code, log in again, or open the link in the mail."),
+    }
+}
+
+/// Another code, if one may be sent. Everybody is answered the same.
+async fn ask_code<P: Desk>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+    let policy = site::policy(request, &site.policies)?;
+    let (id, token) = opened(request)?;
+    let source = source_of(request);
+    let caller = Caller { source: source.as_deref(), at: request.at() };
+    match verify::ask_code(policy, &site.ports, &id, &token, caller).await {
+        Ok(()) => Ok(Response::json(202, &CodeAsked { v: 1, resend_after_seconds: limits::CODE_PAUSE_SECONDS })),
+        Err(error) => Err(not_verified(site, request, error).await),
+    }
+}
+
+/// The answer to whoever asks for another code.
+#[derive(serde::Serialize)]
+struct CodeAsked {
+    v: u8,
+    resend_after_seconds: i64,
+}
+
 /// The export itself stays in its bucket: whoever holds the token is sent on by a link that works
 /// for minutes, since a longer one would die with this function's own session.
-async fn download<P: RequestLog + Keys + Downloads>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+async fn download<P: Desk>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
     let (id, token) = opened(request)?;
     let format = request.query("format")?;
@@ -250,7 +351,10 @@ async fn download<P: RequestLog + Keys + Downloads>(site: &Site<P>, request: &Re
         Some(_) => return Err(Problem::invalid("/format", "use json or csv", "Leave it out for JSON.")),
     };
     let scopes = [Scope::Export, Scope::Request];
-    let (key, claim) = requests::open(policy, &site.ports, &id, &token, &scopes, request.at()).await.map_err(closed)?;
+    let (key, claim) = match requests::open(policy, &site.ports, &id, &token, &scopes, request.at()).await {
+        Ok(opened) => opened,
+        Err(error) => return Err(closed(site, request, error).await),
+    };
     let Some(state) = site.ports.request(&key).await?.map(|stored| stored.state) else {
         return Err(Problem::unauthorized());
     };

@@ -112,6 +112,8 @@ impl Sorted {
                         }
                         form.at
                     }
+                    // A code was asked for.
+                    RequestPart::CodeAsked(_) => image::<stored::challenge::CodeAsked>(record.new.as_ref())?.at,
                     _ => return Ok(()),
                 };
                 self.fulfil.push(FulfilMessage::new(&key.controller, &key.subject, &key.request, time(at)?));

@@ -168,7 +168,7 @@ pub async fn export<P: RequestLog + ConsentLedger + RecordStore + DisclosureLog 
     except: &[Exception],
     at: Timestamp,
 ) -> Result<Outcome, PortError> {
-    let asked_for = stored.state.received.request;
+    let asked_for = stored.state.answered_as();
     let mut file = SubjectFile::new(asked_for, at);
     // A question about the policy is answered from the policy: its file holds nothing about anybody.
     if asked_for != RequestType::Information {

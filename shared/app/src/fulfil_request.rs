@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use domain::{
     consent::{self, Choice, ConsentEvent},
     dsar::{
-        self, Act, Actor, Ending, Exception, ItemResult, Outcome, RequestType, Ruling, Stage, Stop, VerifiedBy,
+        self, Act, Actor, Challenge, Ending, Exception, ItemResult, Outcome, Proof, Received, RequestType, Ruling, Stage, Stop,
+        VerifiedBy,
     },
     hold::HoldReason,
-    ids::{HoldId, Purpose},
+    ids::{HoldId, Identifier, IdentifierKind, Purpose, RequestId},
+    limits::Limit,
     policy::{LawfulBasis, Policy, VerificationRule},
     record::SubjectHold,
     token::{Claim, Scope},
@@ -18,6 +20,7 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::{
     capture_consent::ConsentLedger,
+    challenges::Challenges,
     correction,
     destruction::{Deletion, EvidenceStore},
     disclose::DisclosureLog,
@@ -27,11 +30,12 @@ use crate::{
     holds::{self, HoldError, HoldStore},
     keys::Keys,
     letters::{self, Confirm, Task},
+    limits::{self, Counters},
     mail::{Mail, MailClaim, MailTag, Mailer},
     recipients,
     records::RecordStore,
     requests::{self, NewEntry, RecordError, RequestKey, RequestLog, StoredRequest},
-    systems,
+    systems, verify,
 };
 
 pub use crate::export::{EXPORT_HOURS, Exports, SubjectFile, WITHHELD};
@@ -47,6 +51,8 @@ pub use domain::dsar::RESTRICTION_REVIEW_HOURS;
 /// Everything that fulfilling needs.
 pub trait Office:
     RequestLog
+    + Challenges
+    + Counters
     + ErasurePlans
     + RecordStore
     + ConsentLedger
@@ -62,6 +68,8 @@ pub trait Office:
 
 impl<P> Office for P where
     P: RequestLog
+        + Challenges
+        + Counters
         + ErasurePlans
         + RecordStore
         + ConsentLedger
@@ -90,20 +98,37 @@ pub async fn fulfil<P: Office>(
     at: Timestamp,
     public_url: &str,
 ) -> Result<Option<Outcome>, PortError> {
+    fulfil_within(policy, ports, key, at, public_url, &mut Vec::new()).await
+}
+
+/// The same, and names the limits that kept a mail back.
+///
+/// # Errors
+/// [`PortError`].
+pub async fn fulfil_within<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    at: Timestamp,
+    public_url: &str,
+    limited: &mut Vec<Limit>,
+) -> Result<Option<Outcome>, PortError> {
     let Some(mut stored) = ports.request(key).await? else {
         return Err(PortError::corrupt("request", "it is not stored"));
     };
-    acknowledge(policy, ports, key, &stored, public_url).await?;
+    acknowledge(policy, ports, key, &stored, (at, public_url), limited).await?;
+    send_code(policy, ports, key, &stored, at, limited).await?;
     for _ in 0..STEPS_MAX {
         let Some(act) = advance(policy, ports, key, &stored, at).await? else { break };
         stored = append(policy, ports, key, &stored, act, at).await?;
     }
-    tell_of_entries(policy, ports, key, &stored, public_url).await?;
+    tell_of_entries(policy, ports, key, &stored, public_url, limited).await?;
+    forget_verification(ports, key, &stored).await?;
     undo(policy, ports, key, &stored).await?;
     let Some((_, outcome)) = stored.state.decided.clone().filter(|_| stored.state.ending().is_none()) else {
         return Ok(None);
     };
-    answer(policy, ports, key, &stored, &outcome, at, public_url).await?;
+    answer(policy, ports, key, &stored, &outcome, (at, public_url), limited).await?;
     Ok(Some(outcome))
 }
 
@@ -172,25 +197,105 @@ fn needs_review(policy: &Policy, request: RequestType) -> bool {
 
 /// Asks the requester to confirm by mail, where that is how they are verified. Where nothing is to be
 /// confirmed, the answer follows at once and says it all.
+///
+/// It goes to the mailbox that the request is about, and to no other address that stands beside it.
 async fn acknowledge<P: Office>(
     policy: &Policy,
     ports: &P,
     key: &RequestKey,
     stored: &StoredRequest,
-    public_url: &str,
+    (at, public_url): (Timestamp, &str),
+    limited: &mut Vec<Limit>,
 ) -> Result<(), PortError> {
-    let Some(address) = stored.address().cloned() else { return Ok(()) };
+    let Some(address) = verify::mailbox(stored) else { return Ok(()) };
     let received = &stored.state.received;
-    let refused = dsar::refusal_of(policy, received).is_some();
-    if refused || received.verification != VerificationRule::Mail || !stored.state.stage().is_open() {
+    if dsar::refusal_of(policy, received).is_some() || !stored.state.stage().is_open() {
         return Ok(());
     }
+    if ports.claim_mail(key, "ACK", received.at).await? == MailClaim::Sent {
+        return Ok(());
+    }
+    let first = Challenge::first(at);
+    let kept_back = match is_repeat(ports, key, received).await? {
+        true => Some(Limit::OpenOfOneType),
+        false => limits::count_mail(ports, &key.controller, address, at).await?.map(|reached| reached.limit),
+    };
+    if let Some(limit) = kept_back {
+        limited.push(limit);
+        // Whoever made it can still ask for a code once the limit is past.
+        ports.open_challenge(key, &Challenge { sent_at: None, ..first }).await?;
+        return ports.confirm_mail(key, "ACK", received.at).await;
+    }
+    ports.open_challenge(key, &first).await?;
     let token = token(ports, key, Scope::Verification, received.at, VERIFICATION_HOURS).await?;
     let link = link(public_url, key, "verification", &token);
+    let code = ports.controller(&key.controller).await?.tokens.code(
+        &key.controller,
+        &key.subject,
+        &key.request,
+        first.number,
+    );
     let until = received.at.saturating_add(VERIFICATION_HOURS.hours()).unwrap_or(Timestamp::MAX);
-    let confirm = Confirm { link: &link, code: None, until };
-    let letter = letters::acknowledgement(policy, key, &stored.state, &address, Some(&confirm), None);
-    send_once(ports, key, "ACK", received.at, letter).await
+    // Disclosed to the letter that carries it.
+    let confirm = Confirm { link: &link, code: Some(code.disclose()), until };
+    let letter = letters::acknowledgement(policy, key, &stored.state, address.value(), Some(&confirm), None);
+    ports.send(&Mail { tag: MailTag::of_letter(&key.request, "ACK"), ..letter }).await?;
+    ports.confirm_mail(key, "ACK", received.at).await
+}
+
+/// Whether as many requests of this type stand open already as are written about: the next ones are taken in
+/// and answered alike, and bring no further mail.
+async fn is_repeat<P: RequestLog>(ports: &P, key: &RequestKey, received: &Received) -> Result<bool, PortError> {
+    let place = |request: &RequestId, at: Timestamp| (at, request.clone());
+    let own = place(&key.request, received.at);
+    let earlier = ports.requests(&key.controller, &key.subject).await?.into_iter().filter(|(request, state)| {
+        state.received.request == received.request
+            && state.stage().is_open()
+            && place(request, state.received.at) < own
+    });
+    Ok(earlier.count() >= Limit::OpenOfOneType.rule().most as usize)
+}
+
+/// Sends the code that was asked for again, if one was.
+async fn send_code<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    at: Timestamp,
+    limited: &mut Vec<Limit>,
+) -> Result<(), PortError> {
+    let Some(address) = verify::mailbox(stored).filter(|_| requests::is_awaited(&stored.state)) else { return Ok(()) };
+    let Some(challenge) = ports.challenge(key).await?.filter(|open| open.number > 1) else {
+        return Ok(());
+    };
+    let claim = format!("CODE-{}", challenge.number);
+    if ports.claim_mail(key, &claim, at).await? == MailClaim::Sent {
+        return Ok(());
+    }
+    if let Some(reached) = limits::count_mail(ports, &key.controller, address, at).await? {
+        limited.push(reached.limit);
+        return ports.confirm_mail(key, &claim, at).await;
+    }
+    let keys = ports.controller(&key.controller).await?;
+    let code = keys.tokens.code(&key.controller, &key.subject, &key.request, challenge.number);
+    // First it opens, then it is sent: a code in somebody's hands must not be refused.
+    ports.code_sent(key, challenge.number, at).await?;
+    let letter = letters::code(policy, key, stored.state.received.language, address.value().clone(), &code);
+    ports.send(&Mail { tag: MailTag::of_letter(&key.request, &claim), ..letter }).await?;
+    ports.confirm_mail(key, &claim, at).await
+}
+
+/// What served the verification alone is taken away once it is over: the points that were offered, and the
+/// challenge (11 CCR 7060(d)).
+async fn forget_verification<P: Office>(
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+) -> Result<(), PortError> {
+    let received = &stored.state.received;
+    let left = !received.points.is_empty() || received.verification == VerificationRule::Mail;
+    if left && !requests::is_awaited(&stored.state) { ports.forget_verification(key).await } else { Ok(()) }
 }
 
 fn link(public_url: &str, key: &RequestKey, page: &str, token: &str) -> String {
@@ -198,16 +303,27 @@ fn link(public_url: &str, key: &RequestKey, page: &str, token: &str) -> String {
     format!("{public_url}/{controller}/v1/requests/{request}/{page}?token={token}")
 }
 
-/// Sends a letter unless it was sent: claimed, sent, confirmed.
+/// Sends a letter unless it was sent: claimed, sent, confirmed. To a mailbox that nobody has proved to read
+/// only so many go out on one day: anybody can type its address.
 async fn send_once<P: Office>(
     ports: &P,
     key: &RequestKey,
-    what: &str,
-    at: Timestamp,
+    stored: &StoredRequest,
+    (what, at): (&str, Timestamp),
     letter: Mail,
+    limited: &mut Vec<Limit>,
 ) -> Result<(), PortError> {
     if ports.claim_mail(key, what, at).await? == MailClaim::Sent {
         return Ok(());
+    }
+    if stored.state.verified.is_none()
+        // Disclosed to the keyed hash only.
+        && let Ok(address) = Identifier::parse(IdentifierKind::Mail, letter.to.disclose())
+        && let Some(reached) = limits::count_mail(ports, &key.controller, &address, at).await?
+    {
+        // What it says stands in the request's status, which its token opens.
+        limited.push(reached.limit);
+        return ports.confirm_mail(key, what, at).await;
     }
     // By the claim's own name, so that what becomes of the letter leads back to it.
     ports.send(&Mail { tag: MailTag::of_letter(&key.request, what), ..letter }).await?;
@@ -221,6 +337,7 @@ async fn tell_of_entries<P: Office>(
     key: &RequestKey,
     stored: &StoredRequest,
     public_url: &str,
+    limited: &mut Vec<Limit>,
 ) -> Result<(), PortError> {
     let Some(address) = stored.address().cloned() else { return Ok(()) };
     for (number, entry) in (1..).zip(&stored.state.history) {
@@ -231,7 +348,7 @@ async fn tell_of_entries<P: Office>(
         let link = link(public_url, key, "reply", &token);
         let until = entry.at.saturating_add(VERIFICATION_HOURS.hours()).unwrap_or(Timestamp::MAX);
         if let Some(letter) = letters::of_entry(policy, key, stored, number, &address, (&link, until)) {
-            send_once(ports, key, &format!("E-{number}"), entry.at, letter).await?;
+            send_once(ports, key, stored, (&format!("E-{number}"), entry.at), letter, limited).await?;
         }
     }
     Ok(())
@@ -274,11 +391,14 @@ async fn points<P: Office>(
     stored: &StoredRequest,
     at: Timestamp,
 ) -> Result<Points, PortError> {
-    let VerificationRule::Points(needed) = stored.state.received.verification else { return Ok(Points::NotAsked) };
+    let VerificationRule::Points(_) = stored.state.received.verification else { return Ok(Points::NotAsked) };
     let stored_records = export::live_records(ports, key, at).await?;
     let held: Vec<_> = stored_records.iter().flat_map(|record| &record.points).collect();
-    let matched = dsar::matching_points(&stored.state.received.points, held);
-    Ok(if matched < needed { Points::TooFew } else { Points::Match(matched) })
+    let received = &stored.state.received;
+    let matched = dsar::matching_points(&received.points, held);
+    let suffices = dsar::proves(received, &key.subject, Proof::Points(matched)).is_ok()
+        || dsar::answered_instead(received, matched).is_some();
+    Ok(if suffices { Points::Match(matched) } else { Points::TooFew })
 }
 
 /// Carries out what was asked, but for what the office excepts: the controller's systems first, since they
@@ -457,8 +577,8 @@ async fn answer<P: Office>(
     key: &RequestKey,
     stored: &StoredRequest,
     outcome: &Outcome,
-    at: Timestamp,
-    public_url: &str,
+    (at, public_url): (Timestamp, &str),
+    limited: &mut Vec<Limit>,
 ) -> Result<(), PortError> {
     if let Some(address) = stored.address().cloned() {
         let link = if let Outcome::Exported { .. } = outcome {
@@ -467,8 +587,11 @@ async fn answer<P: Office>(
         } else {
             None
         };
-        let letter = letters::answer(policy, key, stored, outcome, &address, link.as_deref());
-        send_once(ports, key, &answer_claim(stored), at, letter).await?;
+        let mut letter = letters::answer(policy, key, stored, outcome, &address, link.as_deref());
+        if stored.state.answered_as() != stored.state.received.request {
+            letters::say_categories_instead(&mut letter, stored.state.received.language);
+        }
+        send_once(ports, key, stored, (&answer_claim(stored), at), letter, limited).await?;
     }
     tell_others(policy, ports, key, stored, outcome, at).await?;
     // Last of all, since the answer's address lies under this key: what remains of the person in

@@ -20,6 +20,7 @@ use crate::{
 pub(crate) mod answer;
 pub(crate) mod body;
 mod passed_on;
+mod proof;
 pub mod request;
 mod sources;
 pub(crate) mod texts;
@@ -27,6 +28,7 @@ pub(crate) mod texts;
 mod reminder;
 
 pub use passed_on::{Task, follow, task};
+pub use proof::{code, say_categories_instead};
 pub use reminder::reminder;
 pub use request::{About, Confirm, Question};
 

@@ -3,10 +3,12 @@
 //! A port says what one use case needs, with its duties in MUST; `shared/aws` serves them from AWS,
 //! `shared/testkit` from memory, and one contract suite keeps both honest.
 
+pub mod account_tokens;
 pub mod announce;
 pub mod attest;
 pub mod breach;
 pub mod capture_consent;
+pub mod challenges;
 pub mod correction;
 pub mod deadlines;
 pub mod destruction;
@@ -20,6 +22,7 @@ pub mod hold_rules;
 pub mod holds;
 pub mod keys;
 pub mod letters;
+pub mod limits;
 pub mod mail;
 pub mod mail_events;
 pub mod notice_change;
@@ -37,3 +40,4 @@ pub mod subscription;
 pub mod systems;
 pub mod trackers;
 pub mod uses;
+pub mod verify;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    dsar::{self, Acting, ActingRefused, Instructions, NoObjection, Received, RequestState, RequestType},
+    dsar::{self, Acting, ActingRefused, Demand, Instructions, NoObjection, Received, RequestState, RequestType},
     ids::{Field, Fingerprint, Ground, Identifier, PointHash, Purpose, RequestId, StaffId},
     language::Language,
     place::Place,
-    policy::{Clause, Policy, Refusal},
+    policy::{Clause, Policy, Refusal, VerificationRule},
     sensitive::Sensitive,
     token::{Claim, Scope},
 };
@@ -72,6 +72,8 @@ pub struct Acknowledgement {
     pub token: String,
     /// A refusal that the policy states for everybody, with what is offered instead.
     pub refusal: Option<(Refusal, Clause)>,
+    /// What they must prove, and why.
+    pub demand: Demand,
     /// Whether this answers a retry.
     pub replayed: bool,
 }
@@ -106,6 +108,9 @@ pub enum ReceiveError {
     /// The policy asks for more data points.
     #[error("this controller verifies such a request by {0} data points that it holds about you")]
     PointsNeeded(u8),
+    /// The law asks for a declaration too.
+    #[error("this needs your declaration under penalty of perjury that you are who you say (11 CCR 7062(c))")]
+    DeclarationNeeded,
     /// The key was used for another request.
     #[error("this Idempotency-Key was used for another request")]
     KeyReused,
@@ -206,26 +211,20 @@ pub async fn receive<P: RequestLog + Keys>(
     form: ReceiveRequest,
 ) -> Result<Acknowledgement, ReceiveError> {
     check(policy, &form)?;
-    let verification = dsar::verification_of(policy, form.request, form.identifier.kind(), form.acting.as_ref());
-    // Who is refused anyway is not asked for anything first.
-    let refused = dsar::refusal(policy, form.request, form.service.as_ref()).is_some();
-    if let domain::policy::VerificationRule::Points(needed) = verification
-        && !refused
-    {
-        let fields: std::collections::BTreeSet<&Field> = form.points.iter().map(|(field, _)| field).collect();
-        if fields.len() < usize::from(needed) {
-            return Err(ReceiveError::PointsNeeded(needed));
-        }
-    }
-    let about = check_appeal(policy, ports, &form).await?;
     let regimes = dsar::regimes_for(policy, form.residence.as_ref());
+    let kind = form.identifier.kind();
+    let demand = dsar::verification_of(policy, form.request, &regimes, kind, form.acting.as_ref());
+    // Who is refused anyway is not asked for anything first.
+    if dsar::refusal(policy, form.request, form.service.as_ref()).is_none() {
+        check_proof(&form, &demand)?;
+    }
+    let keys = ports.controller(&policy.controller).await?;
+    let about = check_appeal(policy, ports, &form).await?;
     let due =
         dsar::answer_due(policy, form.request, &regimes, form.at).map_err(|_| ReceiveError::OutOfCalendar)?;
-    let keys = ports.controller(&policy.controller).await?;
     let subject = keys.pepper.subject(&form.identifier);
-    let points: Vec<_> = form
-        .points
-        .iter()
+    let points: Vec<_> = dsar::countable_points(&form.identifier, &form.points)
+        .into_iter()
         // Disclosed to the keyed hash only: what is offered for verification serves nothing else.
         .map(|(field, value)| keys.pepper.point(field, value.disclose()))
         .collect();
@@ -247,7 +246,7 @@ pub async fn receive<P: RequestLog + Keys>(
         declared: form.declared,
         entered_by: form.entered_by,
         identifier: form.identifier.kind(),
-        verification,
+        verification: demand.rule,
         points,
         purposes: form.purposes,
         acting: form.acting,
@@ -283,6 +282,21 @@ pub async fn receive<P: RequestLog + Keys>(
             .to_string(),
         request,
         received,
+        demand,
         replayed,
     })
+}
+
+/// Checks that the form brings what the proof will need. It looks at the form alone, so that it tells
+/// nothing about anybody.
+fn check_proof(form: &ReceiveRequest, demand: &Demand) -> Result<(), ReceiveError> {
+    if let VerificationRule::Points(needed) = demand.rule
+        && dsar::countable_points(&form.identifier, &form.points).len() < usize::from(needed)
+    {
+        return Err(ReceiveError::PointsNeeded(needed));
+    }
+    if demand.declaration && !form.declared {
+        return Err(ReceiveError::DeclarationNeeded);
+    }
+    Ok(())
 }

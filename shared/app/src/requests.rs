@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     dsar::{
-        self, Act, ActKind, Actor, AnswerDue, Entry, Head, Instructions, Received, RequestState, TransitionRefused, VerifiedBy,
+        self, Act, ActKind, Actor, AnswerDue, Entry, Head, Instructions, Proof, Received, RequestState,
+        TransitionRefused, VerifiedBy,
     },
     ids::{ControllerId, Field, Fingerprint, Identifier, RequestId, SubjectRef},
     policy::Policy,
@@ -335,10 +336,11 @@ pub async fn status<P: RequestLog + Keys>(
     Ok(look(policy, ports, request, token, now).await?.state)
 }
 
-/// Takes the proof that the requester reads the mailbox the request is about.
+/// Takes the proof that the requester reads the mailbox the request is about: the link that was sent there,
+/// and nowhere else.
 ///
 /// # Errors
-/// [`RequestError`]. Verifying twice is no error.
+/// [`RequestError`]. Verifying twice, or what is verified otherwise, is no error and changes nothing.
 pub async fn verify<P: RequestLog + Keys>(
     policy: &Policy,
     ports: &P,
@@ -347,14 +349,31 @@ pub async fn verify<P: RequestLog + Keys>(
     now: Timestamp,
 ) -> Result<RequestState, RequestError> {
     let (key, _) = open(policy, ports, request, token, &[Scope::Verification], now).await?;
-    let verified = record(policy, ports, &key, |stored| {
-        let is_open = stored.state.stage().is_open() && stored.state.verified.is_none();
-        is_open.then(|| NewEntry::new(now, Actor::Requester, Act::Verified(VerifiedBy::Mail)))
+    let shown = Proof::Link(&key.subject);
+    record_proof(policy, ports, &key, now, |received| dsar::proves(received, &key.subject, shown).ok()).await
+}
+
+/// Whether a request still waits for its proof.
+pub(crate) fn is_awaited(state: &RequestState) -> bool {
+    state.stage().is_open() && !state.is_verified()
+}
+
+/// Records how a request was verified, if it waits for that and this proves it.
+pub(crate) async fn record_proof<P: RequestLog>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    now: Timestamp,
+    by: impl Fn(&Received) -> Option<VerifiedBy>,
+) -> Result<RequestState, RequestError> {
+    let verified = record(policy, ports, key, |stored| {
+        let by = by(&stored.state.received).filter(|_| is_awaited(&stored.state))?;
+        Some(NewEntry::new(now, Actor::Requester, Act::Verified(by)))
     });
     match verified.await {
         Ok(stored) => Ok(stored.state),
-        // It needs no proof, or was closed meanwhile: it stands as it stands.
-        Err(RecordError::Refused(_)) => Ok(ports.request(&key).await?.ok_or(RequestError::Unknown)?.state),
+        // It was closed meanwhile: it stands as it stands.
+        Err(RecordError::Refused(_)) => Ok(ports.request(key).await?.ok_or(RequestError::Unknown)?.state),
         Err(RecordError::Unknown) => Err(RequestError::Unknown),
         Err(RecordError::Port(error)) => Err(error.into()),
     }

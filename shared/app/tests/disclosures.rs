@@ -11,14 +11,15 @@ use app::{
     holds::{self, PlaceHold},
     keys::Keys,
     receive_request::{self, ReceiveRequest},
+    requests::{self, NewEntry},
     uses::{self, AskUse},
 };
 use domain::{
     consent::{Capture, Choice},
     disclosure::{About, DisclosureAsked, Whose},
-    dsar::RequestType,
+    dsar::{Act, Actor, RequestType, VerifiedBy},
     hold::HoldReason,
-    ids::SubjectRef,
+    ids::{StaffId, SubjectRef},
     language::Language,
     policy::Policy,
     standing::{Reason, UseAsked},
@@ -236,17 +237,7 @@ async fn a_hold_by_restriction_lets_the_police_alone_through() {
 
 #[tokio::test]
 async fn a_restriction_that_was_asked_for_stops_uses_before_and_after_it_is_carried_out() {
-    let (mut policy, memory) = (recipients::policy(), Memory::new());
-    // This controller knows by other means who asks, so that nothing is left to verify.
-    let points = domain::policy::VerificationRule::Points(0);
-    let rule = domain::policy::RightRule {
-        request: RequestType::Restriction,
-        refusal: None,
-        verification: points,
-        respond_within: None,
-        clause: domain::policy::Clause::new("test.restriction"),
-    };
-    policy.rights.insert(RequestType::Restriction, rule);
+    let (policy, memory) = (recipients::policy(), Memory::new());
     let form = ReceiveRequest {
         request: RequestType::Restriction,
         identifier: build::mail(ADA),
@@ -268,6 +259,13 @@ async fn a_restriction_that_was_asked_for_stops_uses_before_and_after_it_is_carr
     let asked = receive_request::receive(&policy, &memory, form).await.unwrap();
     let may = async |when| use_of(&policy, &memory, "contract", when).await.map(drop).map_err(|denied| denied.reason);
     assert_eq!(may(at(FEBRUARY)).await, Ok(()), "nobody has shown yet who asks");
+    let seen = Act::Verified(VerifiedBy::Office);
+    let clerk = Actor::Staff(StaffId::parse("clerk-1").unwrap());
+    requests::record(&policy, &memory, &asked.request, |_| {
+        Some(NewEntry::new(at(FEBRUARY), clerk.clone(), seen.clone()))
+    })
+    .await
+    .unwrap();
     fulfil_request::fulfil(&policy, &memory, &asked.request, at(FEBRUARY), "https://privacy.example").await.unwrap();
     assert_eq!(may(at(MARCH)).await, Err(Reason::Restriction));
 }

@@ -354,7 +354,7 @@ async fn an_agent_brings_a_proof_and_the_person_confirms_by_mail() {
 }
 
 fn points() -> Vec<(Field, Sensitive<String>)> {
-    ["email", "name"].map(|field| (build::field(field), Sensitive::new("x".to_owned()))).into()
+    ["email", "name"].map(|field| (build::field(field), Sensitive::new(format!("the {field}")))).into()
 }
 
 #[tokio::test]

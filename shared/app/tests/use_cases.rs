@@ -192,11 +192,11 @@ async fn points_verify_only_when_enough_distinct_ones_match() {
     if let Some(rule) = policy.rights.get_mut(&RequestType::Erasure) {
         rule.verification = VerificationRule::Points(2);
     }
-    let stored = [("email", "ada@example.com"), ("name", "Ada Lovelace")];
+    let stored = [("transcript", "Where is my parcel?"), ("name", "Ada Lovelace")];
     for (points, outcome) in [
-        (vec![("name", " ada  lovelace "), ("email", "Ada@Example.com")], "erased"),
+        (vec![("name", " ada  lovelace "), ("transcript", "where is MY parcel?")], "erased"),
         (vec![("name", "Ada Lovelace"), ("phone", "+33123456789")], "not-verified"),
-        (vec![("name", "ada@example.com"), ("email", "Ada Lovelace")], "not-verified"),
+        (vec![("name", "Where is my parcel?"), ("transcript", "Ada Lovelace")], "not-verified"),
     ] {
         let memory = Memory::new();
         let form = record_form(build::mail("ada@example.com"), "chat-session", "support", &stored);

@@ -62,6 +62,10 @@ pub(crate) enum Failure {
     Broken(#[from] hyper::Error),
     #[error("the request is malformed")]
     Malformed(#[from] http::Error),
+    #[error("the answer is longer than what is read")]
+    TooLong,
+    #[error("the answer is not 200")]
+    Status,
 }
 
 impl From<Failure> for ConnectorError {
@@ -69,7 +73,7 @@ impl From<Failure> for ConnectorError {
         match failure {
             Failure::ConnectTimeout | Failure::ReadTimeout => Self::timeout(failure.into()),
             Failure::Connect(_) | Failure::Broken(_) => Self::io(failure.into()),
-            Failure::NoHost | Failure::Malformed(_) => Self::user(failure.into()),
+            Failure::NoHost | Failure::Malformed(_) | Failure::TooLong | Failure::Status => Self::user(failure.into()),
         }
     }
 }
@@ -126,12 +130,31 @@ impl SlimClient {
         }
     }
 
+    /// Reads a small document from somewhere that is none of AWS's: no redirects, no more bytes than
+    /// these, and no more time than for any other call.
+    pub(crate) async fn fetch(&self, address: &str, bytes_max: usize) -> Result<bytes::Bytes, Failure> {
+        let request = Request::get(address).header("accept", "application/json").body(SdkBody::empty())?;
+        let response = self.send_for(request, bytes_max).await?;
+        if response.status() != http::StatusCode::OK {
+            return Err(Failure::Status);
+        }
+        response.into_body().bytes().map(bytes::Bytes::copy_from_slice).ok_or(Failure::TooLong)
+    }
+
     async fn connect(&self, origin: &Origin) -> Result<SendRequest<SdkBody>, Failure> {
         let limit = self.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
         tokio::time::timeout(limit, connect(origin)).await.map_err(|_| Failure::ConnectTimeout)?
     }
 
-    async fn send(&self, mut request: Request<SdkBody>) -> Result<Response<SdkBody>, Failure> {
+    async fn send(&self, request: Request<SdkBody>) -> Result<Response<SdkBody>, Failure> {
+        self.send_for(request, usize::MAX).await
+    }
+
+    async fn send_for(
+        &self,
+        mut request: Request<SdkBody>,
+        bytes_max: usize,
+    ) -> Result<Response<SdkBody>, Failure> {
         let origin = Origin::of(request.uri())?;
         if let Some(authority) = request.uri().authority()
             && !request.headers().contains_key(HOST)
@@ -147,14 +170,14 @@ impl SlimClient {
         // After a freeze of the environment this lets the pool see which connections were closed.
         tokio::task::yield_now().await;
         if let Some(connection) = self.pool.take(&origin) {
-            match self.exchange(&origin, connection, request, limit).await {
+            match self.exchange(&origin, connection, request, (limit, bytes_max)).await {
                 Exchanged::Answered(response) => return response,
                 // Nothing of it was sent, so sending it on a fresh connection sends it once.
                 Exchanged::NotSent(unsent) => request = unsent,
             }
         }
         let connection = self.connect(&origin).await?;
-        match self.exchange(&origin, connection, request, limit).await {
+        match self.exchange(&origin, connection, request, (limit, bytes_max)).await {
             Exchanged::Answered(response) => response,
             Exchanged::NotSent(_) => Err(Failure::Connect("a fresh connection closed at once".into())),
         }
@@ -165,11 +188,11 @@ impl SlimClient {
         origin: &Origin,
         mut connection: SendRequest<SdkBody>,
         request: Request<SdkBody>,
-        limit: Duration,
+        (limit, bytes_max): (Duration, usize),
     ) -> Exchanged {
         let answer = tokio::time::timeout(limit, async {
             match connection.try_send_request(request).await {
-                Ok(response) => Exchanged::Answered(read(response).await),
+                Ok(response) => Exchanged::Answered(read(response, bytes_max).await),
                 Err(mut error) => match error.take_message() {
                     Some(unsent) => Exchanged::NotSent(unsent),
                     None => Exchanged::Answered(Err(error.into_error().into())),
@@ -192,9 +215,18 @@ enum Exchanged {
     NotSent(Request<SdkBody>),
 }
 
-async fn read(response: Response<hyper::body::Incoming>) -> Result<Response<SdkBody>, Failure> {
-    let (parts, body) = response.into_parts();
-    let bytes = body.collect().await?.to_bytes();
+async fn read(response: Response<hyper::body::Incoming>, bytes_max: usize) -> Result<Response<SdkBody>, Failure> {
+    let (parts, mut body) = response.into_parts();
+    let mut bytes = bytes::BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            if bytes.len().saturating_add(data.len()) > bytes_max {
+                return Err(Failure::TooLong);
+            }
+            bytes.extend_from_slice(&data);
+        }
+    }
+    let bytes = bytes.freeze();
     Ok(Response::from_parts(parts, SdkBody::from(bytes)))
 }
 
@@ -313,6 +345,25 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let client = SlimClient { read_timeout: Some(Duration::from_millis(50)), ..SlimClient::default() };
         assert!(matches!(get(&client, port).await, Err(Failure::ReadTimeout)));
+    }
+
+    #[tokio::test]
+    async fn a_document_is_read_whole_or_not_at_all() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let place = format!("http://127.0.0.1:{}/keys", listener.local_addr().unwrap().port());
+        let server = tokio::spawn(async move {
+            for answer in [ANSWER, ANSWER, b"HTTP/1.1 302 Found\r\nlocation: /\r\ncontent-length: 0\r\n\r\n"] {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut buffer = [0; 1024];
+                assert_ne!(stream.read(&mut buffer).await.unwrap(), 0);
+                stream.write_all(answer).await.unwrap();
+            }
+        });
+        let read = async |bytes_max| SlimClient::default().fetch(&place, bytes_max).await;
+        assert_eq!(&read(2).await.unwrap()[..], b"ok");
+        assert!(matches!(read(1).await, Err(Failure::TooLong)));
+        assert!(matches!(read(2).await, Err(Failure::Status)), "it follows nobody elsewhere");
+        server.await.unwrap();
     }
 
     #[tokio::test]

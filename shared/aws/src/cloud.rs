@@ -7,6 +7,7 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 
 use crate::{
+    accounts::Issuers,
     client::{CONNECT_TIMEOUT, READ_TIMEOUT, SlimClient},
     keys::KeyRing,
 };
@@ -152,6 +153,7 @@ pub struct Cloud {
     settings: Settings,
     http: SlimClient,
     pub(crate) ring: KeyRing,
+    pub(crate) issuers: Issuers,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
@@ -212,6 +214,7 @@ impl Cloud {
             settings,
             http: SlimClient::default(),
             ring: KeyRing::default(),
+            issuers: Issuers::default(),
             dynamodb: OnceLock::new(),
             s3: OnceLock::new(),
             sqs: OnceLock::new(),
@@ -247,6 +250,10 @@ impl Cloud {
             &settings.system_data_bucket,
         ];
         buckets.into_iter().flatten().map(|bucket| format!("https://{bucket}.s3.{region}.amazonaws.com")).collect()
+    }
+
+    pub(crate) const fn http(&self) -> &SlimClient {
+        &self.http
     }
 
     pub(crate) fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {

@@ -3,6 +3,7 @@
 //! A function's main is `Cloud::from_env()?` and its use case. What a function never uses is neither
 //! built at run time nor linked.
 
+mod accounts;
 pub mod client;
 mod cloud;
 pub mod evidence;

@@ -2,25 +2,30 @@
 
 use std::fmt;
 
-use crate::{
-    ids::PointHash,
-    policy::{Clause, Policy, Refusal, VerificationRule},
-};
+use crate::policy::{Clause, Policy, Refusal, VerificationRule};
 
+mod account;
 mod acting;
+mod challenge;
 mod complaint;
 mod course;
 mod due;
 mod grounds;
 mod next;
 mod outcome;
+pub mod points;
 mod post_mortem;
 mod reach;
 mod public;
 mod role;
 mod stop;
+mod verification;
 
-pub use acting::{Acting, ActingAs, ActingRefused, check_acting, verification_of};
+pub use account::{
+    ACCOUNT_TOKEN_BYTES_MAX, AccountClaims, AccountHolder, LEEWAY_SECONDS, LOGIN_MINUTES, account_holder,
+};
+pub use acting::{Acting, ActingAs, ActingRefused, check_acting};
+pub use challenge::Challenge;
 pub use complaint::{Complaint, complaint_site};
 pub use course::{
     Act, ActKind, Actor, Ask, Ending, Entry, Exception, HISTORY_ENTRIES_MAX, Head, Received, RequestState, Ruling, Stage, TaskEnd,
@@ -44,7 +49,12 @@ pub use public::{
     Happened, NextStep, PublicEntry, STATUS_HOURS, may_be_refused, next_step, public_history, shows_items,
 };
 pub use role::{PROCESSOR, refusal, refusal_of, role_for};
+pub use points::{countable as countable_points, matching as matching_points};
 pub use stop::{NoObjection, Stop, check_objection, stop, stopped_uses};
+pub use verification::{
+    Certainty, Demand, NoProof, POINTS_HIGH, POINTS_REASONABLE, Proof, Reason, Source, answered_as, answered_instead,
+    law_asks, proof_mailbox, proves, verification_for, verification_of,
+};
 
 /// What a person can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -218,24 +228,4 @@ pub const MESSAGE_BYTES_MAX: usize = 4_000;
 pub fn refusal_by_policy(policy: &Policy, request: RequestType) -> Option<(Refusal, Clause)> {
     let rule = policy.rights.get(&request)?;
     rule.refusal.clone().map(|refusal| (refusal, rule.clause.clone()))
-}
-
-/// How the requester must prove who they are: the policy's rule, never weaker than the default.
-///
-/// Points stand beside mail, not below it: a policy may ask for them instead. What needs no proof by
-/// law needs none by any policy.
-pub fn verification_for(policy: &Policy, request: RequestType) -> VerificationRule {
-    if request.needs_no_verification() {
-        return VerificationRule::None;
-    }
-    let default = request.default_verification();
-    policy.rights.get(&request).map_or(default, |rule| rule.verification.max(default))
-}
-
-/// How many distinct stored points the offered ones match.
-pub fn matching_points<'a>(offered: &[PointHash], stored: impl IntoIterator<Item = &'a PointHash>) -> u8 {
-    let stored: std::collections::BTreeSet<&PointHash> = stored.into_iter().collect();
-    let distinct: std::collections::BTreeSet<&PointHash> =
-        offered.iter().filter(|point| stored.contains(point)).collect();
-    u8::try_from(distinct.len()).unwrap_or(u8::MAX)
 }

@@ -329,7 +329,7 @@ impl Pepper {
 
     /// A keyed hash of one data point, to compare without keeping it (verification by points).
     pub fn point(&self, field: &Field, value: &str) -> PointHash {
-        let normal: String = value.trim().to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+        let normal = crate::dsar::points::normal(field, value);
         PointHash(format!("{}.{}", self.version, self.hash("point", &[field.as_str(), &normal])))
     }
 
@@ -489,6 +489,14 @@ keyed_id!(
 keyed_id!(
     /// One disclosure to a recipient.
     DisclosureId, "disclosure"
+);
+keyed_id!(
+    /// Something that is counted against a limit: no reference to a person, whose label is another.
+    BucketId, "bucket"
+);
+keyed_id!(
+    /// An account token that was shown, so that it serves one request alone.
+    TokenId, "account-token"
 );
 keyed_id!(
     /// What a request carried, to tell a retry from another request under the same key.

@@ -15,6 +15,7 @@ pub mod evidence;
 pub mod hold;
 pub mod ids;
 pub mod language;
+pub mod limits;
 pub mod mail;
 pub mod notice;
 pub mod place;

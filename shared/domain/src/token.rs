@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ring::hmac;
 
-use crate::ids::{ControllerId, SubjectRef};
+use crate::ids::{ControllerId, RequestId, SubjectRef};
 
 /// What a token opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,29 @@ pub enum TokenRefused {
     Expired,
 }
 
+/// How many codes there are.
+const CODES: u64 = 100_000_000;
+
+/// How many digits a code has.
+pub const CODE_DIGITS: usize = 8;
+
+/// A one-time code. It does not print.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Code(String);
+
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Code(…)")
+    }
+}
+
+impl Code {
+    /// Its digits, for the letter that carries it.
+    pub fn disclose(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The key that signs one controller's tokens.
 #[derive(Clone)]
 pub struct TokenKey(hmac::Key);
@@ -98,6 +121,23 @@ impl TokenKey {
         );
         let tag = hmac::sign(&self.0, signed(controller, &body).as_bytes());
         format!("{body}~{}", hex(tag.as_ref()))
+    }
+
+    /// The one-time code of a request's challenge: eight digits that follow from the key and from which
+    /// challenge it is, so that nothing secret is stored.
+    pub fn code(&self, controller: &ControllerId, subject: &SubjectRef, request: &RequestId, challenge: u32) -> Code {
+        let text = format!("habeas-code~{controller}~{subject}~{request}~{challenge}");
+        let tag = hmac::sign(&self.0, text.as_bytes());
+        // Of 256 bits the remainder is even to one part in 10^69.
+        let number = tag.as_ref().iter().fold(0_u64, |rest, byte| (rest * 256 + u64::from(*byte)) % CODES);
+        Code(format!("{number:08}"))
+    }
+
+    /// Whether somebody typed this code. The comparison takes the same time whatever is wrong with it.
+    pub fn is_code(&self, code: &Code, typed: &str) -> bool {
+        // Both are hashed first, so that neither length nor content shows in the time.
+        let tag = hmac::sign(&self.0, format!("habeas-typed~{}", code.0).as_bytes());
+        hmac::verify(&self.0, format!("habeas-typed~{typed}").as_bytes(), tag.as_ref()).is_ok()
     }
 
     /// Reads a token. The comparison takes the same time whatever is wrong.
@@ -175,6 +215,47 @@ mod tests {
         let token = key.sign(&controller("scantrust"), &claim());
         assert_eq!(key.verify(&controller("scantrust"), &token, at(1_999)), Ok(claim()));
         assert_eq!(key.verify(&controller("scantrust"), &token, at(2_000)), Err(TokenRefused::Expired));
+    }
+
+    #[test]
+    fn a_code_belongs_to_one_challenge_of_one_request() {
+        let key = TokenKey::new(&[2; 32]);
+        let ada = claim().subject;
+        let bob = Identifier::parse(IdentifierKind::Mail, "bob@example.com").unwrap();
+        let bob = Pepper::new(1, &[1; 32]).subject(&bob);
+        let request = |text: &str| RequestId::parse(text).unwrap();
+        let (one, two) = (request("AAAAAAAAAAAAAAAAAAAAAA"), request("BBBBBBBBBBBBBBBBBBBBBA"));
+        let here = controller("scantrust");
+        let code = key.code(&here, &ada, &one, 1);
+        assert_eq!(code, key.code(&here, &ada, &one, 1), "nothing is stored, so it comes out again");
+        assert!(code.disclose().len() == CODE_DIGITS && code.disclose().bytes().all(|b| b.is_ascii_digit()));
+        for other in [
+            key.code(&here, &ada, &one, 2),
+            key.code(&here, &ada, &two, 1),
+            key.code(&here, &bob, &one, 1),
+            key.code(&controller("zentry"), &ada, &one, 1),
+            TokenKey::new(&[3; 32]).code(&here, &ada, &one, 1),
+        ] {
+            assert!(!key.is_code(&code, other.disclose()));
+        }
+        assert!(key.is_code(&code, code.disclose()));
+        for typed in ["", "1", "0000000000000000", "é"] {
+            assert!(!key.is_code(&code, typed), "{typed}");
+        }
+        assert_eq!(format!("{code:?}"), "Code(…)");
+    }
+
+    #[test]
+    fn codes_are_spread_over_all_digits() {
+        let key = TokenKey::new(&[2; 32]);
+        let request = RequestId::parse("AAAAAAAAAAAAAAAAAAAAAA").unwrap();
+        let mut counts = [0_u32; 10];
+        for challenge in 0..500 {
+            for digit in key.code(&controller("scantrust"), &claim().subject, &request, challenge).disclose().bytes() {
+                counts[usize::from(digit - b'0')] += 1;
+            }
+        }
+        assert!(counts.iter().all(|&count| (330..470).contains(&count)), "{counts:?}");
     }
 
     #[test]

@@ -152,9 +152,13 @@ fn an_opt_out_stops_every_purpose_of_its_use_at_once() {
 fn no_policy_may_ask_for_a_proof_of_what_only_stops_or_only_tells() {
     for request in RequestType::ALL {
         let policy = with(policy(), right(request, VerificationRule::Points(3), None));
-        let rule = dsar::verification_for(&policy, request);
+        let rule = dsar::verification_for(&policy, request, &[]).rule;
         let expected =
-            if request.needs_no_verification() { VerificationRule::None } else { VerificationRule::Points(3) };
+            if request.needs_no_verification() || request == RequestType::WithdrawConsent {
+                VerificationRule::None
+            } else {
+                VerificationRule::Points(3)
+            };
         assert_eq!(rule, expected, "{request}");
     }
 }
@@ -176,11 +180,11 @@ fn an_agent_needs_a_proof_and_the_person_confirms() {
     assert_eq!(check(&policy, &agent), Ok(()));
     let own = dsar::check_acting(&policy, RequestType::PostMortem, &agent);
     assert_eq!(own, Err(ActingRefused::NotForThis(ActingAs::Agent, RequestType::PostMortem)));
-    let verification = |request| dsar::verification_of(&policy, request, IdentifierKind::Mail, Some(&agent));
+    let verification = |request| dsar::verification_of(&policy, request, &[], IdentifierKind::Mail, Some(&agent)).rule;
     assert_eq!(verification(RequestType::Erasure), VerificationRule::Mail, "points prove nothing about the person");
     assert_eq!(verification(RequestType::DoNotSellOrShare), VerificationRule::None);
     assert_eq!(
-        dsar::verification_of(&policy, RequestType::Erasure, IdentifierKind::Mail, None),
+        dsar::verification_of(&policy, RequestType::Erasure, &[], IdentifierKind::Mail, None).rule,
         VerificationRule::Points(2)
     );
 }
@@ -206,7 +210,8 @@ fn a_guardian_ends_the_use_of_a_childs_data_and_is_handed_nothing() {
         RequestType::Appeal,
     ];
     assert_eq!(allowed, BTreeSet::from(expected));
-    let verification = dsar::verification_of(&policy(), RequestType::Erasure, IdentifierKind::Mail, Some(&guardian));
+    let verification =
+        dsar::verification_of(&policy(), RequestType::Erasure, &[], IdentifierKind::Mail, Some(&guardian)).rule;
     assert_eq!(verification, VerificationRule::Mail, "verified like the child's own request");
 }
 
@@ -300,7 +305,7 @@ fn an_outcome_says_whether_it_is_open_and_whether_it_refuses() {
 
 #[test]
 fn whoever_holds_a_cookies_random_value_needs_no_mailbox() {
-    let verification = |kind, request| dsar::verification_of(&policy(), request, kind, None);
+    let verification = |kind, request| dsar::verification_of(&policy(), request, &[], kind, None).rule;
     for request in [RequestType::Erasure, RequestType::Access] {
         let by_mail = verification(IdentifierKind::Mail, request);
         let expected = if by_mail == VerificationRule::Mail { VerificationRule::None } else { by_mail };
@@ -308,6 +313,7 @@ fn whoever_holds_a_cookies_random_value_needs_no_mailbox() {
         assert_eq!(verification(IdentifierKind::Ip, request), by_mail, "an IP address is no secret");
     }
     let agent = Acting { role: ActingAs::Agent, proof: None };
-    let by_agent = dsar::verification_of(&policy(), RequestType::Access, IdentifierKind::Cookie, Some(&agent));
+    let by_agent =
+        dsar::verification_of(&policy(), RequestType::Access, &[], IdentifierKind::Cookie, Some(&agent)).rule;
     assert_eq!(by_agent, VerificationRule::Mail, "whoever speaks for another proves nothing by their cookie");
 }

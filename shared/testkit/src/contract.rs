@@ -9,9 +9,11 @@
 #![expect(clippy::unwrap_used, reason = "a failed call is a failed test")]
 #![expect(clippy::missing_panics_doc, reason = "each sentence panics if the adapter breaks it")]
 
+mod challenges;
 mod guardian;
 mod subscription;
 
+pub use challenges::*;
 pub use guardian::{
     a_guardian_is_written_to_once, a_guardians_address_lies_under_the_childs_key_and_is_taken_away,
     what_waits_for_a_guardian_and_the_guardians_word_are_read_as_they_were_written,
@@ -28,6 +30,7 @@ use app::{
     attest::Attestations,
     breach::{Alert, BreachStore},
     capture_consent::ConsentLedger,
+    challenges::Challenges,
     deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
     destruction::{self, BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
     disclose::{DisclosureLog, LoggedDisclosure},
@@ -37,6 +40,7 @@ use app::{
     guardian::{GuardianLedger, GuardianMails},
     holds::HoldStore,
     keys::Keys,
+    limits::Counters,
     mail::{Mail, MailClaim, Mailer},
     notice_change::{ChangeStore, NoticeChanges},
     purge::{DueRecords, PURGE_SHARDS},
@@ -85,6 +89,8 @@ pub trait Ports:
     + SubscriptionLedger
     + SubscriptionMails
     + RequestLog
+    + Challenges
+    + Counters
     + ErasurePlans
     + RecordStore
     + HoldStore
@@ -116,6 +122,8 @@ impl<P> Ports for P where
         + SubscriptionLedger
         + SubscriptionMails
         + RequestLog
+        + Challenges
+        + Counters
         + ErasurePlans
         + RecordStore
         + HoldStore
@@ -158,6 +166,12 @@ macro_rules! contract_tests {
             a_subscription_is_read_as_it_was_written,
             a_subscribers_address_lies_under_their_key_and_is_taken_away,
             a_subscription_is_confirmed_once,
+            a_challenge_is_read_as_it_was_opened_and_opened_once,
+            tries_at_a_code_are_counted_before_they_are_compared,
+            another_code_voids_the_older_and_comes_seldom,
+            an_account_token_serves_one_request,
+            what_served_the_verification_alone_is_forgotten,
+            of_many_counts_at_once_each_has_a_number_of_its_own,
             a_retried_request_answers_what_stands,
             a_requester_is_written_to_until_their_key_is_gone,
             instructions_for_after_death_are_read_until_their_key_is_gone,

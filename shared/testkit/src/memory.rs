@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+mod challenges;
 mod guardian;
 mod subscription;
 mod systems;
@@ -36,12 +37,13 @@ use domain::{
     attestation::Attestation,
     breach::{AuthorityNotified, Breach},
     consent::ConsentEvent,
-    dsar::{Entry, Head, Received, RequestState},
+    dsar::{AccountClaims, Challenge, Entry, Head, Received, RequestState},
     evidence::DeletionResult,
     ids::{
         AttestationId, BatchId, BreachId, CaptureId, ChangeId, ControllerId, EventName, Fingerprint, HoldId, Pepper,
-        Purpose, RecordId, RequestId, SubjectRef,
+        Purpose, RecordId, RequestId, SubjectRef, TokenId,
     },
+    limits::LimitKey,
     notice::NoticeChange,
     policy::Policy,
     record::{Record, SubjectHold, System},
@@ -88,6 +90,11 @@ struct State {
     guardians: BTreeMap<(Person, CaptureId), Sealed<Sensitive<String>>>,
     subscribers: BTreeMap<(Person, CaptureId), Sealed<Sensitive<String>>>,
     requests: BTreeMap<(Person, RequestId), RequestItems>,
+    challenges: BTreeMap<(Person, RequestId), Challenge>,
+    codes_asked: Vec<(RequestKey, u32)>,
+    tokens: BTreeMap<(ControllerId, TokenId), RequestId>,
+    account_tokens: BTreeMap<(String, String), AccountClaims>,
+    counts: BTreeMap<LimitKey, u32>,
     plans: BTreeMap<(Person, RequestId, usize), ErasurePlan>,
     claims: BTreeMap<String, Option<Timestamp>>,
     records: BTreeMap<(Person, RecordId), RecordItem>,

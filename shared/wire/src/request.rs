@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     dsar::{
-        self, Acting, AnswerDue, CORRECTIONS_MAX, Complaint, Ending, Instructions, ItemResult, MESSAGE_BYTES_MAX, Outcome, POINTS_MAX,
+        self, Acting, AnswerDue, CORRECTIONS_MAX, Complaint, Demand, Ending, Instructions, ItemResult, MESSAGE_BYTES_MAX, Outcome,
+        POINTS_MAX,
         REQUEST_PURPOSES_MAX, Received, RequestState, RequestType,
         TaskEnd,
     },
@@ -24,9 +25,11 @@ use crate::{
 
 mod next;
 mod people;
+mod proof;
 
 pub use next::NextForm;
 pub use people::{ActingForm, ComplaintForm, InstructionsForm};
+pub use proof::{ParsedProof, ProofForm};
 
 /// `POST /{controller}/v1/requests`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -184,6 +187,9 @@ impl RequestForm {
         }
         let about = match (self.about, self.about_token) {
             (None, None) => None,
+            (Some(_), Some(token)) if token.len() > TOKEN_BYTES_MAX => {
+                return Err(FormError::new("/about_token", format!("use at most {TOKEN_BYTES_MAX} bytes")));
+            }
             (Some(about), Some(token)) => {
                 Some((RequestId::parse(&about).map_err(crate::form::at("/about"))?, token))
             }
@@ -205,10 +211,21 @@ impl RequestForm {
             about,
             declared: self.declared,
             nonce: label(self.nonce, "/nonce")?,
-            next: self.next,
+            next: match self.next {
+                Some(next) if next.len() > NEXT_BYTES_MAX => {
+                    return Err(FormError::new("/next", format!("use at most {NEXT_BYTES_MAX} bytes")));
+                }
+                next => next,
+            },
         })
     }
 }
+
+/// Longest token in a form, in bytes: what a header may hold.
+const TOKEN_BYTES_MAX: usize = 4_096;
+
+/// Longest address of a page to go on to, in bytes.
+const NEXT_BYTES_MAX: usize = 2_048;
 
 fn residence(text: &str) -> Result<Place, FormError> {
     Place::parse(text).map_err(|_| FormError::new("/residence", "write a country or a part of one: FR, US-CA"))
@@ -279,6 +296,9 @@ pub struct AcknowledgementForm {
     pub due_by: String,
     /// What comes next: `none`, `mail` or `points`.
     pub verification: String,
+    /// Who asks for that proof, or forbids to ask for one, with the article (11 CCR 7021(a)).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verification_because: Vec<String>,
     /// A refusal that the policy states for everybody.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<RefusalForm>,
@@ -297,6 +317,7 @@ impl AcknowledgementForm {
         policy: &Policy,
         request: &RequestId,
         received: &Received,
+        demand: &Demand,
         due_date: &str,
         refusal: Option<&(Refusal, Clause)>,
         token: &str,
@@ -310,6 +331,11 @@ impl AcknowledgementForm {
             due_before: received.due_at.to_string(),
             due_by: received.due_by_law.clone(),
             verification: verification(received).to_owned(),
+            verification_because: demand
+                .reasons
+                .iter()
+                .map(|reason| format!("{}, {}: {}", reason.source, reason.article, reason.says))
+                .collect(),
             refused: refusal.map(|(refusal, clause)| RefusalForm::new(refusal, clause)),
             complaint: refusal.map(|_| Complaint::of(policy).into()),
             status: path(policy, request),
@@ -440,6 +466,9 @@ pub struct StatusForm {
     /// How it was verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified_by: Option<String>,
+    /// What is answered instead, where the proof does not suffice for all that was asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub answered_as: Option<String>,
     /// How it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
@@ -529,6 +558,7 @@ impl StatusForm {
             acting: received.acting.as_ref().map(ActingForm::from),
             service: received.service.as_ref().map(ToString::to_string),
             verified_by: state.verified.map(|(_, by)| by.as_str().to_owned()),
+            answered_as: Some(state.answered_as()).filter(|as_| *as_ != received.request).map(|as_| as_.to_string()),
             outcome: outcome.map(|outcome| outcome.as_str().to_owned()),
             decided_at: state.decided.as_ref().map(|(at, _)| at.to_string()),
             refused: match outcome {

@@ -217,3 +217,35 @@ async fn following(world: &World, subject: &str) -> Vec<String> {
     let following = requests.into_iter().filter(|(_, state)| state.received.following.is_some());
     following.map(|(id, _)| id.to_string()).collect()
 }
+
+#[tokio::test]
+async fn whoever_asks_or_guesses_too_often_waits_and_learns_nothing() {
+    let world = World::new();
+    let (path, token) = world.receives("scantrust", json!({ "type": "access" })).await;
+    let (verification, query) = (format!("{path}/verification"), format!("token={token}"));
+    for _ in 0..2 {
+        let again = world.asks("POST", &format!("{verification}/code"), &query, &Value::Null).await;
+        assert_eq!((&again["statusCode"], &again["body"]["resend_after_seconds"]), (&json!(202), &json!(60)));
+    }
+    let wrong = world.asks("POST", &verification, &query, &json!({ "code": "12345678" })).await;
+    assert_eq!((&wrong["statusCode"], &wrong["body"]["type"]), (&json!(403), &json!("urn:habeas:problem:not-verified")));
+    let login = world.asks("POST", &verification, &query, &json!({ "id_token": "a.b.c" })).await;
+    assert_eq!(login["body"], wrong["body"], "whatever is wrong with it");
+
+    for _ in 1..10 {
+        world.receives("scantrust", json!({ "type": "access" })).await;
+    }
+    let form = json!({ "type": "access", "subject": { "kind": "mail", "value": "ada@example.org" } });
+    let refused = world.asks("POST", "/scantrust/v1/requests", "", &form).await;
+    assert_eq!((&refused["statusCode"], &refused["headers"]["retry-after"]), (&json!(429), &json!("86400")));
+    assert!(!refused["body"].to_string().contains("ada"));
+    let other = json!({ "type": "access", "subject": { "kind": "mail", "value": "bob@example.org" } });
+    assert_eq!(world.asks("POST", "/scantrust/v1/requests", "", &other).await["statusCode"], 202);
+
+    let forged = |n: usize| format!("token={token}{n}");
+    for n in 0..60 {
+        assert_eq!(world.asks("GET", &path, &forged(n), &Value::Null).await["statusCode"], 401, "{n}");
+    }
+    assert_eq!(world.asks("GET", &path, &forged(60), &Value::Null).await["statusCode"], 429);
+    assert_eq!(world.asks("GET", &path, &query, &Value::Null).await["statusCode"], 200, "a good token still opens");
+}

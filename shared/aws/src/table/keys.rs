@@ -9,9 +9,10 @@ use app::{
 use domain::{
     announcement::Announcement,
     ids::{
-        AttestationId, BatchId, BreachId, CaptureId, ChangeId, ControllerId, DisclosureId, EventName, HoldId, Purpose,
-        RecordId, RequestId, SubjectRef, SystemId,
+        AttestationId, BatchId, BreachId, BucketId, CaptureId, ChangeId, ControllerId, DisclosureId, EventName, HoldId,
+        Purpose, RecordId, RequestId, SubjectRef, SystemId, TokenId,
     },
+    limits::{Limit, LimitKey},
     system::TaskId,
 };
 use jiff::civil::Date;
@@ -34,6 +35,8 @@ pub(crate) const ATTESTATIONS: &str = "ATTESTATION#";
 const ATTESTED: &str = "ATTESTED#";
 const SYSTEMS: &str = "SYSTEM#";
 const TASKS: &str = "TASK#";
+const LIMITS: &str = "LIMIT#";
+const TOKEN: &str = "TOKEN";
 
 /// The index of what has an open end.
 pub(crate) const DUE_INDEX: &str = "due";
@@ -56,6 +59,10 @@ pub enum RequestPart {
     Plan(usize),
     /// The claim of one mail.
     Mail(String),
+    /// Where its codes stand.
+    Code,
+    /// That this code is to be sent.
+    CodeAsked(u32),
 }
 
 /// What an item is, as its key says.
@@ -99,6 +106,10 @@ pub enum ItemKey {
     System(ControllerId, SystemId),
     /// A task that waits for its outcome.
     Task(ControllerId, TaskId),
+    /// An account token that was shown.
+    AccountToken(ControllerId, TokenId),
+    /// A count against a limit.
+    Limit(LimitKey),
 }
 
 /// A key that is none of this table's.
@@ -127,6 +138,12 @@ pub(crate) fn announcement_partition(controller: &ControllerId, of: &Announcemen
 /// The partition of a controller.
 pub(crate) fn controller_partition(controller: &ControllerId) -> String {
     format!("C#{controller}")
+}
+
+/// The partition of one thing that is counted, or of a token that was shown: of a keyed hash, one item
+/// or few, so that no caller slows another.
+fn counted_partition(controller: &ControllerId, of: &str) -> String {
+    format!("C#{controller}#L#{of}")
 }
 
 /// The start of the partitions of a controller's subjects.
@@ -188,6 +205,8 @@ impl ItemKey {
             | Self::Task(controller, _) => controller_partition(controller),
             Self::Disclosure(controller, Some(subject), _) => subject_partition(controller, subject),
             Self::Disclosure(controller, None, _) => controller_partition(controller),
+            Self::AccountToken(controller, token) => counted_partition(controller, token.as_str()),
+            Self::Limit(key) => counted_partition(&key.controller, key.of.as_str()),
         }
     }
 
@@ -206,6 +225,8 @@ impl ItemKey {
                     RequestPart::Entry(number) => format!("{items}3-{number:06}"),
                     RequestPart::Plan(part) => format!("{items}PLAN-{part}"),
                     RequestPart::Mail(what) => format!("{items}MAIL-{what}"),
+                    RequestPart::Code => format!("{items}CODE"),
+                    RequestPart::CodeAsked(number) => format!("{items}CODE-{number}"),
                 }
             }
             Self::Whose(_, request) => format!("{REQUESTS}{request}"),
@@ -224,6 +245,8 @@ impl ItemKey {
             Self::Attested(_, id) => format!("{ATTESTED}{id}"),
             Self::System(_, system) => format!("{SYSTEMS}{system}"),
             Self::Task(_, task) => format!("{}{}", tasks_of(&task.system), task.request),
+            Self::AccountToken(..) => TOKEN.to_owned(),
+            Self::Limit(key) => format!("{LIMITS}{}#{}", key.limit.as_str(), key.window),
         }
     }
 
@@ -253,10 +276,12 @@ impl ItemKey {
             | Self::Change(controller, _)
             | Self::Attestation(controller, ..)
             | Self::Whose(controller, _)
+            | Self::AccountToken(controller, _)
             | Self::Attested(controller, _)
             | Self::System(controller, _)
             | Self::Task(controller, _) => controller,
             Self::Request(key, _) => &key.controller,
+            Self::Limit(key) => &key.controller,
         }
     }
 
@@ -277,6 +302,14 @@ impl ItemKey {
             (Some("N"), Some(change), None) => {
                 let of = Announcement::Change(ChangeId::parse(change).ok()?);
                 Some(Self::Notice(controller, of, SubjectRef::parse(sk.strip_prefix(NOTICES)?).ok()?))
+            }
+            (Some("L"), Some(of), None) if sk == TOKEN => {
+                Some(Self::AccountToken(controller, TokenId::parse(of).ok()?))
+            }
+            (Some("L"), Some(of), None) => {
+                let (limit, window) = sk.strip_prefix(LIMITS)?.split_once('#')?;
+                let (limit, of) = (Limit::parse(limit)?, BucketId::parse(of).ok()?);
+                Some(Self::Limit(LimitKey { controller, limit, of, window: window.parse().ok()? }))
             }
             (None, None, None) => Self::of_controller(controller, sk),
             _ => None,
@@ -314,6 +347,8 @@ impl ItemKey {
             "0-RECEIVED" => RequestPart::Received,
             "1-VERIFIED" => RequestPart::Verified,
             "2-DECIDED" => RequestPart::Decided,
+            "CODE" => RequestPart::Code,
+            other if other.starts_with("CODE-") => RequestPart::CodeAsked(other.strip_prefix("CODE-")?.parse().ok()?),
             other if other.starts_with("3-") => RequestPart::Entry(entry_number(other.strip_prefix("3-")?)?),
             other => match (other.strip_prefix("PLAN-"), other.strip_prefix("MAIL-")) {
                 (Some(part), _) => RequestPart::Plan(part.parse().ok()?),
@@ -397,7 +432,16 @@ mod tests {
             ItemKey::Request(request.clone(), RequestPart::Entry(12)),
             ItemKey::Whose(controller.clone(), request.request.clone()),
             ItemKey::Request(request.clone(), RequestPart::Plan(12)),
+            ItemKey::Request(request.clone(), RequestPart::Code),
+            ItemKey::Request(request.clone(), RequestPart::CodeAsked(2)),
             ItemKey::Request(request, RequestPart::Mail("ACK".into())),
+            ItemKey::AccountToken(controller.clone(), TokenId::parse(ID).unwrap()),
+            ItemKey::Limit(LimitKey {
+                controller: controller.clone(),
+                limit: Limit::IntakeBySource,
+                of: BucketId::parse(ID).unwrap(),
+                window: 1_767_225_600,
+            }),
             ItemKey::Record(controller.clone(), subject.clone(), RecordId::parse(ID).unwrap()),
             ItemKey::Trigger(controller.clone(), subject.clone(), event.clone(), None),
             ItemKey::Trigger(controller.clone(), subject.clone(), event, Some(Purpose::parse("marketing").unwrap())),

@@ -3,6 +3,7 @@
 mod announcements;
 mod attestations;
 mod breaches;
+mod challenges;
 mod changes;
 mod consents;
 mod deadlines;
@@ -12,6 +13,7 @@ mod due;
 mod guardians;
 mod holds;
 pub mod keys;
+mod limits;
 mod records;
 mod requests;
 mod subscriptions;
@@ -103,6 +105,7 @@ pub(crate) enum Updated {
 #[derive(Default)]
 pub(crate) struct Update {
     set: Vec<String>,
+    add: Vec<String>,
     remove: Vec<String>,
     names: HashMap<String, String>,
     values: Item,
@@ -120,6 +123,13 @@ impl Update {
     pub(crate) fn set_once(mut self, name: &str, value: AttributeValue) -> Self {
         let (name, value) = (self.name(name), self.value(name, value));
         self.set.push(format!("{name} = if_not_exists({name}, {value})"));
+        self
+    }
+
+    /// Adds to a number, which begins at zero.
+    pub(crate) fn add(mut self, name: &str, value: AttributeValue) -> Self {
+        let (name, value) = (self.name(name), self.value(name, value));
+        self.add.push(format!("{name} {value}"));
         self
     }
 
@@ -158,7 +168,7 @@ impl Update {
 
     pub(crate) fn expression(&self) -> String {
         let mut expression = String::new();
-        for (verb, clauses) in [("SET", &self.set), ("REMOVE", &self.remove)] {
+        for (verb, clauses) in [("SET", &self.set), ("ADD", &self.add), ("REMOVE", &self.remove)] {
             if !clauses.is_empty() {
                 expression.push_str(&format!("{verb} {} ", clauses.join(", ")));
             }

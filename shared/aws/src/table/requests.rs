@@ -65,7 +65,7 @@ impl Told {
             RequestPart::Entry(_) => {
                 self.history.push(form_of::<EntryForm>(WHAT, item)?.into_entry().map_err(unreadable(WHAT))?);
             }
-            RequestPart::Plan(_) | RequestPart::Mail(_) => {}
+            RequestPart::Plan(_) | RequestPart::Mail(_) | RequestPart::Code | RequestPart::CodeAsked(_) => {}
         }
         Ok(())
     }

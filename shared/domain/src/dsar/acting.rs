@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use super::{RequestType, VerificationRule, offers_post_mortem, verification_for};
+use super::{RequestType, offers_post_mortem};
 use crate::{
-    ids::{Ground, IdentifierKind},
+    ids::Ground,
     policy::Policy,
 };
 
@@ -105,27 +105,5 @@ pub fn check_acting(policy: &Policy, request: RequestType, acting: &Acting) -> R
         ActingAs::Guardian => Ok(()),
         ActingAs::Successor if offers_post_mortem(policy) => Ok(()),
         ActingAs::Successor => Err(ActingRefused::NotAccepted(acting.role)),
-    }
-}
-
-/// How it is verified that a request is the person's own will, by what they are known by.
-pub fn verification_of(
-    policy: &Policy,
-    request: RequestType,
-    identifier: IdentifierKind,
-    acting: Option<&Acting>,
-) -> VerificationRule {
-    let rule = verification_for(policy, request);
-    match acting.map(|acting| acting.role) {
-        // A visitor without an account has no mailbox here. Whoever holds the random value of a cookie is the
-        // one it was given to, and nothing more could be asked of them (GDPR Art. 11(2), `stationdb.4-g`).
-        None if identifier.is_bearer() && rule == VerificationRule::Mail => VerificationRule::None,
-        None | Some(ActingAs::Guardian) => rule,
-        // 11 CCR 7063(a): besides the agent's proof the person confirms that they gave the permission.
-        // An agent who knows data points proves nothing by them.
-        Some(ActingAs::Agent) if rule == VerificationRule::None => rule,
-        Some(ActingAs::Agent) => VerificationRule::Mail,
-        // No mailbox confirms a succession: the office decides.
-        Some(ActingAs::Successor) => VerificationRule::None,
     }
 }

@@ -875,6 +875,11 @@ impl RequestState {
         latest.unwrap_or(false)
     }
 
+    /// What is answered: what was asked for, or the less that its proof allows.
+    pub fn answered_as(&self) -> RequestType {
+        super::answered_as(&self.received, self.verified.map(|(_, by)| by))
+    }
+
     /// How it ended other than by a decision, if it did.
     pub fn ending(&self) -> Option<Ending<'_>> {
         self.history.iter().find_map(|entry| match &entry.act {

@@ -192,6 +192,14 @@ impl Problem {
             .with_hint("Ask the controller to add the page to its allowed pages.")
     }
 
+    /// 429, with `Retry-After`: too often from one source. It tells nothing of what others have done.
+    pub fn too_many_requests(retry_after_seconds: u32) -> Self {
+        Self::new(429, "too-many-requests", "Too many requests")
+            .with_detail("This was asked or tried too often from where you are.")
+            .with_hint("Try again later, or write to the controller's office.")
+            .with("retry_after_seconds", retry_after_seconds)
+    }
+
     /// 503, with `Retry-After: 1`.
     pub fn unavailable() -> Self {
         Self::new(503, "unavailable", "It cannot be done at the moment")
@@ -236,6 +244,10 @@ impl Problem {
         let response = if html { Response::html(self.status, self.page()) } else { self.json() };
         match self.status {
             401 => response.with_header("www-authenticate", "Bearer"),
+            429 => match self.more.extra.get("retry_after_seconds").and_then(Value::as_u64) {
+                Some(seconds) => response.with_header("retry-after", seconds.to_string()),
+                None => response,
+            },
             503 => response.with_header("retry-after", "1"),
             _ => response,
         }
@@ -309,6 +321,12 @@ mod tests {
         let response = problem.to_response(false);
         assert_eq!((response.status(), response.header("retry-after")), (503, Some("1")));
         assert!(!response.body().contains("table"));
+    }
+
+    #[test]
+    fn whoever_asks_too_often_is_told_when_to_come_again() {
+        let response = Problem::too_many_requests(1_800).to_response(false);
+        assert_eq!((response.status(), response.header("retry-after")), (429, Some("1800")));
     }
 
     #[test]

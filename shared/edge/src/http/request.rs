@@ -25,6 +25,7 @@ pub struct Request {
     is_base64: bool,
     at: Timestamp,
     id: String,
+    source_ip: String,
     claims: Option<Claims>,
 }
 
@@ -97,6 +98,7 @@ impl Request {
             is_base64: event.is_base64_encoded,
             at,
             id: context.request_id.unwrap_or_default(),
+            source_ip: context.http.source_ip.unwrap_or_default(),
             claims: context.authorizer.as_ref().and_then(Claims::read),
         })
     }
@@ -124,6 +126,17 @@ impl Request {
     /// The gateway's id of the request.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The address that the gateway saw the caller at. It is personal: not for logs, and counted by its
+    /// keyed hash alone.
+    pub fn source_ip(&self) -> &str {
+        &self.source_ip
+    }
+
+    /// Whether a body was sent.
+    pub fn has_body(&self) -> bool {
+        !self.body.is_empty()
     }
 
     /// A parameter of the route.

@@ -28,6 +28,22 @@ use crate::build::{
     category, content, doomed, field, id, mail, purpose, received, record, request, subject,
 };
 
+/// A request with something special about it.
+pub(super) async fn asked_with<P: RequestLog>(
+    ports: &P,
+    controller: &ControllerId,
+    key: &str,
+    special: impl FnOnce(&mut Received),
+) -> RequestKey {
+    let request = request(controller, &subject(ADA), key);
+    let mut received = received(RequestType::Access, now());
+    special(&mut received);
+    let head = head(&received);
+    let appended = ports.receive(&request, &received, &Confided::default(), &id("form"), &head).await.unwrap();
+    assert_eq!(appended, Appended::Fresh);
+    request
+}
+
 pub(super) async fn asked<P: RequestLog>(ports: &P, controller: &ControllerId, key: &str, what: RequestType) -> RequestKey {
     let request = request(controller, &subject(ADA), key);
     let confided = Confided { contact: Some(Sensitive::new(ADA.to_owned())), ..Confided::default() };

@@ -5,6 +5,7 @@
 
 pub mod attestation;
 pub mod breach;
+pub mod challenge;
 pub mod consent;
 pub mod content;
 pub mod deletion;
@@ -77,11 +78,19 @@ pub enum Kind {
     System,
     /// A task that waits for its outcome.
     Task,
+    /// Where the codes of a request stand.
+    Challenge,
+    /// That a code is to be sent.
+    Code,
+    /// That an account token was shown.
+    Token,
+    /// A count against a limit.
+    Limit,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 26] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -104,6 +113,10 @@ impl Kind {
         Self::Attested,
         Self::System,
         Self::Task,
+        Self::Challenge,
+        Self::Code,
+        Self::Token,
+        Self::Limit,
     ];
 
     /// The name in the table.
@@ -131,6 +144,10 @@ impl Kind {
             Self::Attested => "attested",
             Self::System => "system",
             Self::Task => "task",
+            Self::Challenge => "challenge",
+            Self::Code => "code",
+            Self::Token => "token",
+            Self::Limit => "limit",
         }
     }
 

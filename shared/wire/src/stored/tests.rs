@@ -104,6 +104,18 @@ fn a_request_and_its_verification_read() {
 }
 
 #[test]
+fn a_challenge_a_code_that_was_asked_for_and_a_token_that_was_shown_read() {
+    let form: challenge::Challenge = read("challenge");
+    let state: domain::dsar::Challenge = form.clone().try_into().unwrap();
+    assert_eq!((state.number, state.attempts, state.attempts_in_all), (2, 1, 4));
+    assert_eq!(challenge::Challenge::from(&state), form);
+    let code: challenge::CodeAsked = read("code");
+    assert_eq!(challenge::CodeAsked::new(time("at", code.at).unwrap()), code);
+    let token: challenge::BoundToken = read("token");
+    assert_eq!(challenge::BoundToken::new(&token.clone().into_request().unwrap()), token);
+}
+
+#[test]
 fn every_decision_reads() {
     for name in ["refused", "not-verified", "exported", "erased", "withdrawn", "stopped", "recorded", "with-office"] {
         let form: request::Decided = read(&format!("decided-{name}"));
@@ -283,12 +295,12 @@ fn json_forms_read() {
 
 #[test]
 fn every_fixture_is_read() {
-    let read = "alert attestation attested breach change consent consent-agreed consent-awaited consent-subscribed content \
+    let read = "alert attestation attested breach challenge change code consent consent-agreed consent-awaited consent-subscribed content \
                 decided-erased decided-exported decided-not-verified decided-recorded decided-refused \
                 decided-stopped decided-with-office decided-withdrawn disclosure disclosure-total due \
                 entry-asked entry-decided entry-ruled entry-task entry-verified export export-access hold \
                 hold-ground instructions intent mail manifest-intent manifest-result notice plan record \
-                record-held references request request-acting request-office system task trigger verified \
+                record-held references request request-acting request-office system task token trigger verified \
                 warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)

@@ -43,7 +43,7 @@ due = Wir antworten bis spätestens { $day } ({ $law }).
 
 verify_none = Dafür müssen Sie nicht nachweisen, wer Sie sind.
 verify_mail = So prüfen wir, dass der Antrag von Ihnen ist: über die Adresse, mit der er gestellt wurde. Bitte öffnen Sie diese Seite und bestätigen Sie:
-verify_code = Oder geben Sie diesen Code dort ein, wo danach gefragt wird: { $code }
+verify_code = Oder geben Sie diesen Code innerhalb von 30 Minuten dort ein, wo danach gefragt wird: { $code }
 verify_until = Das können Sie bis { $day } tun. Ohne Ihre Bestätigung geschieht nichts, und der Antrag verfällt.
 verify_not_yours = Wenn Sie das nicht beantragt haben, tun Sie nichts.
 verify_points =

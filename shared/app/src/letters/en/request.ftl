@@ -43,7 +43,7 @@ due = We answer by { $day } at the latest ({ $law }).
 
 verify_none = You need not prove who you are for this.
 verify_mail = How we check that it is yours: with the address that it was made with. Please open this page and confirm:
-verify_code = Or type this code where you are asked for it: { $code }
+verify_code = Or type this code where you are asked for it, within 30 minutes: { $code }
 verify_until = You can do so until { $day }. Without your confirmation nothing happens, and the request lapses.
 verify_not_yours = If you did not ask for this, do nothing.
 verify_points =

@@ -43,7 +43,7 @@ due = Nous répondons au plus tard le { $day } ({ $law }).
 
 verify_none = Pour cela, vous n’avez pas à prouver qui vous êtes.
 verify_mail = Comment nous vérifions que la demande est de vous : par l’adresse avec laquelle elle a été faite. Veuillez ouvrir cette page et confirmer :
-verify_code = Ou saisissez ce code là où il vous est demandé : { $code }
+verify_code = Ou saisissez ce code dans les 30 minutes là où il vous est demandé : { $code }
 verify_until = Vous pouvez le faire jusqu’au { $day }. Sans votre confirmation, rien ne se passe et la demande devient caduque.
 verify_not_yours = Si cette demande n’est pas de vous, ne faites rien.
 verify_points =
