@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use app::{
     deadlines::{self, Watched},
     fulfil_request,
+    mail::MailTag,
     receive_request::{self, Acknowledgement, ReceiveRequest},
     request_clock::RequestClock,
     requests::{self, NewEntry, RequestError, RequestKey, RequestLog},
@@ -111,6 +112,7 @@ async fn the_office_is_reminded_once_of_each_share_and_the_people_behind_it_from
         assert!(mail.text.contains(part), "{part}: {}", mail.text);
     }
     assert!(!mail.text.contains("ada@") && !mail.text.contains("http"), "{}", mail.text);
+    assert_eq!(MailTag::parse(&mail.tag), Some(MailTag::Deadline), "when it comes back, the requester is reached still");
 }
 
 #[tokio::test]

@@ -54,7 +54,9 @@ pub fn reminder(
             last_day(due),
             due.law,
         ),
-        tag: tag(&format!("request-{}-{name}", key.request)),
+        // As a deadline's and not as a letter about the request: when it comes back, it is the office that is not
+        // reached, and not the requester.
+        tag: tag(&format!("deadline-request-{}-{name}", key.request)),
         unsubscribe: None,
     }
 }
