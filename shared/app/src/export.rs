@@ -7,7 +7,7 @@ use domain::{
     consent::ConsentEvent,
     disclosure::Disclosure,
     dsar::{self, Exception, Instructions, Outcome, RequestState, RequestType},
-    ids::{Category, ControllerId, Field, Purpose, Recipient, RequestId, SubjectRef},
+    ids::{Category, ControllerId, Field, Purpose, Recipient, RequestId, SubjectRef, SystemId},
     policy::{Clause, Country, Policy},
     record::Record,
     sensitive::Sensitive,
@@ -21,6 +21,7 @@ use crate::{
     error::PortError,
     records::{self, Content, RecordStore},
     requests::{RequestKey, RequestLog, StoredRequest},
+    systems::{self, SystemData},
 };
 
 /// How long an export can be fetched.
@@ -80,6 +81,8 @@ pub struct SubjectFile {
     pub disclosures: Vec<DisclosureLine>,
     /// Their instructions for after death.
     pub instructions: Vec<GivenInstructions>,
+    /// What the controller's own systems handed over: the text of a JSON object each.
+    pub systems: BTreeMap<SystemId, Sensitive<String>>,
 }
 
 impl SubjectFile {
@@ -94,6 +97,7 @@ impl SubjectFile {
             held: BTreeMap::new(),
             disclosures: Vec::new(),
             instructions: Vec::new(),
+            systems: BTreeMap::new(),
         }
     }
 }
@@ -160,7 +164,7 @@ pub async fn live_records<P: RecordStore>(
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn export<P: RequestLog + ConsentLedger + RecordStore + DisclosureLog + Exports>(
+pub async fn export<P: RequestLog + ConsentLedger + RecordStore + DisclosureLog + Exports + SystemData>(
     policy: &Policy,
     ports: &P,
     key: &RequestKey,
@@ -174,6 +178,7 @@ pub async fn export<P: RequestLog + ConsentLedger + RecordStore + DisclosureLog 
     if asked_for != RequestType::Information {
         file.disclosures = disclosures_of_subject(ports, &key.controller, &key.subject).await?;
         add_records(policy, ports, key, except, &mut file).await?;
+        file.systems = systems::delivered(ports, key, &stored.state).await?;
     }
     if matches!(asked_for, RequestType::Access | RequestType::KnowPieces | RequestType::Portability) {
         file.consents = ports.consents(&key.controller, &key.subject).await?;

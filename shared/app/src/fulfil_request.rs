@@ -35,7 +35,7 @@ use crate::{
     recipients,
     records::RecordStore,
     requests::{self, NewEntry, RecordError, RequestKey, RequestLog, StoredRequest},
-    systems, verify,
+    systems::{self, SystemData}, verify,
 };
 
 pub use crate::export::{EXPORT_HOURS, Exports, SubjectFile, WITHHELD};
@@ -63,6 +63,7 @@ pub trait Office:
     + Deletion
     + Keys
     + Mailer
+    + SystemData
 {
 }
 
@@ -80,6 +81,7 @@ impl<P> Office for P where
         + Deletion
         + Keys
         + Mailer
+        + SystemData
 {
 }
 
@@ -125,11 +127,15 @@ pub async fn fulfil_within<P: Office>(
     tell_of_entries(policy, ports, key, &stored, public_url, limited).await?;
     forget_verification(ports, key, &stored).await?;
     undo(policy, ports, key, &stored).await?;
-    let Some((_, outcome)) = stored.state.decided.clone().filter(|_| stored.state.ending().is_none()) else {
-        return Ok(None);
-    };
-    answer(policy, ports, key, &stored, &outcome, (at, public_url), limited).await?;
-    Ok(Some(outcome))
+    let decided = stored.state.decided.clone().filter(|_| stored.state.ending().is_none());
+    if let Some((_, outcome)) = &decided {
+        answer(policy, ports, key, &stored, outcome, (at, public_url), limited).await?;
+    }
+    if !stored.state.stage().is_open() {
+        // The answer holds what the systems handed over, or nobody will read it.
+        systems::drop_delivered(ports, &stored.state).await?;
+    }
+    Ok(decided.map(|(_, outcome)| outcome))
 }
 
 /// What the product does next, if anything is for it to do; what it takes to do it is done already when

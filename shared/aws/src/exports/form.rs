@@ -64,8 +64,14 @@ pub(super) fn export_of(policy: &Policy, key: &RequestKey, file: &SubjectFile) -
         records: file.records.iter().map(|(record, content)| exported(policy, record, content.as_ref())).collect(),
         disclosures: file.disclosures.iter().map(|line| disclosure(policy, line)).collect(),
         instructions: file.instructions.iter().map(instructions).collect(),
+        systems: file.systems.iter().map(|(system, data)| (system.to_string(), handed_over(data))).collect(),
         facts: facts(policy, file),
     }
+}
+
+/// What a system handed over, disclosed to its subject's own file. It was read as an object when it came in.
+fn handed_over(data: &Sensitive<String>) -> serde_json::Value {
+    serde_json::from_str(data.disclose()).unwrap_or_else(|_| data.disclose().clone().into())
 }
 
 /// What the policy says about what the file holds. A file to take along holds data alone.

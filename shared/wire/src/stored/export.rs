@@ -37,6 +37,9 @@ pub struct Export {
     /// Instructions for after death.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub instructions: Vec<ExportedInstructions>,
+    /// What the controller's own systems handed over, by system.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub systems: BTreeMap<String, serde_json::Value>,
     /// What the policy says about it.
     #[serde(flatten)]
     pub facts: Facts,

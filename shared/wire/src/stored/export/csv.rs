@@ -29,6 +29,17 @@ impl Export {
             let Row { part, category, purpose, at, kept_until, field, value, clause } = row;
             line(&mut csv, &[part, category, purpose, at, kept_until, field, value, clause]);
         });
+        for (system, data) in &self.systems {
+            // A table has no place for what is nested: one row a member, as it came.
+            let whole = || vec![(String::new(), data.to_string())];
+            let members = data.as_object().map_or_else(whole, |members| {
+                let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                members.iter().map(|(name, value)| (format!("{system}.{name}"), text(value))).collect()
+            });
+            for (field, value) in members {
+                line(&mut csv, &["system", "", "", "", "", &field, &value, ""]);
+            }
+        }
         csv
     }
 
