@@ -26,10 +26,12 @@ use crate::{
 mod next;
 mod people;
 mod proof;
+mod reply;
 
 pub use next::NextForm;
 pub use people::{ActingForm, ComplaintForm, InstructionsForm};
 pub use proof::{ParsedProof, ProofForm};
+pub use reply::ReplyForm;
 
 /// `POST /{controller}/v1/requests`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -80,15 +80,15 @@ impl ActionForm {
             Self::Claim {} => (Action::Claim, None),
             Self::Release {} => (Action::Release, None),
             Self::HandOver { to } => (Action::HandOver(StaffId::parse(&to).map_err(at("/to"))?), None),
-            Self::AskIdentity { text } => (Action::Ask(Ask::Identity), words(text, "/text")?),
-            Self::AskClarification { text } => (Action::Ask(Ask::Clarification), words(text, "/text")?),
+            Self::AskIdentity { text } => (Action::Ask(Ask::Identity), Some(words(text, "/text")?)),
+            Self::AskClarification { text } => (Action::Ask(Ask::Clarification), Some(words(text, "/text")?)),
             Self::RecordReply { ask, text } => {
                 let known = Ask::ALL.map(Ask::as_str).join(", ");
                 let ask = Ask::parse(&ask).ok_or_else(|| FormError::new("/ask", format!("use one of {known}")))?;
-                (Action::RecordReply(ask), words(text, "/text")?)
+                (Action::RecordReply(ask), Some(words(text, "/text")?))
             }
             Self::VerifyIdentity {} => (Action::VerifyIdentity, None),
-            Self::Note { text } => (Action::Note, words(text, "/text")?),
+            Self::Note { text } => (Action::Note, Some(words(text, "/text")?)),
             Self::Extend { ground, text } => {
                 let known = ExtensionGround::ALL.map(ExtensionGround::as_str).join(", ");
                 let ground = ExtensionGround::parse(&ground)
@@ -96,33 +96,33 @@ impl ActionForm {
                 (Action::Extend(ground), some_words(text)?)
             }
             Self::ChangeRegimes { regimes, reason } => {
-                (Action::ChangeRegimes(parse_regimes(&regimes)?), words(reason, "/reason")?)
+                (Action::ChangeRegimes(parse_regimes(&regimes)?), Some(words(reason, "/reason")?))
             }
             Self::Decide { ruling, except, ground, text } => {
                 (Action::Decide(parse_ruling(&ruling, &except, ground)?), some_words(text)?)
             }
             Self::Approve {} => (Action::Approve, None),
-            Self::SendBack { text } => (Action::SendBack, words(text, "/text")?),
+            Self::SendBack { text } => (Action::SendBack, Some(words(text, "/text")?)),
             Self::Merge { into } => (Action::Merge(RequestId::parse(&into).map_err(at("/into"))?), None),
-            Self::Stop { text } => (Action::Stop, words(text, "/text")?),
+            Self::Stop { text } => (Action::Stop, Some(words(text, "/text")?)),
             Self::GiveUpTask { system, text } => {
-                (Action::GiveUpTask(SystemId::parse(&system).map_err(at("/system"))?), words(text, "/text")?)
+                (Action::GiveUpTask(SystemId::parse(&system).map_err(at("/system"))?), Some(words(text, "/text")?))
             }
         })
     }
 }
 
 /// A text that must be there.
-pub(crate) fn words(text: String, pointer: &str) -> Result<Option<Sensitive<String>>, FormError> {
+pub(crate) fn words(text: String, pointer: &str) -> Result<Sensitive<String>, FormError> {
     if text.trim().is_empty() || text.len() > MESSAGE_BYTES_MAX {
         return Err(FormError::new(pointer, format!("use 1 to {MESSAGE_BYTES_MAX} bytes")));
     }
-    Ok(Some(Sensitive::new(text)))
+    Ok(Sensitive::new(text))
 }
 
 fn some_words(text: Option<String>) -> Result<Option<Sensitive<String>>, FormError> {
     match text.filter(|text| !text.trim().is_empty()) {
-        Some(text) => words(text, "/text"),
+        Some(text) => words(text, "/text").map(Some),
         None => Ok(None),
     }
 }
@@ -196,7 +196,7 @@ mod tests {
             (r#"{"action": "extend", "ground": "complexity"}"#, Ok(Action::Extend(ExtensionGround::Complexity))),
             (r#"{"action": "change-regimes", "regimes": [], "reason": "x"}"#, Err("/regimes")),
             (r#"{"action": "change-regimes", "regimes": ["atlantis"], "reason": "x"}"#, Err("/regimes/0")),
-            (r#"{"action": "change-regimes", "regimes": ["eu"], "reason": ""}"#, Err("/reason")),
+            (r#"{"action": "change-regimes", "regimes": ["eu-gdpr"], "reason": ""}"#, Err("/reason")),
             (r#"{"action": "decide", "ruling": "perhaps"}"#, Err("/ruling")),
             (r#"{"action": "decide", "ruling": "refuse"}"#, Err("/ground")),
             (r#"{"action": "decide", "ruling": "refuse", "ground": "no"}"#, Err("/ground")),
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn regimes_stand_once_and_in_order() {
         let (action, _) =
-            parse(r#"{"action": "change-regimes", "regimes": ["us-ca", "eu", "us-ca"], "reason": "they moved"}"#).unwrap();
-        assert_eq!(action, Action::ChangeRegimes(vec![Regime::Eu, Regime::UsCa]));
+            parse(r#"{"action": "change-regimes", "regimes": ["us-ca", "eu-gdpr", "us-ca"], "reason": "they moved"}"#).unwrap();
+        assert_eq!(action, Action::ChangeRegimes(vec![Regime::EuGdpr, Regime::UsCa]));
     }
 }

@@ -14,6 +14,7 @@ mod action;
 mod case;
 mod enter;
 
+pub(crate) use action::words;
 pub use action::{ActionForm, ExceptionForm, Told};
 pub use case::{Case, CaseForm, DueForm, EntryForm, ErasedForm, MailFailureForm, RulingForm, TaskForm, WhoForm};
 pub use enter::{EnterForm, ParsedEntry};
