@@ -4,7 +4,7 @@ use app::{
     office::{ActError, EnterError},
     receive_request::ReceiveError,
 };
-use domain::dsar::{RulingRefused, Why};
+use domain::dsar::{ExtensionRefused, RulingRefused, Why};
 use edge::http::Problem;
 
 /// Why a request was not entered.
@@ -62,13 +62,16 @@ pub(crate) fn act(error: ActError) -> Problem {
             )
         }
         ActError::WordsNeeded(_) => Problem::invalid("/text", detail, "Write what the person is told."),
-        ActError::TooLateToExtend(due) => {
-            Problem::new(409, "too-late-to-extend", "The person had to be told earlier")
+        ActError::Extension(refused) => {
+            let problem = Problem::new(409, "no-extension", "The answer cannot take longer")
                 .with_detail(detail)
-                .with_hint("Answer it now: an extension that is told late is none.")
-                .with("due_date", due.last_day.to_string())
-                .with("due_before", due.at.to_string())
-                .with("due_by", due.law)
+                .with_hint("Answer it in time: an extension that is told now is none.");
+            match refused {
+                ExtensionRefused::TooLate { last_day, .. } | ExtensionRefused::NothingGained { last_day, .. } => {
+                    problem.with("due_date", last_day.to_string())
+                }
+                ExtensionRefused::NotByLaw | ExtensionRefused::OutOfCalendar => problem,
+            }
         }
         ActError::UnknownOther => Problem::invalid("/into", detail, "Send the number of a request of the same person."),
         ActError::Merge(refused) => Problem::new(409, "not-mergeable", "The requests cannot be answered as one")

@@ -21,7 +21,7 @@ use app::{
 use domain::{
     disclosure::About,
     dsar::{
-        Act, Action, Actor, Ask, Exception, ExtensionGround, ItemResult, MergeRefused, Outcome, RefusalGround,
+        Act, Action, Actor, Ask, Exception, ExtensionGround, ExtensionRefused, ItemResult, MergeRefused, Outcome, RefusalGround,
         RequestType, Ruling, RulingRefused, Stage, VerifiedBy, Why,
     },
     ids::{Field, Identifier, RequestId, StaffId},
@@ -526,7 +526,7 @@ async fn an_extension_is_told_in_time_or_not_at_all() {
     let version = stored(&memory, &late).await.state.version();
     let due = look(&policy, &memory, &late).await.due;
     let refused = acts(&policy, &memory, &late, 1, (version, due.at), extend.clone(), None).await;
-    assert!(matches!(&refused, Err(ActError::TooLateToExtend(_))), "{refused:?}");
+    assert!(matches!(&refused, Err(ActError::Extension(ExtensionRefused::TooLate { .. }))), "{refused:?}");
     let missed = refused.unwrap_err().to_string();
     assert!(missed.contains(&due.last_day.to_string()), "it says which deadline was missed: {missed}");
 

@@ -2,7 +2,7 @@
 
 use domain::{
     dsar::{
-        self, Act, Action, Actor, AnswerDue, Ask, Entry, MergeRefused, RequestType, Ruling, RulingRefused, TaskEnd,
+        self, Act, Action, Actor, Ask, Entry, ExtensionRefused, MergeRefused, RequestType, Ruling, RulingRefused, TaskEnd,
         TransitionRefused, VerifiedBy,
     },
     ids::RequestId,
@@ -10,7 +10,7 @@ use domain::{
     sensitive::Sensitive,
 };
 
-use super::{Clerk, extend, merge};
+use super::{Clerk, merge};
 use crate::{
     error::PortError,
     requests::{self, RequestKey, RequestLog, StoredRequest},
@@ -53,9 +53,9 @@ pub enum ActError {
     /// An approval of it says nothing unless somebody writes the answer.
     #[error("the answer to a request of type {0} is what the office writes")]
     WordsNeeded(RequestType),
-    /// The person had to be told of the extension earlier.
-    #[error("an extension had to be told by {} ({})", .0.last_day, .0.law)]
-    TooLateToExtend(AnswerDue),
+    /// An extension that is told now is worth nothing: it says which deadline was missed.
+    #[error(transparent)]
+    Extension(#[from] ExtensionRefused),
     /// There is no request of the number it shall be merged into.
     #[error("there is no request of that number to answer it with")]
     UnknownOther,
@@ -152,9 +152,11 @@ async fn check<P: RequestLog>(
     let request = stored.state.received.request;
     match &doing.action {
         Action::Ask(Ask::Identity) if request.needs_no_verification() => Err(ActError::NoProofNeeded(request)),
-        Action::Extend(_) => extend::check(policy, &stored.state, doing.by.at)
-            .map(|()| None)
-            .map_err(ActError::TooLateToExtend),
+        // One that was extended before is refused by its course.
+        Action::Extend(_) if stored.state.extended_at().is_none() => {
+            dsar::check_extension(policy, &stored.state, doing.by.at)?;
+            Ok(None)
+        }
         Action::Decide(ruling) => {
             dsar::check_ruling(policy, request, ruling)?;
             let approves = matches!(ruling, Ruling::Approve { .. });

@@ -13,7 +13,6 @@ use crate::{
 
 mod act;
 mod enter;
-mod extend;
 mod list;
 mod look;
 mod merge;

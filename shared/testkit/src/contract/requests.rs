@@ -183,7 +183,7 @@ pub async fn an_entry_beside_another_request_waits_for_neither<P: Ports>(ports: 
     assert_eq!(ports.request(&second).await.unwrap().unwrap().state.version(), 0);
     assert!(merge(1, 1).await);
     assert!(!merge(1, 1).await, "the number is taken");
-    assert_eq!(ports.request(&second).await.unwrap().unwrap().state.history, [merged.clone()]);
+    assert_eq!(ports.request(&second).await.unwrap().unwrap().state.history, std::slice::from_ref(&merged));
     assert_eq!(ports.request(&first).await.unwrap().unwrap().state.version(), 1, "the other is as it was");
 }
 

@@ -55,6 +55,38 @@ pub struct DueForm {
     pub before: String,
     /// The law that says so, or the promise.
     pub law: String,
+    /// Whether every clock stands until the requester answers.
+    pub stands: bool,
+    /// How the date comes about, step by step.
+    pub steps: Vec<StepForm>,
+}
+
+/// A step on the way to a due date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepForm {
+    /// What follows from what.
+    pub what: String,
+    /// The day that it leads to.
+    pub date: String,
+    /// Where it is written.
+    pub article: String,
+}
+
+impl From<&AnswerDue> for DueForm {
+    fn from(due: &AnswerDue) -> Self {
+        let step = |step: &domain::clock::Step| StepForm {
+            what: step.words.clone(),
+            date: step.date.to_string(),
+            article: step.article.clone(),
+        };
+        Self {
+            date: due.last_day.to_string(),
+            before: due.at.to_string(),
+            law: due.law.clone(),
+            stands: due.stands,
+            steps: due.steps.iter().map(step).collect(),
+        }
+    }
 }
 
 /// A ruling.
@@ -349,11 +381,7 @@ impl From<Case<'_>> for CaseForm {
             version: state.version(),
             received_at: received.at.to_string(),
             entered_by: received.entered_by.as_ref().map(ToString::to_string),
-            due: DueForm {
-                date: case.due.last_day.to_string(),
-                before: case.due.at.to_string(),
-                law: case.due.law.clone(),
-            },
+            due: case.due.into(),
             regimes: state.regimes().iter().map(|regime| regime.as_str().to_owned()).collect(),
             extended_at: state.extended_at().map(|(at, _)| at.to_string()),
             extended_for: state.extended_at().map(|(_, ground)| ground.as_str().to_owned()),

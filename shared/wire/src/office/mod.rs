@@ -16,7 +16,7 @@ mod enter;
 
 pub(crate) use action::words;
 pub use action::{ActionForm, ExceptionForm, Told};
-pub use case::{Case, CaseForm, DueForm, EntryForm, ErasedForm, MailFailureForm, RulingForm, TaskForm, WhoForm};
+pub use case::{Case, CaseForm, DueForm, EntryForm, ErasedForm, MailFailureForm, RulingForm, StepForm, TaskForm, WhoForm};
 pub use enter::{EnterForm, ParsedEntry};
 
 /// What a list is asked for, as it stands in a query.
