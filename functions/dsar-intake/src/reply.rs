@@ -2,12 +2,13 @@
 
 use app::{
     keys::Keys,
+    pages::{self, PageOf, StatusPage},
     reply::{self, ReplyError},
-    requests::RequestLog,
+    requests::{self, RequestLog},
 };
-use domain::dsar::{ActKind, Ask, MESSAGE_BYTES_MAX};
+use domain::dsar::ActKind;
 use edge::{
-    http::{Problem, Request, Response, escape},
+    http::{Problem, Request, Response},
     site,
 };
 use wire::request::{ReplyForm, StatusForm};
@@ -29,27 +30,8 @@ pub(crate) async fn page<P: RequestLog + Keys>(site: &Site<P>, request: &Request
     let policy = site::policy(request, &site.policies)?;
     let (id, token) = opened(request)?;
     let (ask, stored) = reply::question(policy, &site.ports, &id, &token, request.at()).await.map_err(refuse)?;
-    let what = match ask {
-        Ask::Identity => "We need to know that it is you who asks.",
-        Ask::Clarification => "We need to know more exactly what you ask for.",
-    };
-    // The office's words, disclosed to the person whom they were written to.
-    let words = stored.text_of(ActKind::Asked).map(|words| format!("<blockquote>{}</blockquote>", escape(words.disclose())));
-    let (controller, name, token) = (&policy.controller, escape(&policy.name), escape(&token));
-    Ok(Response::html(
-        200,
-        format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-             <title>{name}: our question</title><main><h1>{name}</h1><p>{what}</p>{}\
-             <form method=\"post\" action=\"/{controller}/v1/requests/{id}/reply?token={token}\">\
-             <p><label for=\"text\">Your answer</label></p>\
-             <p><textarea id=\"text\" name=\"text\" rows=\"8\" cols=\"60\" required maxlength=\"{}\"></textarea></p>\
-             <button type=\"submit\">Send the answer</button></form></main></html>",
-            words.unwrap_or_default(),
-            // Whoever writes other than ASCII is told when it becomes too many bytes.
-            MESSAGE_BYTES_MAX,
-        ),
-    ))
+    let of = PageOf { policy, request: &id, language: stored.state.received.language, token: &token };
+    Ok(Response::html(200, pages::reply(of, ask, stored.text_of(ActKind::Asked))))
 }
 
 pub(crate) async fn take<P: RequestLog + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
@@ -60,12 +42,14 @@ pub(crate) async fn take<P: RequestLog + Keys>(site: &Site<P>, request: &Request
     if !request.wants_page() {
         return Ok(Response::json(200, &StatusForm::new(policy, &id, &state)));
     }
-    let name = escape(&policy.name);
-    Ok(Response::html(
-        200,
-        format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{name}: thank you</title>\
-             <main><h1>{name}</h1><p>Thank you. Your answer is with our privacy office.</p></main></html>"
-        ),
-    ))
+    let page = StatusPage {
+        of: PageOf { policy, request: &id, language: state.received.language, token: &token },
+        state: &state,
+        due: &requests::due_of(policy, &state),
+        now: request.at(),
+        takes_code: false,
+        shows_answer: true,
+        offers_export: false,
+    };
+    Ok(Response::html(200, pages::status(&page)))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    dsar::{self, AnswerDue},
+    dsar::AnswerDue,
     ids::{Category, Purpose, RecordId, RequestId},
     policy::Policy,
 };
@@ -12,7 +12,7 @@ use crate::{
     erasure::ErasurePlans,
     error::PortError,
     records::RecordStore,
-    requests::{RequestKey, RequestLog, StoredRequest},
+    requests::{self, RequestKey, RequestLog, StoredRequest},
 };
 
 /// Most parts of an erasure that are looked at.
@@ -64,7 +64,7 @@ pub async fn looked<P: ErasurePlans + RecordStore>(
     key: RequestKey,
     stored: StoredRequest,
 ) -> Result<Looked, PortError> {
-    let due = dsar::due_of(policy, &stored.state).unwrap_or_else(|_| AnswerDue::as_received(&stored.state.received, policy));
+    let due = requests::due_of(policy, &stored.state);
     let erased = erased(ports, &key).await?;
     Ok(Looked { key, stored, due, erased })
 }
