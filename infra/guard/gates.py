@@ -639,18 +639,23 @@ def the_event_table_streams_expires_recovers_and_is_encrypted(plain, contract):
 
 
 @gate
-def the_only_index_is_the_sparse_one_of_what_is_due(plain, contract):
-    """Each index costs a write on every item that is in it: only what has an open end is."""
+def the_indexes_are_sparse_and_hold_nothing_sealed(plain, contract):
+    """Each index costs a write on every item that is in it: what has an open end, and the receipts of requests."""
     table = of_type(plain, "AWS::DynamoDB::Table")["Table"]
-    wanted = {
-        "IndexName": "due",
-        "KeySchema": [{"AttributeName": "due_shard", "KeyType": "HASH"}, {"AttributeName": "due_at", "KeyType": "RANGE"}],
-        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["kind", "category", "purpose", "clause", "system", "salt"]},
-    }
-    if table.get("GlobalSecondaryIndexes") != [wanted]:
-        yield "the indexes of Table aren't the one index due"
+
+    def index(name, keys, attributes):
+        keys = [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"))]
+        projection = {"ProjectionType": "INCLUDE", "NonKeyAttributes": attributes}
+        return {"IndexName": name, "KeySchema": keys, "Projection": projection}
+
+    wanted = [
+        index("due", ("due_shard", "due_at"), ["kind", "category", "purpose", "clause", "system", "salt"]),
+        index("office", ("office_of", "office_at"), ["request", "at", "stage", "assignee", "version", "answer_due", "due_at"]),
+    ]
+    if table.get("GlobalSecondaryIndexes") != wanted:
+        yield "the indexes of Table aren't due and office, with what stands in them"
     types = {a["AttributeName"]: a["AttributeType"] for a in table["AttributeDefinitions"]}
-    if types != {"pk": "S", "sk": "S", "due_shard": "S", "due_at": "N"}:
+    if types != {"pk": "S", "sk": "S", "due_shard": "S", "due_at": "N", "office_of": "S", "office_at": "S"}:
         yield f"attributes are {types}"
 
 

@@ -267,8 +267,10 @@ BREAKS = {
         put("Table|DeletionProtectionEnabled", False),
         put("Table|BillingMode", "PROVISIONED"),
     ],
-    "the_only_index_is_the_sparse_one_of_what_is_due": [
+    "the_indexes_are_sparse_and_hold_nothing_sealed": [
         put("Table|GlobalSecondaryIndexes|0|Projection", {"ProjectionType": "ALL"}),
+        put("Table|GlobalSecondaryIndexes|1|Projection|NonKeyAttributes", ["request", "who"]),
+        drop("Table|GlobalSecondaryIndexes|1"),
         put("Table|AttributeDefinitions|3|AttributeType", "S"),
     ],
     "a_key_that_was_destroyed_can_not_come_back": [

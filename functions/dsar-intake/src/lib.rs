@@ -30,6 +30,8 @@ use edge::{
 use policy::PolicyBook;
 use wire::request::{AcknowledgementForm, ParsedProof, ProofForm, RequestForm, StatusForm};
 
+mod reply;
+
 /// What the function works with.
 #[derive(Debug)]
 pub struct Site<P> {
@@ -60,6 +62,8 @@ pub async fn handle<P: Desk>(site: &Site<P>, event: Event) -> Result<Reply, Fail
         ("POST", Some(_)) if path.ends_with("/withdrawal") => withdraw(site, &request).await,
         ("DELETE", Some(_)) => withdraw(site, &request).await,
         ("GET", Some(_)) if path.ends_with("/verification") => confirm_page(site, &request),
+        ("GET", Some(_)) if path.ends_with("/reply") => reply::page(site, &request).await,
+        ("POST", Some(_)) if path.ends_with("/reply") => reply::take(site, &request).await,
         ("GET", Some(_)) if path.ends_with("/export") => download(site, &request).await,
         ("GET", Some(_)) => status(site, &request).await,
         _ => Err(Problem::method_not_allowed()),

@@ -398,6 +398,10 @@ async fn points<P: Office>(
     at: Timestamp,
 ) -> Result<Points, PortError> {
     let VerificationRule::Points(_) = stored.state.received.verification else { return Ok(Points::NotAsked) };
+    // A letter or a call brings no points: the office sees who it is.
+    if stored.state.received.entered_by.is_some() && stored.state.received.points.is_empty() {
+        return Ok(Points::NotAsked);
+    }
     let stored_records = export::live_records(ports, key, at).await?;
     let held: Vec<_> = stored_records.iter().flat_map(|record| &record.points).collect();
     let received = &stored.state.received;
@@ -473,14 +477,14 @@ async fn carry_out<P: Office>(
 }
 
 /// A restriction that was taken back or refused ends with its request (GDPR Art. 18(3): the person is told
-/// first, by the letter of that end).
+/// first, by the letter of that end). One that was merged goes on by the other request, with that one's hold.
 async fn undo<P: Office>(
     policy: &Policy,
     ports: &P,
     key: &RequestKey,
     stored: &StoredRequest,
 ) -> Result<(), PortError> {
-    let is_over = matches!(stored.state.ending(), Some(Ending::Withdrawn | Ending::Stopped))
+    let is_over = matches!(stored.state.ending(), Some(Ending::Withdrawn | Ending::Stopped | Ending::Merged(_)))
         || matches!(stored.state.decided, Some((_, Outcome::RefusedByOffice(_))));
     let Some(closed_at) = stored.state.closed_at().filter(|_| is_over) else { return Ok(()) };
     if stored.state.received.request != RequestType::Restriction {

@@ -215,7 +215,8 @@ pub async fn receive<P: RequestLog + Keys>(
     let kind = form.identifier.kind();
     let demand = dsar::verification_of(policy, form.request, &regimes, kind, form.acting.as_ref());
     // Who is refused anyway is not asked for anything first.
-    if dsar::refusal(policy, form.request, form.service.as_ref()).is_none() {
+    // Who came by letter or telephone has offered none: the office sees who they are.
+    if form.entered_by.is_none() && dsar::refusal(policy, form.request, form.service.as_ref()).is_none() {
         check_proof(&form, &demand)?;
     }
     let keys = ports.controller(&policy.controller).await?;

@@ -85,6 +85,8 @@ pub struct OfficeRow {
     pub version: u32,
     /// When it was received.
     pub received_at: Timestamp,
+    /// From where a page after this line goes on.
+    pub place: String,
 }
 
 /// A page of the office's list, by due time.
@@ -124,6 +126,19 @@ pub trait RequestLog {
         entry: &Entry,
         text: Option<&Sensitive<String>>,
         head: &Head,
+    ) -> Result<bool, PortError>;
+
+    /// Appends an entry as [`RequestLog::append`] does, while another request of the same person has so many
+    /// entries; `false`: one of the two has gone on, and nothing was written.
+    ///
+    /// MUST check both versions and write in one step: neither may be closed in between.
+    async fn append_beside(
+        &self,
+        key: &RequestKey,
+        number: u32,
+        entry: &Entry,
+        head: &Head,
+        other: (&RequestId, u32),
     ) -> Result<bool, PortError>;
 
     /// Moves the next date of an open request that has so many entries; `false`: it has gone on meanwhile.

@@ -6,11 +6,13 @@ use crate::policy::{Clause, Policy, Refusal, VerificationRule};
 
 mod account;
 mod acting;
+mod action;
 mod challenge;
 mod complaint;
 mod course;
 mod due;
 mod grounds;
+mod merge;
 mod next;
 mod outcome;
 pub mod points;
@@ -24,6 +26,7 @@ mod verification;
 pub use account::{
     ACCOUNT_TOKEN_BYTES_MAX, AccountClaims, AccountHolder, LEEWAY_SECONDS, LOGIN_MINUTES, account_holder,
 };
+pub use action::Action;
 pub use acting::{Acting, ActingAs, ActingRefused, check_acting};
 pub use challenge::Challenge;
 pub use complaint::{Complaint, complaint_site};
@@ -35,7 +38,10 @@ pub use due::{
     AnswerDue, AskEffect, DAYS_WITHOUT_NUMBER, ExtensionRefused, acknowledge_due, answer_due, ask_effect, check_extension, due_of, facts_of,
     regimes_for,
 };
-pub use grounds::{ExtensionGround, RefusalGround};
+pub use grounds::{
+    EXCEPTIONS_MAX, ExtensionGround, RefusalGround, RulingRefused, check_ruling, has_parts,
+};
+pub use merge::{MergeRefused, check_merge};
 pub use next::{
     QUESTION_HOURS, REMINDERS, RESTRICTION_REVIEW_HOURS, Reminder, VERIFICATION_WINDOW_HOURS, lapses_at, next_date,
     reminders,

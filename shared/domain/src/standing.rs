@@ -222,7 +222,10 @@ fn counts(request: &RequestState, at: Timestamp) -> bool {
     let refused = request.decided.as_ref().is_some_and(|(decided_at, outcome)| {
         *decided_at <= at && matches!(outcome, Outcome::Refused(..) | Outcome::NotVerified | Outcome::RefusedByOffice(_))
     });
-    let is_ended = matches!(request.ending(), Some(Ending::Withdrawn | Ending::Stopped | Ending::Lapsed))
+    // What was merged stands or falls with the request that answers both.
+    let is_ended = request.ending().is_some_and(|ending| {
+        matches!(ending, Ending::Withdrawn | Ending::Stopped | Ending::Lapsed | Ending::Merged(_))
+    })
         && request.closed_at().is_some_and(|closed_at| closed_at <= at);
     request.received.at <= at && !refused && !is_ended
 }

@@ -43,6 +43,7 @@ const OUR_CRATES: [&str; 18] = [
     "disclosure_log",
     "dsar_fulfil",
     "dsar_intake",
+    "dsar_office",
     "mail_events",
     "notice_change",
     "purge",

@@ -176,6 +176,7 @@ macro_rules! contract_tests {
             a_requester_is_written_to_until_their_key_is_gone,
             instructions_for_after_death_are_read_until_their_key_is_gone,
             a_history_is_written_in_order_and_once,
+            an_entry_beside_another_request_waits_for_neither,
             every_act_is_read_as_it_was_written,
             a_request_is_found_by_its_number_alone,
             the_offices_list_is_paged_by_due_time,

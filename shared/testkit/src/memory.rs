@@ -458,6 +458,22 @@ impl RequestLog for Memory {
         Ok(true)
     }
 
+    async fn append_beside(
+        &self,
+        key: &RequestKey,
+        number: u32,
+        entry: &Entry,
+        head: &Head,
+        (other, version): (&RequestId, u32),
+    ) -> Result<bool, PortError> {
+        let other = RequestKey { request: other.clone(), ..key.clone() };
+        let stands = |items: &RequestItems| items.history.len() == version as usize;
+        if !self.call()?.requests.get(&request_key(&other)).is_some_and(stands) {
+            return Ok(false);
+        }
+        self.append(key, number, entry, None, head).await
+    }
+
     async fn set_next(&self, key: &RequestKey, version: u32, next_at: Timestamp) -> Result<bool, PortError> {
         let mut state = self.call()?;
         let missing = || PortError::corrupt("a request", "it is not stored");
@@ -500,24 +516,24 @@ impl RequestLog for Memory {
             .requests
             .iter()
             .filter(|(((whose, _), _), items)| whose == controller && items.head.stage.is_open() == is_open);
-        let mut rows: Vec<(String, OfficeRow)> = of_controller
+        let mut rows: Vec<OfficeRow> = of_controller
             .map(|(((_, subject), request), items)| {
-                let row = OfficeRow {
+                OfficeRow {
                     request: request.clone(),
                     subject: subject.clone(),
                     head: items.head.clone(),
                     version: u32::try_from(items.history.len()).unwrap_or(u32::MAX),
                     received_at: items.received.at,
-                };
-                (format!("{}#{request}", items.head.due_at), row)
+                    place: format!("{}#{request}", items.head.due_at),
+                }
             })
-            .filter(|(place, _)| from.is_none_or(|from| place.as_str() > from))
+            .filter(|row| from.is_none_or(|from| row.place.as_str() > from))
             .collect();
-        rows.sort_by(|(a, _), (b, _)| a.cmp(b));
+        rows.sort_by(|a, b| a.place.cmp(&b.place));
         let has_more = rows.len() > limit;
         rows.truncate(limit);
-        let next = rows.last().filter(|_| has_more).map(|(place, _)| place.clone());
-        Ok(OfficePage { rows: rows.into_iter().map(|(_, row)| row).collect(), next })
+        let next = rows.last().filter(|_| has_more).map(|row| row.place.clone());
+        Ok(OfficePage { rows, next })
     }
 
     async fn requests(

@@ -9,6 +9,7 @@ pub mod hold;
 pub mod mail_event;
 pub mod message;
 pub mod notice;
+pub mod office;
 pub mod record;
 pub mod request;
 pub mod stored;

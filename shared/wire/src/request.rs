@@ -26,10 +26,12 @@ use crate::{
 mod next;
 mod people;
 mod proof;
+mod reply;
 
 pub use next::NextForm;
 pub use people::{ActingForm, ComplaintForm, InstructionsForm};
 pub use proof::{ParsedProof, ProofForm};
+pub use reply::ReplyForm;
 
 /// `POST /{controller}/v1/requests`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -266,7 +268,7 @@ pub struct RefusalForm {
 }
 
 impl RefusalForm {
-    fn new(refusal: &Refusal, clause: &Clause) -> Self {
+    pub(crate) fn new(refusal: &Refusal, clause: &Clause) -> Self {
         Self {
             code: refusal.code.clone(),
             text: refusal.text.clone(),
@@ -602,7 +604,7 @@ fn systems_done(state: &RequestState) -> Option<usize> {
     (is_broken_off && !tasks.is_empty()).then(|| tasks.values().filter(is_done).count())
 }
 
-fn item(item: &domain::dsar::Item) -> ItemForm {
+pub(crate) fn item(item: &domain::dsar::Item) -> ItemForm {
     let mut form = ItemForm {
         category: item.category.to_string(),
         purpose: item.purpose.to_string(),

@@ -25,6 +25,7 @@ const FUNCTIONS: [&str; 13] = [
     "consent-capture",
     "dsar-intake",
     "dsar-fulfil",
+    "dsar-office",
     "breach-notify",
     "purge",
     "retention-track",

@@ -181,6 +181,13 @@ function!(
     desk => &desk.ports
 );
 function!(
+    the_office_works_on_requests,
+    "dsar-office",
+    dsar_office::handle,
+    _stage => dsar_office::Desk { ports: Memory::new(), policies: policies() },
+    desk => &desk.ports
+);
+function!(
     breaches_are_declared_and_told,
     "breach-notify",
     breach_notify::handle,

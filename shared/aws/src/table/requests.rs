@@ -11,7 +11,7 @@ use app::{
 use aws_sdk_dynamodb::{
     error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, Put, ReturnValue, TransactWriteItem, Update as TransactUpdate},
+    types::{AttributeValue, ConditionCheck, Put, ReturnValue, TransactWriteItem, Update as TransactUpdate},
 };
 use domain::{
     dsar::{Act, Actor, Entry, Head, Instructions, Received, RequestState, RequestType, Stage},
@@ -35,6 +35,10 @@ use super::{
 use crate::{Cloud, failure::unavailable};
 
 const WHAT: &str = "a request";
+
+/// That a request has not gone on. One that was stored before there were entries has no version: its first
+/// entry sets it.
+const SEEN: &str = "attribute_exists(pk) AND (attribute_not_exists(#version) OR #version = :seen)";
 
 fn part(key: &RequestKey, part: RequestPart) -> ItemKey {
     ItemKey::Request(key.clone(), part)
@@ -106,6 +110,7 @@ fn row_of(mut item: Item) -> Result<OfficeRow, PortError> {
     };
     let corrupt = |what: &'static str| move || PortError::corrupt(WHAT, what);
     let mut word = |name: &str| item.remove(name).and_then(|value| value.as_s().ok().cloned());
+    let place = word("office_at").ok_or_else(corrupt("office_at does not read"))?;
     let stage = word("stage").and_then(|stage| Stage::parse(&stage)).ok_or_else(corrupt("stage does not read"))?;
     let request =
         word("request").and_then(|name| RequestType::parse(&name)).ok_or_else(corrupt("request does not read"))?;
@@ -125,6 +130,7 @@ fn row_of(mut item: Item) -> Result<OfficeRow, PortError> {
         },
         version: count("version").and_then(|n| u32::try_from(n).ok()).ok_or_else(corrupt("version does not read"))?,
         received_at: moment("at").ok_or_else(corrupt("at does not read"))?,
+        place,
     })
 }
 
@@ -192,7 +198,20 @@ impl RequestLog for Cloud {
             let plain = words.disclose().as_bytes();
             form.text = Some(Bytes(self.seal(&key.controller, &key.subject, &item_key, plain, entry.at).await?));
         }
-        self.append_item(key, number, item_of(&item_key, &form)?, head).await
+        self.append_item(key, number, item_of(&item_key, &form)?, head, None).await
+    }
+
+    async fn append_beside(
+        &self,
+        key: &RequestKey,
+        number: u32,
+        entry: &Entry,
+        head: &Head,
+        (other, version): (&RequestId, u32),
+    ) -> Result<bool, PortError> {
+        let other = RequestKey { request: other.clone(), ..key.clone() };
+        let item = item_of(&part(key, RequestPart::Entry(number)), &EntryForm::new(entry))?;
+        self.append_item(key, number, item, head, Some((&other, version))).await
     }
 
     async fn set_next(&self, key: &RequestKey, version: u32, next_at: Timestamp) -> Result<bool, PortError> {
@@ -278,9 +297,8 @@ impl RequestLog for Cloud {
         }
         let has_more = items.len() > limit;
         items.truncate(limit);
-        let place = |item: &Item| item.get("office_at").and_then(|at| at.as_s().ok()).cloned();
-        let next = items.last().filter(|_| has_more).and_then(place);
-        let rows = items.into_iter().map(row_of).collect::<Result<_, _>>()?;
+        let rows = items.into_iter().map(row_of).collect::<Result<Vec<_>, _>>()?;
+        let next = rows.last().filter(|_| has_more).map(|row| row.place.clone());
         Ok(OfficePage { rows, next })
     }
 
@@ -399,7 +417,14 @@ impl Cloud {
 
     /// Writes an entry and the head beside the receipt, both or neither: a crash can't leave an answered
     /// request that is still being warned of.
-    async fn append_item(&self, key: &RequestKey, number: u32, entry: Item, head: &Head) -> Result<bool, PortError> {
+    async fn append_item(
+        &self,
+        key: &RequestKey,
+        number: u32,
+        entry: Item,
+        head: &Head,
+        beside: Option<(&RequestKey, u32)>,
+    ) -> Result<bool, PortError> {
         let built = |_| PortError::corrupt(WHAT, "its entry cannot be written");
         let table = self.table()?;
         let put = Put::builder()
@@ -418,19 +443,34 @@ impl Cloud {
             .key("pk", text(received.pk()))
             .key("sk", text(received.sk()))
             .update_expression(update.expression())
-            // A request that was stored before there were entries has no version: its first entry sets it.
-            .condition_expression("attribute_exists(pk) AND (attribute_not_exists(#version) OR #version = :seen)")
+            .condition_expression(SEEN)
             .set_expression_attribute_names(Some(update.names))
             .set_expression_attribute_values(Some(update.values))
             .build()
             .map_err(built)?;
-        let done = self
+        let check = beside
+            .map(|(other, version)| {
+                let receipt = part(other, RequestPart::Received);
+                ConditionCheck::builder()
+                    .table_name(table)
+                    .key("pk", text(receipt.pk()))
+                    .key("sk", text(receipt.sk()))
+                    .condition_expression(SEEN)
+                    .expression_attribute_names("#version", "version")
+                    .expression_attribute_values(":seen", super::number(version))
+                    .build()
+                    .map_err(built)
+            })
+            .transpose()?;
+        let mut transaction = self
             .dynamodb()
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().put(put).build())
-            .transact_items(TransactWriteItem::builder().update(update).build())
-            .send()
-            .await;
+            .transact_items(TransactWriteItem::builder().update(update).build());
+        if let Some(check) = check {
+            transaction = transaction.transact_items(TransactWriteItem::builder().condition_check(check).build());
+        }
+        let done = transaction.send().await;
         match done {
             Ok(_) => Ok(true),
             Err(error) if is_refused(&error) => Ok(false),

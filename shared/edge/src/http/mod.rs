@@ -5,6 +5,7 @@ mod problem;
 mod redirect;
 pub(crate) mod request;
 mod response;
+mod version;
 
 pub use app::pages::escape;
 pub use body::{BODY_BYTES_MAX, Content, FORM_PAIRS_MAX, Form, RECORDS_BODY_BYTES_MAX};

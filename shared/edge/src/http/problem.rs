@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::{Response, escape};
+use super::{Response, escape, version::version_tag};
 use crate::{
     Failure,
     clock::TimeRefused,
@@ -173,6 +173,21 @@ impl Problem {
         })
     }
 
+    /// 428: the request does not say which version it is meant for (RFC 6585 section 3).
+    pub fn precondition_required(detail: &'static str) -> Self {
+        Self::new(428, "version-needed", "The version is needed")
+            .with_detail(detail)
+            .with_hint("Send the header If-Match with the ETag that you were given when you last looked.")
+    }
+
+    /// 412, with the `ETag` of what stands: it was changed since the client looked.
+    pub fn precondition_failed(version: u32) -> Self {
+        Self::new(412, "changed-meanwhile", "It has changed since you looked")
+            .with_detail("Somebody or something was faster, and nothing was done.")
+            .with_hint("Look at it again, and send the action with the new ETag if it is still right.")
+            .with("version", version)
+    }
+
     /// 409: it was changed meanwhile.
     pub fn conflict(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(409, "conflict", "It conflicts with what is stored").with_detail(detail)
@@ -249,6 +264,10 @@ impl Problem {
                 None => response,
             },
             503 => response.with_header("retry-after", "1"),
+            412 => match self.more.extra.get("version").and_then(Value::as_u64) {
+                Some(version) => response.with_header("etag", version_tag(version)),
+                None => response,
+            },
             _ => response,
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::{Location, Problem};
+use super::{Location, Problem, version::version_tag};
 use crate::Failure;
 
 /// What a page of ours may do: show itself, in its own style, and post to us. No script, no image,
@@ -62,6 +62,11 @@ impl Response {
         Self::new(303).with_header("location", location.as_str())
     }
 
+    /// 304: what the client has is what stands.
+    pub fn not_modified() -> Self {
+        Self::new(304)
+    }
+
     /// 204.
     pub fn no_content() -> Self {
         Self::new(204)
@@ -75,6 +80,19 @@ impl Response {
         self.headers.retain(|(existing, _)| !existing.eq_ignore_ascii_case(name));
         self.headers.push((name, value));
         self
+    }
+
+    /// The same answer with another status.
+    #[must_use]
+    pub const fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Says as its `ETag` how often it has changed.
+    #[must_use]
+    pub fn with_version(self, version: u32) -> Self {
+        self.with_header("etag", version_tag(version))
     }
 
     /// The status.

@@ -167,6 +167,26 @@ pub async fn a_history_is_written_in_order_and_once<P: Ports>(ports: &P, control
     assert_eq!(ports.request(&unknown).await.unwrap(), None);
 }
 
+pub async fn an_entry_beside_another_request_waits_for_neither<P: Ports>(ports: &P, controller: &ControllerId) {
+    let first = asked(ports, controller, "request-1", RequestType::Access).await;
+    let second = asked(ports, controller, "request-2", RequestType::Access).await;
+    let head = head(&received(RequestType::Access, now()));
+    let merged = entry(Actor::Staff(clerk(1)), Act::Merged(first.request.clone()));
+    let merge = async |number, version| {
+        ports.append_beside(&second, number, &merged, &head, (&first.request, version)).await.unwrap()
+    };
+    let unknown = id("another request");
+    assert!(!ports.append_beside(&second, 1, &merged, &head, (&unknown, 0)).await.unwrap(), "there is no other");
+    assert!(append(ports, &first, Actor::Requester, Act::Verified(VerifiedBy::Mail)).await);
+    assert!(!merge(1, 0).await, "the other has gone on");
+    assert!(!merge(2, 1).await, "nothing stands before it");
+    assert_eq!(ports.request(&second).await.unwrap().unwrap().state.version(), 0);
+    assert!(merge(1, 1).await);
+    assert!(!merge(1, 1).await, "the number is taken");
+    assert_eq!(ports.request(&second).await.unwrap().unwrap().state.history, std::slice::from_ref(&merged));
+    assert_eq!(ports.request(&first).await.unwrap().unwrap().state.version(), 1, "the other is as it was");
+}
+
 pub async fn every_act_is_read_as_it_was_written<P: Ports>(ports: &P, controller: &ControllerId) {
     let request = asked(ports, controller, "request-1", RequestType::Erasure).await;
     let system = SystemId::parse("crm").unwrap();
@@ -252,6 +272,8 @@ pub async fn the_offices_list_is_paged_by_due_time<P: Ports>(ports: &P, controll
     for limit in [1, 2, 10] {
         let rows = listed(ports, controller, true, limit).await;
         let numbers: Vec<_> = rows.iter().map(|row| &row.request).collect();
+        let rest = ports.office_list(controller, true, Some(&rows[1].place), 10).await.unwrap().rows;
+        assert_eq!(rest, rows[2..], "a page goes on after any line");
         assert_eq!(numbers, requests.iter().map(|(_, request)| &request.request).collect::<Vec<_>>(), "{limit}");
     }
     let (_, first) = &requests[0];
