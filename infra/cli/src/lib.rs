@@ -3,6 +3,7 @@
 //! Everything here looks at a deployed stack from outside: over its HTTP API, its queues, its mail
 //! and its buckets. It links none of the functions' code, so what it shows is what they did.
 
+pub mod clerk;
 pub mod client;
 pub mod clock;
 pub mod cloud;

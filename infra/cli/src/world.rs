@@ -11,6 +11,7 @@ use wire::{
 };
 
 use crate::{
+    clerk::Clerk,
     client::{Answer, Call, Client, escaped},
     clock,
     cloud::{Cloud, Item, Mail},
@@ -23,6 +24,9 @@ const EFFECT_TRIES_MAX: u32 = 200;
 
 /// The pause between two looks.
 const LOOK_MILLISECONDS: u64 = 100;
+
+/// How long a mailed code is.
+const CODE_DIGITS: usize = 8;
 
 /// Most sweeps in a row: each deletes a bounded number of records.
 const SWEEPS_MAX: u32 = 100;
@@ -41,8 +45,8 @@ pub struct World {
     /// When the run began: the real time, since the API gives its own to what comes in by HTTP.
     pub start: Timestamp,
     manifests: RefCell<BTreeMap<String, String>>,
-    /// Staff tokens by scope and controller: they outlive a run.
-    tokens: RefCell<BTreeMap<(String, String), String>>,
+    /// Staff tokens by name, scope and controller: they outlive a run.
+    tokens: RefCell<BTreeMap<[String; 3], String>>,
 }
 
 impl World {
@@ -147,6 +151,47 @@ impl World {
         Ok(mails)
     }
 
+    /// Waits until a request is closed: answered, refused or ended otherwise.
+    ///
+    /// # Errors
+    /// If it is not closed in time.
+    pub fn closed(&self, request: &AcknowledgementForm) -> Played<StatusForm> {
+        const OPEN: [&str; 3] = ["awaiting-verification", "awaiting-requester", "in-progress"];
+        wait_for("the request to be closed", || {
+            let status = self.status(request)?;
+            Ok((!OPEN.contains(&status.status.as_str())).then_some(status))
+        })
+    }
+
+    /// Takes a request back, as whoever made it.
+    ///
+    /// # Errors
+    /// Unless it is taken back.
+    pub fn withdraw(&self, request: &AcknowledgementForm) -> Played<Answer> {
+        let call =
+            Call::new("DELETE", self.api(&request.status)).with("authorization", format!("Bearer {}", request.token));
+        self.client.send(&call)?.expect(&[200, 202, 204])
+    }
+
+    /// Types a code where the request was made.
+    ///
+    /// # Errors
+    /// When nothing answers.
+    pub fn type_code(&self, request: &AcknowledgementForm, code: &str) -> Played<Answer> {
+        let call = Call::new("POST", self.api(&format!("{}/verification", request.status)))
+            .with("authorization", format!("Bearer {}", request.token))
+            .json(&json!({ "code": code }));
+        self.client.send(&call)
+    }
+
+    /// Answers the office's latest question on the page behind the link of its mail.
+    ///
+    /// # Errors
+    /// If the mail, the page or the form is not as it should be.
+    pub fn reply_by_mail(&self, address: &str, request: &AcknowledgementForm, text: &str) -> Played<Answer> {
+        self.send_mailed_form(address, &format!("{}/reply?token=", request.request_id), &[("text", text)])
+    }
+
     /// Opens the link of the mail that asks for a confirmation, and submits the form found there,
     /// as a person does in a browser.
     ///
@@ -162,30 +207,51 @@ impl World {
     /// # Errors
     /// If the mail, the page or the form is not as it should be.
     pub fn press_mailed_button(&self, address: &str, holding: &str) -> Played<Answer> {
+        self.send_mailed_form(address, holding, &[])
+    }
+
+    /// Opens the link of a mail that holds this text, fills in the form found there and submits it.
+    fn send_mailed_form(&self, address: &str, holding: &str, filled_in: &[(&str, &str)]) -> Played<Answer> {
         let mail = self.mail_to(address, holding)?;
-        let link = link_in(&mail.text).ok_or_else(|| Trouble::new("the mail holds no link"))?;
+        let named = links_in(&mail.text).find(|link| link.contains(holding)).map(str::to_owned);
+        let link = named.or_else(|| link_in(&mail.text)).ok_or_else(|| Trouble::new("the mail holds no link"))?;
         let page = self.client.send(&Call::new("GET", &link).with("accept", "text/html"))?.expect(&[200])?;
         let form = PageForm::read(&page.text()).ok_or_else(|| Trouble::new("the page behind the link has no form"))?;
-        let pairs: Vec<_> = form.hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let hidden = form.hidden.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let pairs: Vec<_> = hidden.chain(filled_in.iter().copied()).collect();
         let call = Call::new("POST", resolved(&link, &form.action)).with("accept", "text/html").form(&pairs);
         self.client.send(&call)?.expect(&[200, 201, 202, 303])
     }
 
     // ---- as staff
 
+    /// Somebody of a controller's privacy office, who may do everything that it does.
+    pub fn as_clerk(&self, controller: &str, name: &str) -> Clerk<'_> {
+        Clerk::new(self, controller, name)
+    }
+
     /// A staff token for one controller.
     ///
     /// # Errors
     /// If the issuer does not answer.
     pub fn token(&self, scope: &str, controller: &str) -> Played<String> {
-        if let Some(token) = self.tokens.borrow().get(&(scope.to_owned(), controller.to_owned())) {
+        self.token_of("player", scope, controller)
+    }
+
+    /// A staff token of somebody, for one controller; several scopes stand apart by blanks.
+    ///
+    /// # Errors
+    /// If the issuer does not answer.
+    pub fn token_of(&self, name: &str, scope: &str, controller: &str) -> Played<String> {
+        let wanted = [name, scope, controller].map(str::to_owned);
+        if let Some(token) = self.tokens.borrow().get(&wanted) {
             return Ok(token.clone());
         }
         let issuer = &self.stack.issuer;
-        let (scopes, controllers) = (escaped(scope), escaped(controller));
-        let url = format!("{issuer}/token?sub=player&exp=3600&scope={scopes}&controllers={controllers}");
+        let [name, scopes, controllers] = [name, scope, controller].map(escaped);
+        let url = format!("{issuer}/token?sub={name}&exp=3600&scope={scopes}&controllers={controllers}");
         let token = self.client.send(&Call::new("GET", url))?.expect(&[200])?.text();
-        self.tokens.borrow_mut().insert((scope.to_owned(), controller.to_owned()), token.clone());
+        self.tokens.borrow_mut().insert(wanted, token.clone());
         Ok(token)
     }
 
@@ -405,9 +471,19 @@ fn position(manifest: &Value, leaf: &str) -> Option<usize> {
     }
 }
 
+fn links_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split_whitespace().filter(|word| word.starts_with("http://") || word.starts_with("https://"))
+}
+
 /// The first link of a mail's text.
 pub fn link_in(text: &str) -> Option<String> {
-    text.split_whitespace().find(|word| word.starts_with("http://") || word.starts_with("https://")).map(str::to_owned)
+    links_in(text).next().map(str::to_owned)
+}
+
+/// The one-time code of a mail's text: a word of eight digits and nothing else.
+pub fn code_in(text: &str) -> Option<&str> {
+    let mut words = text.split_whitespace().map(|word| word.trim_end_matches(['.', ',', ';']));
+    words.find(|word| word.len() == CODE_DIGITS && word.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// A form of a page, as far as a browser needs it to submit it unchanged.
@@ -483,6 +559,13 @@ mod tests {
         assert_eq!(form.hidden, [("token".to_owned(), "1~a".to_owned())]);
         assert_eq!(PageForm::read("<form method=\"get\"></form>"), None);
         assert_eq!(PageForm::read("no form"), None);
+    }
+
+    #[test]
+    fn a_code_is_a_word_of_eight_digits() {
+        let mail = "Received on 2026-11-22, number 0123456789.\n\nOr type this code: 00418273. It works for 30 minutes.";
+        assert_eq!(code_in(mail), Some("00418273"));
+        assert_eq!(code_in("number abc12345678, due 2026-11-22, phone +14085550100, 1234567"), None);
     }
 
     #[test]
