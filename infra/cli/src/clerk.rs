@@ -172,7 +172,7 @@ mod tests {
             "v": 1, "request_id": "r", "type": "access", "stage": "with-office", "version": 3,
             "received_at": "2026-03-01T10:00:00Z", "regimes": [], "language": "en", "is_verified": true,
             "declared": false, "history": [],
-            "due": { "date": "2026-04-01", "before": "2026-04-01T22:00:00Z", "law": "GDPR Art. 12(3)" },
+            "due": { "date": "2026-04-01", "before": "2026-04-01T22:00:00Z", "law": "GDPR Art. 12(3)", "stands": false, "steps": [] },
         });
         let answer = |headers: Vec<(String, String)>| Answer {
             what: "GET /x".to_owned(),

@@ -563,7 +563,8 @@ mod tests {
 
     #[test]
     fn a_code_is_a_word_of_eight_digits() {
-        let mail = "Received on 2026-11-22, number 0123456789.\n\nOr type this code: 00418273. It works for 30 minutes.";
+        let mail =
+            "Received on 2026-11-22, number 0123456789.\n\nOr type this code: 00418273. It works for 30 minutes.";
         assert_eq!(code_in(mail), Some("00418273"));
         assert_eq!(code_in("number abc12345678, due 2026-11-22, phone +14085550100, 1234567"), None);
     }

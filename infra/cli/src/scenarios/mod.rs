@@ -6,6 +6,7 @@
 //! by then, so each scenario registers what it needs before it moves on.
 
 mod acts;
+mod desk;
 mod held;
 mod identance;
 mod rfa;
@@ -37,8 +38,8 @@ pub struct Part {
 
 /// Every scenario, by its controller; a long one theme by theme.
 pub const ALL: [(&str, &[&[Part]]); 5] = [
-    ("scantrust", &[scantrust::PARTS]),
-    ("stationdb", &[stationdb::PARTS]),
+    ("scantrust", scantrust::PARTS),
+    ("stationdb", stationdb::PARTS),
     ("identance", identance::PARTS),
     ("rfa", &[rfa::PARTS]),
     ("zentry", zentry::PARTS),
@@ -185,6 +186,12 @@ fn later(at: Timestamp, span: jiff::Span, zone: &str) -> Played<Timestamp> {
     zoned(at, zone)?.checked_add(span).map(|end| end.timestamp()).map_err(Trouble::because("count the calendar"))
 }
 
+/// Whether a letter says, item by item, what became of a category: `- billing, for: invoices: kept. …`.
+fn tells_item(text: &str, category: &str, result: &str) -> bool {
+    let mut items = text.lines().filter_map(|line| line.strip_prefix("- ")?.strip_prefix(category));
+    items.any(|rest| rest.starts_with([':', ',']) && rest.contains(&format!(": {result}")))
+}
+
 fn yes_or(is_so: bool, yes: &str, no: &str) -> String {
     if is_so { yes } else { no }.to_owned()
 }
@@ -215,6 +222,15 @@ mod tests {
                     assert_eq!(clause.split('.').next(), Some(controller), "{clause}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn an_item_of_a_letter_is_a_line_of_its_own() {
+        let text = "We did this:\n\n- billing, for: Write invoices: kept. A law asks for it (Art. 17)\n- cv: erased\n";
+        assert!(tells_item(text, "billing", "kept") && tells_item(text, "cv", "erased"));
+        for (category, result) in [("billing", "erased"), ("cv", "kept"), ("bill", "kept"), ("We did this", "erased")] {
+            assert!(!tells_item(text, category, result), "{category} {result}");
         }
     }
 

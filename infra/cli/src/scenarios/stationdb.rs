@@ -25,6 +25,7 @@ mod chats;
 mod cookies;
 mod hotjar;
 mod notices;
+mod office;
 mod recipients;
 mod rights;
 
@@ -42,8 +43,11 @@ const CONTACT: &str = "privacy@stationdb.example";
 /// The purpose that the cookie banner asks about.
 const HOTJAR: &str = "hotjar.experience-analytics";
 
-/// What StationDB’s scenario shows, part by part.
-pub(super) const PARTS: &[Part] = &[
+/// What StationDB’s scenario shows, theme by theme.
+pub(super) const PARTS: &[&[Part]] = &[POLICY, office::PARTS];
+
+/// What its text promises.
+const POLICY: &[Part] = &[
     Part {
         clauses: &["stationdb.0-a", "stationdb.1-g"],
         promise: "the notice has a version, and everybody can read it",

@@ -11,7 +11,7 @@ use crate::{
     scenarios::{
         End, Part,
         acts::{Expected, judge, may_use, problem},
-        later, yes_or,
+        later, tells_item, yes_or,
     },
     table::Ledger,
     trouble::{Played, Trouble},
@@ -402,11 +402,13 @@ fn application(world: &World, ledger: &mut Ledger) -> Played {
         is_there && clause == Some("identance.1-d"),
         format!("billing kept: {reason}"),
     );
-    let mail = world.mail_to(&address, "billing: kept")?;
+    let mail = world.mail_to(&address, "- billing")?;
     ledger.check(
         "identance.16-d",
         "the answer comes by mail, item by item",
-        mail.text.contains("cv: erased") && mail.text.contains(&request.request_id),
+        tells_item(&mail.text, "cv", "erased")
+            && tells_item(&mail.text, "billing", "kept")
+            && mail.text.contains(&request.request_id),
         "one mail names both items and where to complain".to_owned(),
     );
     let promise = "and goes when the ten years are over";

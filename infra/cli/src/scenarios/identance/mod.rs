@@ -6,6 +6,7 @@ mod consents;
 mod cookies;
 mod data;
 mod notices;
+mod office;
 mod people;
 mod providers;
 mod recipients;
@@ -25,6 +26,7 @@ pub(super) const PARTS: &[&[Part]] = &[
     providers::PARTS,
     recipients::PARTS,
     rights::PARTS,
+    office::PARTS,
     people::PARTS,
     notices::PARTS,
     breaches::PARTS,

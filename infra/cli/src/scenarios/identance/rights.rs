@@ -18,7 +18,7 @@ use crate::{
     scenarios::{
         Part,
         acts::{chosen, disclose, disclosure, may_use},
-        yes_or, zoned,
+        tells_item, yes_or, zoned,
     },
     table::Ledger,
     trouble::{Played, Trouble},
@@ -276,7 +276,7 @@ fn erasure(world: &World, ledger: &mut Ledger) -> Played {
         evidence,
     );
     let route = status.complaint.as_ref();
-    let mail = world.mail_to(&address, "billing: kept")?;
+    let mail = world.mail_to(&address, "- billing")?;
     ledger.check(
         "identance.16-j",
         "whoever is refused a part is told which authority hears a complaint, in the status and in the mail",
@@ -284,7 +284,8 @@ fn erasure(world: &World, ledger: &mut Ledger) -> Played {
             route.authority.contains("authority of the country where you live")
                 && route.clause.as_deref() == Some("identance.16-j")
                 && route.url.as_ref().is_some_and(|url| mail.text.contains(url))
-        }) && mail.text.contains("You can complain to a supervisory authority")
+        }) && tells_item(&mail.text, "billing", "kept")
+            && mail.text.contains("You can complain to a supervisory authority")
             && mail.text.contains(&request.request_id),
         route.map_or("NO ROUTE".to_owned(), |route| format!("{} ({})", route.authority, route.remedy)),
     );

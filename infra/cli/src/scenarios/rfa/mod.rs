@@ -80,8 +80,20 @@ pub(super) const PARTS: &[Part] = &[
         run: rights::portability,
     },
     Part { clauses: &["rfa.8-b"], promise: "a correction is asked for", run: office::rectification },
+    Part {
+        clauses: &["rfa.8-b", "rfa.8-a"],
+        promise: "a correction is decided by a person, and carried out",
+        run: office::corrected,
+    },
+    Part { clauses: &["rfa.8-c", "rfa.9-c"], promise: "an objection is weighed by a person", run: office::weighed },
+    Part { clauses: &["rfa.8-g"], promise: "a restriction can be taken back", run: office::taken_back },
     Part { clauses: &["rfa.0-b"], promise: "the objection is announced", run: office::announced },
     Part { clauses: &["rfa.9-a", "rfa.9-b"], promise: "a complaint is dealt with", run: office::complaint },
+    Part {
+        clauses: &["rfa.9-a", "rfa.9-b"],
+        promise: "a complaint is answered in words",
+        run: office::answered_complaint,
+    },
     Part {
         clauses: &["rfa.10-a", "rfa.10-b", "rfa.10-c", "rfa.10-d", "rfa.10-e"],
         promise: "cookies beyond the necessary need consent",

@@ -4,14 +4,22 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use wire::breach::BreachAnswer;
 
-use super::{ACCOUNT, CONTACT, NAME};
+use super::{ACCOUNT, CONTACT, ENQUIRY, NAME};
 use crate::{
     clock,
-    scenarios::{held::information, yes_or},
+    scenarios::{
+        acts::{disclose, disclosure, may_use},
+        desk::{brought, clerk, decide, decided, letter_said, missing, refusal},
+        held::{copy, information},
+        yes_or,
+    },
     table::Ledger,
     trouble::{Played, Trouble},
-    world::{World, subject},
+    world::{World, subject, wait_for},
 };
+
+/// The authority that its policy names.
+const AUTHORITY: &str = "Information Commissioner's Office";
 
 const BREACHES: &str = "/rfa/v1/breaches";
 
@@ -141,6 +149,197 @@ pub(super) fn breach(world: &World, ledger: &mut Ledger) -> Played {
         "one that it has not heard of by then is not forgotten",
         (reported, forgotten) == (0, 1),
         format!("overdue mails to the office: {reported} of the reported one, {forgotten} of the other"),
+    );
+    Ok(())
+}
+
+/// The end of a name’s correction: in part, with a ground for the rest, told to whoever got the old one.
+pub(super) fn corrected(world: &World, ledger: &mut Ledger) -> Played {
+    let address = world.address("renamed");
+    let who = subject("mail", &address);
+    world.keep(NAME, &ACCOUNT.of(world, &who))?;
+    world.keep(NAME, &ENQUIRY.of(world, &who))?;
+    let terms = json!({ "country": "GB", "references": { "processing-agreement": "dpa-7" } });
+    let given = disclosure("service-provider", &who, &["account"], "product.operate", terms);
+    let number = disclose(world, NAME, &given)?.id.ok_or_else(|| Trouble::new("nothing was disclosed"))?;
+    let form = json!({ "type": "rectification", "subject": who, "corrections": { "name": "Ada Right" } });
+    let (request, seen) = brought(world, NAME, &address, &form)?;
+    let shown = seen.case.corrections.get("name").map(String::as_str) == Some("Ada Right");
+    let id = &request.request_id;
+    let (first, second) = (clerk(world, NAME, "first"), clerk(world, NAME, "second"));
+    first.does(id, &json!({ "action": "claim" }))?;
+    let refused = second.tries(id, &json!({ "action": "claim" }))?;
+    let stale = second.act(&seen, &decide(json!({ "ruling": "approve" })))?;
+    ledger.check(
+        "rfa.8-b",
+        "one clerk takes a correction on, and no other overwrites what they do",
+        shown
+            && refused.status == 409
+            && refused.problem().as_deref() == Some("not-possible-now")
+            && stale.status == 412,
+        format!("the second clerk: {}; on what they saw before: {}", refusal(&refused), stale.status),
+    );
+    let part = json!({ "category": "support-enquiry", "ground": "accurate-as-it-is" });
+    let status = decided(world, &first, &request, json!({ "ruling": "approve", "except": [part] }))?;
+    let case = first.look(id)?.case;
+    let ruled = case.history.iter().find(|entry| entry.act == "ruled");
+    ledger.check(
+        "rfa.8-b",
+        "what the clerk approves is carried out, and on record with their name",
+        status.outcome.as_deref() == Some("corrected")
+            && status.status == "answered"
+            && ruled.is_some_and(|entry| entry.who.as_deref() == Some(first.name())),
+        format!("{}, {}", status.status, status.outcome.as_deref().unwrap_or("undecided")),
+    );
+    let letter = world.mail_to(&address, "corrected")?;
+    let lacking = missing(&letter, &["- name", "support-enquiry", "Art. 16", AUTHORITY, "court", id]);
+    ledger.check(
+        "rfa.8-b",
+        "a part that stays as it is is told with its article, and where to complain",
+        lacking.is_empty(),
+        letter_said(&lacking),
+    );
+    let told = wait_for("the letter to the recipient", || {
+        let mails = world.mails_to(CONTACT, &number)?;
+        Ok(mails.into_iter().find(|mail| mail.subject.contains("was corrected")))
+    })?;
+    let names_nobody = !told.text.contains(&address) && !told.text.contains("Ada Right");
+    ledger.check(
+        "UK GDPR Art. 19",
+        "who got the old name hears that it is corrected, by the disclosure's number and without a name",
+        names_nobody,
+        told.subject,
+    );
+    let (_, file) = copy(world, NAME, &address, "access")?;
+    let name_in = |category: &str| {
+        let record = file.records.iter().find(|record| record.category == category);
+        record.and_then(|record| record.fields.get("name")).map_or("NOTHING", String::as_str)
+    };
+    let names = (name_in("account"), name_in("support-enquiry"));
+    ledger.check(
+        "rfa.8-a",
+        "and the next copy holds the right name, where it was corrected and nowhere else",
+        names == ("Ada Right", "a name"),
+        format!("account: {}; support-enquiry: {}", names.0, names.1),
+    );
+    Ok(())
+}
+
+/// An objection is weighed by a person: one goes on, the other stays.
+pub(super) fn weighed(world: &World, ledger: &mut Ledger) -> Played {
+    let office = clerk(world, NAME, "weighing");
+    let address = world.address("overruled");
+    let who = subject("mail", &address);
+    let secured = || may_use(world, NAME, &who, "security", json!({}));
+    let form = json!({ "type": "objection", "subject": who, "purposes": ["security"], "message": "Not my logs." });
+    let (request, seen) = brought(world, NAME, &address, &form)?;
+    let during = secured()?;
+    let words = "Without these logs nobody would see an attack.";
+    let misplaced = office.tries(&request.request_id, &decide(json!({ "ruling": "refuse", "ground": "not-held" })))?;
+    let ruling = json!({ "ruling": "refuse", "ground": "compelling-grounds", "text": words });
+    let status = decided(world, &office, &request, ruling)?;
+    let after = secured()?;
+    ledger.check(
+        "rfa.8-c",
+        "a use goes on once the office has grounds that weigh more, and not before",
+        during.reason.as_deref() == Some("objection")
+            && after.reason.is_none()
+            && status.status == "refused"
+            && seen.case.message.as_deref() == Some("Not my logs."),
+        format!("while it was weighed: {during}; after: {after}; {}", status.status),
+    );
+    ledger.check(
+        "rfa.8-c",
+        "the law lets nobody refuse it on another ground",
+        misplaced.problem().as_deref() == Some("ruling-not-allowed"),
+        refusal(&misplaced),
+    );
+    let letter = world.mail_to(&address, "Art. 21(1)")?;
+    let lacking = missing(&letter, &[words, AUTHORITY, "court", &request.request_id]);
+    let in_status = status.complaint.as_ref().map_or("nowhere", |complaint| complaint.authority.as_str());
+    ledger.check(
+        "rfa.9-c",
+        "the refusal says why, by which article, and who hears a complaint",
+        lacking.is_empty() && in_status == AUTHORITY,
+        format!("{}; in the status: {in_status}", letter_said(&lacking)),
+    );
+
+    let address = world.address("upheld");
+    let who = subject("mail", &address);
+    let analysed = || may_use(world, NAME, &who, "product.improvement-analytics", json!({}));
+    let form = json!({ "type": "objection", "subject": who, "purposes": ["product.improvement-analytics"] });
+    let (request, _) = brought(world, NAME, &address, &form)?;
+    let status = decided(world, &office, &request, json!({ "ruling": "approve" }))?;
+    let after = analysed()?;
+    ledger.check(
+        "rfa.8-c",
+        "what the office upholds stays stopped",
+        after.is_denied_by("objection", "rfa.8-c")
+            && status.status == "answered"
+            && status.outcome.as_deref() == Some("stopped")
+            && status.complaint.is_none(),
+        format!("{}; the use: {after}", status.status),
+    );
+    Ok(())
+}
+
+/// A complaint is answered by what a person writes.
+pub(super) fn answered_complaint(world: &World, ledger: &mut Ledger) -> Played {
+    let address = world.address("complainant");
+    let matter = "You wrote to me under my old name.";
+    let form = json!({ "type": "complaint", "subject": subject("mail", &address), "message": matter });
+    let (request, seen) = brought(world, NAME, &address, &form)?;
+    let office = clerk(world, NAME, "listening");
+    let silent = office.tries(&request.request_id, &decide(json!({ "ruling": "approve" })))?;
+    let words = "You are right: the old name stood in a template, and is gone from it.";
+    let status = decided(world, &office, &request, json!({ "ruling": "approve", "text": words }))?;
+    ledger.check(
+        "rfa.9-b",
+        "the office reads what the matter is, and answers it in words of its own, not with silence",
+        seen.case.message.as_deref() == Some(matter)
+            && (400..500).contains(&silent.status)
+            && status.outcome.as_deref() == Some("granted")
+            && status.status == "answered",
+        format!("without words: {}; then {}", refusal(&silent), status.status),
+    );
+    let letter = world.mail_to(&address, words)?;
+    let lacking = missing(&letter, &[CONTACT, &request.request_id]);
+    ledger.check(
+        "rfa.9-a",
+        "the answer brings these words, and the officer’s mailbox",
+        lacking.is_empty(),
+        letter_said(&lacking),
+    );
+    Ok(())
+}
+
+/// A restriction is the person’s own: it ends when they take it back.
+pub(super) fn taken_back(world: &World, ledger: &mut Ledger) -> Played {
+    let address = world.address("reconciled");
+    let who = subject("mail", &address);
+    let operated = || may_use(world, NAME, &who, "product.operate", json!({}));
+    let (request, _) = brought(world, NAME, &address, &json!({ "type": "restriction", "subject": who }))?;
+    let during = operated()?;
+    world.withdraw(&request)?;
+    let status = world.closed(&request)?;
+    let after = wait_for("the restriction to end", || {
+        let verdict = operated()?;
+        Ok(verdict.reason.is_none().then_some(verdict))
+    });
+    let happened = after.as_ref().map_or_else(ToString::to_string, ToString::to_string);
+    ledger.check(
+        "rfa.8-g",
+        "whoever asked for a restriction takes it back, and the use goes on",
+        during.reason.as_deref() == Some("restriction") && status.status == "withdrawn" && after.is_ok(),
+        format!("during: {during}; {}; after: {happened}", status.status),
+    );
+    let letter = world.mail_to(&address, "taken your request back")?;
+    let late = clerk(world, NAME, "late").tries(&request.request_id, &decide(json!({ "ruling": "approve" })))?;
+    ledger.check(
+        "rfa.8-g",
+        "they are told so, and nobody decides it any more",
+        letter.text.contains(&request.request_id) && late.problem().as_deref() == Some("not-possible-now"),
+        format!("a decision afterwards: {}", refusal(&late)),
     );
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod contract;
+mod office;
 mod security;
 mod trackers;
 
@@ -15,8 +16,11 @@ const NAME: &str = "scantrust";
 /// The version of its notice that forms name.
 const NOTICE: &str = "undated-1";
 
-/// What Scantrust’s scenario shows, part by part.
-pub(super) const PARTS: &[Part] = &[
+/// What Scantrust’s scenario shows, theme by theme.
+pub(super) const PARTS: &[&[Part]] = &[POLICY, office::PARTS];
+
+/// What its text promises.
+const POLICY: &[Part] = &[
     Part { clauses: &["scantrust.0-a"], promise: "whatever reaches the mailbox is answered", run: account::contact },
     Part {
         clauses: &["scantrust.1.1-a", "scantrust.1.1-b", "scantrust.1.1-f"],

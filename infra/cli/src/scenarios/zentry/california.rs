@@ -163,8 +163,8 @@ fn deletion(world: &World, ledger: &mut Ledger) -> Played {
         stays
             && kept.is_some_and(|item| item.result == "kept" && item.reason.is_some())
             && article.contains("1798.105(d)")
-            && mail.text.contains("financial: kept")
-            && mail.text.contains("contact: erased"),
+            && crate::scenarios::tells_item(&mail.text, "financial", "kept")
+            && crate::scenarios::tells_item(&mail.text, "contact", "erased"),
         format!("financial kept by {article}"),
     );
     Ok(())

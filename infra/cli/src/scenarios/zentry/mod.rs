@@ -6,6 +6,7 @@ mod california;
 mod changes;
 mod consents;
 mod data;
+mod office;
 mod people;
 mod recipients;
 mod rights;
@@ -43,6 +44,7 @@ pub(super) const PARTS: &[&[Part]] = &[
     transfers::PARTS,
     rights::PARTS,
     california::PARTS,
+    office::PARTS,
 ];
 
 // ---- what is kept

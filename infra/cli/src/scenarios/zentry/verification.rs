@@ -11,12 +11,13 @@ use crate::{
     scenarios::{Part, acts::problem, yes_or, zoned},
     table::Ledger,
     trouble::{Played, Trouble},
-    world::{World, subject},
+    world::{World, code_in, subject},
 };
 
 pub(super) const PARTS: &[Part] = &[
     Part { clauses: &["zentry.9-m"], promise: "a deletion request is verified by two points", run: deletion },
     Part { clauses: &["zentry.9-n"], promise: "who is not verified can try again", run: again },
+    Part { clauses: &["zentry.11-a"], promise: "a mailed code does what the mailed link does", run: code },
     Part { clauses: &["zentry.9-o", "zentry.9-l"], promise: "an agent proves who sent them", run: agent },
 ];
 
@@ -116,6 +117,44 @@ fn again(world: &World, ledger: &mut Ledger) -> Played {
     Ok(())
 }
 
+/// Whoever has another device at hand types the code of the mail where they made the request.
+fn code(world: &World, ledger: &mut Ledger) -> Played {
+    let (who, _) = customer(world, "typing")?;
+    let ask = |kind: &str, who: &Value| world.ask(NAME, &json!({ "type": kind, "subject": who }));
+    let request = ask("rectification", &who)?;
+    let mail = world.mail_to(&world.address("typing"), &format!("{}/verification?token=", request.request_id))?;
+    let code = code_in(&mail.text).ok_or_else(|| Trouble::new("the mail holds no code"))?;
+    let wrong = if code == "00000000" { "00000001" } else { "00000000" };
+    let guessed = world.type_code(&request, wrong)?;
+    let waiting = world.status(&request)?;
+    world.type_code(&request, code)?.expect(&[200])?;
+    let status = world.decided(&request)?;
+    ledger.check(
+        "zentry.11-a",
+        "whoever asks for a correction types the mailed code, and a guess opens nothing",
+        guessed.status == 403
+            && waiting.status == "awaiting-verification"
+            && status.verified_by.as_deref() == Some("code")
+            && status.outcome.as_deref() == Some("with-office"),
+        format!("a guess: {}; then verified by {}", guessed.said(), status.verified_by.as_deref().unwrap_or("nothing")),
+    );
+    // The well-known hole: prove one's own address, and ask by somebody else's number.
+    let number = format!("+1408{:07}", u64::from_str_radix(&world.run, 16).unwrap_or_default() % 10_000_000);
+    let others = [ask("portability", &who)?, ask("rectification", &subject("phone", &number))?];
+    let mut refused = Vec::new();
+    for other in &others {
+        let answer = world.type_code(other, code)?;
+        refused.push((answer.status, world.status(other)?.status));
+    }
+    ledger.check(
+        "zentry.11-a",
+        "the code opens the request that it was sent for: no other one, and nothing of a telephone number",
+        refused.iter().all(|(code, status)| *code == 403 && status == "awaiting-verification"),
+        refused.iter().map(|(code, status)| format!("{code}, {status}")).collect::<Vec<_>>().join("; "),
+    );
+    Ok(())
+}
+
 fn agent(world: &World, ledger: &mut Ledger) -> Played {
     let (who, record) = customer(world, "client")?;
     let form = |acting: Value| json!({ "type": "erasure", "subject": who, "points": points(2), "acting": acting, "residence": "US-CA" });
@@ -160,7 +199,8 @@ fn agent(world: &World, ledger: &mut Ledger) -> Played {
     ledger.check(
         "zentry.9-o",
         "the person themselves confirms what an agent asks for",
-        mail.text.contains("made for you by your agent")
+        mail.text.contains("made for you by")
+            && mail.text.contains("agent")
             && request.verification == "mail"
             && status.verified_by.as_deref() == Some("mail"),
         format!(
