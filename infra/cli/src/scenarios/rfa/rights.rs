@@ -63,16 +63,17 @@ fn deadline(world: &World, ledger: &mut Ledger, request: &str, due: &str) -> Pla
         let mails = world.mails_to(CONTACT, request)?;
         Ok(mails.iter().filter(|mail| mail.subject.contains(word)).count())
     };
+    let share = "of the time for an answer is gone";
     world.watch(world.after(SignedDuration::from_hours(10 * 24)))?;
-    let early = warnings("due soon")?;
+    let early = warnings(share)?;
     // A month has 28 to 31 days, and a weekend can add two: four days before the end is near in each.
     let near = world
         .after(SignedDuration::from_hours(27 * 24))
         .max(due.saturating_sub(SignedDuration::from_hours(96)).unwrap_or(due));
     world.watch(near)?;
-    let first = warnings("due soon")?;
+    let first = warnings(share)?;
     world.watch(near)?;
-    let second = warnings("due soon")?;
+    let second = warnings(share)?;
     let days = near.duration_since(world.start).as_hours() / 24;
     ledger.check(
         "UK GDPR Art. 12(3)",
