@@ -31,7 +31,7 @@ use crate::clock;
 
 /// The crates whose log values are ours. What other crates log may quote requests (an SDK its
 /// bodies, a parser its input), so of theirs only the place is shown.
-const OUR_CRATES: [&str; 18] = [
+const OUR_CRATES: [&str; 19] = [
     "app",
     "aws",
     "edge",
