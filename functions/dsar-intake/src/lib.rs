@@ -14,7 +14,7 @@ use app::{
     verify::{self, Shown, VerifyError},
 };
 use domain::{
-    dsar::{ActingRefused, Ending, Outcome, RequestType},
+    dsar::{ActingRefused, Outcome, RequestType},
     ids::RequestId,
     language::Language,
     limits::{self, Limit},
@@ -23,14 +23,18 @@ use domain::{
 };
 use edge::{
     Event, Failure, Reply,
-    http::{AllowedPages, Location, Problem, Request, Response, escape},
+    http::{AllowedPages, Location, Problem, Request, Response},
     site,
     telemetry::{self, Unit},
 };
 use policy::PolicyBook;
 use wire::request::{AcknowledgementForm, ParsedProof, ProofForm, RequestForm, StatusForm};
 
+mod pages;
 mod reply;
+
+/// The tokens that open a request itself.
+const ITS_OWN: [Scope; 3] = [Scope::Request, Scope::Verification, Scope::Export];
 
 /// What the function works with.
 #[derive(Debug)]
@@ -61,7 +65,7 @@ pub async fn handle<P: Desk>(site: &Site<P>, event: Event) -> Result<Reply, Fail
         ("POST", Some(_)) if path.ends_with("/verification") => verify(site, &request).await,
         ("POST", Some(_)) if path.ends_with("/withdrawal") => withdraw(site, &request).await,
         ("DELETE", Some(_)) => withdraw(site, &request).await,
-        ("GET", Some(_)) if path.ends_with("/verification") => confirm_page(site, &request),
+        ("GET", Some(_)) if path.ends_with("/verification") => confirm_page(site, &request).await,
         ("GET", Some(_)) if path.ends_with("/reply") => reply::page(site, &request).await,
         ("POST", Some(_)) if path.ends_with("/reply") => reply::take(site, &request).await,
         ("GET", Some(_)) if path.ends_with("/export") => download(site, &request).await,
@@ -221,7 +225,10 @@ async fn status<P: Desk>(site: &Site<P>, request: &Request) -> Result<Response, 
     let policy = site::policy(request, &site.policies)?;
     let (id, token) = opened(request)?;
     match requests::look(policy, &site.ports, &id, &token, request.at()).await {
-        Ok(stored) => Ok(Response::json(200, &told(policy, &id, &stored, request))),
+        Ok((claim, stored)) if request.wants_page() => {
+            Ok(pages::status(policy, &id, (&token, claim.scope), &stored.state, request.at()))
+        }
+        Ok((_, stored)) => Ok(Response::json(200, &told(policy, &id, &stored, request))),
         Err(error) => Err(closed(site, request, error).await),
     }
 }
@@ -242,38 +249,21 @@ async fn withdraw<P: Desk>(site: &Site<P>, request: &Request) -> Result<Response
     if !request.wants_page() {
         return Ok(Response::json(200, &told(policy, &id, &stored, request)));
     }
-    let name = escape(&policy.name);
-    let words = if stored.state.ending() == Some(Ending::Withdrawn) {
-        "Your request is taken back. What was done until now stays done."
-    } else {
-        "Your request had come to its end before: its status says how."
-    };
-    Ok(Response::html(
-        200,
-        format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{name}: your request</title>\
-             <main><h1>{name}</h1><p>{words}</p></main></html>"
-        ),
-    ))
+    let scope = requests::open(policy, &site.ports, &id, &token, &ITS_OWN, request.at()).await;
+    let scope = scope.map_or(Scope::Request, |(_, claim)| claim.scope);
+    Ok(pages::status(policy, &id, (&token, scope), &stored.state, request.at()))
 }
 
 /// What the mailed link shows. Mail scanners open links, so opening it verifies nothing: the button
 /// does.
-fn confirm_page<P>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
+async fn confirm_page<P: Desk>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
     let (id, token) = opened(request)?;
-    let (controller, name, token) = (&policy.controller, escape(&policy.name), escape(&token));
-    Ok(Response::html(
-        200,
-        format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-             <title>{name}: confirm your request</title><main><h1>{name}</h1>\
-             <p>Confirm that the privacy request made with your address is yours.</p>\
-             <form method=\"post\" action=\"/{controller}/v1/requests/{id}/verification?token={token}\">\
-             <button type=\"submit\">This request is mine</button></form>\
-             <p>If it is not, close this page: nothing happens then.</p></main></html>"
-        ),
-    ))
+    match requests::look(policy, &site.ports, &id, &token, request.at()).await {
+        // A request's own token shows nobody's mailbox: its holder types the code that was mailed there.
+        Ok((claim, stored)) => Ok(pages::confirm(policy, &id, (&token, claim.scope), &stored.state)),
+        Err(error) => Err(closed(site, request, error).await),
+    }
 }
 
 /// A body shows a code or an account token; without one the token is the mailed link's own.
@@ -303,14 +293,7 @@ async fn verify<P: Desk>(site: &Site<P>, request: &Request) -> Result<Response, 
     if !request.wants_page() {
         return Ok(Response::json(200, &StatusForm::new(policy, &id, &state, request.at())));
     }
-    let name = escape(&policy.name);
-    Ok(Response::html(
-        200,
-        format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{name}: confirmed</title>\
-             <main><h1>{name}</h1><p>Thank you. Your request is confirmed and is being worked on.</p></main></html>"
-        ),
-    ))
+    Ok(pages::confirmed(policy, &id, &token, state.received.language))
 }
 
 /// Whatever is wrong with a proof is answered alike.
@@ -364,8 +347,7 @@ async fn download<P: Desk>(site: &Site<P>, request: &Request) -> Result<Response
     };
     // Whoever typed an address has the request's token: it opens what says nothing about anybody, and
     // what was asked for by a value that its holder alone knows.
-    let by_holder = state.received.identifier.is_bearer() && state.received.acting.is_none();
-    if claim.scope == Scope::Request && state.received.request != RequestType::Information && !by_holder {
+    if state.received.request != RequestType::Information && !pages::shows_answer(claim.scope, &state) {
         return Err(Problem::unauthorized());
     }
     match state.decided {

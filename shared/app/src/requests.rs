@@ -293,7 +293,7 @@ pub async fn open<P: Keys>(
     Ok((key, claim))
 }
 
-/// A request as it is stored, for who holds its token.
+/// A request as it is stored, for who holds its token, and what the token shows of them.
 ///
 /// # Errors
 /// [`RequestError`].
@@ -303,10 +303,10 @@ pub async fn look<P: RequestLog + Keys>(
     request: &RequestId,
     token: &str,
     now: Timestamp,
-) -> Result<StoredRequest, RequestError> {
+) -> Result<(Claim, StoredRequest), RequestError> {
     let scopes = [Scope::Request, Scope::Verification, Scope::Export];
-    let (key, _) = open(policy, ports, request, token, &scopes, now).await?;
-    ports.request(&key).await?.ok_or(RequestError::Unknown)
+    let (key, claim) = open(policy, ports, request, token, &scopes, now).await?;
+    Ok((claim, ports.request(&key).await?.ok_or(RequestError::Unknown)?))
 }
 
 /// Takes a request back, for who made it or reads the mailbox that it is about.
@@ -348,7 +348,7 @@ pub async fn status<P: RequestLog + Keys>(
     token: &str,
     now: Timestamp,
 ) -> Result<RequestState, RequestError> {
-    Ok(look(policy, ports, request, token, now).await?.state)
+    Ok(look(policy, ports, request, token, now).await?.1.state)
 }
 
 /// Takes the proof that the requester reads the mailbox the request is about: the link that was sent there,
