@@ -36,7 +36,11 @@ async fn asked(memory: &Memory) -> RequestKey {
     let policy = build::policy();
     let key = build::request(&policy.controller, &build::subject(ADA), "request-1");
     let received = build::received(RequestType::Access, minute(0));
-    let confided = Confided { contact: Some(Sensitive::new(ADA.into())), ..Confided::default() };
+    let confided = Confided {
+        contact: Some(Sensitive::new(ADA.into())),
+        identifier: Some(build::mail(ADA)),
+        ..Confided::default()
+    };
     let head = requests::head_of(&policy, &domain::dsar::RequestState::new(received.clone()));
     memory.receive(&key, &received, &confided, &build::id("form"), &head).await.unwrap();
     key
