@@ -34,6 +34,7 @@ pub(crate) fn act(error: ActError) -> Problem {
             let hint = match refused.why {
                 Why::Closed => "A closed request takes notes alone.",
                 Why::SameEyes => "Ask a colleague.",
+                Why::NotVerified => "Send verify-identity when you have seen who they are, or ask-identity.",
                 Why::ClaimedByAnother | Why::NotTheirs => "Ask whoever has taken it on to hand it over.",
                 _ => "Look at it again: its stage says what can be done.",
             };
@@ -53,9 +54,6 @@ pub(crate) fn act(error: ActError) -> Problem {
                 .with_hint("GET staff/grounds lists the grounds, with their articles, by type of request.")
                 .with_pointer(pointer)
         }
-        ActError::NotVerified => Problem::new(409, "not-verified", "Nobody has proved to have made the request")
-            .with_detail(detail)
-            .with_hint("Send verify-identity when you have seen who they are, or ask-identity."),
         ActError::NoProofNeeded(_) => {
             Problem::new(422, "no-proof-needed", "No proof may be asked for").with_detail(detail).with_hint(
                 "Carry it out, or ask what exactly is meant by ask-clarification.",

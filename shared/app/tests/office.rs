@@ -486,7 +486,7 @@ async fn what_nobody_has_proved_to_have_asked_is_not_approved() {
         Err(ReplyError::NothingAsked)
     ));
 
-    assert!(matches!(does(&policy, &memory, &key, 1, APPROVE).await, Err(ActError::NotVerified)));
+    assert_eq!(why(does(&policy, &memory, &key, 1, APPROVE).await), Why::NotVerified);
     does(&policy, &memory, &key, 1, Action::VerifyIdentity).await.unwrap();
     does(&policy, &memory, &key, 1, APPROVE).await.unwrap();
     assert!(matches!(fulfilled(&policy, &memory, &key, day(3)).await, Some(Outcome::Erased(_))));

@@ -44,9 +44,6 @@ pub enum ActError {
     /// The ruling is none for such a request.
     #[error(transparent)]
     Ruling(#[from] RulingRefused),
-    /// The office has not seen who asks.
-    #[error("nobody has proved to have made this request: see who asks, or refuse it")]
-    NotVerified,
     /// No proof may be asked for a request of that type.
     #[error("no proof of identity may be asked for a request of type {0} (11 CCR 7060(b); GDPR Art. 12(6))")]
     NoProofNeeded(RequestType),
@@ -160,9 +157,6 @@ async fn check<P: RequestLog>(
         Action::Decide(ruling) => {
             dsar::check_ruling(policy, request, ruling)?;
             let approves = matches!(ruling, Ruling::Approve { .. });
-            if approves && !stored.state.is_verified() {
-                return Err(ActError::NotVerified);
-            }
             let is_answered_in_words = matches!(request, RequestType::Complaint | RequestType::Appeal);
             if approves && is_answered_in_words && doing.text.is_none() {
                 return Err(ActError::WordsNeeded(request));
