@@ -30,11 +30,17 @@ pub(crate) fn act(error: ActError) -> Problem {
         ActError::Port(error) => error.into(),
         ActError::Unknown => Problem::not_found(),
         ActError::Stale(version) => Problem::precondition_failed(version),
+        ActError::Refused(refused) if refused.why == Why::NotVerified => {
+            Problem::new(409, "not-verified", "Nobody has proved to have made the request")
+                .with_detail(detail)
+                .with_hint("Send verify-identity when you have seen who they are, or ask-identity.")
+                .with("why", refused.why.as_str())
+                .with("stage", refused.stage.as_str())
+        }
         ActError::Refused(refused) => {
             let hint = match refused.why {
                 Why::Closed => "A closed request takes notes alone.",
                 Why::SameEyes => "Ask a colleague.",
-                Why::NotVerified => "Send verify-identity when you have seen who they are, or ask-identity.",
                 Why::ClaimedByAnother | Why::NotTheirs => "Ask whoever has taken it on to hand it over.",
                 _ => "Look at it again: its stage says what can be done.",
             };
