@@ -84,16 +84,43 @@ fn whatever_happens_to_requests_the_functions_in_memory_and_the_model_agree() {
 /// What must come about in plays that show anything.
 fn came_about() -> impl Iterator<Item = String> {
     let both = [
-        "claim", "release", "hand-over", "ask-identity", "ask-clarification", "record-reply", "verify-identity",
-        "extend", "approve", "refuse", "stop", "merge", "confirm", "reply", "withdraw",
+        "claim",
+        "release",
+        "hand-over",
+        "ask-identity",
+        "ask-clarification",
+        "record-reply",
+        "verify-identity",
+        "extend",
+        "approve",
+        "refuse",
+        "stop",
+        "merge",
+        "confirm",
+        "reply",
+        "withdraw",
     ];
     let stages = [
-        "awaiting-verification", "awaiting-requester", "with-office", "answered", "refused", "withdrawn", "stopped",
-        "merged", "lapsed",
+        "awaiting-verification",
+        "awaiting-requester",
+        "with-office",
+        "answered",
+        "refused",
+        "withdrawn",
+        "stopped",
+        "merged",
+        "lapsed",
     ];
     let deeds = [
-        "MakeAgain", "ReuseKey", "ActOnOldVersion", "ActOnNoVersion", "ActWithoutLeave", "OpenWithoutToken",
-        "PassTime", "note done", "lateness done",
+        "MakeAgain",
+        "ReuseKey",
+        "ActOnOldVersion",
+        "ActOnNoVersion",
+        "ActWithoutLeave",
+        "OpenWithoutToken",
+        "PassTime",
+        "note done",
+        "lateness done",
     ];
     let both = both.into_iter().flat_map(|what| [format!("{what} done"), format!("{what} refused")]);
     both.chain(stages.map(|stage| format!("{stage} requests"))).chain(deeds.map(str::to_owned))

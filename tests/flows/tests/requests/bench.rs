@@ -26,6 +26,9 @@ use super::model::CONTROLLERS;
 /// How often a call is made again that there was no room for.
 const BUSY_TRIES_MAX: u32 = 20;
 
+/// For how long a dead letter that was looked at stays out of sight.
+const PEEK_SECONDS: u32 = 1;
+
 /// Where people reach the functions in memory.
 const URL: &str = "https://privacy.example";
 
@@ -90,8 +93,10 @@ impl<'a> Asked<'a> {
     /// The event of API Gateway, payload format 2.0, as `events/` shows it.
     fn payload(&self) -> Value {
         let route = format!("/{{controller}}/v1/{}", self.route);
-        let path = route.replace("{controller}", self.controller).replace("{request}", self.request.unwrap_or_default());
-        let mut headers: BTreeMap<&str, &str> = BTreeMap::from([("host", "api.example"), ("accept", "application/json")]);
+        let path =
+            route.replace("{controller}", self.controller).replace("{request}", self.request.unwrap_or_default());
+        let mut headers: BTreeMap<&str, &str> =
+            BTreeMap::from([("host", "api.example"), ("accept", "application/json")]);
         if self.body.is_some() {
             headers.insert("content-type", "application/json");
         }
@@ -191,8 +196,8 @@ pub(crate) trait Bench {
     /// The next date of a request.
     fn next(&self, controller: &str, request: &str) -> Played<Next>;
 
-    /// How many messages were put aside.
-    fn dead(&self) -> Played<u64>;
+    /// The messages that were put aside, whoever sent them.
+    fn dead(&self) -> Played<Vec<String>>;
 
     /// The status of a staff call through the gateway itself, by the scope and the controllers of its token;
     /// `None` where there is no gateway.
@@ -273,9 +278,7 @@ impl Bench for Deployed {
         // The receipt is the one item of a request that stands in the office's list.
         let receipt = items
             .iter()
-            .find(|item| {
-                item.sort_key().starts_with(&format!("REQUEST#{request}")) && item.text("office_of").is_some()
-            })
+            .find(|item| item.sort_key().starts_with(&format!("REQUEST#{request}")) && item.text("office_of").is_some())
             .ok_or_else(|| Trouble::new(format!("request {request} has no receipt in the office's list")))?;
         Ok(Next {
             at: receipt.number("due_at").and_then(|at| Timestamp::from_millisecond(at).ok()),
@@ -283,14 +286,13 @@ impl Bench for Deployed {
         })
     }
 
-    fn dead(&self) -> Played<u64> {
-        let queues = self.world.stack.outputs.iter().filter(|(name, _)| {
-            name.ends_with("DeadLetterQueueUrl") || name.ends_with("FailuresQueueUrl")
-        });
-        let mut dead = 0;
+    fn dead(&self) -> Played<Vec<String>> {
+        let names = ["DeadLetterQueueUrl", "FailuresQueueUrl"];
+        let outputs = self.world.stack.outputs.iter();
+        let queues = outputs.filter(|(output, _)| names.iter().any(|name| output.ends_with(name)));
+        let mut dead = Vec::new();
         for (_, queue) in queues {
-            let length = self.world.cloud.queue_length(queue)?;
-            dead += length.waiting + length.in_hand;
+            dead.extend(self.world.cloud.peek(queue, PEEK_SECONDS)?.into_iter().map(|letter| letter.body));
         }
         Ok(dead)
     }
@@ -428,7 +430,10 @@ impl Bench for InMemory {
         let watched = at_once(app::deadlines::watch(&self.memory, &policies, at, false));
         let watched = watched.map_err(Trouble::because("the clock watch"))?;
         if watched.requests.failed > 0 {
-            return Err(Trouble::new(format!("the clock watch could not look at {} requests", watched.requests.failed)));
+            return Err(Trouble::new(format!(
+                "the clock watch could not look at {} requests",
+                watched.requests.failed
+            )));
         }
         self.settle()
     }
@@ -448,8 +453,8 @@ impl Bench for InMemory {
         Ok(Next { at, is_indexed: at.is_some() })
     }
 
-    fn dead(&self) -> Played<u64> {
-        Ok(u64::try_from(self.memory.buried().len()).unwrap_or(u64::MAX))
+    fn dead(&self) -> Played<Vec<String>> {
+        Ok(self.memory.buried().into_iter().map(|(body, _)| body).collect())
     }
 
     fn door(&self, _: &str, _: &str, _: Option<(&str, &str)>) -> Played<Option<u16>> {

@@ -57,15 +57,13 @@ const RESTRICTION: Kind = kind("restriction", true, Course::Office)
 const OBJECTION: Kind = kind("objection", false, Course::Office)
     .unproved()
     .on(&["compelling-grounds", "legal-claims"], &["legal-obligation", "identity-not-established"]);
-const MARKETING: Kind = kind("objection-marketing", false, Course::Answered)
-    .unproved()
-    .on(&[], &["excessive", "identity-not-established"]);
+const MARKETING: Kind =
+    kind("objection-marketing", false, Course::Answered).unproved().on(&[], &["excessive", "identity-not-established"]);
 const WITHDRAWAL: Kind = kind("withdraw-consent", false, Course::Answered).on(&[], &["excessive"]);
 // Whatever was decided can be complained of, so every ground can stand in the answer.
 const COMPLAINT: Kind =
     kind("complaint", false, Course::Office).on(&["manifestly-unfounded", "legal-claims"], &["no-such-ground"]);
-const PORTABILITY: Kind =
-    kind("portability", true, Course::Answered).on(&["rights-of-others"], &["legal-obligation"]);
+const PORTABILITY: Kind = kind("portability", true, Course::Answered).on(&["rights-of-others"], &["legal-obligation"]);
 
 /// The controllers whose requests are made: by name.
 pub(crate) const CONTROLLERS: [&str; 2] = ["identance", "rfa"];
@@ -141,7 +139,9 @@ pub(crate) enum Action {
     VerifyIdentity,
     Extend,
     /// Approves; with the words that a complaint's answer needs, or without.
-    Approve { words: bool },
+    Approve {
+        words: bool,
+    },
     /// Approves, but for a category that no policy names.
     ApproveBut,
     /// Refuses on this ground.
@@ -312,12 +312,22 @@ impl Expected {
             Action::Ask(Ask::Identity) if self.kind.forbids_proof => NOT_SO,
             // Who withdraws a consent or complains is asked for no proof either, and of that each law says its own.
             Action::Ask(Ask::Identity) if !self.kind.needs_proof => {
-                if self.is_open() { Verdict::Unsaid } else { NOT_NOW_OR_SO }
+                if self.is_open() {
+                    Verdict::Unsaid
+                } else {
+                    NOT_NOW_OR_SO
+                }
             }
             Action::Extend => self.extension(now),
             // The ground, the parts and the words are looked at before the stage.
             Action::Refuse(ground) if !self.kind.fits.contains(&ground) => NOT_SO,
-            Action::ApproveBut => if self.may_be_carried_out() { NOT_SO } else { NOT_NOW_OR_SO },
+            Action::ApproveBut => {
+                if self.may_be_carried_out() {
+                    NOT_SO
+                } else {
+                    NOT_NOW_OR_SO
+                }
+            }
             Action::Approve { .. } if !self.may_be_carried_out() => NOT_NOW_OR_SO,
             Action::Approve { words: false } if self.kind.name == "complaint" => NOT_SO,
             _ if !self.is_open() => NOT_NOW,
