@@ -59,8 +59,7 @@ async fn fulfil<P: Office + GuardianMails + SubscriptionMails>(
     let policy = site::policy_of(&controller, &desk.policies)?;
     let key = RequestKey { controller, subject, request };
     let mut limited = Vec::new();
-    let fulfilled =
-        fulfil_request::fulfil_within(policy, &desk.ports, &key, at, &desk.public_url, &mut limited).await;
+    let fulfilled = fulfil_request::fulfil_within(policy, &desk.ports, &key, at, &desk.public_url, &mut limited).await;
     for limit in limited {
         telemetry::metric("Limited", 1.0, Unit::Count, &[("limit", limit.as_str())]);
     }

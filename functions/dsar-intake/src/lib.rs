@@ -153,9 +153,11 @@ fn refuse(error: ReceiveError) -> Problem {
         ReceiveError::AppealMisplaced => {
             Problem::invalid("/about", detail, "Send about and about_token with a request of type appeal.")
         }
-        ReceiveError::NothingToAppeal => Problem::new(422, "nothing-to-appeal", "There is no decision to appeal against")
-            .with_detail(detail)
-            .with_hint("Send the number and the token of a request that was decided."),
+        ReceiveError::NothingToAppeal => {
+            Problem::new(422, "nothing-to-appeal", "There is no decision to appeal against")
+                .with_detail(detail)
+                .with_hint("Send the number and the token of a request that was decided.")
+        }
         ReceiveError::CorrectionsMisplaced => {
             Problem::invalid("/corrections", detail, "Send them with a request of type rectification.")
         }
@@ -165,12 +167,10 @@ fn refuse(error: ReceiveError) -> Problem {
         ReceiveError::PointsNeeded(_) => Problem::new(422, "points-needed", "More data points are needed")
             .with_detail(detail)
             .with_hint("Send them under points, by field: details that this controller may hold about you."),
-        ReceiveError::DeclarationNeeded => {
-            Problem::new(422, "declaration-needed", "A declaration is needed")
-                .with_detail(detail)
-                .with_hint("Send declared as true if you declare that, or ask for the categories of data instead.")
-                .with_pointer("/declared")
-        }
+        ReceiveError::DeclarationNeeded => Problem::new(422, "declaration-needed", "A declaration is needed")
+            .with_detail(detail)
+            .with_hint("Send declared as true if you declare that, or ask for the categories of data instead.")
+            .with_pointer("/declared"),
         ReceiveError::KeyReused => Problem::key_reused(),
         ReceiveError::OutOfCalendar => Problem::invalid("", detail, "Make the request again."),
     }

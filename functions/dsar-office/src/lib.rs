@@ -22,9 +22,7 @@ use edge::{
     site,
 };
 use policy::PolicyBook;
-use wire::office::{
-    ActionForm, Case, CaseForm, EnterForm, GroundsForm, LineForm, ListForm, ListQuery,
-};
+use wire::office::{ActionForm, Case, CaseForm, EnterForm, GroundsForm, LineForm, ListForm, ListQuery};
 
 mod refuse;
 
@@ -117,9 +115,8 @@ async fn list<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, P
         ListError::Port(error) => error.into(),
         ListError::Cursor => Problem::invalid("/cursor", error.to_string(), "Start at the list's beginning."),
     })?;
-    let line = |row: &OfficeRow| {
-        LineForm::new(policy, &row.request, &row.head, (row.version, row.received_at), clerk.at)
-    };
+    let line =
+        |row: &OfficeRow| LineForm::new(policy, &row.request, &row.head, (row.version, row.received_at), clerk.at);
     Ok(Response::json(200, &ListForm { v: 1, requests: page.rows.iter().map(line).collect(), cursor: page.cursor }))
 }
 
@@ -128,9 +125,9 @@ fn case(policy: &Policy, looked: &Looked, may_read: bool) -> Response {
     let Looked { key, stored, due, erased } = looked;
     let (nothing, no_texts) = (Confided::default(), BTreeMap::new());
     let (confided, texts) = if may_read { (&stored.confided, &stored.texts) } else { (&nothing, &no_texts) };
-    let erased = erased.iter().map(|((category, purpose), erased)| {
-        (category.clone(), purpose.clone(), erased.planned, erased.gone)
-    });
+    let erased = erased
+        .iter()
+        .map(|((category, purpose), erased)| (category.clone(), purpose.clone(), erased.planned, erased.gone));
     let case = Case {
         policy,
         request: &key.request,

@@ -60,11 +60,9 @@ pub(crate) fn act(error: ActError) -> Problem {
                 .with_hint("GET staff/grounds lists the grounds, with their articles, by type of request.")
                 .with_pointer(pointer)
         }
-        ActError::NoProofNeeded(_) => {
-            Problem::new(422, "no-proof-needed", "No proof may be asked for").with_detail(detail).with_hint(
-                "Carry it out, or ask what exactly is meant by ask-clarification.",
-            )
-        }
+        ActError::NoProofNeeded(_) => Problem::new(422, "no-proof-needed", "No proof may be asked for")
+            .with_detail(detail)
+            .with_hint("Carry it out, or ask what exactly is meant by ask-clarification."),
         ActError::WordsNeeded(_) => Problem::invalid("/text", detail, "Write what the person is told."),
         ActError::Extension(refused) => {
             let problem = Problem::new(409, "no-extension", "The answer cannot take longer")

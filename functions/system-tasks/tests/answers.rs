@@ -145,7 +145,8 @@ impl Stack {
     }
 
     fn outcome(&self, name: &str, records: u32) -> String {
-        json!({ "v": 1, "task": format!("{}.{name}", self.key.request), "outcome": "done", "records": records }).to_string()
+        json!({ "v": 1, "task": format!("{}.{name}", self.key.request), "outcome": "done", "records": records })
+            .to_string()
     }
 
     async fn state(&self) -> RequestState {
@@ -179,7 +180,10 @@ async fn a_signed_outcome_is_taken_and_a_replay_changes_nothing() {
         (String::new(), &body),
     ] {
         let reply = stack.call_back("crm", body, &header).await;
-        assert_eq!((&reply["statusCode"], &reply["body"]["type"]), (&json!(401), &json!("urn:habeas:problem:not-signed")));
+        assert_eq!(
+            (&reply["statusCode"], &reply["body"]["type"]),
+            (&json!(401), &json!("urn:habeas:problem:not-signed"))
+        );
     }
     assert_eq!(stack.state().await.tasks()[&system("crm")], None);
 
@@ -199,7 +203,11 @@ async fn a_signed_outcome_is_taken_and_a_replay_changes_nothing() {
         (foreign.replace("done", "data"), "invalid-value"),
         (foreign.replace("\"v\":1", "\"v\":1,\"v\":1"), "duplicate-key"),
         (foreign.replace("records", "zqx7"), "unknown-field"),
-        (json!({ "v": 1, "task": format!("{}.mailer", stack.key.request), "outcome": "data", "data": {} }).to_string(), "invalid-value"),
+        (
+            json!({ "v": 1, "task": format!("{}.mailer", stack.key.request), "outcome": "data", "data": {} })
+                .to_string(),
+            "invalid-value",
+        ),
     ] {
         let secret = stack.secret("mailer").await;
         let header = signature(&[secret], clock::now(), body.as_bytes());
@@ -260,7 +268,10 @@ async fn each_message_waits_for_its_own_system() {
 
     let reply = stack.http("GET", "staff/systems", json!({})).await;
     let crm = &reply["body"]["systems"][0];
-    assert_eq!((&crm["system"], &crm["state"], &crm["last_failure"]), (&json!("crm"), &json!("failing"), &json!("http-503")));
+    assert_eq!(
+        (&crm["system"], &crm["state"], &crm["last_failure"]),
+        (&json!("crm"), &json!("failing"), &json!("http-503"))
+    );
     assert_eq!((&crm["failures_in_a_row"], &crm["open_tasks"]), (&json!(2), &json!(1)));
     let mailer = &reply["body"]["systems"][1];
     assert_eq!((&mailer["state"], &mailer["kind"]), (&json!("well"), &json!("queue")));

@@ -9,14 +9,7 @@ use domain::{
 };
 use jiff::Timestamp;
 
-use crate::{
-    erasure::excepted,
-    error::PortError,
-    export,
-    keys::Keys,
-    records::RecordStore,
-    requests::RequestKey,
-};
+use crate::{erasure::excepted, error::PortError, export, keys::Keys, records::RecordStore, requests::RequestKey};
 
 /// Writes the corrected values into every record of the person that holds such a field, but for what the
 /// office excepts; answers the fields that were corrected. Doing it again changes nothing.
@@ -40,7 +33,8 @@ pub async fn correct<P: RecordStore + Keys>(
             continue;
         }
         let Some(mut content) = ports.content(&key.controller, &key.subject, &record.id).await? else { continue };
-        let held: Vec<Field> = corrections.keys().filter(|field| content.fields.contains_key(*field)).cloned().collect();
+        let held: Vec<Field> =
+            corrections.keys().filter(|field| content.fields.contains_key(*field)).cloned().collect();
         if held.is_empty() {
             continue;
         }

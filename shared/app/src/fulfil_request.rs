@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use domain::{
     consent::{self, Choice, ConsentEvent},
     dsar::{
-        self, Act, Actor, Challenge, Ending, Exception, ItemResult, Outcome, Proof, Received, RequestType, Ruling, Stage, Stop,
-        VerifiedBy,
+        self, Act, Actor, Challenge, Ending, Exception, ItemResult, Outcome, Proof, Received, RequestType, Ruling,
+        Stage, Stop, VerifiedBy,
     },
     hold::HoldReason,
     ids::{HoldId, Identifier, IdentifierKind, Purpose, RequestId},
@@ -35,7 +35,8 @@ use crate::{
     recipients,
     records::RecordStore,
     requests::{self, NewEntry, RecordError, RequestKey, RequestLog, StoredRequest},
-    systems::{self, SystemData}, verify,
+    systems::{self, SystemData},
+    verify,
 };
 
 pub use crate::export::{EXPORT_HOURS, Exports, SubjectFile, WITHHELD};
@@ -235,12 +236,8 @@ async fn acknowledge<P: Office>(
     ports.open_challenge(key, &first).await?;
     let token = token(ports, key, Scope::Verification, received.at, VERIFICATION_HOURS).await?;
     let link = link(public_url, key, "verification", &token);
-    let code = ports.controller(&key.controller).await?.tokens.code(
-        &key.controller,
-        &key.subject,
-        &key.request,
-        first.number,
-    );
+    let code =
+        ports.controller(&key.controller).await?.tokens.code(&key.controller, &key.subject, &key.request, first.number);
     let until = received.at.saturating_add(VERIFICATION_HOURS.hours()).unwrap_or(Timestamp::MAX);
     // Disclosed to the letter that carries it.
     let confirm = Confirm { link: &link, code: Some(code.disclose()), until };
@@ -255,9 +252,7 @@ async fn is_repeat<P: RequestLog>(ports: &P, key: &RequestKey, received: &Receiv
     let place = |request: &RequestId, at: Timestamp| (at, request.clone());
     let own = place(&key.request, received.at);
     let earlier = ports.requests(&key.controller, &key.subject).await?.into_iter().filter(|(request, state)| {
-        state.received.request == received.request
-            && state.stage().is_open()
-            && place(request, state.received.at) < own
+        state.received.request == received.request && state.stage().is_open() && place(request, state.received.at) < own
     });
     Ok(earlier.count() >= Limit::OpenOfOneType.rule().most as usize)
 }
@@ -294,11 +289,7 @@ async fn send_code<P: Office>(
 
 /// What served the verification alone is taken away once it is over: the points that were offered, and the
 /// challenge (11 CCR 7060(d)).
-async fn forget_verification<P: Office>(
-    ports: &P,
-    key: &RequestKey,
-    stored: &StoredRequest,
-) -> Result<(), PortError> {
+async fn forget_verification<P: Office>(ports: &P, key: &RequestKey, stored: &StoredRequest) -> Result<(), PortError> {
     let received = &stored.state.received;
     let left = !received.points.is_empty() || received.verification == VerificationRule::Mail;
     if left && !requests::is_awaited(&stored.state) { ports.forget_verification(key).await } else { Ok(()) }
@@ -439,12 +430,10 @@ async fn carry_out<P: Office>(
             withdraw_what_was_given(policy, ports, key, &received.purposes, at).await?;
             Outcome::Erased(erasure::erase(policy, ports, key, (&received.purposes, except), at).await?)
         }
-        RequestType::WithdrawConsent => {
-            match withdraw(policy, ports, key, &received.purposes, received.at).await? {
-                Outcome::WithOffice if by_office => Outcome::Granted,
-                outcome => outcome,
-            }
-        }
+        RequestType::WithdrawConsent => match withdraw(policy, ports, key, &received.purposes, received.at).await? {
+            Outcome::WithOffice if by_office => Outcome::Granted,
+            outcome => outcome,
+        },
         RequestType::Restriction => {
             restrict(policy, ports, key, received.at).await?;
             if by_office { Outcome::Granted } else { Outcome::WithOffice }
@@ -470,7 +459,11 @@ async fn carry_out<P: Office>(
             Outcome::Recorded
         }
         RequestType::Rectification | RequestType::Complaint | RequestType::PostMortem | RequestType::Appeal => {
-            if by_office { Outcome::Granted } else { Outcome::WithOffice }
+            if by_office {
+                Outcome::Granted
+            } else {
+                Outcome::WithOffice
+            }
         }
     };
     Ok(Some(Act::Decided(outcome)))

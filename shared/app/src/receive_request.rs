@@ -193,10 +193,11 @@ async fn check_appeal<P: RequestLog + Keys>(
 ) -> Result<Option<RequestId>, ReceiveError> {
     let Some((about, token)) = &form.about else { return Ok(None) };
     let scopes = [Scope::Request, Scope::Verification, Scope::Export];
-    let (key, _) = requests::open(policy, ports, about, token, &scopes, form.at).await.map_err(|error| match error {
-        RequestError::Port(error) => ReceiveError::Port(error),
-        RequestError::Token(_) | RequestError::Unknown => ReceiveError::NothingToAppeal,
-    })?;
+    let (key, _) =
+        requests::open(policy, ports, about, token, &scopes, form.at).await.map_err(|error| match error {
+            RequestError::Port(error) => ReceiveError::Port(error),
+            RequestError::Token(_) | RequestError::Unknown => ReceiveError::NothingToAppeal,
+        })?;
     let decided = ports.request(&key).await?.is_some_and(|stored| stored.state.decided.is_some());
     if decided { Ok(Some(about.clone())) } else { Err(ReceiveError::NothingToAppeal) }
 }
@@ -221,8 +222,7 @@ pub async fn receive<P: RequestLog + Keys>(
     }
     let keys = ports.controller(&policy.controller).await?;
     let about = check_appeal(policy, ports, &form).await?;
-    let due =
-        dsar::answer_due(policy, form.request, &regimes, form.at).map_err(|_| ReceiveError::OutOfCalendar)?;
+    let due = dsar::answer_due(policy, form.request, &regimes, form.at).map_err(|_| ReceiveError::OutOfCalendar)?;
     let subject = keys.pepper.subject(&form.identifier);
     let points: Vec<_> = dsar::countable_points(&form.identifier, &form.points)
         .into_iter()

@@ -186,9 +186,12 @@ pub fn due_of(policy: &Policy, state: &RequestState) -> AnswerDue {
 /// What the list shows of a request, and its next date.
 pub fn head_of(policy: &Policy, state: &RequestState) -> Head {
     let due = due_of(policy, state);
-    let latest = state.history.iter().map(|entry| entry.at).max().map_or(state.received.at, |at| {
-        at.saturating_sub(LOOK_BACK_HOURS.hours()).unwrap_or(at)
-    });
+    let latest = state
+        .history
+        .iter()
+        .map(|entry| entry.at)
+        .max()
+        .map_or(state.received.at, |at| at.saturating_sub(LOOK_BACK_HOURS.hours()).unwrap_or(at));
     state.head(due.at, dsar::next_date(policy, state, &due, latest))
 }
 
@@ -373,6 +376,15 @@ pub(crate) fn is_awaited(state: &RequestState) -> bool {
     state.stage().is_open() && !state.is_verified()
 }
 
+/// Whether a proof shows no more than one that was given before the office came to doubt it: a mailbox that is
+/// read once more. A login shows that somebody has just logged in.
+const fn proves_the_same(before: VerifiedBy, now: VerifiedBy) -> bool {
+    const fn is_mailbox(by: VerifiedBy) -> bool {
+        matches!(by, VerifiedBy::Mail | VerifiedBy::Code)
+    }
+    is_mailbox(before) && is_mailbox(now)
+}
+
 /// Records how a request was verified, if it waits for that and this proves it.
 pub(crate) async fn record_proof<P: RequestLog>(
     policy: &Policy,
@@ -383,6 +395,9 @@ pub(crate) async fn record_proof<P: RequestLog>(
 ) -> Result<RequestState, RequestError> {
     let verified = record(policy, ports, key, |stored| {
         let by = by(&stored.state.received).filter(|_| is_awaited(&stored.state))?;
+        if stored.state.verified.is_some_and(|(_, before)| proves_the_same(before, by)) {
+            return None;
+        }
         Some(NewEntry::new(now, Actor::Requester, Act::Verified(by)))
     });
     match verified.await {

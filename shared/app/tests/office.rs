@@ -21,8 +21,8 @@ use app::{
 use domain::{
     disclosure::About,
     dsar::{
-        Act, Action, Actor, Ask, Exception, ExtensionGround, ExtensionRefused, ItemResult, MergeRefused, Outcome, RefusalGround,
-        RequestType, Ruling, RulingRefused, Stage, VerifiedBy, Why,
+        Act, Action, Actor, Ask, Exception, ExtensionGround, ExtensionRefused, ItemResult, MergeRefused, Outcome,
+        RefusalGround, RequestType, Ruling, RulingRefused, Stage, VerifiedBy, Why,
     },
     ids::{Field, Identifier, RequestId, StaffId},
     language::Language,
@@ -116,7 +116,13 @@ async fn asked(policy: &Policy, memory: &Memory, form: ReceiveRequest) -> Reques
 }
 
 /// Does something as the request stands.
-async fn does(policy: &Policy, memory: &Memory, key: &RequestKey, who: u8, action: Action) -> Result<StoredRequest, ActError> {
+async fn does(
+    policy: &Policy,
+    memory: &Memory,
+    key: &RequestKey,
+    who: u8,
+    action: Action,
+) -> Result<StoredRequest, ActError> {
     let version = stored(memory, key).await.state.version();
     acts(policy, memory, key, who, (version, day(1)), action, words("because")).await
 }
@@ -260,7 +266,8 @@ async fn of_two_clerks_the_slower_one_is_told_and_changes_nothing() {
     };
     let first = act(1, &APPROVE, "gladly").await.unwrap();
     assert_eq!(first.state.version(), seen + 1);
-    let stale = |result: Result<StoredRequest, ActError>| matches!(result, Err(ActError::Stale(now)) if now == seen + 1);
+    let stale =
+        |result: Result<StoredRequest, ActError>| matches!(result, Err(ActError::Stale(now)) if now == seen + 1);
     let refusal = refuse(RefusalGround::Excessive);
     assert!(stale(act(2, &refusal, "no").await), "another clerk");
     assert!(stale(act(2, &APPROVE, "gladly").await), "another clerk who wants the same");
@@ -497,7 +504,8 @@ async fn the_token_of_another_request_answers_nothing() {
     let (policy, memory) = (reviewing(&[RequestType::Erasure]), Memory::new());
     let key = asked(&policy, &memory, form(&ada(), RequestType::Erasure, "1", day(0))).await;
     does(&policy, &memory, &key, 1, Action::Ask(Ask::Clarification)).await.unwrap();
-    let other = receive_request::receive(&policy, &memory, form(&ada(), RequestType::Access, "2", day(0))).await.unwrap();
+    let other =
+        receive_request::receive(&policy, &memory, form(&ada(), RequestType::Access, "2", day(0))).await.unwrap();
     for token in [other.token.as_str(), "x", ""] {
         let text = Sensitive::new("x".to_owned());
         let refused = reply::reply(&policy, &memory, &key.request, token, text, day(1)).await;
@@ -586,9 +594,8 @@ async fn the_same_asked_twice_is_answered_once_and_by_the_earlier_date() {
     let second = asked(&policy, &memory, form(&ada(), RequestType::Erasure, "2", day(5))).await;
     let another = asked(&policy, &memory, form(&bob, RequestType::Erasure, "1", day(0))).await;
     let access = asked(&policy, &memory, form(&ada(), RequestType::Access, "3", day(0))).await;
-    let merge = async |from: &RequestKey, into: &RequestId| {
-        does(&policy, &memory, from, 1, Action::Merge(into.clone())).await
-    };
+    let merge =
+        async |from: &RequestKey, into: &RequestId| does(&policy, &memory, from, 1, Action::Merge(into.clone())).await;
     assert_eq!(merge_refused(merge(&first, &first.request).await), MergeRefused::Itself);
     assert_eq!(merge_refused(merge(&second, &another.request).await), MergeRefused::AnotherPerson);
     assert_eq!(merge_refused(merge(&second, &access.request).await), MergeRefused::AnotherRight);
@@ -669,7 +676,8 @@ async fn an_appeal_by_letter_names_the_decision_and_needs_no_token() {
     let first = asked(&policy, &memory, form(&ada(), RequestType::Access, "1", day(0))).await;
     does(&policy, &memory, &first, 1, refuse(RefusalGround::Excessive)).await.unwrap();
     fulfilled(&policy, &memory, &first, day(2)).await;
-    let appeal = |about| EnterRequest { about, ..entering(form(&ada(), RequestType::Appeal, "2", day(3)), false, day(4)) };
+    let appeal =
+        |about| EnterRequest { about, ..entering(form(&ada(), RequestType::Appeal, "2", day(3)), false, day(4)) };
     let entered = office::enter(&policy, &memory, appeal(Some(first.request.clone()))).await.unwrap();
     assert_eq!(entered.acknowledgement.received.about, Some(first.request));
     assert!(office::enter(&policy, &memory, appeal(Some(build::id("none")))).await.is_err());

@@ -112,7 +112,11 @@ async fn the_office_is_reminded_once_of_each_share_and_the_people_behind_it_from
         assert!(mail.text.contains(part), "{part}: {}", mail.text);
     }
     assert!(!mail.text.contains("ada@") && !mail.text.contains("http"), "{}", mail.text);
-    assert_eq!(MailTag::parse(&mail.tag), Some(MailTag::Deadline), "when it comes back, the requester is reached still");
+    assert_eq!(
+        MailTag::parse(&mail.tag),
+        Some(MailTag::Deadline),
+        "when it comes back, the requester is reached still"
+    );
 }
 
 #[tokio::test]

@@ -210,9 +210,11 @@ async fn a_login_verifies_what_is_about_its_own_account_or_mailbox() {
         let shown = Shown::Account(token);
         verify::verify(&policy, &memory, &answer.request.request, &answer.token, shown, by(SOURCE, 60)).await
     };
-    for (answer, token, mail) in
-        [(&by_account, "for-account", None), (&by_mail, "for-mail", Some("Ada@example.com")), (&of_bob, "for-bob", Some("ada@example.com"))]
-    {
+    for (answer, token, mail) in [
+        (&by_account, "for-account", None),
+        (&by_mail, "for-mail", Some("Ada@example.com")),
+        (&of_bob, "for-bob", Some("ada@example.com")),
+    ] {
         memory.sign_account_token(ISSUER, token, claims("ada-1", mail, answer.request.request.as_str()));
     }
     assert!(refused(&show(&of_bob, "for-bob").await), "logged in as somebody else");
@@ -246,7 +248,8 @@ async fn customer(policy: &Policy, memory: &Memory) {
 }
 
 fn californian(key: &str, points: &[(&str, &str)], declared: bool) -> ReceiveRequest {
-    let points = points.iter().map(|(field, value)| (Field::parse(field).unwrap(), Sensitive::new((*value).to_owned())));
+    let points =
+        points.iter().map(|(field, value)| (Field::parse(field).unwrap(), Sensitive::new((*value).to_owned())));
     ReceiveRequest {
         points: points.collect(),
         declared,

@@ -344,7 +344,9 @@ mod tests {
         let signer = Signer::new();
         let token = signer.token(&json!({ "alg": "ES256", "kid": "e1" }), &claims());
         assert!(read(&keys(json!([rsa(), signer.key("e1")])), &token).is_some());
-        assert!(read(&keys(json!([signer.key("only")])), &signer.token(&json!({ "alg": "ES256" }), &claims())).is_some());
+        assert!(
+            read(&keys(json!([signer.key("only")])), &signer.token(&json!({ "alg": "ES256" }), &claims())).is_some()
+        );
         let other = Signer::new();
         for (what, published, token) in [
             ("a key of the same name", json!([other.key("e1")]), token.clone()),
@@ -352,8 +354,16 @@ mod tests {
             ("no name among several", json!([signer.key("a"), other.key("b")]), {
                 signer.token(&json!({ "alg": "ES256" }), &claims())
             }),
-            ("no algorithm", json!([signer.key("e1")]), signer.token(&json!({ "alg": "none", "kid": "e1" }), &claims())),
-            ("a secret one", json!([signer.key("e1")]), signer.token(&json!({ "alg": "HS256", "kid": "e1" }), &claims())),
+            (
+                "no algorithm",
+                json!([signer.key("e1")]),
+                signer.token(&json!({ "alg": "none", "kid": "e1" }), &claims()),
+            ),
+            (
+                "a secret one",
+                json!([signer.key("e1")]),
+                signer.token(&json!({ "alg": "HS256", "kid": "e1" }), &claims()),
+            ),
             ("another's algorithm", json!([rsa()]), signer.token(&json!({ "alg": "ES256", "kid": "r1" }), &claims())),
             ("half a token", json!([signer.key("e1")]), token[..token.len() / 2].to_owned()),
             ("nothing", json!([]), String::new()),
@@ -433,7 +443,8 @@ mod tests {
         let cloud = Cloud::new(Settings { is_local: true, ..Settings::default() });
         let by_old = old.token(&json!({ "alg": "ES256", "kid": "old" }), &claims());
         let by_new = new.token(&json!({ "alg": "ES256", "kid": "new" }), &claims());
-        let shown = async |token: &str, seconds| cloud.account_claims(&place, token, at(seconds)).await.unwrap().is_some();
+        let shown =
+            async |token: &str, seconds| cloud.account_claims(&place, token, at(seconds)).await.unwrap().is_some();
         assert!(shown(&by_old, 0).await);
         assert!(shown(&by_old, 59 * 60).await, "kept");
         assert!(!shown(&by_new, 59).await, "a made-up name asks nobody within a minute");

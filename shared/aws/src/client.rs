@@ -150,11 +150,7 @@ impl SlimClient {
         self.send_for(request, usize::MAX).await
     }
 
-    async fn send_for(
-        &self,
-        mut request: Request<SdkBody>,
-        bytes_max: usize,
-    ) -> Result<Response<SdkBody>, Failure> {
+    async fn send_for(&self, mut request: Request<SdkBody>, bytes_max: usize) -> Result<Response<SdkBody>, Failure> {
         let origin = Origin::of(request.uri())?;
         if let Some(authority) = request.uri().authority()
             && !request.headers().contains_key(HOST)

@@ -17,8 +17,8 @@ mod next;
 mod outcome;
 pub mod points;
 mod post_mortem;
-mod reach;
 mod public;
+mod reach;
 mod role;
 mod stop;
 mod verification;
@@ -26,36 +26,34 @@ mod verification;
 pub use account::{
     ACCOUNT_TOKEN_BYTES_MAX, AccountClaims, AccountHolder, LEEWAY_SECONDS, LOGIN_MINUTES, account_holder,
 };
-pub use action::Action;
 pub use acting::{Acting, ActingAs, ActingRefused, check_acting};
+pub use action::Action;
 pub use challenge::Challenge;
 pub use complaint::{Complaint, complaint_site};
 pub use course::{
-    Act, ActKind, Actor, Ask, Ending, Entry, Exception, HISTORY_ENTRIES_MAX, Head, Received, RequestState, Ruling, Stage, TaskEnd,
-    TransitionRefused, VerifiedBy, Why,
+    Act, ActKind, Actor, Ask, Ending, Entry, Exception, HISTORY_ENTRIES_MAX, Head, Received, RequestState, Ruling,
+    Stage, TaskEnd, TransitionRefused, VerifiedBy, Why,
 };
 pub use due::{
-    AnswerDue, AskEffect, DAYS_WITHOUT_NUMBER, ExtensionRefused, acknowledge_due, answer_due, ask_effect, check_extension, due_of, facts_of,
-    regimes_for,
+    AnswerDue, AskEffect, DAYS_WITHOUT_NUMBER, ExtensionRefused, acknowledge_due, answer_due, ask_effect,
+    check_extension, due_of, facts_of, regimes_for,
 };
-pub use grounds::{
-    EXCEPTIONS_MAX, ExtensionGround, RefusalGround, RulingRefused, check_ruling, has_parts,
-};
+pub use grounds::{EXCEPTIONS_MAX, ExtensionGround, RefusalGround, RulingRefused, check_ruling, has_parts};
 pub use merge::{MergeRefused, check_merge};
 pub use next::{
     QUESTION_HOURS, REMINDERS, RESTRICTION_REVIEW_HOURS, Reminder, VERIFICATION_WINDOW_HOURS, lapses_at, next_date,
     reminders,
 };
 pub use outcome::{Item, ItemResult, Outcome};
+pub use points::{countable as countable_points, matching as matching_points};
 pub use post_mortem::{
     DELETE_ALL, INSTRUCTION_BYTES_MAX, Instructions, SUBJECT_DECEASED, instructions_in_force, offers_post_mortem,
 };
-pub use reach::is_to_requester;
 pub use public::{
     Happened, NextStep, PublicEntry, STATUS_HOURS, may_be_refused, next_step, public_history, shows_items,
 };
+pub use reach::is_to_requester;
 pub use role::{PROCESSOR, refusal, refusal_of, role_for};
-pub use points::{countable as countable_points, matching as matching_points};
 pub use stop::{NoObjection, Stop, check_objection, stop, stopped_uses};
 pub use verification::{
     Certainty, Demand, NoProof, POINTS_HIGH, POINTS_REASONABLE, Proof, Reason, Source, answered_as, answered_instead,

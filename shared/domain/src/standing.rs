@@ -220,13 +220,13 @@ pub struct Standing {
 /// Whether a request has come in by then and has been neither refused nor taken back by then.
 fn counts(request: &RequestState, at: Timestamp) -> bool {
     let refused = request.decided.as_ref().is_some_and(|(decided_at, outcome)| {
-        *decided_at <= at && matches!(outcome, Outcome::Refused(..) | Outcome::NotVerified | Outcome::RefusedByOffice(_))
+        *decided_at <= at
+            && matches!(outcome, Outcome::Refused(..) | Outcome::NotVerified | Outcome::RefusedByOffice(_))
     });
     // What was merged stands or falls with the request that answers both.
     let is_ended = request.ending().is_some_and(|ending| {
         matches!(ending, Ending::Withdrawn | Ending::Stopped | Ending::Lapsed | Ending::Merged(_))
-    })
-        && request.closed_at().is_some_and(|closed_at| closed_at <= at);
+    }) && request.closed_at().is_some_and(|closed_at| closed_at <= at);
     request.received.at <= at && !refused && !is_ended
 }
 

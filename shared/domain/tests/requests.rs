@@ -153,12 +153,11 @@ fn no_policy_may_ask_for_a_proof_of_what_only_stops_or_only_tells() {
     for request in RequestType::ALL {
         let policy = with(policy(), right(request, VerificationRule::Points(3), None));
         let rule = dsar::verification_for(&policy, request, &[]).rule;
-        let expected =
-            if request.needs_no_verification() || request == RequestType::WithdrawConsent {
-                VerificationRule::None
-            } else {
-                VerificationRule::Points(3)
-            };
+        let expected = if request.needs_no_verification() || request == RequestType::WithdrawConsent {
+            VerificationRule::None
+        } else {
+            VerificationRule::Points(3)
+        };
         assert_eq!(rule, expected, "{request}");
     }
 }

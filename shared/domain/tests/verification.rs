@@ -170,7 +170,8 @@ fn a_proof_of_one_person_verifies_no_request_about_another() {
 #[test]
 fn each_means_verifies_what_it_is_for_and_nothing_else() {
     use VerificationRule::{Account, Mail, Points};
-    let (mail, phone) = (subject(IdentifierKind::Mail, "ada@example.com"), subject(IdentifierKind::Phone, "+33123456789"));
+    let (mail, phone) =
+        (subject(IdentifierKind::Mail, "ada@example.com"), subject(IdentifierKind::Phone, "+33123456789"));
     let account = subject(IdentifierKind::Account, "ada-1");
     let of = |kind, rule| received(RequestType::Erasure, kind, rule, None);
     let by_mail = of(IdentifierKind::Mail, Mail);
@@ -215,8 +216,7 @@ fn an_agents_points_and_a_successors_mailbox_prove_nothing() {
     let zentry = with(policy(&[Regime::UsCa]), RequestType::KnowPieces, VerificationRule::Points(3));
     let of = |role| {
         let acting = Acting { role, proof: None };
-        let demand =
-            dsar::verification_of(&zentry, RequestType::KnowPieces, &[], IdentifierKind::Mail, Some(&acting));
+        let demand = dsar::verification_of(&zentry, RequestType::KnowPieces, &[], IdentifierKind::Mail, Some(&acting));
         (demand.rule, demand.declaration)
     };
     assert_eq!(of(ActingAs::Agent), (VerificationRule::Mail, false), "the person themselves confirms");

@@ -266,10 +266,8 @@ mod tests {
         let (lines, _guard) = telemetry::tests::collect();
         let graves = Graves::default();
         let batch = vec![message("a", ""), message("b", "")];
-        let reply = each(batch, &graves, async |message| {
-            if message.id == "a" { Err(Verdict::PutOff) } else { Ok(()) }
-        })
-        .await;
+        let reply =
+            each(batch, &graves, async |message| if message.id == "a" { Err(Verdict::PutOff) } else { Ok(()) }).await;
         assert_eq!(failed(reply), ["a"]);
         assert!(lines.lock().unwrap().is_empty() && graves.buried.borrow().is_empty());
     }

@@ -124,7 +124,15 @@ pub fn request(controller: &ControllerId, subject: &SubjectRef, key: &str) -> Re
 pub fn received(request: RequestType, at: Timestamp) -> Received {
     Received {
         verification: request.default_verification(),
-        ..Received::new(request, IdentifierKind::Mail, at, (at.checked_add((30 * 24).hours()).expect("a time on the calendar"), "GDPR Art. 12(3); Reg. 1182/71 Art. 3".into()))
+        ..Received::new(
+            request,
+            IdentifierKind::Mail,
+            at,
+            (
+                at.checked_add((30 * 24).hours()).expect("a time on the calendar"),
+                "GDPR Art. 12(3); Reg. 1182/71 Art. 3".into(),
+            ),
+        )
     }
 }
 

@@ -299,7 +299,11 @@ async fn due<P: DueRecords>(ports: &P, controller: &ControllerId, until: Timesta
 }
 
 /// Open deadlines, and requests by their next date.
-async fn open_deadlines<P: Deadlines + RequestClock>(ports: &P, controller: &ControllerId, before: Timestamp) -> Vec<Deadline> {
+async fn open_deadlines<P: Deadlines + RequestClock>(
+    ports: &P,
+    controller: &ControllerId,
+    before: Timestamp,
+) -> Vec<Deadline> {
     let mut all = Vec::new();
     for shard in 0..CLOCK_SHARDS {
         all.extend(ports.deadlines(shard, before, 5_000).await.unwrap());

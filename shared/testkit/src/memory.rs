@@ -517,15 +517,13 @@ impl RequestLog for Memory {
             .iter()
             .filter(|(((whose, _), _), items)| whose == controller && items.head.stage.is_open() == is_open);
         let mut rows: Vec<OfficeRow> = of_controller
-            .map(|(((_, subject), request), items)| {
-                OfficeRow {
-                    request: request.clone(),
-                    subject: subject.clone(),
-                    head: items.head.clone(),
-                    version: u32::try_from(items.history.len()).unwrap_or(u32::MAX),
-                    received_at: items.received.at,
-                    place: format!("{}#{request}", items.head.due_at),
-                }
+            .map(|(((_, subject), request), items)| OfficeRow {
+                request: request.clone(),
+                subject: subject.clone(),
+                head: items.head.clone(),
+                version: u32::try_from(items.history.len()).unwrap_or(u32::MAX),
+                received_at: items.received.at,
+                place: format!("{}#{request}", items.head.due_at),
             })
             .filter(|row| from.is_none_or(|from| row.place.as_str() > from))
             .collect();

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     dsar::{
-        self, Acting, AnswerDue, CORRECTIONS_MAX, Complaint, Demand, Ending, Instructions, ItemResult, MESSAGE_BYTES_MAX, Outcome,
-        POINTS_MAX,
-        REQUEST_PURPOSES_MAX, Received, RequestState, RequestType,
-        TaskEnd,
+        self, Acting, AnswerDue, CORRECTIONS_MAX, Complaint, Demand, Ending, Instructions, ItemResult,
+        MESSAGE_BYTES_MAX, Outcome, POINTS_MAX, REQUEST_PURPOSES_MAX, Received, RequestState, RequestType, TaskEnd,
     },
     ids::{Field, Ground, Identifier, Purpose, RequestId},
     language::Language,
@@ -192,9 +190,7 @@ impl RequestForm {
             (Some(_), Some(token)) if token.len() > TOKEN_BYTES_MAX => {
                 return Err(FormError::new("/about_token", format!("use at most {TOKEN_BYTES_MAX} bytes")));
             }
-            (Some(about), Some(token)) => {
-                Some((RequestId::parse(&about).map_err(crate::form::at("/about"))?, token))
-            }
+            (Some(about), Some(token)) => Some((RequestId::parse(&about).map_err(crate::form::at("/about"))?, token)),
             (Some(_), None) => return Err(FormError::new("/about_token", "send the token of the request it is about")),
             (None, Some(_)) => return Err(FormError::new("/about", "say which request it is about")),
         };
@@ -721,13 +717,17 @@ mod tests {
             let state = RequestState::fold(received(language), entries.clone());
             let fields = [Field::parse("email").unwrap()];
             let form = StatusForm::new(&policy, &id(), &state, at).with_corrections(&fields);
-            assert_eq!((form.purposes.as_slice(), form.language.as_str()), (&["marketing".to_owned()][..], language.as_str()));
+            assert_eq!(
+                (form.purposes.as_slice(), form.language.as_str()),
+                (&["marketing".to_owned()][..], language.as_str())
+            );
             assert_eq!(form.corrections, ["email"]);
             assert_eq!(form.laws.iter().map(|law| law.regime.as_str()).collect::<Vec<_>>(), ["eu-gdpr"]);
             assert!(!form.due_steps.is_empty() && form.due_steps.iter().all(|step| !step.article.is_empty()));
             assert_eq!(form.next.code, "wait");
             assert!(form.next.text.contains(&form.due_date), "{}", form.next.text);
-            let what: Vec<_> = form.history.iter().map(|entry| (entry.what.as_str(), entry.detail.as_deref())).collect();
+            let what: Vec<_> =
+                form.history.iter().map(|entry| (entry.what.as_str(), entry.detail.as_deref())).collect();
             assert_eq!(what, [("received", None), ("extended", Some("complexity"))]);
             assert!(!serde_json::to_string(&form).unwrap().contains("clerk-1"), "nothing of who in the office");
             texts.push(form.next.text);

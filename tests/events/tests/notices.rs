@@ -205,7 +205,10 @@ async fn a_change_goes_from_its_publication_to_every_mailbox_and_the_page() {
     }
     assert_eq!(desk.ports.sent().len(), 3, "nobody is told twice");
     let (_, counts) = http(progress).await;
-    assert_eq!(counts["notices"], json!({ "planned": 0, "claimed": 0, "sent": 3, "without_address": 1, "not_reached": 0 }));
+    assert_eq!(
+        counts["notices"],
+        json!({ "planned": 0, "claimed": 0, "sent": 3, "without_address": 1, "not_reached": 0 })
+    );
 
     let (status, page) = http(call("GET", "/acme/v1/notices", None, "2026-06-01T10:00:00Z", None)).await;
     assert_eq!((status, &page["current"]["version"]), (200, &json!("2026-01")));

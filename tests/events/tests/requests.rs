@@ -228,7 +228,10 @@ async fn whoever_asks_or_guesses_too_often_waits_and_learns_nothing() {
         assert_eq!((&again["statusCode"], &again["body"]["resend_after_seconds"]), (&json!(202), &json!(60)));
     }
     let wrong = world.asks("POST", &verification, &query, &json!({ "code": "12345678" })).await;
-    assert_eq!((&wrong["statusCode"], &wrong["body"]["type"]), (&json!(403), &json!("urn:habeas:problem:not-verified")));
+    assert_eq!(
+        (&wrong["statusCode"], &wrong["body"]["type"]),
+        (&json!(403), &json!("urn:habeas:problem:not-verified"))
+    );
     let login = world.asks("POST", &verification, &query, &json!({ "id_token": "a.b.c" })).await;
     assert_eq!(login["body"], wrong["body"], "whatever is wrong with it");
 

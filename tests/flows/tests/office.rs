@@ -27,7 +27,13 @@ impl<'a> Clerk<'a> {
         Self { world, bearer: format!("Bearer {token}") }
     }
 
-    fn call(&self, method: &'static str, path: &str, headers: &[(&'static str, String)], body: Option<&Value>) -> Answer {
+    fn call(
+        &self,
+        method: &'static str,
+        path: &str,
+        headers: &[(&'static str, String)],
+        body: Option<&Value>,
+    ) -> Answer {
         let url = self.world.api(&format!("/{CONTROLLER}/v1/staff/{path}"));
         let mut call = Call::new(method, url).with("authorization", self.bearer.clone());
         for (name, value) in headers {

@@ -2,8 +2,8 @@
 
 use domain::{
     dsar::{
-        self, Act, Action, Actor, Ask, Entry, ExtensionRefused, MergeRefused, RequestType, Ruling, RulingRefused, TaskEnd,
-        TransitionRefused, VerifiedBy,
+        self, Act, Action, Actor, Ask, Entry, ExtensionRefused, MergeRefused, RequestType, Ruling, RulingRefused,
+        TaskEnd, TransitionRefused, VerifiedBy,
     },
     ids::RequestId,
     policy::Policy,
@@ -77,11 +77,8 @@ pub async fn act<P: RequestLog>(
 ) -> Result<(RequestKey, StoredRequest), ActError> {
     let key = super::locate(policy, ports, request).await?.ok_or(ActError::Unknown)?;
     let mut stored = ports.request(&key).await?.ok_or(ActError::Unknown)?;
-    let entry = Entry {
-        at: doing.by.at,
-        by: Actor::Staff(doing.by.id.clone()),
-        act: act_of(policy, &stored, &doing.action),
-    };
+    let entry =
+        Entry { at: doing.by.at, by: Actor::Staff(doing.by.id.clone()), act: act_of(policy, &stored, &doing.action) };
     if stored.state.version() != doing.version {
         return done_before(key, stored, &doing, &entry);
     }

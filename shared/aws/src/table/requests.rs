@@ -171,9 +171,7 @@ impl RequestLog for Cloud {
             form.corrections = Some(seal(&json(&plain)?).await?);
         }
         let mut item = item_of(&item_key, &form)?;
-        item.extend(
-            placement(key, 0, head).into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))),
-        );
+        item.extend(placement(key, 0, head).into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
         let whose = item_of(&ItemKey::Whose(key.controller.clone(), key.request.clone()), &Whose::new(&key.subject))?;
         if self.put_both(item, whose).await? {
             return Ok(Appended::Fresh);

@@ -3,10 +3,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use super::{RequestType, offers_post_mortem};
-use crate::{
-    ids::Ground,
-    policy::Policy,
-};
+use crate::{ids::Ground, policy::Policy};
 
 /// As what somebody makes a request for another person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -191,7 +191,12 @@ impl fmt::Display for RulingRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ground(ground, request) => {
-                write!(f, "{} is no ground to refuse a request of type {request}: {}", ground.as_str(), ground.article())
+                write!(
+                    f,
+                    "{} is no ground to refuse a request of type {request}: {}",
+                    ground.as_str(),
+                    ground.article()
+                )
             }
             Self::NoParts(request) => write!(f, "a request of type {request} has no parts that could be refused"),
             Self::UnknownCategory(category) => write!(f, "the policy names no category {category}"),

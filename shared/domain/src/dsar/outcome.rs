@@ -103,8 +103,13 @@ impl Outcome {
         match self {
             Self::Refused(..) | Self::NotVerified | Self::RefusedByOffice(_) => true,
             Self::Erased(items) => items.iter().any(|item| !matches!(item.result, ItemResult::Erased { .. })),
-            Self::Exported { .. } | Self::Withdrawn(_) | Self::Stopped(_) | Self::Recorded | Self::WithOffice
-            | Self::Granted | Self::Corrected(_) => false,
+            Self::Exported { .. }
+            | Self::Withdrawn(_)
+            | Self::Stopped(_)
+            | Self::Recorded
+            | Self::WithOffice
+            | Self::Granted
+            | Self::Corrected(_) => false,
         }
     }
 }

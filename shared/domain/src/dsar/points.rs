@@ -36,7 +36,17 @@ fn phone(field: &Field, text: &str) -> Option<String> {
 }
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
     "december",
 ];
 
@@ -48,7 +58,8 @@ fn date(text: &str) -> Option<Date> {
     };
     let dotted = text.contains('.');
     let month = |name: &str| {
-        let position = MONTHS.iter().position(|month| *month == name || (name.len() == 3 && month.starts_with(name)))?;
+        let position =
+            MONTHS.iter().position(|month| *month == name || (name.len() == 3 && month.starts_with(name)))?;
         i8::try_from(position + 1).ok()
     };
     let small = |part: &str| (part.len() <= 2).then(|| part.parse::<i8>().ok()).flatten();
@@ -81,7 +92,11 @@ pub fn countable<'a>(
         .filter(|(field, value)| {
             // Disclosed to the comparison only.
             let (value, known) = (normal(field, value.disclose()), normal(field, identifier.value().disclose()));
-            !value.is_empty() && value != known && !fields.contains(field) && values.insert(value) && fields.insert(field)
+            !value.is_empty()
+                && value != known
+                && !fields.contains(field)
+                && values.insert(value)
+                && fields.insert(field)
         })
         .collect()
 }
@@ -110,7 +125,10 @@ mod tests {
             ("phone", vec!["+14085550100", "+1 (408) 555-0100", "001 408.555.0100"]),
             ("work_phone", vec!["408-555-0100", "(408) 555 0100", "4085550100"]),
             ("note", vec!["+1 408 555 0100", "+1-408-555-0100"]),
-            ("birth", vec!["1990-05-17", "17.05.1990", "17.5.1990", "5/17/1990", "17/05/1990", "May 17, 1990", "17 may 1990"]),
+            (
+                "birth",
+                vec!["1990-05-17", "17.05.1990", "17.5.1990", "5/17/1990", "17/05/1990", "May 17, 1990", "17 may 1990"],
+            ),
         ] {
             let field = field(name);
             let hashes: BTreeSet<_> = spellings.iter().map(|value| pepper.point(&field, value)).collect();

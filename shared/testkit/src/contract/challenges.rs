@@ -38,7 +38,8 @@ pub async fn tries_at_a_code_are_counted_before_they_are_compared<P: Ports>(port
     ports.open_challenge(&key, &Challenge::first(now())).await.unwrap();
     assert_eq!(ports.try_code(&key, later(30 * 60)).await.unwrap(), None, "too late");
     let tries = join_all((0..8).map(|_| ports.try_code(&key, later(30 * 60 - 1)))).await;
-    let mut counted: Vec<_> = tries.into_iter().filter_map(|tried| tried.unwrap()).map(|tried| tried.attempts).collect();
+    let mut counted: Vec<_> =
+        tries.into_iter().filter_map(|tried| tried.unwrap()).map(|tried| tried.attempts).collect();
     counted.sort_unstable();
     assert_eq!(counted, [1, 2, 3, 4, 5], "of many at once as many are counted as there are");
 }
@@ -109,7 +110,8 @@ pub async fn what_served_the_verification_alone_is_forgotten<P: Ports>(ports: &P
 pub async fn of_many_counts_at_once_each_has_a_number_of_its_own<P: Ports>(ports: &P, controller: &ControllerId) {
     let key = |limit, of: &str, at| LimitKey::new(controller, limit, id(of), at);
     let one = key(Limit::IntakeBySource, "203.0.113.7", now());
-    let mut counts: Vec<u32> = join_all((0..5).map(|_| ports.count(&one))).await.into_iter().map(Result::unwrap).collect();
+    let mut counts: Vec<u32> =
+        join_all((0..5).map(|_| ports.count(&one))).await.into_iter().map(Result::unwrap).collect();
     counts.sort_unstable();
     assert_eq!(counts, [1, 2, 3, 4, 5]);
     for other in [

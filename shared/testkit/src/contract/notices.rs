@@ -58,7 +58,8 @@ async fn is_planned_once_and_told_once<P: Ports>(ports: &P, controller: &Control
     ports.move_notice(controller, &of_bob(NoticeState::Claimed), &open, now()).await.unwrap();
     let moved = ports.move_notice(controller, &of_bob(NoticeState::NotReached), &back, now()).await.unwrap();
     assert_eq!(moved, Some(NoticeState::Claimed));
-    let moved = ports.move_notice(controller, &of_bob(NoticeState::Sent), &[NoticeState::Claimed], now()).await.unwrap();
+    let moved =
+        ports.move_notice(controller, &of_bob(NoticeState::Sent), &[NoticeState::Claimed], now()).await.unwrap();
     assert_eq!(moved, Some(NoticeState::NotReached));
     let unknown = Notice { subject: subject("nobody@example.com"), ..claimed };
     assert_eq!(ports.move_notice(controller, &unknown, &open, now()).await.unwrap(), None);

@@ -24,9 +24,7 @@ use domain::{
 use futures_util::future::join_all;
 
 use super::{ADA, Ports, days, now, open_deadlines};
-use crate::build::{
-    category, content, doomed, field, id, mail, purpose, received, record, request, subject,
-};
+use crate::build::{category, content, doomed, field, id, mail, purpose, received, record, request, subject};
 
 /// A request with something special about it.
 pub(super) async fn asked_with<P: RequestLog>(
@@ -44,7 +42,12 @@ pub(super) async fn asked_with<P: RequestLog>(
     request
 }
 
-pub(super) async fn asked<P: RequestLog>(ports: &P, controller: &ControllerId, key: &str, what: RequestType) -> RequestKey {
+pub(super) async fn asked<P: RequestLog>(
+    ports: &P,
+    controller: &ControllerId,
+    key: &str,
+    what: RequestType,
+) -> RequestKey {
     let request = request(controller, &subject(ADA), key);
     let confided = Confided { contact: Some(Sensitive::new(ADA.to_owned())), ..Confided::default() };
     let received = received(what, now());
@@ -74,7 +77,10 @@ pub async fn a_retried_request_answers_what_stands<P: Ports>(ports: &P, controll
     assert_eq!(ports.receive(&request, &first, &nothing, &id("form"), &head(&first)).await.unwrap(), Appended::Fresh);
     let second = received(RequestType::Erasure, days(now(), 1));
     let existing = Appended::Existing((first.clone(), id("form")));
-    assert_eq!(ports.receive(&request, &second, &nothing, &id("another form"), &head(&second)).await.unwrap(), existing);
+    assert_eq!(
+        ports.receive(&request, &second, &nothing, &id("another form"), &head(&second)).await.unwrap(),
+        existing
+    );
     let stored = ports.request(&request).await.unwrap().unwrap();
     assert_eq!((stored.state.received, stored.confided), (first, nothing));
 }
@@ -222,14 +228,11 @@ pub async fn every_act_is_read_as_it_was_written<P: Ports>(ports: &P, controller
         Act::Lapsed,
         Act::MailFailed { mail: "request-1-ack".into(), why: "bounce-permanent".into() },
     ];
-    let actors = [
-        Actor::Requester,
-        Actor::Product,
-        Actor::Staff(clerk(1)),
-        Actor::System(SystemId::parse("crm").unwrap()),
-    ];
+    let actors =
+        [Actor::Requester, Actor::Product, Actor::Staff(clerk(1)), Actor::System(SystemId::parse("crm").unwrap())];
     let first = head(&received(RequestType::Erasure, now()));
-    let written: Vec<Entry> = acts.into_iter().zip(actors.into_iter().cycle()).map(|(act, by)| entry(by, act)).collect();
+    let written: Vec<Entry> =
+        acts.into_iter().zip(actors.into_iter().cycle()).map(|(act, by)| entry(by, act)).collect();
     for (number, entry) in (1..).zip(&written) {
         assert!(ports.append(&request, number, entry, None, &first).await.unwrap());
     }

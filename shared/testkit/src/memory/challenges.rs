@@ -1,6 +1,8 @@
 //! Challenges of requests, account tokens, and counts against limits, in memory.
 
-use app::{account_tokens::AccountTokens, challenges::Challenges, error::PortError, limits::Counters, requests::RequestKey};
+use app::{
+    account_tokens::AccountTokens, challenges::Challenges, error::PortError, limits::Counters, requests::RequestKey,
+};
 use domain::{
     dsar::{AccountClaims, Challenge},
     ids::{ControllerId, RequestId, TokenId},

@@ -32,18 +32,32 @@ pub struct ExceptionForm {
 pub enum ActionForm {
     Claim {},
     Release {},
-    HandOver { to: String },
-    AskIdentity { text: String },
-    AskClarification { text: String },
-    RecordReply { ask: String, text: String },
+    HandOver {
+        to: String,
+    },
+    AskIdentity {
+        text: String,
+    },
+    AskClarification {
+        text: String,
+    },
+    RecordReply {
+        ask: String,
+        text: String,
+    },
     VerifyIdentity {},
-    Note { text: String },
+    Note {
+        text: String,
+    },
     Extend {
         ground: String,
         #[serde(default)]
         text: Option<String>,
     },
-    ChangeRegimes { regimes: Vec<String>, reason: String },
+    ChangeRegimes {
+        regimes: Vec<String>,
+        reason: String,
+    },
     Decide {
         ruling: String,
         #[serde(default)]
@@ -54,10 +68,19 @@ pub enum ActionForm {
         text: Option<String>,
     },
     Approve {},
-    SendBack { text: String },
-    Merge { into: String },
-    Stop { text: String },
-    GiveUpTask { system: String, text: String },
+    SendBack {
+        text: String,
+    },
+    Merge {
+        into: String,
+    },
+    Stop {
+        text: String,
+    },
+    GiveUpTask {
+        system: String,
+        text: String,
+    },
 }
 
 impl fmt::Debug for ActionForm {
@@ -229,7 +252,8 @@ mod tests {
     #[test]
     fn regimes_stand_once_and_in_order() {
         let (action, _) =
-            parse(r#"{"action": "change-regimes", "regimes": ["us-ca", "eu-gdpr", "us-ca"], "reason": "they moved"}"#).unwrap();
+            parse(r#"{"action": "change-regimes", "regimes": ["us-ca", "eu-gdpr", "us-ca"], "reason": "they moved"}"#)
+                .unwrap();
         assert_eq!(action, Action::ChangeRegimes(vec![Regime::EuGdpr, Regime::UsCa]));
     }
 }

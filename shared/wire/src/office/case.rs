@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, fmt};
 
 use domain::{
-    dsar::{Act, Actor, AnswerDue, Ending, Entry, Exception, Instructions, Outcome, RequestState, Ruling, TaskEnd, VerifiedBy},
+    dsar::{
+        Act, Actor, AnswerDue, Ending, Entry, Exception, Instructions, Outcome, RequestState, Ruling, TaskEnd,
+        VerifiedBy,
+    },
     ids::{Category, Field, Identifier, Purpose, RequestId},
     policy::Policy,
     sensitive::Sensitive,
@@ -197,9 +200,7 @@ impl EntryForm {
             }
             Act::Extended(ground) => Self { what: what(ground.as_str()), ..form },
             Act::TasksOpened(systems) => Self { systems: systems.iter().map(ToString::to_string).collect(), ..form },
-            Act::TaskEnded(system, end) => {
-                Self { what: what(end.as_str()), systems: vec![system.to_string()], ..form }
-            }
+            Act::TaskEnded(system, end) => Self { what: what(end.as_str()), systems: vec![system.to_string()], ..form },
             Act::Proposed(ruling) | Act::Ruled(ruling) => Self { ruling: Some(ruling.into()), ..form },
             Act::Decided(outcome) => Self { what: what(outcome.as_str()), ..form },
             Act::Merged(into) => Self { what: what(into.as_str()), ..form },

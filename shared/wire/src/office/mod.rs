@@ -16,7 +16,9 @@ mod enter;
 
 pub(crate) use action::words;
 pub use action::{ActionForm, ExceptionForm, Told};
-pub use case::{Case, CaseForm, DueForm, EntryForm, ErasedForm, MailFailureForm, RulingForm, StepForm, TaskForm, WhoForm};
+pub use case::{
+    Case, CaseForm, DueForm, EntryForm, ErasedForm, MailFailureForm, RulingForm, StepForm, TaskForm, WhoForm,
+};
 pub use enter::{EnterForm, ParsedEntry};
 
 /// What a list is asked for, as it stands in a query.
@@ -73,8 +75,9 @@ impl ListQuery {
             Some(_) => return Err(FormError::new("/state", "use open or closed")),
         };
         let stage = self.stage.map(|stage| {
-            Stage::parse(&stage)
-                .ok_or_else(|| FormError::new("/stage", format!("use one of {}", Stage::ALL.map(Stage::as_str).join(", "))))
+            Stage::parse(&stage).ok_or_else(|| {
+                FormError::new("/stage", format!("use one of {}", Stage::ALL.map(Stage::as_str).join(", ")))
+            })
         });
         let request = self.request.map(|request| request_type(&request));
         let limit = self.limit.map(|limit| {

@@ -1,7 +1,9 @@
 //! One entry of a request's history.
 
 use domain::{
-    dsar::{Act, Actor, Ask, Entry as HistoryEntry, Exception, ExtensionGround, RefusalGround, Ruling, TaskEnd, VerifiedBy},
+    dsar::{
+        Act, Actor, Ask, Entry as HistoryEntry, Exception, ExtensionGround, RefusalGround, Ruling, TaskEnd, VerifiedBy,
+    },
     ids::{Category, Purpose, RequestId, StaffId, SystemId},
 };
 use serde::{Deserialize, Serialize};
@@ -43,26 +45,52 @@ pub enum ActForm {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         points: Option<u8>,
     },
-    Asked { ask: String },
-    Replied { ask: String },
+    Asked {
+        ask: String,
+    },
+    Replied {
+        ask: String,
+    },
     Claimed,
     Released,
-    HandedOver { to: String },
+    HandedOver {
+        to: String,
+    },
     Noted,
-    RegimesChanged { regimes: Vec<String> },
-    Extended { ground: String },
-    TasksOpened { systems: Vec<String> },
-    TaskEnded { system: String, end: EndForm },
-    Proposed { ruling: RulingForm },
+    RegimesChanged {
+        regimes: Vec<String>,
+    },
+    Extended {
+        ground: String,
+    },
+    TasksOpened {
+        systems: Vec<String>,
+    },
+    TaskEnded {
+        system: String,
+        end: EndForm,
+    },
+    Proposed {
+        ruling: RulingForm,
+    },
     Approved,
     SentBack,
-    Ruled { ruling: RulingForm },
-    Decided { outcome: Ending },
-    Merged { into: String },
+    Ruled {
+        ruling: RulingForm,
+    },
+    Decided {
+        outcome: Ending,
+    },
+    Merged {
+        into: String,
+    },
     Withdrawn,
     Stopped,
     Lapsed,
-    MailFailed { mail: String, why: String },
+    MailFailed {
+        mail: String,
+        why: String,
+    },
 }
 
 /// What the office decides.

@@ -1,10 +1,11 @@
 //! A data subject's request: its receipt, and how it ended. What happens in between: [`super::entry`].
 
 use domain::{
-    dsar::{
-        Acting, ActingAs, Item, ItemResult, Outcome, Received, RefusalGround, RequestType, Stop, VerifiedBy,
+    dsar::{Acting, ActingAs, Item, ItemResult, Outcome, Received, RefusalGround, RequestType, Stop, VerifiedBy},
+    ids::{
+        Category, Field, Fingerprint, Ground, IdentifierKind, PointHash, Purpose, RecordId, RequestId, StaffId,
+        SubjectRef,
     },
-    ids::{Category, Field, Fingerprint, Ground, IdentifierKind, PointHash, Purpose, RecordId, RequestId, StaffId, SubjectRef},
     language::Language,
     place::Place,
     policy::{Clause, Refusal, Regime, VerificationRule},
@@ -412,9 +413,7 @@ impl From<&Outcome> for Ending {
             Outcome::Recorded => Self::Recorded,
             Outcome::WithOffice => Self::WithOffice,
             Outcome::Granted => Self::Granted,
-            Outcome::Corrected(fields) => {
-                Self::Corrected { fields: fields.iter().map(ToString::to_string).collect() }
-            }
+            Outcome::Corrected(fields) => Self::Corrected { fields: fields.iter().map(ToString::to_string).collect() },
             Outcome::RefusedByOffice(ground) => Self::RefusedByOffice { ground: ground.as_str().to_owned() },
         }
     }

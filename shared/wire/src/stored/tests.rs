@@ -10,9 +10,8 @@ use serde_dynamo::{AttributeValue, Item};
 use super::*;
 
 /// What the table writes beside a form.
-const PLACEMENT: [&str; 11] = [
-    "pk", "sk", "due_shard", "due_at", "ttl", "version", "stage", "assignee", "answer_due", "office_of", "office_at",
-];
+const PLACEMENT: [&str; 11] =
+    ["pk", "sk", "due_shard", "due_at", "ttl", "version", "stage", "assignee", "answer_due", "office_of", "office_at"];
 
 fn text(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored").join(format!("{name}.v1.json"));

@@ -115,11 +115,7 @@ fn pieces(world: &World, ledger: &mut Ledger) -> Played {
             && three.answered_as.is_none()
             && by_category["records"].as_array().is_none_or(Vec::is_empty)
             && !by_category.to_string().contains("+14085550100"),
-        format!(
-            "two of three match: {}; three: {}",
-            two.answered_as.clone().unwrap_or_default(),
-            outcomes[1]
-        ),
+        format!("two of three match: {}; three: {}", two.answered_as.clone().unwrap_or_default(), outcomes[1]),
     );
     let file = export(world, &who, &ack.request_id)?;
     let record = entry(&file["records"], "category", "contact");
