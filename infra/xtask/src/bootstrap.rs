@@ -83,7 +83,12 @@ pub(crate) fn assemble(layout: &Layout, workspace: &Workspace, profile: Profile)
         layout::make_folder(&folder)?;
         renewed += usize::from(place(&workspace.binary(profile, name), &folder.join("bootstrap"))?);
     }
-    compile_policies(layout, &workspace.binary(profile, "habeas"), &dist.join("policy-layer"))?;
+    let (habeas, layer) = (workspace.binary(profile, "habeas"), dist.join("policy-layer"));
+    compile_policies(layout, &habeas, &layer)?;
+    // What only tests need is in no package.
+    if profile == Profile::Debug {
+        add_test_policies(layout, &habeas, &layer)?;
+    }
     layout::write_whole(&dist.join("PROFILE"), profile.folder())?;
     Ok(renewed)
 }
@@ -112,11 +117,27 @@ fn place(from: &Path, to: &Path) -> Outcome<bool> {
 
 fn compile_policies(layout: &Layout, habeas: &Path, layer: &Path) -> Outcome<()> {
     layout::remove(layer)?;
-    let to = layer.join("policies");
-    layout::make_folder(&to)?;
+    compile_folder(layout, habeas, "infra/policies", &layer.join("policies"))
+}
+
+fn compile_folder(layout: &Layout, habeas: &Path, from: &str, to: &Path) -> Outcome<()> {
+    layout::make_folder(to)?;
     let mut compile = shell::program(layout, habeas);
-    compile.args(["policy", "compile", "--from", "infra/policies", "--to"]).arg(&to);
+    compile.args(["policy", "compile", "--from", from, "--to"]).arg(to);
     shell::run_logged(&mut compile, &layout.home.join("policies.log"))
+}
+
+/// The controllers of the flow tests, who have systems of their own, beside the others.
+fn add_test_policies(layout: &Layout, habeas: &Path, layer: &Path) -> Outcome<()> {
+    let apart = layout.home.join("test-policies");
+    layout::remove(&apart)?;
+    compile_folder(layout, habeas, "tests/flows/policies", &apart)?;
+    for entry in fs::read_dir(&apart).cannot(format_args!("read {}", apart.display()))? {
+        let file = entry.cannot(format_args!("read {}", apart.display()))?;
+        let to = layer.join("policies").join(file.file_name());
+        fs::copy(file.path(), &to).cannot(format_args!("copy to {}", to.display()))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
