@@ -150,7 +150,7 @@ async fn advance<P: Office>(
 ) -> Result<Option<Act>, PortError> {
     match stored.state.stage() {
         Stage::AwaitingVerification | Stage::InProgress => {
-            if let Some(outcome) = settle(policy, ports, key, stored, at).await? {
+            if let Some(outcome) = settle(policy, ports, key, stored).await? {
                 return Ok(Some(Act::Decided(outcome)));
             }
             if !stored.state.is_verified() {
@@ -216,7 +216,9 @@ async fn acknowledge<P: Office>(
 ) -> Result<(), PortError> {
     let Some(address) = verify::mailbox(stored) else { return Ok(()) };
     let received = &stored.state.received;
-    if dsar::refusal_of(policy, received).is_some() || !stored.state.stage().is_open() {
+    let is_settled = dsar::refusal_of(policy, received).is_some() || !stored.state.stage().is_open();
+    // The office may have seen who it is before the first letter goes out.
+    if is_settled || stored.state.is_verified() {
         return Ok(());
     }
     if ports.claim_mail(key, "ACK", received.at).await? == MailClaim::Sent {
@@ -357,7 +359,6 @@ async fn settle<P: Office>(
     ports: &P,
     key: &RequestKey,
     stored: &StoredRequest,
-    _at: Timestamp,
 ) -> Result<Option<Outcome>, PortError> {
     let received = &stored.state.received;
     if let Some((refusal, clause)) = dsar::refusal_of(policy, received) {

@@ -437,6 +437,9 @@ fn whoever_does_not_prove_who_they_are_is_told_so_in_time() {
     // Whoever was asked by the office is not cut off while it waits, nor once they have written.
     let asked = after(&state, staff(1), Act::Asked(Ask::Identity));
     assert_eq!(dsar::lapses_at(&asked, &by_law), None);
+    let mut entered = state.clone();
+    entered.received.entered_by = Some(StaffId::parse("clerk-1").unwrap());
+    assert_eq!(dsar::lapses_at(&entered, &by_law), None, "a person has it");
     let replied = after(&asked, Actor::Requester, Act::Replied(Ask::Identity));
     assert_eq!((replied.stage(), dsar::lapses_at(&replied, &by_law)), (Stage::WithOffice, None));
 }

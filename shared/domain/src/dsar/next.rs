@@ -108,10 +108,11 @@ pub fn reminders(policy: &Policy, state: &RequestState, due: &AnswerDue, at: Tim
 ///
 /// Its letter is the answer of the law, with where to complain, and so must be written in time: a day before the
 /// answer is due, where that comes before the window's end. Whoever has written to the office about who they are has
-/// done their part: then a person decides.
+/// done their part, and what the office entered came to a person: then a person decides.
 pub fn lapses_at(state: &RequestState, due: &AnswerDue) -> Option<Timestamp> {
     let has_replied = state.history.iter().any(|entry| matches!(entry.act, Act::Replied(_)));
-    if state.stage() != Stage::AwaitingVerification || has_replied {
+    let by_office = state.received.entered_by.is_some();
+    if state.stage() != Stage::AwaitingVerification || has_replied || by_office {
         return None;
     }
     let window = later(state.received.at, VERIFICATION_WINDOW_HOURS);
