@@ -59,6 +59,30 @@ pub struct ReceiveRequest {
     pub at: Timestamp,
 }
 
+impl ReceiveRequest {
+    /// A request by the person themselves, of all that it can be about, in English.
+    pub const fn new(request: RequestType, identifier: Identifier, key: String, at: Timestamp) -> Self {
+        Self {
+            request,
+            identifier,
+            points: Vec::new(),
+            purposes: Vec::new(),
+            acting: None,
+            service: None,
+            instructions: None,
+            residence: None,
+            language: Language::English,
+            message: None,
+            corrections: BTreeMap::new(),
+            about: None,
+            declared: false,
+            entered_by: None,
+            key,
+            at,
+        }
+    }
+}
+
 /// The acknowledgement. It says nothing about whether the person is known.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Acknowledgement {

@@ -21,7 +21,6 @@ use domain::{
     dsar::{ItemResult, Outcome, RequestType},
     evidence::DeletionResult,
     ids::{Identifier, RecordId},
-    language::Language,
     policy::Policy,
     record::System,
     sensitive::Sensitive,
@@ -69,24 +68,7 @@ async fn registered(policy: &Policy, memory: &Memory, who: &Identifier, with_inv
 }
 
 async fn asked(policy: &Policy, memory: &Memory, who: &Identifier, request: RequestType) -> RequestKey {
-    let form = ReceiveRequest {
-        request,
-        identifier: who.clone(),
-        points: Vec::new(),
-        purposes: Vec::new(),
-        acting: None,
-        service: None,
-        instructions: None,
-        residence: None,
-        language: Language::English,
-        message: None,
-        corrections: BTreeMap::new(),
-        about: None,
-        declared: false,
-        entered_by: None,
-        key: "key".into(),
-        at: day(1),
-    };
+    let form = ReceiveRequest::new(request, who.clone(), "key".into(), day(1));
     receive_request::receive(policy, memory, form).await.unwrap().request
 }
 

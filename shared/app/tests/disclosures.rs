@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeMap;
-
 use app::{
     capture_consent::{self, CaptureConsent},
     disclose::{Disclose, DiscloseError, DisclosureLog, Logged, disclose},
@@ -20,7 +18,6 @@ use domain::{
     dsar::{Act, Actor, RequestType, VerifiedBy},
     hold::HoldReason,
     ids::{StaffId, SubjectRef},
-    language::Language,
     policy::Policy,
     standing::{Reason, UseAsked},
 };
@@ -83,24 +80,7 @@ async fn choose(policy: &Policy, memory: &Memory, name: &str, choice: Choice, wh
 }
 
 async fn request(policy: &Policy, memory: &Memory, what: RequestType, when: &str) {
-    let form = ReceiveRequest {
-        request: what,
-        identifier: build::mail(ADA),
-        points: Vec::new(),
-        purposes: Vec::new(),
-        acting: None,
-        service: None,
-        instructions: None,
-        residence: None,
-        language: Language::English,
-        message: None,
-        corrections: BTreeMap::new(),
-        about: None,
-        declared: false,
-        entered_by: None,
-        key: format!("{what}"),
-        at: at(when),
-    };
+    let form = ReceiveRequest::new(what, build::mail(ADA), format!("{what}"), at(when));
     receive_request::receive(policy, memory, form).await.unwrap();
 }
 
@@ -238,24 +218,7 @@ async fn a_hold_by_restriction_lets_the_police_alone_through() {
 #[tokio::test]
 async fn a_restriction_that_was_asked_for_stops_uses_before_and_after_it_is_carried_out() {
     let (policy, memory) = (recipients::policy(), Memory::new());
-    let form = ReceiveRequest {
-        request: RequestType::Restriction,
-        identifier: build::mail(ADA),
-        points: Vec::new(),
-        purposes: Vec::new(),
-        acting: None,
-        service: None,
-        instructions: None,
-        residence: None,
-        language: Language::English,
-        message: None,
-        corrections: BTreeMap::new(),
-        about: None,
-        declared: false,
-        entered_by: None,
-        key: "restrict".into(),
-        at: at(FEBRUARY),
-    };
+    let form = ReceiveRequest::new(RequestType::Restriction, build::mail(ADA), "restrict".into(), at(FEBRUARY));
     let asked = receive_request::receive(&policy, &memory, form).await.unwrap();
     let may = async |when| use_of(&policy, &memory, "contract", when).await.map(drop).map_err(|denied| denied.reason);
     assert_eq!(may(at(FEBRUARY)).await, Ok(()), "nobody has shown yet who asks");

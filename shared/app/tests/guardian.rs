@@ -18,7 +18,6 @@ use domain::{
     consent::{Capture, CaptureRefused, Choice},
     dsar::RequestType,
     ids::CaptureId,
-    language::Language,
     policy::Policy,
     record::System,
     sensitive::Sensitive,
@@ -207,24 +206,7 @@ async fn whoever_took_everything_back_is_not_asked_about_and_the_address_goes() 
 async fn an_erasure_ends_what_waits_for_a_guardian() {
     let (policy, memory) = (build::policy(), Memory::new());
     let (receipt, token) = asked(&policy, &memory).await;
-    let form = ReceiveRequest {
-        request: RequestType::Erasure,
-        identifier: build::mail(CHILD),
-        points: Vec::new(),
-        purposes: Vec::new(),
-        acting: None,
-        service: None,
-        instructions: None,
-        residence: None,
-        language: Language::English,
-        message: None,
-        corrections: BTreeMap::new(),
-        about: None,
-        declared: false,
-        entered_by: None,
-        key: "erase".into(),
-        at: day(1),
-    };
+    let form = ReceiveRequest::new(RequestType::Erasure, build::mail(CHILD), "erase".into(), day(1));
     let request = receive_request::receive(&policy, &memory, form).await.unwrap().request;
     fulfil_request::fulfil(&policy, &memory, &request, day(1), URL).await.unwrap();
     requests::verify(&policy, &memory, &request.request, &mailed_token(&memory), day(2)).await.unwrap();

@@ -18,7 +18,6 @@ use domain::{
     dsar::{ItemResult, Outcome, RequestType},
     hold::{HoldReason, HoldRefused},
     ids::{Ground, SubjectRef},
-    language::Language,
     policy::Policy,
     record::{SubjectHold, System},
     sensitive::Sensitive,
@@ -150,24 +149,7 @@ async fn a_hold_by_event_stops_the_sweep_the_erasure_and_the_ttl() {
     let swept = purge::sweep(&memory, &controllers, day(1_000), false).await.unwrap();
     assert_eq!((swept.due, swept.deleted), (0, 0), "a held record is not even proposed");
 
-    let form = ReceiveRequest {
-        request: RequestType::Erasure,
-        identifier: build::mail(ADA),
-        points: Vec::new(),
-        purposes: Vec::new(),
-        acting: None,
-        service: None,
-        instructions: None,
-        residence: None,
-        language: Language::English,
-        message: None,
-        corrections: BTreeMap::new(),
-        about: None,
-        declared: false,
-        entered_by: None,
-        key: "erase".into(),
-        at: day(2),
-    };
+    let form = ReceiveRequest::new(RequestType::Erasure, build::mail(ADA), "erase".into(), day(2));
     let key = receive_request::receive(&policy, &memory, form).await.unwrap().request;
     fulfil_request::fulfil(&policy, &memory, &key, day(2), URL).await.unwrap();
     let text = memory.sent().remove(0).text;

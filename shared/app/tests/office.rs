@@ -25,7 +25,6 @@ use domain::{
         RefusalGround, RequestType, Ruling, RulingRefused, Stage, VerifiedBy, Why,
     },
     ids::{Field, Identifier, RequestId, StaffId},
-    language::Language,
     policy::{Policy, Regime, RightRule, VerificationRule},
     record::System,
     sensitive::Sensitive,
@@ -49,24 +48,7 @@ fn words(text: &str) -> Option<Sensitive<String>> {
 }
 
 fn form(who: &Identifier, request: RequestType, key: &str, at: Timestamp) -> ReceiveRequest {
-    ReceiveRequest {
-        request,
-        identifier: who.clone(),
-        points: Vec::new(),
-        purposes: Vec::new(),
-        acting: None,
-        service: None,
-        instructions: None,
-        residence: None,
-        language: Language::English,
-        message: words("please"),
-        corrections: BTreeMap::new(),
-        about: None,
-        declared: false,
-        entered_by: None,
-        key: key.into(),
-        at,
-    }
+    ReceiveRequest { message: words("please"), ..ReceiveRequest::new(request, who.clone(), key.into(), at) }
 }
 
 fn ada() -> Identifier {

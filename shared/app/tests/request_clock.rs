@@ -3,8 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeMap;
-
 use app::{
     deadlines::{self, Watched},
     fulfil_request,
@@ -16,7 +14,6 @@ use app::{
 use domain::{
     dsar::{Act, Actor, Ask, Ending, ExtensionGround, Outcome, RequestType, Ruling, Stage, TaskEnd, VerifiedBy},
     ids::{StaffId, SystemId},
-    language::Language,
     policy::{Policy, Regime},
     standing::{Standing, UseAsked},
 };
@@ -37,24 +34,7 @@ fn policy() -> Policy {
 }
 
 fn form(request: RequestType, key: &str) -> ReceiveRequest {
-    ReceiveRequest {
-        request,
-        identifier: build::mail("ada@example.com"),
-        points: Vec::new(),
-        purposes: Vec::new(),
-        acting: None,
-        service: None,
-        instructions: None,
-        residence: None,
-        language: Language::English,
-        message: None,
-        corrections: BTreeMap::new(),
-        about: None,
-        declared: false,
-        entered_by: None,
-        key: key.into(),
-        at: day(0),
-    }
+    ReceiveRequest::new(request, build::mail("ada@example.com"), key.into(), day(0))
 }
 
 async fn asked(policy: &Policy, memory: &Memory, key: &str) -> Acknowledgement {

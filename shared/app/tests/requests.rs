@@ -27,7 +27,6 @@ use domain::{
     },
     hold::HoldReason,
     ids::{Field, Ground, Identifier, Recipient, SubjectRef},
-    language::Language,
     policy::{
         AgentRule, Authority, Clause, Policy, RecipientRole, RecipientRule, Refusal, RightRule, RoleRule, ServiceRole,
         Use, VerificationRule,
@@ -49,24 +48,7 @@ fn ada() -> Identifier {
 }
 
 fn form(request: RequestType) -> ReceiveRequest {
-    ReceiveRequest {
-        request,
-        identifier: ada(),
-        points: Vec::new(),
-        purposes: Vec::new(),
-        acting: None,
-        service: None,
-        instructions: None,
-        residence: None,
-        language: Language::English,
-        message: None,
-        corrections: BTreeMap::new(),
-        about: None,
-        declared: false,
-        entered_by: None,
-        key: "key".into(),
-        at: day(0),
-    }
+    ReceiveRequest::new(request, ada(), "key".into(), day(0))
 }
 
 fn right(request: RequestType) -> RightRule {

@@ -20,7 +20,6 @@ use domain::{
     dsar::{Outcome, RequestType, Stage},
     hold::HoldReason,
     ids::{Field, Identifier, IdentifierKind},
-    language::Language,
     policy::{Period, PolicyHash, VerificationRule},
     record::System,
     sensitive::Sensitive,
@@ -108,25 +107,11 @@ async fn a_receipt_for_a_typed_address_opens_no_more_than_itself() {
 
 fn request_form(who: Identifier, request: RequestType, points: &[(&str, &str)]) -> ReceiveRequest {
     ReceiveRequest {
-        request,
-        identifier: who,
         points: points
             .iter()
             .map(|(field, value)| (Field::parse(field).unwrap(), Sensitive::new((*value).to_owned())))
             .collect(),
-        purposes: Vec::new(),
-        acting: None,
-        service: None,
-        instructions: None,
-        residence: None,
-        language: Language::English,
-        message: None,
-        corrections: BTreeMap::new(),
-        about: None,
-        declared: false,
-        entered_by: None,
-        key: "key".into(),
-        at: at("2026-01-31T12:00:00Z"),
+        ..ReceiveRequest::new(request, who, "key".into(), at("2026-01-31T12:00:00Z"))
     }
 }
 

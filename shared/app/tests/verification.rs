@@ -3,8 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeMap;
-
 use app::{
     challenges::Challenges as _,
     fulfil_request,
@@ -19,7 +17,6 @@ use app::{
 use domain::{
     dsar::{AccountClaims, Outcome, RequestType, VerifiedBy},
     ids::{Field, Identifier, IdentifierKind},
-    language::Language,
     limits::Limit,
     place::Place,
     policy::{AccountRule, Clause, Policy, Regime, RightRule, VerificationRule},
@@ -42,24 +39,7 @@ fn by(source: Option<&str>, seconds: i64) -> Caller<'_> {
 }
 
 fn form(identifier: Identifier, request: RequestType, key: &str) -> ReceiveRequest {
-    ReceiveRequest {
-        request,
-        identifier,
-        points: Vec::new(),
-        purposes: Vec::new(),
-        acting: None,
-        service: None,
-        instructions: None,
-        residence: None,
-        language: Language::English,
-        message: None,
-        corrections: BTreeMap::new(),
-        about: None,
-        declared: false,
-        entered_by: None,
-        key: key.to_owned(),
-        at: later(0),
-    }
+    ReceiveRequest::new(request, identifier, key.to_owned(), later(0))
 }
 
 fn policy() -> Policy {
