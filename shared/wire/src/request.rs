@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use domain::{
     dsar::{
         self, Acting, AnswerDue, CORRECTIONS_MAX, Complaint, Demand, Ending, Instructions, ItemResult,
-        MESSAGE_BYTES_MAX, Outcome, POINTS_MAX, REQUEST_PURPOSES_MAX, Received, RequestState, RequestType, TaskEnd,
+        MESSAGE_BYTES_MAX, Outcome, POINTS_MAX, REQUEST_PURPOSES_MAX, Received, RequestState, RequestType, Source,
+        TaskEnd,
     },
     ids::{Field, Ground, Identifier, Purpose, RequestId},
     language::Language,
@@ -332,7 +333,11 @@ impl AcknowledgementForm {
             verification_because: demand
                 .reasons
                 .iter()
-                .map(|reason| format!("{}, {}: {}", reason.source, reason.article, reason.says))
+                .map(|reason| match reason.source {
+                    // An article names its law.
+                    Source::Law(_) | Source::Floor => format!("{}: {}", reason.article, reason.says),
+                    Source::Policy => format!("{}, {}: {}", reason.source, reason.article, reason.says),
+                })
                 .collect(),
             refused: refusal.map(|(refusal, clause)| RefusalForm::new(refusal, clause)),
             complaint: refusal.map(|_| Complaint::of(policy).into()),
