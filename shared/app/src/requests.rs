@@ -340,20 +340,6 @@ pub async fn withdraw<P: RequestLog + Keys>(
     }
 }
 
-/// Where a request stands, for who holds its token.
-///
-/// # Errors
-/// [`RequestError`].
-pub async fn status<P: RequestLog + Keys>(
-    policy: &Policy,
-    ports: &P,
-    request: &RequestId,
-    token: &str,
-    now: Timestamp,
-) -> Result<RequestState, RequestError> {
-    Ok(look(policy, ports, request, token, now).await?.1.state)
-}
-
 /// Takes the proof that the requester reads the mailbox the request is about: the link that was sent there,
 /// and nowhere else.
 ///

@@ -138,7 +138,8 @@ async fn an_opt_out_is_answered_at_once_and_asks_nobody_for_a_proof() {
         let purposes: Vec<_> = purposes.into_iter().map(build::purpose).collect();
         let says_what = if purposes.is_empty() { "nothing that a request of this kind" } else { "- News by mail" };
         assert_eq!(outcome, Some(Outcome::Stopped(Stop { purposes, with_office: false })));
-        let status = requests::status(&policy, &memory, &answer.request.request, &answer.token, day(0)).await.unwrap();
+        let status =
+            requests::look(&policy, &memory, &answer.request.request, &answer.token, day(0)).await.unwrap().1.state;
         assert_eq!(status.stage(), Stage::Answered);
         let mails = memory.sent();
         assert_eq!(mails.len(), 1);
@@ -153,7 +154,8 @@ async fn an_objection_stops_at_once_and_stays_due_until_the_office_decides() {
     let outcome = fulfilled(&policy, &memory, &answer.request, day(0)).await;
     let purposes = vec![build::purpose("security")];
     assert_eq!(outcome, Some(Outcome::Stopped(Stop { purposes, with_office: true })));
-    let status = requests::status(&policy, &memory, &answer.request.request, &answer.token, day(0)).await.unwrap();
+    let status =
+        requests::look(&policy, &memory, &answer.request.request, &answer.token, day(0)).await.unwrap().1.state;
     assert_eq!(status.stage().for_requester(), Stage::InProgress);
     let watched = deadlines::watch(&memory, &[&policy], day(40), true).await.unwrap();
     assert_eq!(watched.missed, 1, "nobody has decided");

@@ -233,7 +233,7 @@ async fn the_link_works_as_long_as_a_receipt_and_opens_nothing_else() {
         assert!(matches!(refused, Err(UnsubscribeError::Token(_))), "{refused:?}");
     }
     assert!(read_consents::read(&policy, &memory, &token, day(1)).await.is_err());
-    assert!(requests::status(&policy, &memory, &build::id("a request"), &token, day(1)).await.is_err());
+    assert!(requests::look(&policy, &memory, &build::id("a request"), &token, day(1)).await.is_err());
     let late = subscription::unsubscribe(&policy, &memory, capture, &token, day(365)).await;
     assert!(matches!(late, Err(UnsubscribeError::Token(_))));
     subscription::unsubscribe(&policy, &memory, capture, &token, day(365) - 1.second()).await.unwrap();

@@ -164,11 +164,11 @@ async fn a_stranger_who_opens_no_mailbox_gets_nothing() {
     let id = &answer.request.request;
     // The token of the status does not verify, and that of another request opens nothing here.
     assert!(requests::verify(&policy, &memory, id, &answer.token, now).await.is_err());
-    let state = requests::status(&policy, &memory, id, &answer.token, now).await.unwrap();
+    let state = requests::look(&policy, &memory, id, &answer.token, now).await.unwrap().1.state;
     assert_eq!(state.stage(), Stage::AwaitingVerification);
     let other = request_form(build::mail("eve@example.com"), RequestType::Access, &[]);
     let other = receive_request::receive(&policy, &memory, other).await.unwrap();
-    assert!(requests::status(&policy, &memory, id, &other.token, now).await.is_err());
+    assert!(requests::look(&policy, &memory, id, &other.token, now).await.is_err());
 }
 
 #[tokio::test]

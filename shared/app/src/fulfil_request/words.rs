@@ -1,0 +1,267 @@
+//! What is said about a request: to the requester, to those who got the data, and to the office.
+
+use domain::{
+    dsar::{self, Act, Challenge, ItemResult, Outcome, Received},
+    ids::{Identifier, IdentifierKind, RequestId},
+    limits::Limit,
+    policy::{Policy, VerificationRule},
+    token::{Claim, Scope},
+};
+use jiff::{Timestamp, ToSpan};
+
+use super::{EXPORT_HOURS, Office, VERIFICATION_HOURS};
+use crate::{
+    error::PortError,
+    export::disclosures_of_subject,
+    keys::Keys,
+    letters::{self, Confirm, Task},
+    limits,
+    mail::{Mail, MailClaim, MailTag},
+    recipients,
+    requests::{self, RequestKey, RequestLog, StoredRequest},
+    verify,
+};
+
+/// Asks the requester to confirm by mail, where that is how they are verified. Where nothing is to be
+/// confirmed, the answer follows at once and says it all.
+///
+/// It goes to the mailbox that the request is about, and to no other address that stands beside it.
+pub(super) async fn acknowledge<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    (at, public_url): (Timestamp, &str),
+    limited: &mut Vec<Limit>,
+) -> Result<(), PortError> {
+    let Some(address) = verify::mailbox(stored) else { return Ok(()) };
+    let received = &stored.state.received;
+    let is_settled = dsar::refusal_of(policy, received).is_some() || !stored.state.stage().is_open();
+    // The office may have seen who it is before the first letter goes out.
+    if is_settled || stored.state.is_verified() {
+        return Ok(());
+    }
+    if ports.claim_mail(key, "ACK", received.at).await? == MailClaim::Sent {
+        return Ok(());
+    }
+    let first = Challenge::first(at);
+    let kept_back = match is_repeat(ports, key, received).await? {
+        true => Some(Limit::OpenOfOneType),
+        false => limits::count_mail(ports, &key.controller, address, at).await?.map(|reached| reached.limit),
+    };
+    if let Some(limit) = kept_back {
+        limited.push(limit);
+        // Whoever made it can still ask for a code once the limit is past.
+        ports.open_challenge(key, &Challenge { sent_at: None, ..first }).await?;
+        return ports.confirm_mail(key, "ACK", received.at).await;
+    }
+    ports.open_challenge(key, &first).await?;
+    let token = token(ports, key, Scope::Verification, received.at, VERIFICATION_HOURS).await?;
+    let link = link(public_url, key, "verification", &token);
+    let code =
+        ports.controller(&key.controller).await?.tokens.code(&key.controller, &key.subject, &key.request, first.number);
+    let until = received.at.saturating_add(VERIFICATION_HOURS.hours()).unwrap_or(Timestamp::MAX);
+    // Disclosed to the letter that carries it.
+    let confirm = Confirm { link: &link, code: Some(code.disclose()), until };
+    let letter = letters::acknowledgement(policy, key, &stored.state, address.value(), Some(&confirm), None);
+    ports.send(&Mail { tag: MailTag::of_letter(&key.request, "ACK"), ..letter }).await?;
+    ports.confirm_mail(key, "ACK", received.at).await
+}
+
+/// Whether as many requests of this type stand open already as are written about: the next ones are taken in
+/// and answered alike, and bring no further mail.
+async fn is_repeat<P: RequestLog>(ports: &P, key: &RequestKey, received: &Received) -> Result<bool, PortError> {
+    let place = |request: &RequestId, at: Timestamp| (at, request.clone());
+    let own = place(&key.request, received.at);
+    let earlier = ports.requests(&key.controller, &key.subject).await?.into_iter().filter(|(request, state)| {
+        state.received.request == received.request && state.stage().is_open() && place(request, state.received.at) < own
+    });
+    Ok(earlier.count() >= Limit::OpenOfOneType.rule().most as usize)
+}
+
+/// Sends the code that was asked for again, if one was.
+pub(super) async fn send_code<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    at: Timestamp,
+    limited: &mut Vec<Limit>,
+) -> Result<(), PortError> {
+    let Some(address) = verify::mailbox(stored).filter(|_| requests::is_awaited(&stored.state)) else { return Ok(()) };
+    let Some(challenge) = ports.challenge(key).await?.filter(|open| open.number > 1) else {
+        return Ok(());
+    };
+    let claim = format!("CODE-{}", challenge.number);
+    if ports.claim_mail(key, &claim, at).await? == MailClaim::Sent {
+        return Ok(());
+    }
+    if let Some(reached) = limits::count_mail(ports, &key.controller, address, at).await? {
+        limited.push(reached.limit);
+        return ports.confirm_mail(key, &claim, at).await;
+    }
+    let keys = ports.controller(&key.controller).await?;
+    let code = keys.tokens.code(&key.controller, &key.subject, &key.request, challenge.number);
+    // First it opens, then it is sent: a code in somebody's hands must not be refused.
+    ports.code_sent(key, challenge.number, at).await?;
+    let letter = letters::code(policy, key, stored.state.received.language, address.value().clone(), &code);
+    ports.send(&Mail { tag: MailTag::of_letter(&key.request, &claim), ..letter }).await?;
+    ports.confirm_mail(key, &claim, at).await
+}
+
+/// What served the verification alone is taken away once it is over: the points that were offered, and the
+/// challenge (11 CCR 7060(d)).
+pub(super) async fn forget_verification<P: Office>(
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+) -> Result<(), PortError> {
+    let received = &stored.state.received;
+    let left = !received.points.is_empty() || received.verification == VerificationRule::Mail;
+    if left && !requests::is_awaited(&stored.state) { ports.forget_verification(key).await } else { Ok(()) }
+}
+
+fn link(public_url: &str, key: &RequestKey, page: &str, token: &str) -> String {
+    let (controller, request) = (&key.controller, &key.request);
+    format!("{public_url}/{controller}/v1/requests/{request}/{page}?token={token}")
+}
+
+/// Sends a letter unless it was sent: claimed, sent, confirmed. To a mailbox that nobody has proved to read
+/// only so many go out on one day: anybody can type its address.
+async fn send_once<P: Office>(
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    (what, at): (&str, Timestamp),
+    letter: Mail,
+    limited: &mut Vec<Limit>,
+) -> Result<(), PortError> {
+    if ports.claim_mail(key, what, at).await? == MailClaim::Sent {
+        return Ok(());
+    }
+    if stored.state.verified.is_none()
+        // Disclosed to the keyed hash only.
+        && let Ok(address) = Identifier::parse(IdentifierKind::Mail, letter.to.disclose())
+        && let Some(reached) = limits::count_mail(ports, &key.controller, &address, at).await?
+    {
+        // What it says stands in the request's status, which its token opens.
+        limited.push(reached.limit);
+        return ports.confirm_mail(key, what, at).await;
+    }
+    // By the claim's own name, so that what becomes of the letter leads back to it.
+    ports.send(&Mail { tag: MailTag::of_letter(&key.request, what), ..letter }).await?;
+    ports.confirm_mail(key, what, at).await
+}
+
+/// Tells the requester of what happened that they must know of: a question, an extension, an end.
+pub(super) async fn tell_of_entries<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    public_url: &str,
+    limited: &mut Vec<Limit>,
+) -> Result<(), PortError> {
+    let Some(address) = stored.address().cloned() else { return Ok(()) };
+    for (number, entry) in (1..).zip(&stored.state.history) {
+        if !letters::tells_of(&entry.act) {
+            continue;
+        }
+        let token = token(ports, key, Scope::Verification, entry.at, VERIFICATION_HOURS).await?;
+        let link = link(public_url, key, "reply", &token);
+        let until = entry.at.saturating_add(VERIFICATION_HOURS.hours()).unwrap_or(Timestamp::MAX);
+        if let Some(letter) = letters::of_entry(policy, key, stored, number, &address, (&link, until)) {
+            send_once(ports, key, stored, (&format!("E-{number}"), entry.at), letter, limited).await?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn answer<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    outcome: &Outcome,
+    (at, public_url): (Timestamp, &str),
+    limited: &mut Vec<Limit>,
+) -> Result<(), PortError> {
+    if let Some(address) = stored.address().cloned() {
+        let link = if let Outcome::Exported { .. } = outcome {
+            let token = token(ports, key, Scope::Export, at, EXPORT_HOURS).await?;
+            Some(link(public_url, key, "export", &token))
+        } else {
+            None
+        };
+        let mut letter = letters::answer(policy, key, stored, outcome, &address, link.as_deref());
+        if stored.state.answered_as() != stored.state.received.request {
+            letters::say_categories_instead(&mut letter, stored.state.received.language);
+        }
+        send_once(ports, key, stored, (&answer_claim(stored), at), letter, limited).await?;
+    }
+    tell_others(policy, ports, key, stored, outcome, at).await?;
+    // Last of all, since the answer's address lies under this key: what remains of the person in
+    // copies and backups becomes unreadable. While anything of theirs is kept, its key must live.
+    if let Outcome::Erased(items) = outcome
+        && items.iter().all(|item| matches!(item.result, ItemResult::Erased { .. }))
+        && ports.records(&key.controller, &key.subject).await?.is_empty()
+    {
+        let decided_at = stored.state.decided.as_ref().map_or(at, |(at, _)| *at);
+        ports.destroy_subject_key(&key.controller, &key.subject, decided_at).await?;
+    }
+    Ok(())
+}
+
+/// The claim of the letter that tells of the latest decision: a request that went to the office first is
+/// answered twice.
+fn answer_claim(stored: &StoredRequest) -> String {
+    let decisions = stored.state.history.iter().filter(|entry| matches!(entry.act, Act::Decided(_))).count();
+    if decisions < 2 { "ANSWER".to_owned() } else { format!("ANSWER-{decisions}") }
+}
+
+/// Tells recipients of an erasure or a restriction, and the office of what only it can do.
+async fn tell_others<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    outcome: &Outcome,
+    at: Timestamp,
+) -> Result<(), PortError> {
+    let received = &stored.state.received;
+    if recipients::follows(received, outcome).is_some() {
+        let disclosures = disclosures_of_subject(ports, &key.controller, &key.subject).await?;
+        recipients::tell(policy, ports, key, (received, outcome), &disclosures, at).await?;
+    }
+    let (task, detail) = match outcome {
+        Outcome::Refused(refusal, clause) if refusal.code == dsar::PROCESSOR => {
+            (Task::PassOn, format!("The person was told: {} ({clause}).", refusal.text))
+        }
+        Outcome::WithOffice if received.following.is_some() => {
+            (Task::AfterDeath, format!("They are to be carried out by {}.", letters::last_day(policy, &stored.state)))
+        }
+        _ => return Ok(()),
+    };
+    if ports.claim_mail(key, "OFFICE", at).await? != MailClaim::Sent {
+        ports.send(&letters::task(policy, key, task, &detail)).await?;
+        ports.confirm_mail(key, "OFFICE", at).await?;
+    }
+    Ok(())
+}
+
+async fn token<P: Keys>(
+    ports: &P,
+    key: &RequestKey,
+    scope: Scope,
+    from: Timestamp,
+    hours: i64,
+) -> Result<String, PortError> {
+    let keys = ports.controller(&key.controller).await?;
+    let claim = Claim {
+        scope,
+        subject: key.subject.clone(),
+        id: key.request.to_string(),
+        expires_at: from.saturating_add(hours.hours()).unwrap_or(Timestamp::MAX),
+    };
+    Ok(keys.tokens.sign(&key.controller, &claim))
+}
