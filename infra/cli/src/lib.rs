@@ -7,6 +7,7 @@ pub mod clerk;
 pub mod client;
 pub mod clock;
 pub mod cloud;
+mod page;
 pub mod replay;
 pub mod scenarios;
 pub mod stack;
