@@ -753,7 +753,8 @@ def the_controllers_key_serves_this_stacks_roles_alone(plain, contract):
     """Administrators manage the key and can't decrypt with it; it turns every year."""
     keys = of_type(plain, "AWS::KMS::Key")
     for name, key in keys.items():
-        if not key.get("EnableKeyRotation"):
+        # KMS turns no asymmetric key ("Rotate AWS KMS keys"): who trusts a signature has to learn of the next key.
+        if key.get("KeyUsage") != "SIGN_VERIFY" and not key.get("EnableKeyRotation"):
             yield f"{name} doesn't rotate"
         if key.get("PendingWindowInDays", 30) < 30:
             yield f"{name} can be gone in under 30 days"

@@ -34,6 +34,12 @@ pub struct Settings {
     pub key_table: Option<String>,
     /// The KMS key that wraps controller keys.
     pub key_id: Option<String>,
+    /// The table of what a restore must not undo.
+    pub tombstone_table: Option<String>,
+    /// The KMS key that signs checkpoints of evidence.
+    pub evidence_key_id: Option<String>,
+    /// The bucket of what is under way.
+    pub work_bucket: Option<String>,
     /// The bucket of evidence.
     pub evidence_bucket: Option<String>,
     /// The bucket of exports.
@@ -100,6 +106,9 @@ impl Settings {
             table: optional("TABLE"),
             key_table: optional("KEY_TABLE"),
             key_id: optional("KEY_ID"),
+            tombstone_table: optional("TOMBSTONE_TABLE"),
+            evidence_key_id: optional("EVIDENCE_KEY_ID"),
+            work_bucket: optional("WORK_BUCKET"),
             evidence_bucket: optional("EVIDENCE_BUCKET"),
             exports_bucket: optional("EXPORTS_BUCKET"),
             system_data_bucket: optional("SYSTEM_DATA_BUCKET"),
@@ -290,6 +299,21 @@ impl Cloud {
 
     pub(crate) fn key_id(&self) -> Result<&str, PortError> {
         needed("KEY_ID", self.settings.key_id.as_deref())
+    }
+
+    #[expect(dead_code, reason = "written ahead of its first caller")]
+    pub(crate) fn tombstone_table(&self) -> Result<&str, PortError> {
+        needed("TOMBSTONE_TABLE", self.settings.tombstone_table.as_deref())
+    }
+
+    #[expect(dead_code, reason = "written ahead of its first caller")]
+    pub(crate) fn evidence_key_id(&self) -> Result<&str, PortError> {
+        needed("EVIDENCE_KEY_ID", self.settings.evidence_key_id.as_deref())
+    }
+
+    #[expect(dead_code, reason = "written ahead of its first caller")]
+    pub(crate) fn work_bucket(&self) -> Result<&str, PortError> {
+        needed("WORK_BUCKET", self.settings.work_bucket.as_deref())
     }
 
     pub(crate) fn evidence_bucket(&self) -> Result<&str, PortError> {

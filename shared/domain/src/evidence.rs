@@ -1,5 +1,7 @@
 //! Evidence of deletion: salted leaves that prove that something was deleted, not whom it was about.
 
+pub mod merkle;
+
 use jiff::Timestamp;
 use ring::digest;
 

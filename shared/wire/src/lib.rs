@@ -4,6 +4,7 @@ pub mod attestation;
 pub mod breach;
 pub mod consent;
 pub mod disclosure;
+pub mod evidence;
 pub mod form;
 pub mod hold;
 pub mod mail_event;
