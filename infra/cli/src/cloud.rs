@@ -6,6 +6,10 @@
 use std::{collections::BTreeMap, iter::Sum};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use domain::{
+    evidence::{self, merkle},
+    ids::{ControllerId, RecordId, SubjectRef},
+};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -63,10 +67,15 @@ impl Item {
         Timestamp::from_millisecond(self.number("ends_at").or_else(|| self.number("due_at"))?).ok()
     }
 
-    /// The leaf under which its deletion is proved: known only while the item's salt is.
-    pub fn leaf(&self) -> Option<String> {
+    /// The commitment under which its deletion is proved, if it is a record: known only while the item's salt is.
+    pub fn commitment(&self) -> Option<String> {
         let salt: [u8; 16] = self.bytes("salt")?.try_into().ok()?;
-        Some(domain::evidence::leaf(&salt, self.text("pk")?, self.text("sk")?, self.ends_at()))
+        let (controller, subject) = self.text("pk")?.strip_prefix("C#")?.split_once("#S#")?;
+        let controller = ControllerId::parse(controller).ok()?;
+        let subject = SubjectRef::parse(subject).ok()?;
+        let record = RecordId::parse(self.text("sk")?.strip_prefix("RECORD#")?).ok()?;
+        let commitment = evidence::commitment(&salt, &controller, &subject, &record, self.ends_at());
+        Some(merkle::hex(&commitment))
     }
 }
 
@@ -499,14 +508,19 @@ mod tests {
     }
 
     #[test]
-    fn a_leaf_is_made_of_salt_keys_and_due_time() {
-        let stored = item(json!({
-            "pk": { "S": "C#scantrust#S#1.x" }, "sk": { "S": "RECORD#y" }, "ends_at": { "N": "1767225600000" },
-            "salt": { "B": STANDARD.encode([7_u8; 16]) },
-        }));
-        let due_at = Timestamp::from_second(1_767_225_600).ok();
-        assert_eq!(stored.leaf(), Some(domain::evidence::leaf(&[7; 16], "C#scantrust#S#1.x", "RECORD#y", due_at)));
-        assert_eq!(item(json!({ "pk": { "S": "p" }, "sk": { "S": "s" } })).leaf(), None);
+    fn a_record_alone_has_a_commitment_and_its_end_is_part_of_it() {
+        let stored = |ends_at: &str, sort: &str| {
+            item(json!({
+                "pk": { "S": "C#scantrust#S#1.AAAAAAAAAAAAAAAAAAAAAA" }, "sk": { "S": sort },
+                "ends_at": { "N": ends_at }, "salt": { "B": STANDARD.encode([7_u8; 16]) },
+            }))
+        };
+        let record = "RECORD#KKKKKKKKKKKKKKKKKKKKKA";
+        let commitment = stored("1767225600000", record).commitment().unwrap();
+        assert_eq!(commitment.len(), 64);
+        assert_ne!(stored("1767225600001", record).commitment(), Some(commitment));
+        assert_eq!(stored("1767225600000", "HOLD#KKKKKKKKKKKKKKKKKKKKKA").commitment(), None);
+        assert_eq!(item(json!({ "pk": { "S": "p" }, "sk": { "S": "s" } })).commitment(), None);
     }
 
     #[test]

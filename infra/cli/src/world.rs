@@ -6,6 +6,7 @@ use std::{cell::RefCell, collections::BTreeMap, thread, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use wire::{
+    evidence::{Header, LinkKind, leaf_place},
     record::{EventResult, RecordsAnswer},
     request::{AcknowledgementForm, StatusForm},
 };
@@ -45,7 +46,7 @@ pub struct World {
     pub run: String,
     /// When the run began: the real time, since the API gives its own to what comes in by HTTP.
     pub start: Timestamp,
-    manifests: RefCell<BTreeMap<String, String>>,
+    links: RefCell<BTreeMap<String, String>>,
     /// Staff tokens by name, scope and controller: they outlive a run.
     tokens: RefCell<BTreeMap<[String; 3], String>>,
 }
@@ -63,7 +64,7 @@ impl World {
             cloud,
             run,
             start: clock::this_second(),
-            manifests: RefCell::default(),
+            links: RefCell::default(),
             tokens: RefCell::default(),
         }
     }
@@ -385,31 +386,38 @@ impl World {
         found.map_err(|_| Trouble::new(format!("the record is kept until {said} and not until {at}")))
     }
 
-    /// Waits for the evidence of a deletion: the manifest that holds this leaf, and its number.
+    /// Waits for the evidence of a deletion, and answers where its leaf stands.
     ///
     /// # Errors
-    /// If no manifest holds it in time.
-    pub fn evidence(&self, controller: &str, leaf: &str) -> Played<String> {
-        wait_for("the evidence of a deletion", || self.evidence_now(controller, leaf))
+    /// If no chain says in time that what this commitment is of was deleted.
+    pub fn evidence(&self, controller: &str, commitment: &str) -> Played<String> {
+        wait_for("the evidence of a deletion", || self.evidence_now(controller, commitment))
     }
 
-    fn evidence_now(&self, controller: &str, leaf: &str) -> Played<Option<String>> {
+    fn evidence_now(&self, controller: &str, commitment: &str) -> Played<Option<String>> {
         let bucket = self.stack.output("EvidenceBucket")?;
-        let mut manifests = self.manifests.borrow_mut();
-        for key in self.cloud.object_keys(bucket, &format!("evidence/v1/{controller}/"))? {
-            if key.ends_with(".result.json") && !manifests.contains_key(&key) {
-                // One that is not whole yet is read again at the next look.
-                if let Some(manifest) = self.cloud.object(bucket, &key)?.filter(|text| is_json(text)) {
-                    manifests.insert(key, manifest);
-                }
+        let mut links = self.links.borrow_mut();
+        for key in self.cloud.object_keys(bucket, &format!("evidence/v2/{controller}/chain/"))? {
+            if !links.contains_key(&key)
+                && let Some(link) = self.cloud.object(bucket, &key)?
+            {
+                links.insert(key, link);
             }
         }
-        let found = manifests.iter().filter(|(_, manifest)| manifest.contains(leaf)).find_map(|(key, manifest)| {
-            let manifest: Value = serde_json::from_str(manifest).ok()?;
-            let batch = key.rsplit('/').next()?.strip_suffix(".result.json")?;
-            Some(format!("{batch}/{}", position(&manifest, leaf)?))
-        });
-        Ok(found)
+        Ok(links.values().filter_map(|link| deletion_in(link, commitment)).next())
+    }
+}
+
+/// Where the link says that what this commitment is of was deleted: by us, or by TTL.
+fn deletion_in(link: &str, commitment: &str) -> Option<String> {
+    let (header, leaves) = link.split_once('\n')?;
+    let header: Header = serde_json::from_str(header).ok()?;
+    let (position, leaf) = leaves.lines().enumerate().find(|(_, leaf)| leaf.contains(commitment))?;
+    let leaf: Value = serde_json::from_str(leaf).ok()?;
+    match header.kind {
+        LinkKind::Result if leaf["result"] == "deleted" => Some(leaf_place(header.chain, header.intent?, position)),
+        LinkKind::Events if leaf["event"] == "removed" => Some(leaf_place(header.chain, header.number, position)),
+        _ => None,
     }
 }
 
@@ -456,22 +464,6 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Played<Option<T>>) -> P
     Err(Trouble::new(format!("waited in vain for {what}")))
 }
 
-fn is_json(text: &str) -> bool {
-    serde_json::from_str::<Value>(text).is_ok()
-}
-
-/// Where in a manifest's list of records a leaf stands.
-fn position(manifest: &Value, leaf: &str) -> Option<usize> {
-    match manifest {
-        Value::Array(list) => list
-            .iter()
-            .position(|entry| entry.as_str() == Some(leaf) || entry["leaf"].as_str() == Some(leaf))
-            .or_else(|| list.iter().find_map(|entry| position(entry, leaf))),
-        Value::Object(map) => map.values().find_map(|entry| position(entry, leaf)),
-        _ => None,
-    }
-}
-
 fn links_in(text: &str) -> impl Iterator<Item = &str> {
     text.split_whitespace().filter(|word| word.starts_with("http://") || word.starts_with("https://"))
 }
@@ -500,11 +492,19 @@ mod tests {
     }
 
     #[test]
-    fn a_leafs_place_is_its_place_in_the_list() {
-        let manifest =
-            json!({ "v": 1, "records": [{ "leaf": "a" }, { "leaf": "b" }], "results": ["deleted", "deleted"] });
-        assert_eq!(position(&manifest, "b"), Some(1));
-        assert_eq!(position(&json!({ "leaves": ["a", "b"] }), "a"), Some(0));
-        assert_eq!(position(&manifest, "c"), None);
+    fn a_deletion_is_found_in_its_result_and_told_by_its_intent() {
+        let link = |kind: &str, leaf: &str| {
+            format!(
+                "{{\"v\":2,\"controller\":\"rfa\",\"chain\":3,\"number\":7,\"previous\":\"\",\"at\":\"\",\"kind\":\"{kind}\",\
+                 \"batch\":\"\",\"intent\":6,\"leaves\":2,\"root\":\"\"}}\n{{\"commitment\":\"aa\"}}\n{leaf}\n"
+            )
+        };
+        let result = link("result", r#"{"commitment":"bb","result":"deleted"}"#);
+        assert_eq!(deletion_in(&result, "bb").as_deref(), Some("3.6/1"));
+        assert_eq!(deletion_in(&result, "aa"), None, "nothing says what became of it");
+        assert_eq!(deletion_in(&link("result", r#"{"commitment":"bb","result":"held"}"#), "bb"), None);
+        assert_eq!(deletion_in(&link("intent", r#"{"commitment":"bb"}"#), "bb"), None);
+        let removed = link("events", r#"{"event":"removed","commitment":"bb"}"#);
+        assert_eq!(deletion_in(&removed, "bb").as_deref(), Some("3.7/1"));
     }
 }

@@ -1,7 +1,10 @@
 //! Chains of evidence: links that are written once, each with the hash of the one before it.
 
 use domain::{
-    evidence::{DeletionReason, DeletionResult},
+    evidence::{
+        CHAINS, DeletionReason, DeletionResult, leaf_place,
+        merkle::{self, Hash},
+    },
     ids::{BatchId, Category, ControllerId, Purpose},
     policy::Clause,
     record::System,
@@ -10,8 +13,8 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::error::PortError;
 
-/// A SHA-256 commitment: what it is of cannot be told from it without its salt.
-pub type Commitment = [u8; 32];
+/// A commitment: what it is of cannot be told from it without its salt.
+pub type Commitment = Hash;
 
 /// Where a link stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +39,7 @@ pub struct Link {
 /// What a link tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// Records that are about to be deleted.
+    /// Records that are about to be deleted, and why.
     Intent(DeletionReason, Vec<Intended>),
     /// What became of the records of an intent, which stands in the same chain.
     Result {
@@ -99,9 +102,45 @@ pub struct DestroyedKey {
 /// The port to the chains.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
 pub trait Chain {
-    /// Writes a link behind the last one of the chain that its batch belongs to, where nobody can change or remove it.
+    /// The place behind the last link. Somebody else may take it meanwhile.
+    async fn next(&self, controller: &ControllerId, chain: u8) -> Result<Place, PortError>;
+
+    /// Writes a link in that place, where nobody can change or remove it. Answers whether it stands there.
     ///
-    /// MUST be durable before it returns; MUST leave no gap and no fork, whoever else writes. A batch that is delivered
-    /// again may be written again: whoever reads the chain counts it once.
-    async fn append(&self, controller: &ControllerId, link: &Link) -> Result<Place, PortError>;
+    /// MUST be durable before it answers; MUST leave what another wrote there; MUST leave no gap: whoever asks for a
+    /// place that is not behind the last link is refused.
+    async fn write(&self, controller: &ControllerId, place: Place, link: &Link) -> Result<bool, PortError>;
+
+    /// The batch of the link that stands in that place.
+    async fn batch_at(&self, controller: &ControllerId, place: Place) -> Result<Option<BatchId>, PortError>;
+
+    /// Writes a link behind the last one of its batch's chain, however many writers there are. A batch that is
+    /// delivered again may be written again: whoever reads the chain counts it once.
+    ///
+    /// # Errors
+    /// [`PortError`]; [`PortError::Conflict`] if others were faster [`CONFLICTS_MAX`] times.
+    async fn append_link(&self, controller: &ControllerId, link: &Link) -> Result<Place, PortError> {
+        for _ in 0..CONFLICTS_MAX {
+            let place = self.next(controller, chain_of(&link.batch)).await?;
+            if self.write(controller, place, link).await? {
+                return Ok(place);
+            }
+        }
+        Err(PortError::Conflict { what: "a chain of evidence" })
+    }
+}
+
+/// How often a writer tries a next place when others take its own.
+pub const CONFLICTS_MAX: u32 = 64;
+
+/// The chain of a batch.
+pub fn chain_of(batch: &BatchId) -> u8 {
+    merkle::sha256(batch.as_str().as_bytes())[0] % CHAINS
+}
+
+impl Place {
+    /// Where a leaf of the link stands, as people are told.
+    pub fn leaf(self, position: usize) -> String {
+        leaf_place(self.chain, self.number, position)
+    }
 }

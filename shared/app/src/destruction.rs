@@ -2,17 +2,21 @@
 //! which records are deleted.
 
 use domain::{
-    evidence::{DeletionReason, DeletionResult},
+    evidence::{self, DeletionReason, DeletionResult},
     ids::{BatchId, Category, ControllerId, Purpose, RecordId, SubjectRef},
     policy::Clause,
     record::{Record, System},
 };
 use jiff::Timestamp;
 
-use crate::{error::PortError, keys::Keys};
+use crate::{
+    chain::{CONFLICTS_MAX, Chain, Commitment, Content, Intended, Link, Place, chain_of},
+    error::PortError,
+    keys::Keys,
+};
 
-/// Most records of one batch: their manifest stays under a hundred kilobytes.
-pub const BATCH_RECORDS_MAX: usize = 200;
+/// Most records of one batch: the links of its intent and its results stay under a few hundred kilobytes each.
+pub const BATCH_RECORDS_MAX: usize = 1_000;
 
 /// A record that is to be deleted, with what its evidence needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +37,13 @@ pub struct Doomed {
     pub due_at: Option<Timestamp>,
     /// What its leaf is salted with.
     pub salt: [u8; 16],
+}
+
+impl Doomed {
+    /// The commitment to it in the evidence.
+    pub fn commitment(&self, controller: &ControllerId) -> Commitment {
+        evidence::commitment(&self.salt, controller, &self.subject, &self.record, self.due_at)
+    }
 }
 
 impl From<&Record> for Doomed {
@@ -59,7 +70,7 @@ pub enum Condition {
     Asked,
 }
 
-/// A batch of deletions: its intent until there are results, its certificate then.
+/// A batch of deletions: what is intended, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
     /// Which batch.
@@ -70,6 +81,8 @@ pub struct Manifest {
     pub reason: DeletionReason,
     /// At what time they were due or asked for.
     pub at: Timestamp,
+    /// Where its intent stands in the chain.
+    pub intent: Place,
     /// The records, in the order of their leaves.
     pub records: Vec<Doomed>,
     /// What became of each; empty while it is an intent.
@@ -77,25 +90,62 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// The evidence of the record at that position: `batch/position`.
+    /// The evidence of the record at that position: where its leaf stands.
     pub fn evidence_id(&self, position: usize) -> String {
-        format!("{}/{position}", self.batch)
+        self.intent.leaf(position)
+    }
+
+    /// The link that says what is about to be deleted.
+    pub fn intent_link(&self) -> Link {
+        let intended = self.records.iter().map(|doomed| Intended {
+            commitment: doomed.commitment(&self.controller),
+            category: doomed.category.clone(),
+            purpose: doomed.purpose.clone(),
+            clause: doomed.clause.clone(),
+            system: doomed.system.clone(),
+            due_at: doomed.due_at,
+        });
+        Link { batch: self.batch.clone(), at: self.at, content: Content::Intent(self.reason, intended.collect()) }
+    }
+
+    /// The link that says what became of it.
+    pub fn result_link(&self) -> Link {
+        let commitments = self.records.iter().map(|doomed| doomed.commitment(&self.controller));
+        Link {
+            batch: self.batch.clone(),
+            at: self.at,
+            content: Content::Result {
+                reason: self.reason,
+                intent: self.intent,
+                results: commitments.zip(self.results.iter().copied()).collect(),
+            },
+        }
     }
 }
 
-/// The port to evidence.
+/// The port to the batches that are under way. They are noted by reference and forgotten when their result stands:
+/// what is kept for good is in the [`Chain`].
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
-pub trait EvidenceStore {
-    /// Writes the intent where it cannot be changed, and notes it as open. MUST be durable before
-    /// it returns. Answers whether this very batch was begun before: a retry after a crash.
-    async fn intend(&self, manifest: &Manifest) -> Result<bool, PortError>;
+pub trait Intents {
+    /// Notes a batch as begun, with the place that its intent is meant for. MUST be durable before it returns; MUST
+    /// replace what is noted of the same batch.
+    async fn note_intent(&self, manifest: &Manifest) -> Result<(), PortError>;
 
-    /// Writes the results where they cannot be changed, and closes the intent.
-    async fn certify(&self, manifest: &Manifest) -> Result<(), PortError>;
+    /// What is noted of a batch, its results with it if it has them.
+    async fn noted_intent(&self, controller: &ControllerId, batch: &BatchId) -> Result<Option<Manifest>, PortError>;
 
-    /// The intents of a controller whose results were never written: what a crash left.
+    /// Every batch of a controller that was begun and has no results.
     async fn open_intents(&self, controller: &ControllerId) -> Result<Vec<Manifest>, PortError>;
+
+    /// Closes a batch. Of an erasure its results stay noted for a month, so that a retry can tell the person of what
+    /// the first attempt erased.
+    async fn close_intent(&self, manifest: &Manifest) -> Result<(), PortError>;
 }
+
+/// Everything that leaves evidence of deletions.
+pub trait EvidenceStore: Chain + Intents {}
+
+impl<P: Chain + Intents> EvidenceStore for P {}
 
 /// The port to deletion.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
@@ -138,15 +188,17 @@ pub async fn destroy<P: EvidenceStore + Deletion + Keys>(
     let at_text = at.to_string();
     let mut parts = vec![reason.as_str(), at_text.as_str()];
     parts.extend(named(&records));
-    let mut manifest = Manifest {
-        batch: keys.pepper.derive(&parts),
-        controller: controller.clone(),
-        reason,
-        at,
-        records,
-        results: vec![],
+    let batch = keys.pepper.derive(&parts);
+    let noted = ports.noted_intent(controller, &batch).await?;
+    if let Some(done) = noted.as_ref().filter(|noted| !noted.results.is_empty()) {
+        return Ok(done.clone());
+    }
+    let intent = Place { chain: chain_of(&batch), number: 0 };
+    let manifest = Manifest { batch, controller: controller.clone(), reason, at, intent, records, results: Vec::new() };
+    let (mut manifest, begun_before) = match noted {
+        Some(noted) if stands(ports, &noted).await? => (noted, true),
+        _ => (intend(ports, manifest).await?, false),
     };
-    let begun_before = ports.intend(&manifest).await?;
     manifest.results = ports.delete_records(controller, &manifest.records, condition).await?;
     if begun_before {
         // What stood when the batch was begun and is gone now was deleted by its first attempt.
@@ -154,11 +206,41 @@ pub async fn destroy<P: EvidenceStore + Deletion + Keys>(
             *result = DeletionResult::Deleted;
         }
     }
-    ports.certify(&manifest).await?;
+    certify(ports, &manifest).await?;
     Ok(manifest)
 }
 
-/// Closes the intents that a crash left open: what is gone was deleted under them, what stands was
+/// Writes the intent into its chain. Its place is noted before, so that whoever finds the note after a crash can tell
+/// whether the intent was written, and with it whether anything can have been deleted.
+async fn intend<P: EvidenceStore>(ports: &P, mut manifest: Manifest) -> Result<Manifest, PortError> {
+    let link = manifest.intent_link();
+    for _ in 0..CONFLICTS_MAX {
+        manifest.intent = ports.next(&manifest.controller, manifest.intent.chain).await?;
+        ports.note_intent(&manifest).await?;
+        if ports.write(&manifest.controller, manifest.intent, &link).await? {
+            return Ok(manifest);
+        }
+    }
+    Err(PortError::Conflict { what: "a chain of evidence" })
+}
+
+/// Whether the intent of a noted batch stands in its chain.
+async fn stands<P: EvidenceStore>(ports: &P, noted: &Manifest) -> Result<bool, PortError> {
+    let batch = ports.batch_at(&noted.controller, noted.intent).await?;
+    Ok(batch.as_ref() == Some(&noted.batch))
+}
+
+/// Writes the results into the chain of their intent, and closes the batch.
+async fn certify<P: EvidenceStore>(ports: &P, manifest: &Manifest) -> Result<(), PortError> {
+    ports.append_link(&manifest.controller, &manifest.result_link()).await?;
+    ports.close_intent(manifest).await
+}
+
+/// How long a note may wait for its intent, by the time of the events. One that waits longer was left by a crash
+/// before anything was deleted.
+const UNWRITTEN_HOURS: i64 = 24;
+
+/// Closes the batches that a crash left open: what is gone was deleted under them, what stands was
 /// not, and is found again by the next sweep.
 ///
 /// # Errors
@@ -174,12 +256,18 @@ pub async fn settle<P: EvidenceStore + Deletion>(
         if manifest.at >= now {
             continue;
         }
+        if !stands(ports, &manifest).await? {
+            if now.duration_since(manifest.at).as_hours() >= UNWRITTEN_HOURS {
+                ports.close_intent(&manifest).await?;
+            }
+            continue;
+        }
         let stand = ports.stand(controller, &manifest.records).await?;
         manifest.results = stand
             .into_iter()
             .map(|stands| if stands { DeletionResult::Failed } else { DeletionResult::Deleted })
             .collect();
-        ports.certify(&manifest).await?;
+        certify(ports, &manifest).await?;
         settled.push(manifest);
     }
     Ok(settled)

@@ -10,7 +10,7 @@ use domain::{
 use jiff::Timestamp;
 
 use crate::{
-    destruction::{self, BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore},
+    destruction::{self, Condition, Deletion, Doomed, EvidenceStore},
     error::{Appended, PortError},
     keys::Keys,
     records::RecordStore,
@@ -26,7 +26,7 @@ pub struct ErasurePlan {
 }
 
 /// How many records one part of an erasure holds: its plan is one item of the table.
-pub const ERASURE_PART_RECORDS: usize = BATCH_RECORDS_MAX;
+pub const ERASURE_PART_RECORDS: usize = 200;
 
 /// The port to erasure plans.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]

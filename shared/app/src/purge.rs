@@ -9,6 +9,7 @@ use domain::{
 use jiff::Timestamp;
 
 use crate::{
+    chain::{Chain, Content, Happened, Link, Place},
     destruction::{self, BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
     error::PortError,
     keys::Keys,
@@ -146,23 +147,21 @@ fn count(manifest: &Manifest, at: Timestamp, swept: &mut Swept) {
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn certify_removed<P: EvidenceStore + Keys>(
+pub async fn certify_removed<P: Chain + Keys>(
     ports: &P,
     controller: &ControllerId,
     at: Timestamp,
     removed: Vec<Doomed>,
-) -> Result<Manifest, PortError> {
+) -> Result<Place, PortError> {
     let keys = ports.controller(controller).await?;
     let mut parts = vec![DeletionReason::TimeToLive.as_str()];
     parts.extend(destruction::named(&removed));
-    let manifest = Manifest {
-        batch: keys.pepper.derive(&parts),
-        controller: controller.clone(),
-        reason: DeletionReason::TimeToLive,
+    let events = removed.iter().map(|doomed| Happened {
+        event: "removed",
         at,
-        results: vec![DeletionResult::Deleted; removed.len()],
-        records: removed,
-    };
-    ports.certify(&manifest).await?;
-    Ok(manifest)
+        commitment: doomed.commitment(controller),
+        record: Some((doomed.category.clone(), doomed.purpose.clone(), doomed.clause.clone(), doomed.due_at)),
+    });
+    let link = Link { batch: keys.pepper.derive(&parts), at, content: Content::Events(events.collect()) };
+    ports.append_link(controller, &link).await
 }

@@ -9,6 +9,7 @@ use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use crate::{
     accounts::Issuers,
     client::{CONNECT_TIMEOUT, READ_TIMEOUT, SlimClient},
+    evidence::Heads,
     keys::KeyRing,
 };
 
@@ -162,6 +163,7 @@ pub struct Cloud {
     settings: Settings,
     http: SlimClient,
     pub(crate) ring: KeyRing,
+    pub(crate) heads: Heads,
     pub(crate) issuers: Issuers,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
@@ -223,6 +225,7 @@ impl Cloud {
             settings,
             http: SlimClient::default(),
             ring: KeyRing::default(),
+            heads: Heads::default(),
             issuers: Issuers::default(),
             dynamodb: OnceLock::new(),
             s3: OnceLock::new(),
@@ -254,6 +257,7 @@ impl Cloud {
         let settings = &self.settings;
         let buckets = [
             &settings.evidence_bucket,
+            &settings.work_bucket,
             &settings.exports_bucket,
             &settings.records_bucket,
             &settings.system_data_bucket,
@@ -311,7 +315,6 @@ impl Cloud {
         needed("EVIDENCE_KEY_ID", self.settings.evidence_key_id.as_deref())
     }
 
-    #[expect(dead_code, reason = "written ahead of its first caller")]
     pub(crate) fn work_bucket(&self) -> Result<&str, PortError> {
         needed("WORK_BUCKET", self.settings.work_bucket.as_deref())
     }

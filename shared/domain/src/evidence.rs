@@ -5,6 +5,28 @@ pub mod merkle;
 use jiff::Timestamp;
 use ring::digest;
 
+use self::merkle::Hash;
+use crate::ids::{ControllerId, RecordId, SubjectRef};
+
+/// How many chains of evidence a controller has beside each other, so that writers seldom meet.
+pub const CHAINS: u8 = 16;
+
+/// The links of a chain are numbered from one to this.
+pub const NUMBER_MAX: u64 = 999_999_999_999;
+
+/// Where a leaf of evidence stands, as people are told: `{chain}.{number}/{position}`, its position counted from 0.
+pub fn leaf_place(chain: u8, number: u64, position: usize) -> String {
+    format!("{chain}.{number}/{position}")
+}
+
+/// Reads where a leaf stands: chain, number, position.
+pub fn parse_leaf_place(text: &str) -> Option<(u8, u64, usize)> {
+    let (link, position) = text.split_once('/')?;
+    let (chain, number) = link.split_once('.')?;
+    let place = (chain.parse().ok()?, number.parse().ok()?, position.parse().ok()?);
+    (place.0 < CHAINS && (1..=NUMBER_MAX).contains(&place.1)).then_some(place)
+}
+
 /// Why a batch of records was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeletionReason {
@@ -25,6 +47,11 @@ impl DeletionReason {
             Self::TimeToLive => "time-to-live",
         }
     }
+
+    /// Reads the name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Retention, Self::Erasure, Self::TimeToLive].into_iter().find(|reason| reason.as_str() == text)
+    }
 }
 
 /// What became of one record of a batch.
@@ -43,6 +70,14 @@ pub enum DeletionResult {
 }
 
 impl DeletionResult {
+    /// Every result.
+    pub const ALL: [Self; 5] = [Self::Deleted, Self::Held, Self::NotDue, Self::Absent, Self::Failed];
+
+    /// Reads the name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|result| result.as_str() == text)
+    }
+
     /// The name in manifests.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -55,17 +90,26 @@ impl DeletionResult {
     }
 }
 
-/// A commitment to one record: `SHA-256(salt ‖ pk ‖ sk ‖ due_at)`, in hexadecimal.
+/// A commitment to one record: `SHA-256(salt ‖ controller ‖ subject ‖ record ‖ due_at)`, each name behind its length in
+/// eight bytes, the time in eight bytes as milliseconds since 1970, most significant byte first.
 ///
-/// The salt stands in the record alone. When the record goes, nobody can tell whose leaf it was;
-/// who was given the salt before can still show that the leaf is theirs.
-pub fn leaf(salt: &[u8; 16], partition: &str, sort: &str, due_at: Option<Timestamp>) -> String {
+/// The salt stands in the record alone. When the record goes, nobody can tell whose commitment it was;
+/// who was given the salt before can still show that it is theirs.
+pub fn commitment(
+    salt: &[u8; 16],
+    controller: &ControllerId,
+    subject: &SubjectRef,
+    record: &RecordId,
+    due_at: Option<Timestamp>,
+) -> Hash {
     let mut context = digest::Context::new(&digest::SHA256);
     context.update(salt);
-    for part in [partition, sort] {
+    for part in [controller.as_str(), subject.as_str(), record.as_str()] {
         context.update(&(part.len() as u64).to_be_bytes());
         context.update(part.as_bytes());
     }
     context.update(&due_at.map_or(i64::MIN, Timestamp::as_millisecond).to_be_bytes());
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hash = merkle::NOTHING;
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
 }

@@ -32,7 +32,7 @@ use app::{
     capture_consent::ConsentLedger,
     challenges::Challenges,
     deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
-    destruction::{self, BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
+    destruction::{BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore},
     disclose::{DisclosureLog, LoggedDisclosure},
     erasure::ErasurePlans,
     error::{Appended, PortError},
@@ -56,7 +56,7 @@ use domain::{
     consent::Choice,
     disclosure::{Disclosure, References, Whose},
     dsar::{Instructions, RequestType},
-    evidence::{DeletionReason, DeletionResult},
+    evidence::DeletionResult,
     hold::HoldReason,
     ids::{ControllerId, Ground, Recipient, SubjectRef},
     policy::{Clause, Country},
@@ -74,10 +74,12 @@ use crate::build::{
 };
 
 mod disclosures;
+mod evidence;
 mod requests;
 mod systems;
 
 pub use disclosures::*;
+pub use evidence::*;
 pub use requests::*;
 pub use systems::*;
 
@@ -225,8 +227,10 @@ macro_rules! contract_tests {
             a_key_that_was_made_later_outlives_the_destruction,
             what_is_given_after_a_destruction_reads_and_what_was_given_before_does_not,
             random_bytes_differ,
-            an_intent_is_open_until_it_is_certified,
-            a_certificate_without_an_intent_is_no_error,
+            a_link_stands_behind_the_last_one_and_nowhere_else,
+            many_writers_of_one_chain_leave_no_gap_and_lose_nothing,
+            a_batch_is_noted_until_it_is_closed,
+            the_results_of_an_erasure_stay_noted_and_those_of_a_sweep_do_not,
             a_batch_that_crashed_is_settled_by_what_is_gone,
             an_export_is_replaced_by_a_later_one,
             a_mail_is_handed_over,
@@ -783,58 +787,6 @@ pub async fn random_bytes_differ<P: Ports>(ports: &P, _controller: &ControllerId
 }
 
 // Evidence.
-
-fn manifest(controller: &ControllerId, key: &str, records: &[Record]) -> Manifest {
-    Manifest {
-        batch: id(key),
-        controller: controller.clone(),
-        reason: DeletionReason::Retention,
-        at: now(),
-        records: doomed(records),
-        results: Vec::new(),
-    }
-}
-
-pub async fn an_intent_is_open_until_it_is_certified<P: Ports>(ports: &P, controller: &ControllerId) {
-    let endless = Record { due_at: None, ..record(&subject(ADA), "log-2", now()) };
-    let first = manifest(controller, "batch-1", &[record(&subject(ADA), "log-1", now()), endless]);
-    let second = manifest(controller, "batch-2", &[record(&subject(ADA), "log-3", now())]);
-    for (manifest, begun_before) in [(&first, false), (&first, true), (&second, false)] {
-        assert_eq!(ports.intend(manifest).await.unwrap(), begun_before);
-    }
-    let open = async || {
-        let open = ports.open_intents(controller).await.unwrap();
-        open.into_iter().map(|manifest| (manifest.batch.clone(), manifest)).collect::<BTreeMap<_, _>>()
-    };
-    let both = [first.clone(), second.clone()].map(|manifest| (manifest.batch.clone(), manifest));
-    assert_eq!(open().await, BTreeMap::from(both));
-    let certificate = Manifest { results: vec![DeletionResult::Deleted, DeletionResult::Held], ..first };
-    for _ in 0..2 {
-        ports.certify(&certificate).await.unwrap();
-    }
-    assert_eq!(open().await.into_keys().collect::<Vec<_>>(), [second.batch]);
-    assert!(ports.open_intents(&fresh_controller(ports)).await.unwrap().is_empty());
-}
-
-pub async fn a_certificate_without_an_intent_is_no_error<P: Ports>(ports: &P, controller: &ControllerId) {
-    let removed = manifest(controller, "batch-1", &[record(&subject(ADA), "log-1", now())]);
-    let certificate =
-        Manifest { reason: DeletionReason::TimeToLive, results: vec![DeletionResult::Deleted], ..removed };
-    ports.certify(&certificate).await.unwrap();
-    assert!(ports.open_intents(controller).await.unwrap().is_empty());
-}
-
-pub async fn a_batch_that_crashed_is_settled_by_what_is_gone<P: Ports>(ports: &P, controller: &ControllerId) {
-    let records = [record(&subject(ADA), "log-1", now()), record(&subject(ADA), "log-2", now())];
-    registered(ports, controller, &records).await;
-    let begun = manifest(controller, "batch-1", &records);
-    ports.intend(&begun).await.unwrap();
-    ports.delete_records(controller, &begun.records[..1], Condition::Asked).await.unwrap();
-    let settled = destruction::settle(ports, controller, days(now(), 1)).await.unwrap();
-    let results: Vec<_> = settled.iter().flat_map(|manifest| manifest.results.clone()).collect();
-    assert_eq!(results, [DeletionResult::Deleted, DeletionResult::Failed]);
-    assert!(ports.open_intents(controller).await.unwrap().is_empty());
-}
 
 // Exports and mail.
 

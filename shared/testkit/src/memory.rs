@@ -18,8 +18,9 @@ use app::{
     attest,
     breach::{Alert, BreachStore},
     capture_consent::ConsentLedger,
+    chain::Link,
     deadlines::{Deadline, DeadlineKind, Deadlines, Urgency},
-    destruction::{BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
+    destruction::{BATCH_RECORDS_MAX, Condition, Deletion, Doomed, Manifest},
     erasure::{ErasurePlan, ErasurePlans},
     error::{Appended, PortError},
     export::{Exports, SubjectFile, csv_of},
@@ -56,6 +57,7 @@ use jiff::{Timestamp, civil::Date};
 mod notices;
 
 mod disclosures;
+mod evidence;
 
 type Person = (ControllerId, SubjectRef);
 
@@ -105,6 +107,7 @@ struct State {
     changes: BTreeMap<(ControllerId, ChangeId), (NoticeChange, Fingerprint)>,
     attestations: BTreeMap<(ControllerId, AttestationId, Date), Attestation>,
     alerts: BTreeMap<(ControllerId, BreachId), Alert>,
+    chains: BTreeMap<(ControllerId, u8), Vec<Link>>,
     intents: BTreeMap<(ControllerId, BatchId), Manifest>,
     certificates: BTreeMap<(ControllerId, BatchId), Manifest>,
     exports: BTreeMap<String, SubjectFile>,
@@ -716,31 +719,6 @@ impl HoldStore for Memory {
             hold.released_at.get_or_insert(at);
             hold.clone()
         }))
-    }
-}
-
-impl EvidenceStore for Memory {
-    async fn intend(&self, manifest: &Manifest) -> Result<bool, PortError> {
-        let mut state = self.call()?;
-        let place = (manifest.controller.clone(), manifest.batch.clone());
-        let begun_before = state.intents.contains_key(&place) || state.certificates.contains_key(&place);
-        state.intents.entry(place).or_insert_with(|| Manifest { results: Vec::new(), ..manifest.clone() });
-        Ok(begun_before)
-    }
-
-    async fn certify(&self, manifest: &Manifest) -> Result<(), PortError> {
-        let mut state = self.call()?;
-        let place = (manifest.controller.clone(), manifest.batch.clone());
-        state.intents.remove(&place);
-        // The first certificate stands: it can't be changed.
-        state.certificates.entry(place).or_insert_with(|| manifest.clone());
-        Ok(())
-    }
-
-    async fn open_intents(&self, controller: &ControllerId) -> Result<Vec<Manifest>, PortError> {
-        let state = self.call()?;
-        let intents = state.intents.iter().filter(|((whose, _), _)| whose == controller);
-        Ok(intents.map(|(_, manifest)| manifest.clone()).collect())
     }
 }
 

@@ -5,6 +5,7 @@
 //! Merkle root over the leaves' lines, and the hash of the header before it; so a link is covered by its header's
 //! hash. A checkpoint's first line is a [`Checkpoint`], the second a [`Signed`] over the first (`docs/EVIDENCE.md`).
 
+pub use domain::evidence::{CHAINS, NUMBER_MAX, leaf_place, parse_leaf_place};
 use domain::{
     evidence::merkle::{self, Hash},
     ids::ControllerId,
@@ -13,12 +14,6 @@ use serde::{Deserialize, Serialize};
 
 /// The version of everything here.
 pub const VERSION: u8 = 2;
-
-/// How many chains a controller has beside each other, so that writers seldom meet.
-pub const CHAINS: u8 = 16;
-
-/// Numbers count from one to this.
-pub const NUMBER_MAX: u64 = 999_999_999_999;
 
 /// The first line of a link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,6 +179,13 @@ pub fn link_key(controller: &ControllerId, chain: u8, number: u64) -> String {
     format!("{}{:012}.jsonl", chain_prefix(controller, chain), NUMBER_MAX - number)
 }
 
+/// Reads a link's or a checkpoint's number from the key of its object.
+pub fn number_of(key: &str) -> Option<u64> {
+    let name = key.rsplit('/').next()?.strip_suffix(".jsonl")?;
+    let backwards: u64 = name.parse().ok().filter(|_| name.len() == 12)?;
+    NUMBER_MAX.checked_sub(backwards).filter(|number| *number > 0)
+}
+
 /// Where the links of a chain lie.
 pub fn chain_prefix(controller: &ControllerId, chain: u8) -> String {
     format!("evidence/v2/{controller}/chain/{chain:02}/")
@@ -197,19 +199,6 @@ pub fn checkpoint_key(controller: &ControllerId, number: u64) -> String {
 /// Where the checkpoints of a controller lie.
 pub fn checkpoint_prefix(controller: &ControllerId) -> String {
     format!("evidence/v2/{controller}/checkpoints/")
-}
-
-/// Where a leaf stands: `{chain}.{number}/{position}`, its position counted from 0.
-pub fn leaf_place(chain: u8, number: u64, position: usize) -> String {
-    format!("{chain}.{number}/{position}")
-}
-
-/// Reads where a leaf stands.
-pub fn parse_leaf_place(text: &str) -> Option<(u8, u64, usize)> {
-    let (link, position) = text.split_once('/')?;
-    let (chain, number) = link.split_once('.')?;
-    let place = (chain.parse().ok()?, number.parse().ok()?, position.parse().ok()?);
-    (place.0 < CHAINS && (1..=NUMBER_MAX).contains(&place.1)).then_some(place)
 }
 
 /// The root over the lines of leaves.
@@ -226,6 +215,11 @@ mod tests {
         let controller = ControllerId::parse("rfa").unwrap();
         assert_eq!(link_key(&controller, 3, 1), "evidence/v2/rfa/chain/03/999999999998.jsonl");
         assert!(link_key(&controller, 3, 2) < link_key(&controller, 3, 1));
+        assert_eq!(number_of(&link_key(&controller, 3, 17)), Some(17));
+        assert_eq!(number_of(&checkpoint_key(&controller, NUMBER_MAX)), Some(NUMBER_MAX));
+        for key in ["", "x.jsonl", "999999999999.jsonl", "99999999998.jsonl", "999999999998.json"] {
+            assert_eq!(number_of(key), None, "{key}");
+        }
         assert!(checkpoint_key(&controller, 11) < checkpoint_key(&controller, 2));
     }
 

@@ -5,26 +5,25 @@
 
 use app::{
     capture_consent::ConsentLedger,
-    destruction::{Condition, Deletion, EvidenceStore, Manifest},
+    chain::{Chain, Place, chain_of},
+    destruction::{Condition, Deletion, Manifest},
     error::PortError,
     export::{Exports, SubjectFile, csv_of},
     keys::Keys,
     records::RecordStore,
 };
-use aws::{
-    Cloud, Service, Settings,
-    evidence::{EvidencePart, evidence_key},
-};
+use aws::{Cloud, Service, Settings};
 use domain::{
     dsar::RequestType,
-    evidence::{DeletionReason, DeletionResult, leaf},
+    evidence::{DeletionReason, DeletionResult, commitment, merkle},
     record::{Record, System},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::{
     build::{at, content, doomed, id, policy, record, request, subject},
     contract::fresh_controller,
 };
+use wire::evidence::{Header, LinkKind, link_key, root_of};
 
 /// The sender whose identity `cargo xtask` verifies.
 const SENDER: &str = "privacy@habeas.example";
@@ -59,6 +58,7 @@ impl Stack {
             key_table: Some(self.output("KeyTable")),
             key_id: Some(self.output("ControllerKeyId")),
             evidence_bucket: Some(self.output("EvidenceBucket")),
+            work_bucket: Some(self.output("WorkBucket")),
             exports_bucket: Some(self.output("ExportsBucket")),
             system_data_bucket: Some(self.output("SystemDataBucket")),
             records_bucket: Some(self.output("RecordsBucket")),
@@ -201,43 +201,47 @@ async fn two_first_users_of_a_controller_end_up_with_one_key() {
 }
 
 #[tokio::test]
-async fn a_manifest_is_found_by_batch_and_day_and_the_first_one_stands() {
+async fn a_deletion_is_two_links_of_one_chain_that_say_nothing_of_whom() {
     let stack = Stack::read();
     let cloud = stack.cloud();
     let controller = fresh_controller(&cloud);
-    let gone = record(&subject("ada@example.com"), "log-1", at("2026-01-01T00:00:00.123Z"));
-    let when = at("2026-04-11T23:59:59Z");
-    let intent = Manifest {
+    let mut gone = record(&subject("ada@example.com"), "log-1", at("2026-01-01T00:00:00.123Z"));
+    gone.salt = cloud.random().unwrap();
+    let begun = Manifest {
         batch: id("batch-1"),
         controller: controller.clone(),
         reason: DeletionReason::Retention,
-        at: when,
+        at: at("2026-04-11T23:59:59Z"),
+        intent: Place { chain: chain_of(&id("batch-1")), number: 1 },
         records: doomed(std::slice::from_ref(&gone)),
         results: Vec::new(),
     };
-    cloud.intend(&intent).await.unwrap();
-    for result in [DeletionResult::Deleted, DeletionResult::Absent] {
-        cloud.certify(&Manifest { results: vec![result], ..intent.clone() }).await.unwrap();
-    }
-    let read = |part| {
-        let key = evidence_key(&controller, &intent.batch, when, part);
-        assert!(key.starts_with(&format!("evidence/v1/{controller}/2026-04-11/")));
-        serde_json::from_str::<Value>(&get("s3", &stack.object("EvidenceBucket", &key)).unwrap()).unwrap()
-    };
-    let (begun, done) = (read(EvidencePart::Intent), read(EvidencePart::Result));
-    let expected =
-        leaf(&gone.salt, &format!("C#{controller}#S#{}", gone.subject), &format!("RECORD#{}", gone.id), gone.due_at);
-    for manifest in [&begun, &done] {
-        assert_eq!(manifest["v"], 1);
-        assert_eq!(manifest["records"][0]["leaf"], expected);
-        assert_eq!(manifest["records"][0]["due_at"], "2026-04-11T00:00:00.123Z");
+    assert!(cloud.write(&controller, begun.intent, &begun.intent_link()).await.unwrap());
+    let done = Manifest { results: vec![DeletionResult::Deleted], ..begun.clone() };
+    // A second writer knows nothing of the first one's head, and finds it.
+    let place = stack.cloud().append_link(&controller, &done.result_link()).await.unwrap();
+    assert_eq!(place, Place { number: 2, ..begun.intent });
+    let read = |number| {
+        let key = link_key(&controller, place.chain, number);
+        let text = get("s3", &stack.object("EvidenceBucket", &key)).unwrap();
         // It proves that something was deleted and says nothing about whom.
-        assert!(
-            !manifest.to_string().contains(gone.subject.as_str()) && !manifest.to_string().contains(gone.id.as_str())
-        );
-    }
-    assert_eq!(begun["records"][0].get("result"), None);
-    assert_eq!((&done["records"][0]["result"], &done["totals"]["deleted"]), (&"deleted".into(), &1.into()));
+        assert!(!text.contains(gone.subject.as_str()) && !text.contains(gone.id.as_str()), "{text}");
+        let (header, leaves) = text.split_once('\n').unwrap();
+        assert_eq!(leaves.lines().count(), 1);
+        let leaf: Value = serde_json::from_str(leaves.trim()).unwrap();
+        let root = root_of(leaves.lines().map(str::as_bytes));
+        let hash = merkle::sha256(header.as_bytes());
+        let header: Header = serde_json::from_str(header).unwrap();
+        assert_eq!(header.root, merkle::hex(&root));
+        (header, hash, leaf)
+    };
+    let ((first, hash, intended), (second, _, result)) = (read(1), read(2));
+    assert_eq!((first.previous, second.previous), (merkle::hex(&merkle::NOTHING), merkle::hex(&hash)));
+    assert_eq!((first.kind, second.kind, second.intent), (LinkKind::Intent, LinkKind::Result, Some(1)));
+    let expected = merkle::hex(&commitment(&gone.salt, &controller, &gone.subject, &gone.id, gone.due_at));
+    assert_eq!((&intended["commitment"], &result["commitment"]), (&json!(expected), &json!(expected)));
+    assert_eq!(intended["due_at"], "2026-04-11T00:00:00.123Z");
+    assert_eq!((&intended["clause"], &result["result"]), (&json!(gone.clause.as_str()), &json!("deleted")));
 }
 
 #[tokio::test]

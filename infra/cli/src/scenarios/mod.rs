@@ -154,13 +154,13 @@ impl End<'_> {
     /// delete it and prove it.
     fn play(&self, world: &World, ledger: &mut Ledger) -> Played {
         let item = world.due(self.kept, self.at)?;
-        let leaf = item.leaf().ok_or_else(|| Trouble::new("the record has no salt"))?;
+        let commitment = item.commitment().ok_or_else(|| Trouble::new("the record has no salt"))?;
         let just_before = earlier(self.at);
         world.sweep(just_before)?;
         let was_there = world.stored(self.kept)?.is_some();
         world.sweep(self.at)?;
         let is_gone = world.stored(self.kept)?.is_none();
-        let evidence = if is_gone { Some(world.evidence(self.controller, &leaf)?) } else { None };
+        let evidence = if is_gone { Some(world.evidence(self.controller, &commitment)?) } else { None };
         let happened = format!(
             "{} at {just_before}, {} at {}",
             if was_there { "kept" } else { "GONE" },

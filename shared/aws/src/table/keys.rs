@@ -9,8 +9,8 @@ use app::{
 use domain::{
     announcement::Announcement,
     ids::{
-        AttestationId, BatchId, BreachId, BucketId, CaptureId, ChangeId, ControllerId, DisclosureId, EventName, HoldId,
-        Purpose, RecordId, RequestId, SubjectRef, SystemId, TokenId,
+        AttestationId, BreachId, BucketId, CaptureId, ChangeId, ControllerId, DisclosureId, EventName, HoldId, Purpose,
+        RecordId, RequestId, SubjectRef, SystemId, TokenId,
     },
     limits::{Limit, LimitKey},
     system::TaskId,
@@ -28,7 +28,6 @@ pub(crate) const GUARDIANS: &str = "GUARDIAN#";
 pub(crate) const SUBSCRIPTIONS: &str = "SUBSCRIPTION#";
 pub(crate) const NOTICES: &str = "NOTICE#";
 pub(crate) const ALERTS: &str = "ALERT#";
-pub(crate) const INTENTS: &str = "INTENT#";
 pub(crate) const DISCLOSURES: &str = "DISCLOSURE#";
 pub(crate) const CHANGES: &str = "CHANGE#";
 pub(crate) const ATTESTATIONS: &str = "ATTESTATION#";
@@ -90,8 +89,6 @@ pub enum ItemKey {
     Notice(ControllerId, Announcement, SubjectRef),
     /// A public alert.
     Alert(ControllerId, BreachId),
-    /// An open batch of deletions.
-    Intent(ControllerId, BatchId),
     /// A deadline's warning.
     Warned(ControllerId, DeadlineKind, String, Urgency),
     /// A disclosure: of a subject, or of a total.
@@ -195,7 +192,6 @@ impl ItemKey {
             Self::Breach(controller, breach) => breach_partition(controller, breach),
             Self::Notice(controller, of, _) => announcement_partition(controller, of),
             Self::Alert(controller, _)
-            | Self::Intent(controller, _)
             | Self::Warned(controller, ..)
             | Self::Change(controller, _)
             | Self::Attestation(controller, ..)
@@ -237,7 +233,6 @@ impl ItemKey {
             Self::Breach(..) => "BREACH".to_owned(),
             Self::Notice(_, _, subject) => format!("{NOTICES}{subject}"),
             Self::Alert(_, breach) => format!("{ALERTS}{breach}"),
-            Self::Intent(_, batch) => format!("{INTENTS}{batch}"),
             Self::Warned(_, kind, id, urgency) => format!("WARNED#{}-{id}#{}", kind.as_str(), urgency.as_str()),
             Self::Disclosure(_, _, disclosure) => format!("{DISCLOSURES}{disclosure}"),
             Self::Change(_, change) => format!("{CHANGES}{change}"),
@@ -270,7 +265,6 @@ impl ItemKey {
             | Self::Breach(controller, _)
             | Self::Notice(controller, ..)
             | Self::Alert(controller, _)
-            | Self::Intent(controller, _)
             | Self::Warned(controller, ..)
             | Self::Disclosure(controller, ..)
             | Self::Change(controller, _)
@@ -364,9 +358,6 @@ impl ItemKey {
         if let Some(breach) = sk.strip_prefix(ALERTS) {
             return Some(Self::Alert(controller, BreachId::parse(breach).ok()?));
         }
-        if let Some(batch) = sk.strip_prefix(INTENTS) {
-            return Some(Self::Intent(controller, BatchId::parse(batch).ok()?));
-        }
         if let Some(disclosure) = sk.strip_prefix(DISCLOSURES) {
             return Some(Self::Disclosure(controller, None, DisclosureId::parse(disclosure).ok()?));
         }
@@ -452,7 +443,6 @@ mod tests {
             ItemKey::Disclosure(controller.clone(), Some(subject), DisclosureId::parse(ID).unwrap()),
             ItemKey::Disclosure(controller.clone(), None, DisclosureId::parse(ID).unwrap()),
             ItemKey::Alert(controller.clone(), breach),
-            ItemKey::Intent(controller.clone(), BatchId::parse(ID).unwrap()),
             ItemKey::Warned(controller.clone(), DeadlineKind::Request, ID.into(), Urgency::AtRisk),
             ItemKey::Warned(
                 controller.clone(),
@@ -481,7 +471,6 @@ mod tests {
             ("C#scantrust#S#ada@example.com", "CONSENT#AAAAAAAAAAAAAAAAAAAAAA"),
             ("C#scantrust#B#AAAAAAAAAAAAAAAAAAAAAA", "OTHER"),
             ("C#scantrust#N#AAAAAAAAAAAAAAAAAAAAAA", "BREACH"),
-            ("C#scantrust", "INTENT#short"),
             ("C#scantrust#S#1.AAAAAAAAAAAAAAAAAAAAAA#X", "CONSENT#AAAAAAAAAAAAAAAAAAAAAA"),
         ] {
             assert_eq!(ItemKey::parse(pk, sk), Err(UnknownKey), "{pk} {sk}");

@@ -1,8 +1,8 @@
-//! What is to be deleted: in a plan, in an open intent, and in the due index.
+//! What is to be deleted: in a plan, in the note of a batch under way, and in the due index.
 
 use domain::{
-    evidence::DeletionReason,
-    ids::{Category, Purpose, RecordId, SubjectRef},
+    evidence::{DeletionReason, DeletionResult},
+    ids::{BatchId, Category, Purpose, RecordId, SubjectRef},
     policy::Clause,
     record::System,
 };
@@ -113,39 +113,88 @@ impl Plan {
     }
 }
 
-/// `INTENT#{batch}`: what was begun and is not yet confirmed.
+/// `open/v1/{controller}/{batch}.json`: a batch that was begun; under `done/` an erasure's, with its results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
+#[serde(deny_unknown_fields)]
+pub struct NotedBatch {
     /// The form's version.
     pub v: u8,
-    /// What the item is.
-    pub kind: Kind,
+    /// Which batch.
+    pub batch: String,
     /// Why.
     pub reason: String,
     /// At what time.
     pub at: i64,
+    /// The chain that its intent is meant for.
+    pub chain: u8,
+    /// The place there.
+    pub number: u64,
     /// The records, in the order of their leaves.
     pub records: Vec<Doomed>,
+    /// What became of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub results: Vec<String>,
 }
 
-impl Intent {
-    /// Takes a batch.
-    pub fn new(reason: DeletionReason, at: Timestamp, records: Vec<Doomed>) -> Self {
-        Self { v: VERSION, kind: Kind::Intent, reason: reason.as_str().to_owned(), at: millis(at), records }
+/// A noted batch as the rules know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotedParts {
+    /// Which batch.
+    pub batch: BatchId,
+    /// Why.
+    pub reason: DeletionReason,
+    /// At what time.
+    pub at: Timestamp,
+    /// The chain that its intent is meant for.
+    pub chain: u8,
+    /// The place there.
+    pub number: u64,
+    /// The records, in the order of their leaves.
+    pub records: Vec<DoomedParts>,
+    /// What became of each; empty while it is open.
+    pub results: Vec<DeletionResult>,
+}
+
+impl NotedBatch {
+    /// Takes a batch, and the chain and number that its intent is meant for.
+    pub fn new(
+        batch: &BatchId,
+        reason: DeletionReason,
+        at: Timestamp,
+        (chain, number): (u8, u64),
+        records: Vec<Doomed>,
+        results: &[DeletionResult],
+    ) -> Self {
+        Self {
+            v: VERSION,
+            batch: batch.to_string(),
+            reason: reason.as_str().to_owned(),
+            at: millis(at),
+            chain,
+            number,
+            records,
+            results: results.iter().map(|result| result.as_str().to_owned()).collect(),
+        }
     }
 
-    /// Reads the batch: why, when, what.
+    /// Reads the batch.
     ///
     /// # Errors
     /// [`Unreadable`] names the field that does not read.
-    pub fn into_parts(self) -> Result<(DeletionReason, Timestamp, Vec<DoomedParts>), Unreadable> {
-        check(self.v, self.kind, Kind::Intent)?;
-        let reasons = [DeletionReason::Retention, DeletionReason::Erasure, DeletionReason::TimeToLive];
-        Ok((
-            name("reason", &self.reason, |text| reasons.into_iter().find(|reason| reason.as_str() == text))?,
-            time("at", self.at)?,
-            self.records.into_iter().map(DoomedParts::try_from).collect::<Result<_, _>>()?,
-        ))
+    pub fn into_parts(self) -> Result<NotedParts, Unreadable> {
+        if self.v != VERSION {
+            return Err(Unreadable { field: "v" });
+        }
+        let result = |text: &String| name("results", text, DeletionResult::parse);
+        Ok(NotedParts {
+            batch: id("batch", &self.batch, BatchId::parse)?,
+            reason: name("reason", &self.reason, DeletionReason::parse)?,
+            at: time("at", self.at)?,
+            chain: self.chain,
+            number: self.number,
+            records: self.records.into_iter().map(DoomedParts::try_from).collect::<Result<_, _>>()?,
+            results: self.results.iter().map(result).collect::<Result<_, _>>()?,
+        })
     }
 }
 

@@ -15,7 +15,6 @@ pub mod export;
 pub mod hold;
 pub mod instructions;
 pub mod mail;
-pub mod manifest;
 pub mod notice;
 pub mod record;
 pub mod request;
@@ -62,8 +61,6 @@ pub enum Kind {
     Notice,
     /// A public alert.
     Alert,
-    /// A batch of deletions that is not yet confirmed.
-    Intent,
     /// A deadline's warning.
     Warned,
     /// A disclosure to a recipient.
@@ -90,7 +87,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 25] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -105,7 +102,6 @@ impl Kind {
         Self::Breach,
         Self::Notice,
         Self::Alert,
-        Self::Intent,
         Self::Warned,
         Self::Disclosure,
         Self::Change,
@@ -136,7 +132,6 @@ impl Kind {
             Self::Breach => "breach",
             Self::Notice => "notice",
             Self::Alert => "alert",
-            Self::Intent => "intent",
             Self::Warned => "warned",
             Self::Disclosure => "disclosure",
             Self::Change => "change",
@@ -185,7 +180,7 @@ impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
 
-        impl de::Visitor<'_> for Visitor {
+        impl<'de> de::Visitor<'de> for Visitor {
             type Value = Bytes;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -197,6 +192,15 @@ impl<'de> Deserialize<'de> for Bytes {
             }
 
             fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Bytes, E> {
+                Ok(Bytes(bytes))
+            }
+
+            // As JSON has them.
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut numbers: A) -> Result<Bytes, A::Error> {
+                let mut bytes = Vec::new();
+                while let Some(byte) = numbers.next_element()? {
+                    bytes.push(byte);
+                }
                 Ok(Bytes(bytes))
             }
         }

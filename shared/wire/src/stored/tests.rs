@@ -167,10 +167,6 @@ fn what_is_to_be_deleted_reads() {
     let parts = form.clone().into_doomed().unwrap();
     assert_eq!(deletion::Plan::new(parts.iter().map(deletion::Doomed::from).collect()), form);
 
-    let form: deletion::Intent = read("intent");
-    let (reason, at, parts) = form.clone().into_parts().unwrap();
-    assert_eq!(deletion::Intent::new(reason, at, parts.iter().map(deletion::Doomed::from).collect()), form);
-
     let form: deletion::DueEntry = read("due");
     let due_at = form.due_at;
     let parts = form.into_doomed(subject(), RecordId::parse(ID).unwrap()).unwrap();
@@ -262,8 +258,11 @@ fn json_forms_read() {
         assert_eq!(serde_json::to_value(&form).unwrap(), kept, "{name}");
         form
     }
-    read::<manifest::Manifest>("manifest-intent");
-    read::<manifest::Manifest>("manifest-result");
+    let batch = read::<deletion::NotedBatch>("batch");
+    let parts = batch.clone().into_parts().unwrap();
+    let records = parts.records.iter().map(deletion::Doomed::from).collect();
+    let place = (parts.chain, parts.number);
+    assert_eq!(deletion::NotedBatch::new(&parts.batch, parts.reason, parts.at, place, records, &parts.results), batch);
     assert_eq!(read::<export::Export>("export").facts, export::Facts::default());
     let export = read::<export::Export>("export-access");
     let csv = export.to_csv();
@@ -294,13 +293,13 @@ fn json_forms_read() {
 
 #[test]
 fn every_fixture_is_read() {
-    let read = "alert attestation attested breach challenge change code consent consent-agreed consent-awaited consent-subscribed content \
-                decided-erased decided-exported decided-not-verified decided-recorded decided-refused \
-                decided-stopped decided-with-office decided-withdrawn disclosure disclosure-total due \
-                entry-asked entry-decided entry-ruled entry-task entry-verified export export-access hold \
-                hold-ground instructions intent mail manifest-intent manifest-result notice plan record \
-                record-held references request request-acting request-office system task token trigger verified \
-                warned whose";
+    let read = "alert attestation attested batch breach challenge change code consent consent-agreed \
+                consent-awaited consent-subscribed content decided-erased decided-exported \
+                decided-not-verified decided-recorded decided-refused decided-stopped decided-with-office \
+                decided-withdrawn disclosure disclosure-total due entry-asked entry-decided entry-ruled \
+                entry-task entry-verified export export-access hold hold-ground instructions mail notice plan \
+                record record-held references request request-acting request-office system task token trigger \
+                verified warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()

@@ -219,10 +219,10 @@ fn newsletter(world: &World, ledger: &mut Ledger) -> Played {
     );
     let at: Timestamp = withdrawn.event_time.parse().map_err(Trouble::because("event_time"))?;
     let item = world.due(&kept, at)?;
-    let leaf = item.leaf().ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment = item.commitment().ok_or_else(|| Trouble::new("the record has no salt"))?;
     world.sweep(at)?;
     let is_gone = world.stored(&kept)?.is_none();
-    let evidence = if is_gone { Some(world.evidence(NAME, &leaf)?) } else { None };
+    let evidence = if is_gone { Some(world.evidence(NAME, &commitment)?) } else { None };
     ledger.proved(
         "identance.4-c",
         "the address that rested on the consent goes with it",

@@ -360,7 +360,8 @@ fn application(world: &World, ledger: &mut Ledger) -> Played {
         record(world.start, &who, "billing", "billing", &locator("invoice"), &json!({ "invoice_number": "1" }));
     let billing = world.keep(NAME, &billing)?;
     let contact = keep(world, &who, ("contact", "communication"), &json!({ "email": address }))?;
-    let leaf = world.stored(&cv)?.and_then(|item| item.leaf()).ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment =
+        world.stored(&cv)?.and_then(|item| item.commitment()).ok_or_else(|| Trouble::new("the record has no salt"))?;
 
     let request = world.ask(NAME, &json!({ "type": "erasure", "subject": who }))?;
     let waiting = world.status(&request)?.status;
@@ -376,7 +377,7 @@ fn application(world: &World, ledger: &mut Ledger) -> Played {
     let item = |category: &str| status.items.iter().find(|item| item.category == category);
     let erased = item("cv").is_some_and(|item| item.result == "erased");
     let is_gone = world.stored(&cv)?.is_none();
-    let proved = world.evidence(NAME, &leaf)?;
+    let proved = world.evidence(NAME, &commitment)?;
     let told = item("cv").and_then(|item| item.evidence.clone());
     ledger.proved(
         "identance.6-e",

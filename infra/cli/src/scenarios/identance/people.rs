@@ -90,10 +90,10 @@ fn report(world: &World, ledger: &mut Ledger) -> Played {
     world.sweep(ended)?;
     let stays = world.stored(&kept)?.is_some();
     let still_held = note(clock::now(), "illegal-content.resolved")?;
-    let leaf = world.due(&kept, ended)?.leaf().ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment = world.due(&kept, ended)?.commitment().ok_or_else(|| Trouble::new("the record has no salt"))?;
     world.sweep(clock::now())?;
     let goes = world.stored(&kept)?.is_none();
-    let evidence = if goes { Some(world.evidence(NAME, &leaf)?) } else { None };
+    let evidence = if goes { Some(world.evidence(NAME, &commitment)?) } else { None };
     ledger.proved(
         "identance.18-a",
         "a report of illegal content keeps what was uploaded past its end, and its resolution lets it go",
@@ -225,8 +225,10 @@ fn reported_child(world: &World, ledger: &mut Ledger) -> Played {
     let locator = format!("reported-child/{}", world.run);
     let contact = record(world.start, &who, "contact", "service-delivery", &locator, &json!({ "name": "Bob" }));
     let kept = world.keep(NAME, &contact)?;
-    let leaf =
-        world.stored(&kept)?.and_then(|item| item.leaf()).ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment = world
+        .stored(&kept)?
+        .and_then(|item| item.commitment())
+        .ok_or_else(|| Trouble::new("the record has no salt"))?;
     let ask = |kind: &str| json!({ "type": kind, "subject": who, "acting": { "as": "guardian" } });
     let before = may_use(world, NAME, &who, "service-delivery", json!({}))?;
     let request = world.ask(NAME, &ask("erasure"))?;
@@ -240,7 +242,7 @@ fn reported_child(world: &World, ledger: &mut Ledger) -> Played {
     world.confirm_by_mail(&address, &request)?;
     let status = world.decided(&request)?;
     let gone = world.stored(&kept)?.is_none();
-    let evidence = if gone { Some(world.evidence(NAME, &leaf)?) } else { None };
+    let evidence = if gone { Some(world.evidence(NAME, &commitment)?) } else { None };
     ledger.proved(
         "identance.19-d",
         "then it is erased, and who reported it does not learn what there was",

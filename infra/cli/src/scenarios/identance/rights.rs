@@ -252,8 +252,10 @@ fn erasure(world: &World, ledger: &mut Ledger) -> Played {
     let who = subject("mail", &address);
     let contact = keep(world, &who, "contact", "service-delivery", &json!({ "name": "Ada Example" }))?;
     let billing = keep(world, &who, "billing", "billing", &json!({ "invoice_number": "1" }))?;
-    let leaf =
-        world.stored(&contact)?.and_then(|item| item.leaf()).ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment = world
+        .stored(&contact)?
+        .and_then(|item| item.commitment())
+        .ok_or_else(|| Trouble::new("the record has no salt"))?;
     let (request, status) = ask_and_confirm(world, &address, &ask(&address))?;
     let item = |category: &str| status.items.iter().find(|item| item.category == category);
     let erased = item("contact").is_some_and(|item| item.result == "erased");
@@ -261,7 +263,7 @@ fn erasure(world: &World, ledger: &mut Ledger) -> Played {
     let kept =
         item("billing").and_then(|item| Some((item.result.clone(), item.article.clone()?, item.clause.clone()?)));
     let expected = ("kept".to_owned(), "GDPR Art. 17(3)(b)".to_owned(), "identance.1-d".to_owned());
-    let evidence = if gone { Some(world.evidence(NAME, &leaf)?) } else { None };
+    let evidence = if gone { Some(world.evidence(NAME, &commitment)?) } else { None };
     ledger.proved(
         "identance.16-d",
         "what nothing keeps is erased; what the law keeps stays, with its article",
@@ -464,9 +466,9 @@ fn post_mortem(world: &World, ledger: &mut Ledger) -> Played {
         kept.push(keep(world, &who(n), "contact", "service-delivery", &json!({ "name": "Ada Example" }))?);
     }
     let is_there = |n: usize| -> Played<bool> { Ok(world.stored(&kept[n])?.is_some()) };
-    let leaf = world
+    let commitment = world
         .stored(&kept[TESTATOR])?
-        .and_then(|item| item.leaf())
+        .and_then(|item| item.commitment())
         .ok_or_else(|| Trouble::new("the record has no salt"))?;
     let instruct =
         |n: usize| json!({ "type": "post-mortem", "subject": who(n), "instructions": { "deletion": "all" } });
@@ -485,7 +487,7 @@ fn post_mortem(world: &World, ledger: &mut Ledger) -> Played {
     noted.extend(world.register(NAME, &[die(TESTATOR)])?);
     let refused = noted.iter().filter_map(|result| result.problem.as_deref()).collect::<Vec<_>>().join("; ");
     wait_for("the instructions to be carried out", || Ok((!is_there(TESTATOR)?).then_some(())))?;
-    let evidence = world.evidence(NAME, &leaf)?;
+    let evidence = world.evidence(NAME, &commitment)?;
     ledger.proved(
         "identance.16-i",
         "instructions are kept, and carried out when somebody is known to have died",

@@ -139,8 +139,10 @@ pub(super) fn erasure(world: &World, ledger: &mut Ledger) -> Played {
         &json!({ "free_text": "How do I export?" }),
     );
     let enquiry = world.keep(NAME, &enquiry)?;
-    let leaf =
-        world.stored(&usage)?.and_then(|item| item.leaf()).ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment = world
+        .stored(&usage)?
+        .and_then(|item| item.commitment())
+        .ok_or_else(|| Trouble::new("the record has no salt"))?;
     let request = world.ask(NAME, &json!({ "type": "erasure", "subject": who }))?;
     world.confirm_by_mail(&address, &request)?;
     let status = world.decided(&request)?;
@@ -150,7 +152,7 @@ pub(super) fn erasure(world: &World, ledger: &mut Ledger) -> Played {
     let tested = status.items.iter().find(|item| item.purpose == "dev-test");
     let copy_gone = world.stored(&copy)?.is_none();
     let kept = result("support-enquiry");
-    let evidence = world.evidence(NAME, &leaf)?;
+    let evidence = world.evidence(NAME, &commitment)?;
     ledger.proved(
         "rfa.8-d",
         "an erasure takes what can go",

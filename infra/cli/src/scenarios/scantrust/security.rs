@@ -65,10 +65,10 @@ pub(super) fn backfilled(world: &World, ledger: &mut Ledger) -> Played {
     let locator = format!("archive/{}", world.run);
     let fields = json!({ "ip_address": world.ip() });
     let kept = world.keep(NAME, &record(at, &who, "security-ip", "security.abuse-detection", &locator, &fields))?;
-    let leaf = world.stored(&kept)?.and_then(|item| item.leaf());
+    let commitment = world.stored(&kept)?.and_then(|item| item.commitment());
     wait_for("DynamoDB's TTL to remove the record", || Ok(world.stored(&kept)?.is_none().then_some(())))?;
-    let evidence = match leaf {
-        Some(leaf) => Some(world.evidence(NAME, &leaf)?),
+    let evidence = match commitment {
+        Some(commitment) => Some(world.evidence(NAME, &commitment)?),
         None => None,
     };
     ledger.proved(

@@ -41,13 +41,13 @@ pub(super) fn empty(world: &World, ledger: &mut Ledger) -> Played {
     }
     let end = minutes(50);
     world.due(&session, end)?;
-    let leaf = world.due(&address, end)?.leaf().ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment = world.due(&address, end)?.commitment().ok_or_else(|| Trouble::new("the record has no salt"))?;
     world.sweep(earlier(end))?;
     let was_there = world.stored(&address)?.is_some();
     let promise = "it ends thirty minutes after the last access, whichever came last";
     End { controller: NAME, clause: "stationdb.4-d", promise, kept: &session, at: end }.play(world, ledger)?;
     let is_gone = world.stored(&address)?.is_none();
-    let evidence = if is_gone { Some(world.evidence(NAME, &leaf)?) } else { None };
+    let evidence = if is_gone { Some(world.evidence(NAME, &commitment)?) } else { None };
     let happened = format!(
         "{} at {}, {} at {end}",
         yes_or(was_there, "kept", "GONE"),
@@ -84,8 +84,10 @@ pub(super) fn used(world: &World, ledger: &mut Ledger) -> Played {
         until == Some(year),
         format!("messages at {said} and {again}: the address is kept until {until:?}"),
     );
-    let leaf =
-        world.stored(&address)?.and_then(|item| item.leaf()).ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment = world
+        .stored(&address)?
+        .and_then(|item| item.commitment())
+        .ok_or_else(|| Trouble::new("the record has no salt"))?;
     world.sweep(earlier(year))?;
     let is_there = world.stored(&address)?.is_some();
     ledger.check(
@@ -96,7 +98,7 @@ pub(super) fn used(world: &World, ledger: &mut Ledger) -> Played {
     );
     world.sweep(year)?;
     let is_gone = world.stored(&address)?.is_none();
-    let evidence = if is_gone { Some(world.evidence(NAME, &leaf)?) } else { None };
+    let evidence = if is_gone { Some(world.evidence(NAME, &commitment)?) } else { None };
     let happened = format!("{} at {year}", yes_or(is_gone, "deleted", "STILL THERE"));
     ledger.proved("stationdb.4-j", "and is deleted then", is_gone, happened, evidence);
 

@@ -135,13 +135,15 @@ fn deletion(world: &World, ledger: &mut Ledger) -> Played {
     let (who, contact) = customer(world, "leaver")?;
     let books = made(world, &who, "financial", "payments", &json!({ "purchase_history": "3 seats" }));
     let books = world.keep(NAME, &books)?;
-    let leaf =
-        world.stored(&contact)?.and_then(|item| item.leaf()).ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment = world
+        .stored(&contact)?
+        .and_then(|item| item.commitment())
+        .ok_or_else(|| Trouble::new("the record has no salt"))?;
     let ack = world.ask(NAME, &request(&who, "erasure", 2))?;
     let status = world.decided(&ack)?;
     let item = |category: &str| status.items.iter().find(|item| item.category == category);
     let (gone, stays) = (world.stored(&contact)?.is_none(), world.stored(&books)?.is_some());
-    let proved = world.evidence(NAME, &leaf)?;
+    let proved = world.evidence(NAME, &commitment)?;
     let told = item("contact").and_then(|item| item.evidence.clone());
     ledger.proved(
         "zentry.9-h",

@@ -26,8 +26,10 @@ fn deletion(world: &World, ledger: &mut Ledger) -> Played {
     let form = |who: &Value, points: Value| json!({ "type": "erasure", "subject": who, "points": points, "residence": "US-CA" });
 
     let (known, record) = customer(world, "resident")?;
-    let leaf =
-        world.stored(&record)?.and_then(|item| item.leaf()).ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment = world
+        .stored(&record)?
+        .and_then(|item| item.commitment())
+        .ok_or_else(|| Trouble::new("the record has no salt"))?;
     // Points match in any spelling of case and blanks.
     let points = json!({ "phone": "+14085550100", "employer": " example  INC." });
     let request = world.ask(NAME, &form(&known, points))?;
@@ -41,7 +43,7 @@ fn deletion(world: &World, ledger: &mut Ledger) -> Played {
     );
     let status = world.decided(&request)?;
     let is_gone = world.stored(&record)?.is_none();
-    let evidence = if is_gone { Some(world.evidence(NAME, &leaf)?) } else { None };
+    let evidence = if is_gone { Some(world.evidence(NAME, &commitment)?) } else { None };
     ledger.proved(
         "zentry.9-m",
         "two matching points verify a deletion",
