@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use app::{
     error::PortError,
-    keys::{ControllerKeys, Keys},
+    keys::{ControllerKeys, DayKeys, Keys},
 };
 use aws_sdk_dynamodb::{
     operation::{delete_item::DeleteItemError, put_item::PutItemError},
@@ -14,11 +14,11 @@ use aws_sdk_dynamodb::{
 };
 use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
 use domain::{
-    ids::{ControllerId, Pepper, SubjectRef},
+    ids::{Category, ControllerId, Pepper, SubjectRef},
     system::SystemsKey,
     token::TokenKey,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     digest, hkdf,
@@ -31,14 +31,14 @@ use crate::{
     failure::unavailable,
     table::{
         Item,
-        keys::{ItemKey, controller_partition, subject_partition},
+        keys::{ItemKey, controller_partition, day_partition, subject_partition},
         number, text, time,
     },
 };
 
 const TABLE: &str = "the key table";
 const KMS: &str = "KMS";
-const SUBJECT_KEY: &str = "a subject's key";
+const FIELD_KEY: &str = "a key of fields";
 const CONTROLLER_KEY: &str = "a controller's key";
 const FIELD: &str = "a sealed field";
 
@@ -61,26 +61,26 @@ struct Ring {
 #[derive(Default)]
 pub(crate) struct KeyRing(tokio::sync::Mutex<HashMap<ControllerId, Arc<Ring>>>);
 
-/// A subject's key, opened. It lives no longer than the call that needs it: a destroyed key must not
-/// go on in a warm function.
-pub(crate) struct SubjectKey {
+/// A key that seals fields, opened: a subject's, or a day's. It lives no longer than the call that needs it:
+/// a destroyed key must not go on in a warm function.
+pub(crate) struct FieldKey {
     name: [u8; KEY_NAME_BYTES],
     key: LessSafeKey,
 }
 
-impl fmt::Debug for SubjectKey {
+impl fmt::Debug for FieldKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SubjectKey(…)")
+        f.write_str("FieldKey(…)")
     }
 }
 
-impl SubjectKey {
+impl FieldKey {
     fn new(wrapped: &[u8], secret: &[u8]) -> Result<Self, PortError> {
         // Each wrapping has a nonce of its own, so its hash names this key and no later one.
         let hash = digest::digest(&digest::SHA256, wrapped);
         let mut name = [0; KEY_NAME_BYTES];
         name.copy_from_slice(&hash.as_ref()[..KEY_NAME_BYTES]);
-        Ok(Self { name, key: aes(secret, SUBJECT_KEY)? })
+        Ok(Self { name, key: aes(secret, FIELD_KEY)? })
     }
 
     /// Seals a field of an item: name of the key, nonce, ciphertext.
@@ -100,7 +100,7 @@ impl SubjectKey {
         self.open_in(&associated(item), sealed)
     }
 
-    /// Opens something in its place, as [`SubjectKey::open`] does.
+    /// Opens something in its place, as [`FieldKey::open`] does.
     fn open_in(&self, place: &str, sealed: &[u8]) -> Result<Option<Vec<u8>>, PortError> {
         let (name, sealed) =
             sealed.split_at_checked(KEY_NAME_BYTES).ok_or_else(|| PortError::corrupt(FIELD, "it is too short"))?;
@@ -223,6 +223,19 @@ impl Keys for Cloud {
     }
 }
 
+impl DayKeys for Cloud {
+    async fn destroy_day_key(
+        &self,
+        controller: &ControllerId,
+        category: &Category,
+        day: Date,
+    ) -> Result<(), PortError> {
+        let pk = day_partition(controller, category, day);
+        let deleted = self.dynamodb().delete_item().table_name(self.key_table()?).key("pk", text(pk)).send().await;
+        deleted.map(drop).map_err(|error| unavailable(TABLE, &error))
+    }
+}
+
 impl Cloud {
     async fn ring_of(&self, controller: &ControllerId) -> Result<Arc<Ring>, PortError> {
         let mut rings = self.ring.0.lock().await;
@@ -319,19 +332,71 @@ impl Cloud {
         &self,
         controller: &ControllerId,
         subject: &SubjectRef,
-    ) -> Result<Option<SubjectKey>, PortError> {
-        let pk = subject_partition(controller, subject);
-        let Some(item) = self.key_item(&pk).await? else { return Ok(None) };
-        self.unwrap_subject(controller, &pk, &item).await.map(Some)
+    ) -> Result<Option<FieldKey>, PortError> {
+        self.field_key(controller, &subject_partition(controller, subject)).await
     }
 
-    async fn unwrap_subject(&self, controller: &ControllerId, pk: &str, item: &Item) -> Result<SubjectKey, PortError> {
+    /// The key of what a category has due on a day; `None` if it is destroyed, or there is none yet.
+    #[expect(dead_code, reason = "written ahead of its first caller")]
+    pub(crate) async fn day_key(
+        &self,
+        controller: &ControllerId,
+        category: &Category,
+        day: Date,
+    ) -> Result<Option<FieldKey>, PortError> {
+        self.field_key(controller, &day_partition(controller, category, day)).await
+    }
+
+    /// The key of what a category has due on a day, made at that time if there is none.
+    ///
+    /// A caller sees to it that nothing is sealed for a day that has begun: its key is destroyed by then.
+    #[expect(dead_code, reason = "written ahead of its first caller")]
+    pub(crate) async fn day_key_or_new(
+        &self,
+        controller: &ControllerId,
+        category: &Category,
+        day: Date,
+        at: Timestamp,
+    ) -> Result<FieldKey, PortError> {
+        self.field_key_or_new(controller, &day_partition(controller, category, day), at).await
+    }
+
+    async fn field_key(&self, controller: &ControllerId, pk: &str) -> Result<Option<FieldKey>, PortError> {
+        let Some(item) = self.key_item(pk).await? else { return Ok(None) };
+        self.unwrap_key(controller, pk, &item).await.map(Some)
+    }
+
+    async fn unwrap_key(&self, controller: &ControllerId, pk: &str, item: &Item) -> Result<FieldKey, PortError> {
         let ring = self.ring_of(controller).await?;
-        let wrapped = wrapped_of(item, SUBJECT_KEY)?;
+        let wrapped = wrapped_of(item, FIELD_KEY)?;
         let secret = decrypt(&ring.wrap, pk.as_bytes(), &wrapped)
             .map(Zeroizing::new)
-            .ok_or_else(|| PortError::corrupt(SUBJECT_KEY, "it does not open"))?;
-        SubjectKey::new(&wrapped, &secret)
+            .ok_or_else(|| PortError::corrupt(FIELD_KEY, "it does not open"))?;
+        FieldKey::new(&wrapped, &secret)
+    }
+
+    async fn field_key_or_new(
+        &self,
+        controller: &ControllerId,
+        pk: &str,
+        at: Timestamp,
+    ) -> Result<FieldKey, PortError> {
+        if let Some(item) = self.key_item(pk).await? {
+            return self.unwrap_key(controller, pk, &item).await;
+        }
+        let ring = self.ring_of(controller).await?;
+        let secret = Zeroizing::new(random_bytes::<32>()?);
+        let wrapped = encrypt(&ring.wrap, pk.as_bytes(), secret.as_ref())?;
+        let item = Item::from([
+            ("pk".to_owned(), text(pk)),
+            ("v".to_owned(), number(1)),
+            ("made_at".to_owned(), time(at)),
+            ("wrapped".to_owned(), aws_sdk_dynamodb::types::AttributeValue::B(Blob::new(wrapped.clone()))),
+        ]);
+        match self.put_key(item).await? {
+            None => FieldKey::new(&wrapped, secret.as_ref()),
+            Some(first) => self.unwrap_key(controller, pk, &first).await,
+        }
     }
 
     /// The subject's key, made at that time if there is none.
@@ -340,24 +405,8 @@ impl Cloud {
         controller: &ControllerId,
         subject: &SubjectRef,
         at: Timestamp,
-    ) -> Result<SubjectKey, PortError> {
-        let pk = subject_partition(controller, subject);
-        if let Some(item) = self.key_item(&pk).await? {
-            return self.unwrap_subject(controller, &pk, &item).await;
-        }
-        let ring = self.ring_of(controller).await?;
-        let secret = Zeroizing::new(random_bytes::<32>()?);
-        let wrapped = encrypt(&ring.wrap, pk.as_bytes(), secret.as_ref())?;
-        let item = Item::from([
-            ("pk".to_owned(), text(pk.as_str())),
-            ("v".to_owned(), number(1)),
-            ("made_at".to_owned(), time(at)),
-            ("wrapped".to_owned(), aws_sdk_dynamodb::types::AttributeValue::B(Blob::new(wrapped.clone()))),
-        ]);
-        match self.put_key(item).await? {
-            None => SubjectKey::new(&wrapped, secret.as_ref()),
-            Some(first) => self.unwrap_subject(controller, &pk, &first).await,
-        }
+    ) -> Result<FieldKey, PortError> {
+        self.field_key_or_new(controller, &subject_partition(controller, subject), at).await
     }
 
     /// Seals a field of an item under its subject's key, which is made at that time if there is none.
@@ -426,7 +475,7 @@ mod tests {
 
     #[test]
     fn a_sealed_field_opens_in_its_item_alone() {
-        let key = SubjectKey::new(b"wrapped", &[1; 32]).unwrap();
+        let key = FieldKey::new(b"wrapped", &[1; 32]).unwrap();
         let (here, there) = (item("AAAAAAAAAAAAAAAAAAAAAA"), item("BBBBBBBBBBBBBBBBBBBBBA"));
         let sealed = key.seal(&here, b"ada@example.com").unwrap();
         assert_eq!(key.open(&here, &sealed).unwrap().unwrap(), b"ada@example.com");
@@ -436,7 +485,7 @@ mod tests {
 
     #[test]
     fn a_sealed_object_opens_under_its_name_alone() {
-        let key = SubjectKey::new(b"wrapped", &[1; 32]).unwrap();
+        let key = FieldKey::new(b"wrapped", &[1; 32]).unwrap();
         let sealed = key.seal_in(&object_place("systems/v1/rfa/a/crm"), b"{}").unwrap();
         assert_eq!(key.open_in(&object_place("systems/v1/rfa/a/crm"), &sealed).unwrap().unwrap(), b"{}");
         assert!(key.open_in(&object_place("systems/v1/rfa/a/shop"), &sealed).is_err());
@@ -446,8 +495,8 @@ mod tests {
     #[test]
     fn what_an_earlier_key_sealed_is_gone_and_not_corrupt() {
         let here = item("AAAAAAAAAAAAAAAAAAAAAA");
-        let sealed = SubjectKey::new(b"first", &[1; 32]).unwrap().seal(&here, b"x").unwrap();
-        assert_eq!(SubjectKey::new(b"second", &[2; 32]).unwrap().open(&here, &sealed).unwrap(), None);
+        let sealed = FieldKey::new(b"first", &[1; 32]).unwrap().seal(&here, b"x").unwrap();
+        assert_eq!(FieldKey::new(b"second", &[2; 32]).unwrap().open(&here, &sealed).unwrap(), None);
     }
 
     #[test]

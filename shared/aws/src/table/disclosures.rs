@@ -19,7 +19,7 @@ use super::{
     keys::{DISCLOSURES, ItemKey, subject_partition},
     unreadable,
 };
-use crate::{Cloud, keys::SubjectKey};
+use crate::{Cloud, keys::FieldKey};
 
 const WHAT: &str = "a disclosure";
 
@@ -35,7 +35,7 @@ fn disclosure_of(item: Item) -> Result<Disclosure, PortError> {
 }
 
 /// Opens the texts of references; `None` if the key that sealed them is gone.
-fn opened(key: Option<&SubjectKey>, item_key: &ItemKey, sealed: &[u8]) -> Result<Option<References>, PortError> {
+fn opened(key: Option<&FieldKey>, item_key: &ItemKey, sealed: &[u8]) -> Result<Option<References>, PortError> {
     let Some(plain) = key.map(|key| key.open(item_key, sealed)).transpose()?.flatten() else { return Ok(None) };
     // The reader's own error can quote a text.
     let texts: ReferenceTexts = serde_json::from_slice(&Zeroizing::new(plain))
