@@ -10,7 +10,7 @@ use app::{
 use aws_sdk_dynamodb::{
     operation::{delete_item::DeleteItemError, put_item::PutItemError},
     primitives::Blob,
-    types::ReturnValuesOnConditionCheckFailure,
+    types::{AttributeValue, ConditionCheck, ReturnValuesOnConditionCheckFailure},
 };
 use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
 use domain::{
@@ -64,7 +64,11 @@ pub(crate) struct KeyRing(tokio::sync::Mutex<HashMap<ControllerId, Arc<Ring>>>);
 /// A key that seals fields, opened: a subject's, or a day's. It lives no longer than the call that needs it:
 /// a destroyed key must not go on in a warm function.
 pub(crate) struct FieldKey {
+    /// Where it lies in the table of keys.
+    pk: String,
     name: [u8; KEY_NAME_BYTES],
+    /// Its wrapping, if its item is from before items carried names.
+    unnamed: Option<Vec<u8>>,
     key: LessSafeKey,
 }
 
@@ -75,12 +79,25 @@ impl fmt::Debug for FieldKey {
 }
 
 impl FieldKey {
-    fn new(wrapped: &[u8], secret: &[u8]) -> Result<Self, PortError> {
-        // Each wrapping has a nonce of its own, so its hash names this key and no later one.
-        let hash = digest::digest(&digest::SHA256, wrapped);
-        let mut name = [0; KEY_NAME_BYTES];
-        name.copy_from_slice(&hash.as_ref()[..KEY_NAME_BYTES]);
-        Ok(Self { name, key: aes(secret, FIELD_KEY)? })
+    fn new(pk: &str, name: [u8; KEY_NAME_BYTES], secret: &[u8]) -> Result<Self, PortError> {
+        Ok(Self { pk: pk.to_owned(), name, unnamed: None, key: aes(secret, FIELD_KEY)? })
+    }
+
+    /// That this key stands, and no later one in its place.
+    pub(crate) fn stands(&self, key_table: &str) -> Result<ConditionCheck, PortError> {
+        let check = ConditionCheck::builder()
+            .table_name(key_table)
+            .key("pk", text(self.pk.as_str()))
+            .expression_attribute_names("#name", "name")
+            .expression_attribute_values(":name", bytes(self.name));
+        let check = match &self.unnamed {
+            None => check.condition_expression("#name = :name"),
+            // It may get its name meanwhile, by being wrapped again.
+            Some(wrapped) => check
+                .condition_expression("#name = :name OR (attribute_not_exists(#name) AND wrapped = :wrapped)")
+                .expression_attribute_values(":wrapped", bytes(wrapped.as_slice())),
+        };
+        check.build().map_err(|_| PortError::corrupt(FIELD_KEY, "its check cannot be written"))
     }
 
     /// Seals a field of an item: name of the key, nonce, ciphertext.
@@ -89,7 +106,7 @@ impl FieldKey {
     }
 
     /// Seals something in its place.
-    fn seal_in(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, PortError> {
+    pub(crate) fn seal_in(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, PortError> {
         let mut sealed = self.name.to_vec();
         sealed.extend(encrypt(&self.key, place.as_bytes(), plain)?);
         Ok(sealed)
@@ -119,7 +136,7 @@ fn associated(item: &ItemKey) -> String {
 }
 
 /// So does a sealed object belong to its name.
-fn object_place(object: &str) -> String {
+pub(crate) fn object_place(object: &str) -> String {
     format!("object|{object}|v1")
 }
 
@@ -181,6 +198,26 @@ fn derive(secret: &[u8]) -> Result<Ring, PortError> {
     let systems = SystemsKey::new(&*derived("habeas systems 1")?);
     let wrap = aes(derived("habeas wrap 1")?.as_ref(), CONTROLLER_KEY)?;
     Ok(Ring { public: Arc::new(ControllerKeys { pepper, tokens, systems }), wrap })
+}
+
+fn bytes(value: impl Into<Vec<u8>>) -> AttributeValue {
+    AttributeValue::B(Blob::new(value))
+}
+
+/// The name of a key by its first wrapping: each has a nonce of its own, so its hash names this key and no later
+/// one.
+fn name_of(wrapped: &[u8]) -> [u8; KEY_NAME_BYTES] {
+    let hash = digest::digest(&digest::SHA256, wrapped);
+    let mut name = [0; KEY_NAME_BYTES];
+    name.copy_from_slice(&hash.as_ref()[..KEY_NAME_BYTES]);
+    name
+}
+
+/// The name that an item gives its key. `None`: it is from before items carried names.
+fn named_in(item: &Item) -> Result<Option<[u8; KEY_NAME_BYTES]>, PortError> {
+    let Some(name) = item.get("name") else { return Ok(None) };
+    let name = name.as_b().ok().and_then(|name| name.as_ref().try_into().ok());
+    name.map(Some).ok_or_else(|| PortError::corrupt(FIELD_KEY, "its name does not read"))
 }
 
 fn wrapped_of(item: &Item, what: &'static str) -> Result<Vec<u8>, PortError> {
@@ -268,7 +305,7 @@ impl Cloud {
         let item = Item::from([
             ("pk".to_owned(), text(pk)),
             ("v".to_owned(), number(1)),
-            ("wrapped".to_owned(), aws_sdk_dynamodb::types::AttributeValue::B(Blob::new(wrapped.into_inner()))),
+            ("wrapped".to_owned(), bytes(wrapped.into_inner())),
         ]);
         match self.put_key(item).await? {
             None => derive(&secret),
@@ -372,7 +409,9 @@ impl Cloud {
         let secret = decrypt(&ring.wrap, pk.as_bytes(), &wrapped)
             .map(Zeroizing::new)
             .ok_or_else(|| PortError::corrupt(FIELD_KEY, "it does not open"))?;
-        FieldKey::new(&wrapped, &secret)
+        let named = named_in(item)?;
+        let key = FieldKey::new(pk, named.unwrap_or_else(|| name_of(&wrapped)), &secret)?;
+        Ok(FieldKey { unnamed: named.is_none().then_some(wrapped), ..key })
     }
 
     async fn field_key_or_new(
@@ -391,16 +430,18 @@ impl Cloud {
             ("pk".to_owned(), text(pk)),
             ("v".to_owned(), number(1)),
             ("made_at".to_owned(), time(at)),
-            ("wrapped".to_owned(), aws_sdk_dynamodb::types::AttributeValue::B(Blob::new(wrapped.clone()))),
+            // Beside the wrapping, since it stays when the key is wrapped again.
+            ("name".to_owned(), bytes(name_of(&wrapped))),
+            ("wrapped".to_owned(), bytes(wrapped.as_slice())),
         ]);
         match self.put_key(item).await? {
-            None => FieldKey::new(&wrapped, secret.as_ref()),
+            None => FieldKey::new(pk, name_of(&wrapped), secret.as_ref()),
             Some(first) => self.unwrap_key(controller, pk, &first).await,
         }
     }
 
     /// The subject's key, made at that time if there is none.
-    async fn subject_key_or_new(
+    pub(crate) async fn subject_key_or_new(
         &self,
         controller: &ControllerId,
         subject: &SubjectRef,
@@ -409,28 +450,11 @@ impl Cloud {
         self.field_key_or_new(controller, &subject_partition(controller, subject), at).await
     }
 
-    /// Seals a field of an item under its subject's key, which is made at that time if there is none.
-    pub(crate) async fn seal(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-        item: &ItemKey,
-        plain: &[u8],
-        at: Timestamp,
-    ) -> Result<Vec<u8>, PortError> {
-        self.subject_key_or_new(controller, subject, at).await?.seal(item, plain)
-    }
-
-    /// Seals an object of a bucket under a subject's key, as [`Cloud::seal`] does a field.
-    pub(crate) async fn seal_object(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-        object: &str,
-        plain: &[u8],
-        at: Timestamp,
-    ) -> Result<Vec<u8>, PortError> {
-        self.subject_key_or_new(controller, subject, at).await?.seal_in(&object_place(object), plain)
+    /// Whether a key stands, and no later one in its place.
+    pub(crate) async fn is_standing(&self, key: &FieldKey) -> Result<bool, PortError> {
+        let Some(item) = self.key_item(&key.pk).await? else { return Ok(false) };
+        Ok(named_in(&item)?.map_or_else(|| wrapped_of(&item, FIELD_KEY).map(|wrapped| name_of(&wrapped)), Ok)?
+            == key.name)
     }
 
     /// Opens an object; `None` if the key it was sealed under is gone.
@@ -473,9 +497,13 @@ mod tests {
         ItemKey::Consent(ControllerId::parse("scantrust").unwrap(), subject, CaptureId::parse(id).unwrap())
     }
 
+    fn field_key(number: u8) -> FieldKey {
+        FieldKey::new("C#scantrust#S#1.AAAAAAAAAAAAAAAAAAAAAA", [number; KEY_NAME_BYTES], &[number; 32]).unwrap()
+    }
+
     #[test]
     fn a_sealed_field_opens_in_its_item_alone() {
-        let key = FieldKey::new(b"wrapped", &[1; 32]).unwrap();
+        let key = field_key(1);
         let (here, there) = (item("AAAAAAAAAAAAAAAAAAAAAA"), item("BBBBBBBBBBBBBBBBBBBBBA"));
         let sealed = key.seal(&here, b"ada@example.com").unwrap();
         assert_eq!(key.open(&here, &sealed).unwrap().unwrap(), b"ada@example.com");
@@ -485,7 +513,7 @@ mod tests {
 
     #[test]
     fn a_sealed_object_opens_under_its_name_alone() {
-        let key = FieldKey::new(b"wrapped", &[1; 32]).unwrap();
+        let key = field_key(1);
         let sealed = key.seal_in(&object_place("systems/v1/rfa/a/crm"), b"{}").unwrap();
         assert_eq!(key.open_in(&object_place("systems/v1/rfa/a/crm"), &sealed).unwrap().unwrap(), b"{}");
         assert!(key.open_in(&object_place("systems/v1/rfa/a/shop"), &sealed).is_err());
@@ -495,8 +523,8 @@ mod tests {
     #[test]
     fn what_an_earlier_key_sealed_is_gone_and_not_corrupt() {
         let here = item("AAAAAAAAAAAAAAAAAAAAAA");
-        let sealed = FieldKey::new(b"first", &[1; 32]).unwrap().seal(&here, b"x").unwrap();
-        assert_eq!(FieldKey::new(b"second", &[2; 32]).unwrap().open(&here, &sealed).unwrap(), None);
+        let sealed = field_key(1).seal(&here, b"x").unwrap();
+        assert_eq!(field_key(2).open(&here, &sealed).unwrap(), None);
     }
 
     #[test]
