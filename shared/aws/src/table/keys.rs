@@ -9,8 +9,8 @@ use app::{
 use domain::{
     announcement::Announcement,
     ids::{
-        AttestationId, BreachId, BucketId, CaptureId, Category, ChangeId, ControllerId, DisclosureId,
-        EventName, HoldId, Purpose, RecordId, RequestId, SubjectRef, SystemId, TokenId,
+        AttestationId, BreachId, BucketId, CaptureId, Category, ChangeId, ControllerId, DisclosureId, EventName,
+        HoldId, Purpose, RecordId, RequestId, SubjectRef, SystemId, TokenId,
     },
     limits::{Limit, LimitKey},
     system::TaskId,
