@@ -50,6 +50,7 @@ use app::{
     requests::RequestLog,
     subscription::{SubscriptionLedger, SubscriptionMails},
     systems::{SystemData, SystemStates},
+    walk::{RecordScan, Walks},
 };
 use domain::{
     breach::AuthorityNotified,
@@ -76,10 +77,12 @@ use crate::build::{
 mod disclosures;
 mod requests;
 mod systems;
+mod walks;
 
 pub use disclosures::*;
 pub use requests::*;
 pub use systems::*;
+pub use walks::*;
 
 /// Every port that the contract speaks of.
 pub trait Ports:
@@ -112,6 +115,8 @@ pub trait Ports:
     + DisclosureLog
     + SystemStates
     + SystemData
+    + RecordScan
+    + Walks
 {
 }
 
@@ -145,6 +150,8 @@ impl<P> Ports for P where
         + DisclosureLog
         + SystemStates
         + SystemData
+        + RecordScan
+        + Walks
 {
 }
 
@@ -237,6 +244,8 @@ macro_rules! contract_tests {
             a_disclosure_is_read_where_it_was_written,
             a_total_is_logged_once_and_under_nobody,
             what_references_say_goes_with_the_subjects_key,
+            a_scan_shows_every_record_of_the_controller_and_nobody_elses,
+            a_walk_is_noted_by_one_of_two_and_a_later_one_takes_its_place,
         );
     };
     (@each $ports:expr, $($sentence:ident,)*) => {

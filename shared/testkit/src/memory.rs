@@ -10,6 +10,7 @@ mod challenges;
 mod guardian;
 mod subscription;
 mod systems;
+mod walks;
 
 pub use systems::HandedOver;
 
@@ -31,6 +32,7 @@ use app::{
     records::{Content, RecordStore, Trigger},
     request_clock::{REQUEST_SHARDS, RequestClock},
     requests::{Confided, Downloads, OfficePage, OfficeRow, RequestKey, RequestLog, StoredRequest},
+    walk::Progress,
 };
 use domain::{
     announcement::{Announcement, NoticeState},
@@ -50,6 +52,7 @@ use domain::{
     sensitive::Sensitive,
     system::SystemsKey,
     token::TokenKey,
+    walk::Job,
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -115,6 +118,7 @@ struct State {
     objects: BTreeSet<String>,
     disclosures: BTreeMap<disclosures::Place, disclosures::DisclosureItem>,
     systems: systems::Systems,
+    walks: BTreeMap<(ControllerId, Job, u16), Progress>,
     calls_left: Option<usize>,
     calls: usize,
     meanwhile: Vec<Meanwhile>,

@@ -20,6 +20,7 @@ pub mod notice;
 pub mod record;
 pub mod request;
 pub mod system;
+pub mod walk;
 
 use std::fmt;
 
@@ -86,11 +87,13 @@ pub enum Kind {
     Token,
     /// A count against a limit.
     Limit,
+    /// How far a walk has come.
+    Walk,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -117,6 +120,7 @@ impl Kind {
         Self::Code,
         Self::Token,
         Self::Limit,
+        Self::Walk,
     ];
 
     /// The name in the table.
@@ -148,6 +152,7 @@ impl Kind {
             Self::Code => "code",
             Self::Token => "token",
             Self::Limit => "limit",
+            Self::Walk => "walk",
         }
     }
 
