@@ -19,6 +19,7 @@ mod requests;
 mod sealed;
 mod subscriptions;
 mod systems;
+mod walks;
 
 use std::collections::HashMap;
 
