@@ -214,6 +214,38 @@ impl fmt::Display for WordRefused {
 
 impl std::error::Error for WordRefused {}
 
+/// Something that was done to a controller's purge: what its trail is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// When.
+    pub at: Timestamp,
+    /// Who did it: somebody of the staff, or the purge itself.
+    pub by: String,
+    /// What.
+    pub deed: Deed,
+    /// Why, in their own words; empty where the deed says it.
+    pub reason: String,
+}
+
+/// What was done to a controller's purge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// Somebody said so.
+    Said(Word),
+    /// There was too much to delete.
+    Stopped(Cause),
+}
+
+impl Deed {
+    /// The name in answers and items.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Said(word) => word.as_str(),
+            Self::Stopped(_) => "stop",
+        }
+    }
+}
+
 /// What somebody of the staff says about a controller's purge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Word {
@@ -269,15 +301,23 @@ impl Control {
         then.today.plus(more).systems().any(|(_, records)| records > limits.floor)
     }
 
-    /// Counts records that are about to be deleted, or stops the purge if they are too many. `stored` is what
-    /// each system keeps now, where that is known.
-    pub fn claim(&mut self, at: Timestamp, day: Date, more: &Tally, limits: &Limits, stored: &Tally) -> Claimed {
+    /// What each system kept when the day began, from what it keeps now, where that is known.
+    pub fn began_with(&self, day: Date, stored: &Tally) -> Tally {
+        let mut then = self.clone();
+        then.begin(day);
+        let began = |(system, records): (&System, u64)| (system.clone(), records + then.today.in_system(system));
+        Tally(stored.systems().map(began).collect())
+    }
+
+    /// Counts records that are about to be deleted, or stops the purge if they are too many. `began_with` is
+    /// what each system kept when the day began; of one that is not in it, it is not known.
+    pub fn claim(&mut self, at: Timestamp, day: Date, more: &Tally, limits: &Limits, began_with: &Tally) -> Claimed {
         if self.state != State::Running {
             return Claimed::Refused;
         }
         self.begin(day);
         let then = self.today.plus(more);
-        if let Some(cause) = self.exceeded(&then, limits, stored) {
+        if let Some(cause) = self.exceeded(&then, limits, began_with) {
             let allowed = self.allowance.filter(|(_, until)| self.day <= *until);
             self.allowance = allowed.and_then(|(left, until)| Some((left.checked_sub(more.total())?, until)));
             if self.allowance.is_none() {
@@ -289,17 +329,15 @@ impl Control {
         Claimed::Granted
     }
 
-    fn exceeded(&self, then: &Tally, limits: &Limits, stored: &Tally) -> Option<Cause> {
+    fn exceeded(&self, then: &Tally, limits: &Limits, began_with: &Tally) -> Option<Cause> {
         let (wanted, limit) = (then.total(), self.limit(limits));
         if wanted > limit {
             return Some(Cause::Volume { wanted, limit });
         }
         then.systems().find_map(|(system, wanted)| {
-            let stored = stored.in_system(system);
-            // What the day began with: the count is of now.
-            let began_with = stored + self.today.in_system(system);
-            let limit = limits.floor.max(began_with.saturating_mul(limits.share_percent) / 100);
-            (stored > 0 && wanted > limit).then(|| Cause::Share { system: system.clone(), wanted, limit })
+            let kept = began_with.in_system(system);
+            let limit = limits.floor.max(kept.saturating_mul(limits.share_percent) / 100);
+            (kept > 0 && wanted > limit).then(|| Cause::Share { system: system.clone(), wanted, limit })
         })
     }
 
@@ -355,8 +393,10 @@ mod tests {
         tally
     }
 
+    /// Claims, while the system keeps so many now.
     fn claim(control: &mut Control, n: i32, records: u64, stored: u64) -> Claimed {
-        control.claim(at(), day(n), &items(records), &LIMITS, &items(stored))
+        let began_with = control.began_with(day(n), &items(stored));
+        control.claim(at(), day(n), &items(records), &LIMITS, &began_with)
     }
 
     #[test]

@@ -35,6 +35,10 @@ const ATTESTED: &str = "ATTESTED#";
 const SYSTEMS: &str = "SYSTEM#";
 const TASKS: &str = "TASK#";
 const LIMITS: &str = "LIMIT#";
+const PURGE: &str = "PURGE";
+pub(crate) const DEEDS: &str = "PURGE-DEED#";
+/// How many records each system keeps, about: counted from the table's stream.
+pub(crate) const STORED: &str = "STORED#";
 const TOKEN: &str = "TOKEN";
 
 /// The index of what has an open end.
@@ -107,6 +111,10 @@ pub enum ItemKey {
     AccountToken(ControllerId, TokenId),
     /// A count against a limit.
     Limit(LimitKey),
+    /// Where the purge of a controller stands.
+    Purge(ControllerId),
+    /// Something that was done to it, by its time in milliseconds.
+    PurgeDeed(ControllerId, u64),
 }
 
 /// A key that is none of this table's.
@@ -198,7 +206,9 @@ impl ItemKey {
             | Self::Whose(controller, _)
             | Self::Attested(controller, _)
             | Self::System(controller, _)
-            | Self::Task(controller, _) => controller_partition(controller),
+            | Self::Task(controller, _)
+            | Self::Purge(controller)
+            | Self::PurgeDeed(controller, _) => controller_partition(controller),
             Self::Disclosure(controller, Some(subject), _) => subject_partition(controller, subject),
             Self::Disclosure(controller, None, _) => controller_partition(controller),
             Self::AccountToken(controller, token) => counted_partition(controller, token.as_str()),
@@ -242,6 +252,8 @@ impl ItemKey {
             Self::Task(_, task) => format!("{}{}", tasks_of(&task.system), task.request),
             Self::AccountToken(..) => TOKEN.to_owned(),
             Self::Limit(key) => format!("{LIMITS}{}#{}", key.limit.as_str(), key.window),
+            Self::Purge(_) => PURGE.to_owned(),
+            Self::PurgeDeed(_, millis) => format!("{DEEDS}{millis:015}"),
         }
     }
 
@@ -273,7 +285,9 @@ impl ItemKey {
             | Self::AccountToken(controller, _)
             | Self::Attested(controller, _)
             | Self::System(controller, _)
-            | Self::Task(controller, _) => controller,
+            | Self::Task(controller, _)
+            | Self::Purge(controller)
+            | Self::PurgeDeed(controller, _) => controller,
             Self::Request(key, _) => &key.controller,
             Self::Limit(key) => &key.controller,
         }
@@ -355,6 +369,12 @@ impl ItemKey {
     }
 
     fn of_controller(controller: ControllerId, sk: &str) -> Option<Self> {
+        if sk == PURGE {
+            return Some(Self::Purge(controller));
+        }
+        if let Some(millis) = sk.strip_prefix(DEEDS) {
+            return Some(Self::PurgeDeed(controller, (millis.len() == 15).then(|| millis.parse().ok()).flatten()?));
+        }
         if let Some(breach) = sk.strip_prefix(ALERTS) {
             return Some(Self::Alert(controller, BreachId::parse(breach).ok()?));
         }
@@ -454,6 +474,8 @@ mod tests {
             ItemKey::Attestation(controller.clone(), attestation.clone(), "2026-03-01".parse().unwrap()),
             ItemKey::Attested(controller.clone(), attestation),
             ItemKey::System(controller.clone(), SystemId::parse("shop.eu").unwrap()),
+            ItemKey::Purge(controller.clone()),
+            ItemKey::PurgeDeed(controller.clone(), 1_772_366_400_000),
             ItemKey::Task(controller, TaskId::parse(&format!("{ID}.shop.eu")).unwrap()),
         ];
         let mut distinct = std::collections::BTreeSet::new();

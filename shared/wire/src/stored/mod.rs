@@ -16,6 +16,7 @@ pub mod hold;
 pub mod instructions;
 pub mod mail;
 pub mod notice;
+pub mod purge;
 pub mod record;
 pub mod request;
 pub mod system;
@@ -83,11 +84,15 @@ pub enum Kind {
     Token,
     /// A count against a limit.
     Limit,
+    /// Where the purge of a controller stands.
+    Purge,
+    /// Something that was done to a controller's purge.
+    Deed,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -113,6 +118,8 @@ impl Kind {
         Self::Code,
         Self::Token,
         Self::Limit,
+        Self::Purge,
+        Self::Deed,
     ];
 
     /// The name in the table.
@@ -143,6 +150,8 @@ impl Kind {
             Self::Code => "code",
             Self::Token => "token",
             Self::Limit => "limit",
+            Self::Purge => "purge",
+            Self::Deed => "deed",
         }
     }
 
