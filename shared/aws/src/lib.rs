@@ -11,6 +11,7 @@ mod exports;
 mod failure;
 pub mod keys;
 mod mail;
+mod pace;
 pub mod queue;
 mod system_data;
 pub mod table;

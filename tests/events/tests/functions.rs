@@ -198,7 +198,12 @@ function!(
     what_is_due_is_purged,
     "purge",
     purge::handle,
-    _stage => purge::Desk { ports: Memory::new(), policies: policies() },
+    stage => purge::Desk {
+        ports: Memory::new(),
+        policies: policies(),
+        guard: TimeGuard { stage },
+        limits: domain::purge::Limits::default(),
+    },
     desk => &desk.ports
 );
 function!(

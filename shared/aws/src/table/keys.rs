@@ -37,6 +37,10 @@ const SYSTEMS: &str = "SYSTEM#";
 const TASKS: &str = "TASK#";
 const LIMITS: &str = "LIMIT#";
 const WALKS: &str = "WALK#";
+const PURGE: &str = "PURGE";
+pub(crate) const DEEDS: &str = "PURGE-DEED#";
+/// How many records each system keeps, about: counted from the table's stream.
+pub(crate) const STORED: &str = "STORED#";
 const TOKEN: &str = "TOKEN";
 
 /// The index of what has an open end.
@@ -111,6 +115,10 @@ pub enum ItemKey {
     Limit(LimitKey),
     /// How far a walk has come in one segment.
     Walk(ControllerId, Job, u16),
+    /// Where the purge of a controller stands.
+    Purge(ControllerId),
+    /// Something that was done to it, by its time in milliseconds.
+    PurgeDeed(ControllerId, u64),
 }
 
 /// A key that is none of this table's.
@@ -208,7 +216,9 @@ impl ItemKey {
             | Self::Attested(controller, _)
             | Self::System(controller, _)
             | Self::Task(controller, _)
-            | Self::Walk(controller, ..) => controller_partition(controller),
+            | Self::Walk(controller, ..)
+            | Self::Purge(controller)
+            | Self::PurgeDeed(controller, _) => controller_partition(controller),
             Self::Disclosure(controller, Some(subject), _) => subject_partition(controller, subject),
             Self::Disclosure(controller, None, _) => controller_partition(controller),
             Self::AccountToken(controller, token) => counted_partition(controller, token.as_str()),
@@ -253,6 +263,8 @@ impl ItemKey {
             Self::AccountToken(..) => TOKEN.to_owned(),
             Self::Walk(_, job, segment) => format!("{WALKS}{job}#{segment}"),
             Self::Limit(key) => format!("{LIMITS}{}#{}", key.limit.as_str(), key.window),
+            Self::Purge(_) => PURGE.to_owned(),
+            Self::PurgeDeed(_, millis) => format!("{DEEDS}{millis:015}"),
         }
     }
 
@@ -285,7 +297,9 @@ impl ItemKey {
             | Self::Attested(controller, _)
             | Self::System(controller, _)
             | Self::Task(controller, _)
-            | Self::Walk(controller, ..) => controller,
+            | Self::Walk(controller, ..)
+            | Self::Purge(controller)
+            | Self::PurgeDeed(controller, _) => controller,
             Self::Request(key, _) => &key.controller,
             Self::Limit(key) => &key.controller,
         }
@@ -367,6 +381,12 @@ impl ItemKey {
     }
 
     fn of_controller(controller: ControllerId, sk: &str) -> Option<Self> {
+        if sk == PURGE {
+            return Some(Self::Purge(controller));
+        }
+        if let Some(millis) = sk.strip_prefix(DEEDS) {
+            return Some(Self::PurgeDeed(controller, (millis.len() == 15).then(|| millis.parse().ok()).flatten()?));
+        }
         if let Some(breach) = sk.strip_prefix(ALERTS) {
             return Some(Self::Alert(controller, BreachId::parse(breach).ok()?));
         }
@@ -473,6 +493,8 @@ mod tests {
             ItemKey::Walk(controller.clone(), Job::Replan, 0),
             ItemKey::Walk(controller.clone(), Job::BindHold(HoldId::parse(ID).unwrap()), 3),
             ItemKey::Walk(controller.clone(), Job::FreeHold(HoldId::parse(ID).unwrap()), 3),
+            ItemKey::Purge(controller.clone()),
+            ItemKey::PurgeDeed(controller.clone(), 1_772_366_400_000),
             ItemKey::Task(controller, TaskId::parse(&format!("{ID}.shop.eu")).unwrap()),
         ];
         let mut distinct = std::collections::BTreeSet::new();

@@ -16,6 +16,7 @@ pub mod hold;
 pub mod instructions;
 pub mod mail;
 pub mod notice;
+pub mod purge;
 pub mod record;
 pub mod request;
 pub mod system;
@@ -86,11 +87,15 @@ pub enum Kind {
     Limit,
     /// How far a walk has come.
     Walk,
+    /// Where the purge of a controller stands.
+    Purge,
+    /// Something that was done to a controller's purge.
+    Deed,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -117,6 +122,8 @@ impl Kind {
         Self::Token,
         Self::Limit,
         Self::Walk,
+        Self::Purge,
+        Self::Deed,
     ];
 
     /// The name in the table.
@@ -148,6 +155,8 @@ impl Kind {
             Self::Token => "token",
             Self::Limit => "limit",
             Self::Walk => "walk",
+            Self::Purge => "purge",
+            Self::Deed => "deed",
         }
     }
 
