@@ -51,6 +51,12 @@ fn a_consent_reads() {
 }
 
 #[test]
+fn a_salt_beside_a_form_is_passed_over() {
+    let salted: consent::Consent = serde_dynamo::from_item(item("consent-salted")).unwrap();
+    assert_eq!(salted, read("consent"));
+}
+
+#[test]
 fn a_childs_consent_and_its_guardians_word_read() {
     for name in ["consent-awaited", "consent-agreed"] {
         let form: consent::Consent = read(name);
@@ -302,7 +308,7 @@ fn json_forms_read() {
 #[test]
 fn every_fixture_is_read() {
     let read = "alert attestation attested batch breach challenge change code consent consent-agreed \
-                consent-awaited consent-subscribed content decided-erased decided-exported \
+                consent-awaited consent-salted consent-subscribed content decided-erased decided-exported \
                 decided-not-verified decided-recorded decided-refused decided-stopped decided-with-office \
                 decided-withdrawn disclosure disclosure-total due entry-asked entry-decided entry-ruled \
                 entry-task entry-verified export export-access hold hold-ground instructions mail notice plan \
