@@ -12,6 +12,7 @@ mod failure;
 pub mod keys;
 mod mail;
 pub mod queue;
+mod seal;
 mod system_data;
 pub mod table;
 mod webhook;

@@ -16,6 +16,7 @@ pub mod keys;
 mod limits;
 mod records;
 mod requests;
+mod stored;
 mod sealed;
 mod subscriptions;
 mod systems;

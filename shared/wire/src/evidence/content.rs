@@ -14,7 +14,7 @@ use crate::stored::{Kind, Unreadable};
 pub const SALT: &str = "salt";
 
 /// Attributes that are no part of an item's content, with the kind of item where it is one alone, and why.
-pub const LATER: [(Option<Kind>, &str, &str); 23] = [
+pub const LATER: [(Option<Kind>, &str, &str); 25] = [
     (None, "pk", "its key stands beside the content"),
     (None, "sk", "its key stands beside the content"),
     (None, SALT, "the salt stands beside the content"),
@@ -34,6 +34,8 @@ pub const LATER: [(Option<Kind>, &str, &str); 23] = [
     (Some(Kind::Notice), "state", "each state that counts has a leaf of its own"),
     (Some(Kind::Notice), "moved_at", "each state that counts has a leaf of its own"),
     (Some(Kind::Hold), "bound_at", "set when every record is marked, with a leaf of its own"),
+    (Some(Kind::Hold), "release_asked_at", "who asks has a leaf of their own"),
+    (Some(Kind::Hold), "release_asked_by", "who asks has a leaf of their own"),
     (Some(Kind::Hold), "released_at", "the release has a leaf of its own"),
     (Some(Kind::Hold), "released_by", "the release has a leaf of its own"),
     (Some(Kind::Breach), "notified_at", "the authority's notice has a leaf of its own"),

@@ -8,6 +8,7 @@ pub mod breach;
 pub mod challenge;
 pub mod consent;
 pub mod content;
+pub mod count;
 pub mod deletion;
 pub mod disclosure;
 pub mod entry;
@@ -84,13 +85,15 @@ pub enum Kind {
     Token,
     /// A count against a limit.
     Limit,
+    /// How many records of a system are stored.
+    Stored,
     /// How far a walk has come.
     Walk,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -116,6 +119,7 @@ impl Kind {
         Self::Code,
         Self::Token,
         Self::Limit,
+        Self::Stored,
         Self::Walk,
     ];
 
@@ -147,6 +151,7 @@ impl Kind {
             Self::Code => "code",
             Self::Token => "token",
             Self::Limit => "limit",
+            Self::Stored => "stored",
             Self::Walk => "walk",
         }
     }

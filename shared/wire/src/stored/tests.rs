@@ -265,6 +265,11 @@ fn claims_read() {
 }
 
 #[test]
+fn a_count_of_records_reads() {
+    assert_eq!(read::<count::StoredCount>("stored").stored, 1_200);
+}
+
+#[test]
 fn json_forms_read() {
     fn read<F: Serialize + DeserializeOwned>(name: &str) -> F {
         let form: F = serde_json::from_str(&text(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -312,7 +317,7 @@ fn every_fixture_is_read() {
                 decided-not-verified decided-recorded decided-refused decided-stopped decided-with-office \
                 decided-withdrawn disclosure disclosure-total due entry-asked entry-decided entry-ruled \
                 entry-task entry-verified export export-access hold hold-ground instructions mail notice plan \
-                record record-held references request request-acting request-office system task token trigger \
+                record record-held references request request-acting request-office stored system task token trigger \
                 verified walk warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
