@@ -40,6 +40,7 @@ pub mod records;
 pub mod reply;
 pub mod request_clock;
 pub mod requests;
+pub mod restore;
 pub mod seal;
 pub mod stored_counts;
 pub mod subscription;

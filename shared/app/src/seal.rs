@@ -419,7 +419,9 @@ mod tests {
         let bucket = Bucket::default();
         let all = usize::try_from(CHAIN_LINKS_MAX).unwrap() + 10;
         bucket.append(all);
-        let Sealing::Sealed { number: 1, links, more: true } = run(&bucket, day(0)).await else { panic!("all at once") };
+        let Sealing::Sealed { number: 1, links, more: true } = run(&bucket, day(0)).await else {
+            panic!("all at once")
+        };
         assert!(links > CHAIN_LINKS_MAX && links < all as u64);
         assert!(matches!(run(&bucket, day(1)).await, Sealing::Sealed { number: 2, more: false, .. }));
         assert_eq!(bucket.checkpoints.borrow()[1].heads[0].place, place(all as u64));
