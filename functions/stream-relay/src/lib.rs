@@ -8,26 +8,22 @@ use app::{
     requests::RequestKey,
 };
 use aws::table::keys::{ItemKey, RequestPart};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
     announcement::Announcement,
     ids::{ControllerId, SystemId},
 };
 use edge::{
-    Event, Failure, Reply, clock, site,
+    Event, Failure, Reply, site,
     stream::{Change, Record},
 };
 use jiff::Timestamp;
 use wire::{
     message::{
-        AnnouncementStep, BreachMessage, ChangeMessage, FulfilMessage, GuardianMessage, RecordsMessage, RemovedForm,
-        RemovedMessage, SubscriptionMessage, TELL_SUBJECTS_MAX, TaskMessage, VERSION, WithdrawnForm,
+        AnnouncementStep, BreachMessage, ChangeMessage, FulfilMessage, GuardianMessage, RecordsMessage,
+        SubscriptionMessage, TELL_SUBJECTS_MAX, TaskMessage, VERSION, WithdrawnForm,
     },
     stored,
 };
-
-/// Most removed records in one message: their manifest is one batch of evidence.
-pub const REMOVED_MAX: usize = 100;
 
 /// Most withdrawals in one message.
 pub const WITHDRAWN_MAX: usize = 50;
@@ -74,7 +70,6 @@ struct Sorted {
     publish: Vec<ChangeMessage>,
     tell: BTreeMap<(ControllerId, Announcement), (Timestamp, Vec<String>)>,
     withdrawn: BTreeMap<ControllerId, Vec<WithdrawnForm>>,
-    removed: BTreeMap<ControllerId, Vec<RemovedForm>>,
     tasks: Vec<TaskMessage>,
 }
 
@@ -141,19 +136,6 @@ impl Sorted {
                 let at = time(form.planned_at)?;
                 self.tell.entry((controller, of)).or_insert_with(|| (at, Vec::new())).1.push(subject.to_string());
             }
-            (Change::Remove, ItemKey::Record(controller, subject, id)) if record.by_ttl => {
-                let form: stored::record::Record = image(record.old.as_ref())?;
-                self.removed.entry(controller).or_default().push(RemovedForm {
-                    subject: subject.to_string(),
-                    record: id.to_string(),
-                    category: form.category,
-                    purpose: form.purpose,
-                    system: form.system,
-                    clause: form.clause,
-                    due_at: form.ends_at,
-                    salt: BASE64_STANDARD.encode(form.salt.0),
-                });
-            }
             _ => {}
         }
         Ok(())
@@ -213,19 +195,6 @@ impl Sorted {
                 records.push(site::body(&message)?);
             }
         }
-        let mut purge = Vec::new();
-        for (controller, removed) in &self.removed {
-            for removed in removed.chunks(REMOVED_MAX) {
-                let message = RemovedMessage {
-                    v: VERSION,
-                    controller: controller.to_string(),
-                    // A removal by TTL has no time of its own beside the moment it is seen.
-                    at: clock::now().to_string(),
-                    records: removed.to_vec(),
-                };
-                purge.push(site::body(&message)?);
-            }
-        }
         let mut tasks = Vec::new();
         for message in &self.tasks {
             tasks.push(site::body(message)?);
@@ -235,7 +204,6 @@ impl Sorted {
             (Queue::Breach, breach),
             (Queue::Notice, notice),
             (Queue::Records, records),
-            (Queue::Purge, purge),
             (Queue::Tasks, tasks),
         ];
         Ok(queues.into_iter().filter(|(_, bodies)| !bodies.is_empty()).collect())

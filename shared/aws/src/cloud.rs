@@ -40,6 +40,8 @@ pub struct Settings {
     pub tombstone_table: Option<String>,
     /// The KMS key that signs checkpoints of evidence.
     pub evidence_key_id: Option<String>,
+    /// The fingerprints of keys that signed checkpoints before this one.
+    pub former_evidence_keys: Vec<String>,
     /// The bucket of what is under way.
     pub work_bucket: Option<String>,
     /// The bucket of evidence.
@@ -112,6 +114,9 @@ impl Settings {
             key_id: optional("KEY_ID"),
             tombstone_table: optional("TOMBSTONE_TABLE"),
             evidence_key_id: optional("EVIDENCE_KEY_ID"),
+            former_evidence_keys: optional("FORMER_EVIDENCE_KEYS")
+                .map(|keys| keys.split(',').map(|key| key.trim().to_owned()).collect())
+                .unwrap_or_default(),
             work_bucket: optional("WORK_BUCKET"),
             evidence_bucket: optional("EVIDENCE_BUCKET"),
             exports_bucket: optional("EXPORTS_BUCKET"),
@@ -173,6 +178,8 @@ pub struct Cloud {
     pub(crate) pace: Pace,
     pub(crate) heads: Heads,
     pub(crate) issuers: Issuers,
+    /// The public part of the key that signs checkpoints.
+    pub(crate) evidence_public: OnceLock<Vec<u8>>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
@@ -236,6 +243,7 @@ impl Cloud {
             ring: KeyRing::default(),
             heads: Heads::default(),
             issuers: Issuers::default(),
+            evidence_public: OnceLock::new(),
             dynamodb: OnceLock::new(),
             s3: OnceLock::new(),
             sqs: OnceLock::new(),
@@ -319,9 +327,12 @@ impl Cloud {
         needed("TOMBSTONE_TABLE", self.settings.tombstone_table.as_deref())
     }
 
-    #[expect(dead_code, reason = "written ahead of its first caller")]
     pub(crate) fn evidence_key_id(&self) -> Result<&str, PortError> {
         needed("EVIDENCE_KEY_ID", self.settings.evidence_key_id.as_deref())
+    }
+
+    pub(crate) fn former_evidence_keys(&self) -> &[String] {
+        &self.settings.former_evidence_keys
     }
 
     pub(crate) fn work_bucket(&self) -> Result<&str, PortError> {

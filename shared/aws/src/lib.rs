@@ -13,6 +13,7 @@ pub mod keys;
 mod mail;
 mod pace;
 pub mod queue;
+mod seal;
 mod system_data;
 pub mod table;
 mod webhook;

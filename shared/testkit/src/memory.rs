@@ -9,6 +9,7 @@ use std::{
 mod challenges;
 mod guardian;
 mod purge;
+mod sealed;
 mod subscription;
 mod systems;
 mod walks;
@@ -123,6 +124,7 @@ struct State {
     objects: BTreeSet<String>,
     disclosures: BTreeMap<disclosures::Place, disclosures::DisclosureItem>,
     systems: systems::Systems,
+    sealed: sealed::Sealed,
     walks: BTreeMap<(ControllerId, Job, u16), Progress>,
     purges: purge::Purges,
     calls_left: Option<usize>,

@@ -61,6 +61,7 @@ impl Stack {
             key_table: Some(self.output("KeyTable")),
             key_id: Some(self.output("ControllerKeyId")),
             evidence_bucket: Some(self.output("EvidenceBucket")),
+            evidence_key_id: Some(self.output("EvidenceKeyId")),
             work_bucket: Some(self.output("WorkBucket")),
             exports_bucket: Some(self.output("ExportsBucket")),
             system_data_bucket: Some(self.output("SystemDataBucket")),

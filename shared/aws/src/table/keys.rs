@@ -13,6 +13,7 @@ use domain::{
         HoldId, Purpose, RecordId, RequestId, SubjectRef, SystemId, TokenId,
     },
     limits::{Limit, LimitKey},
+    record::System as RecordSystem,
     system::TaskId,
     walk::Job,
 };
@@ -35,6 +36,7 @@ pub(crate) const ATTESTATIONS: &str = "ATTESTATION#";
 const ATTESTED: &str = "ATTESTED#";
 const SYSTEMS: &str = "SYSTEM#";
 const TASKS: &str = "TASK#";
+pub(crate) const STORED: &str = "STORED#";
 const LIMITS: &str = "LIMIT#";
 const WALKS: &str = "WALK#";
 const PURGE: &str = "PURGE";
@@ -113,6 +115,8 @@ pub enum ItemKey {
     AccountToken(ControllerId, TokenId),
     /// A count against a limit.
     Limit(LimitKey),
+    /// How many records of a system are stored.
+    Stored(ControllerId, RecordSystem),
     /// How far a walk has come in one segment.
     Walk(ControllerId, Job, u16),
     /// Where the purge of a controller stands.
@@ -215,6 +219,7 @@ impl ItemKey {
             | Self::Whose(controller, _)
             | Self::Attested(controller, _)
             | Self::System(controller, _)
+            | Self::Stored(controller, _)
             | Self::Task(controller, _)
             | Self::Walk(controller, ..)
             | Self::Purge(controller)
@@ -261,6 +266,7 @@ impl ItemKey {
             Self::System(_, system) => format!("{SYSTEMS}{system}"),
             Self::Task(_, task) => format!("{}{}", tasks_of(&task.system), task.request),
             Self::AccountToken(..) => TOKEN.to_owned(),
+            Self::Stored(_, system) => format!("{STORED}{}", system.as_str()),
             Self::Walk(_, job, segment) => format!("{WALKS}{job}#{segment}"),
             Self::Limit(key) => format!("{LIMITS}{}#{}", key.limit.as_str(), key.window),
             Self::Purge(_) => PURGE.to_owned(),
@@ -296,6 +302,7 @@ impl ItemKey {
             | Self::AccountToken(controller, _)
             | Self::Attested(controller, _)
             | Self::System(controller, _)
+            | Self::Stored(controller, _)
             | Self::Task(controller, _)
             | Self::Walk(controller, ..)
             | Self::Purge(controller)
@@ -409,6 +416,9 @@ impl ItemKey {
         if let Some(system) = sk.strip_prefix(SYSTEMS) {
             return Some(Self::System(controller, SystemId::parse(system).ok()?));
         }
+        if let Some(system) = sk.strip_prefix(STORED) {
+            return Some(Self::Stored(controller, RecordSystem::parse(system)?));
+        }
         if let Some(task) = sk.strip_prefix(TASKS) {
             let (system, request) = task.split_once('#')?;
             let task = TaskId { request: RequestId::parse(request).ok()?, system: SystemId::parse(system).ok()? };
@@ -490,6 +500,7 @@ mod tests {
             ItemKey::Attestation(controller.clone(), attestation.clone(), "2026-03-01".parse().unwrap()),
             ItemKey::Attested(controller.clone(), attestation),
             ItemKey::System(controller.clone(), SystemId::parse("shop.eu").unwrap()),
+            ItemKey::Stored(controller.clone(), RecordSystem::S3),
             ItemKey::Walk(controller.clone(), Job::Replan, 0),
             ItemKey::Walk(controller.clone(), Job::BindHold(HoldId::parse(ID).unwrap()), 3),
             ItemKey::Walk(controller.clone(), Job::FreeHold(HoldId::parse(ID).unwrap()), 3),

@@ -8,6 +8,7 @@ pub mod breach;
 pub mod challenge;
 pub mod consent;
 pub mod content;
+pub mod count;
 pub mod deletion;
 pub mod disclosure;
 pub mod entry;
@@ -85,6 +86,8 @@ pub enum Kind {
     Token,
     /// A count against a limit.
     Limit,
+    /// How many records of a system are stored.
+    Stored,
     /// How far a walk has come.
     Walk,
     /// Where the purge of a controller stands.
@@ -95,7 +98,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -121,6 +124,7 @@ impl Kind {
         Self::Code,
         Self::Token,
         Self::Limit,
+        Self::Stored,
         Self::Walk,
         Self::Purge,
         Self::Deed,
@@ -154,6 +158,7 @@ impl Kind {
             Self::Code => "code",
             Self::Token => "token",
             Self::Limit => "limit",
+            Self::Stored => "stored",
             Self::Walk => "walk",
             Self::Purge => "purge",
             Self::Deed => "deed",
