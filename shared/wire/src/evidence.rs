@@ -12,6 +12,10 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
+pub mod read;
+pub mod trust;
+pub mod verify;
+
 /// The version of everything here.
 pub const VERSION: u8 = 2;
 
