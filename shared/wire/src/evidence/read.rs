@@ -115,6 +115,8 @@ pub fn header(bytes: &[u8]) -> Result<(Header, Timestamp), Wrong> {
     for (name, text) in [("previous", &header.previous), ("root", &header.root)] {
         hash(text, 1, name)?;
     }
+    let is_placed = header.chain < super::CHAINS && (1..=super::NUMBER_MAX).contains(&header.number);
+    expect(is_placed, 1, || format!("a place in chains 0 to {}, numbered from 1", super::CHAINS - 1))?;
     let is_deletion = matches!(header.kind, LinkKind::Intent | LinkKind::Result);
     expect(header.reason.is_some() == is_deletion, 1, || {
         "`reason` in an intent and a result, and nowhere else".into()

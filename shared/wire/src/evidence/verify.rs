@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    CHAINS, Head, LinkKind, NUMBER_MAX,
+    CHAINS, Head, LinkKind, NUMBER_MAX, number_of,
     read::{self, Leaves, Link, SignedCheckpoint, Wrong, expect},
     trust::{Seen, Trust},
 };
@@ -164,12 +164,6 @@ pub fn checkpoint_file(number: u64) -> String {
 
 fn name_of(number: u64) -> String {
     format!("{:012}.jsonl", NUMBER_MAX - number)
-}
-
-fn number_of(name: &str) -> Option<u64> {
-    let digits = name.strip_suffix(".jsonl").filter(|digits| digits.len() == 12)?;
-    let backwards: u64 = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;
-    NUMBER_MAX.checked_sub(backwards).filter(|number| *number > 0)
 }
 
 /// Verifies evidence. Without a trust file it shows that the files agree with each other, and no more.

@@ -121,15 +121,23 @@ impl Writer {
 
     pub(crate) fn intent(&mut self, chain: u8, batch: &str, records: &[u32]) -> u64 {
         let leaves: Vec<_> = records.iter().map(|record| intent_leaf(*record)).collect();
-        self.link(self.header(chain, batch, LinkKind::Intent), &leaves)
+        self.intent_of(chain, batch, &leaves)
+    }
+
+    pub(crate) fn intent_of(&mut self, chain: u8, batch: &str, leaves: &[IntentLeaf]) -> u64 {
+        self.link(self.header(chain, batch, LinkKind::Intent), leaves)
     }
 
     pub(crate) fn result(&mut self, chain: u8, batch: &str, intent: u64, records: &[(u32, &str)]) -> u64 {
         let leaf =
             |(record, result): &(u32, &str)| ResultLeaf { commitment: commitment(*record), result: (*result).into() };
         let leaves: Vec<_> = records.iter().map(leaf).collect();
+        self.result_of(chain, batch, intent, &leaves)
+    }
+
+    pub(crate) fn result_of(&mut self, chain: u8, batch: &str, intent: u64, leaves: &[ResultLeaf]) -> u64 {
         let header = Header { intent: Some(intent), ..self.header(chain, batch, LinkKind::Result) };
-        self.link(header, &leaves)
+        self.link(header, leaves)
     }
 
     pub(crate) fn events(&mut self, chain: u8, batch: &str, events: &[(u32, &str)]) -> u64 {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod build;
+mod certificate;
 
 use build::{Folder, Key, Writer, commitment, lines, small};
 use domain::evidence::merkle;
