@@ -3,13 +3,15 @@
 mod fetch;
 mod folder;
 mod report;
+mod sample;
 
 use std::{fs, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use wire::evidence::{
+    certificate::verify_certificate,
     trust::Trust,
-    verify::{Broken, verify},
+    verify::{Broken, Fault, verify},
 };
 
 pub use self::{
@@ -26,9 +28,13 @@ use crate::{
 
 /// What is verified, and against what.
 #[derive(Debug, Clone, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["folder", "certificate"]))]
 pub struct VerifyArgs {
     /// The folder of one controller's evidence: `chain` and `checkpoints` lie in it.
-    pub folder: PathBuf,
+    pub folder: Option<PathBuf>,
+    /// A person's certificate of an erasure, instead of a folder.
+    #[arg(long, conflicts_with = "update")]
+    pub certificate: Option<PathBuf>,
     /// The trust file: the keys that sign, and the last checkpoint that was seen. Without it the files can
     /// only be found to agree with each other.
     #[arg(long)]
@@ -54,6 +60,20 @@ enum EvidenceCommand {
     Fetch(FetchArgs),
     /// Write a trust file with the key that signs a controller's evidence.
     Trust(TrustArgs),
+    /// Play a small life on a local stack that nothing was done on yet, and write its evidence, its trust file and a
+    /// certificate: what lies in `events/evidence`.
+    Sample(SampleArgs),
+}
+
+/// Where a sample is made, and where it goes.
+#[derive(Debug, Clone, Args)]
+struct SampleArgs {
+    /// The folder.
+    #[arg(long)]
+    out: PathBuf,
+    /// Where the stack is; `cargo xtask up` writes this file.
+    #[arg(long, default_value = ".habeas/stack.json")]
+    stack_file: PathBuf,
 }
 
 /// What is copied, from where.
@@ -97,8 +117,15 @@ pub fn run_verify(args: &VerifyArgs) -> Played<Verdict> {
         Trust::parse(&bytes).map_err(Trouble::because(path.display()))
     });
     let trust = trust.transpose()?;
-    let folder = Folder::open(&args.folder)?;
-    let summary = match verify(&folder, trust.as_ref()) {
+    if let Some(path) = &args.certificate {
+        let bytes = fs::read(path).map_err(Trouble::because(path.display()))?;
+        return Ok(match verify_certificate(&bytes, trust.as_ref()) {
+            Ok(certified) => Verdict::Certified(Box::new(certified)),
+            Err(fault) => Verdict::Broken(Fault { file: format!("{}{}", path.display(), fault.file), ..fault }),
+        });
+    }
+    let folder = args.folder.as_deref().ok_or_else(|| Trouble::new("name a folder or a certificate"))?;
+    let summary = match verify(&Folder::open(folder)?, trust.as_ref()) {
         Ok(summary) => summary,
         Err(Broken::Fault(fault)) => return Ok(Verdict::Broken(fault)),
         Err(Broken::Unreadable(trouble)) => return Err(trouble),
@@ -121,6 +148,11 @@ pub fn run(args: &EvidenceArgs) -> Played<String> {
             let stack = Stack::read(&args.stack_file)?;
             let copied = fetch(&cloud(stack.clone()), stack.output("EvidenceBucket")?, &args.controller, &args.out)?;
             Ok(format!("{copied} new files in {}", args.out.display()))
+        }
+        EvidenceCommand::Sample(args) => {
+            let world = World::new(Stack::read(&args.stack_file)?);
+            sample::make(&world, &args.out)?;
+            Ok(format!("a sample of evidence in {}", args.out.display()))
         }
         EvidenceCommand::Trust(args) => {
             let public = match &args.public_key {

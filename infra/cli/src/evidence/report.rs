@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
-use wire::evidence::verify::{Fault, Summary};
+use wire::evidence::{
+    certificate::Certified,
+    verify::{Fault, Summary},
+};
 
 /// How many open batches are named; all are counted.
 const OPEN_SHOWN_MAX: usize = 10;
@@ -14,6 +17,8 @@ const OPEN_SHOWN_MAX: usize = 10;
 pub enum Verdict {
     /// It holds.
     Sound(Box<Summary>),
+    /// A certificate holds.
+    Certified(Box<Certified>),
     /// It breaks here first.
     Broken(Fault),
 }
@@ -21,7 +26,7 @@ pub enum Verdict {
 impl Verdict {
     /// Whether it holds.
     pub const fn is_sound(&self) -> bool {
-        matches!(self, Self::Sound(_))
+        matches!(self, Self::Sound(_) | Self::Certified(_))
     }
 }
 
@@ -30,6 +35,7 @@ impl fmt::Display for Verdict {
         match self {
             Self::Broken(fault) => writeln!(f, "broken: {fault}"),
             Self::Sound(summary) => write_summary(f, summary),
+            Self::Certified(certified) => write_certified(f, certified),
         }
     }
 }
@@ -76,4 +82,23 @@ fn write_summary(f: &mut fmt::Formatter<'_>, summary: &Summary) -> fmt::Result {
         None => writeln!(f, "  checkpoints none")?,
     }
     writeln!(f, "  behind it   {} links, hash-linked and not signed yet", summary.links_unsigned)
+}
+
+fn write_certified(f: &mut fmt::Formatter<'_>, certified: &Certified) -> fmt::Result {
+    let Certified { controller, records, .. } = certified;
+    if certified.is_trusted {
+        writeln!(f, "sound: {records} records are in evidence of {controller} that the trusted key signed")?;
+    } else {
+        writeln!(f, "consistent in itself: {records} records of {controller}, and nothing more is shown")?;
+    }
+    for item in &certified.items {
+        let signed = match item.checkpoint {
+            Some(number) => format!("checkpoint {number}"),
+            None => "no checkpoint yet".to_owned(),
+        };
+        let (what, purpose, clause) = (&item.category, &item.purpose, &item.clause);
+        writeln!(f, "  {what} for {purpose} ({clause}) in {}: {} at {}", item.system, item.result, item.at)?;
+        writeln!(f, "    evidence {}, commitment {}, {signed}", item.evidence, item.commitment)?;
+    }
+    Ok(())
 }

@@ -28,6 +28,7 @@ mod notices;
 mod office;
 mod recipients;
 mod rights;
+mod sample;
 
 const NAME: &str = "stationdb";
 
@@ -184,6 +185,8 @@ const POLICY: &[Part] = &[
         run: recipients::letters,
     },
 ];
+
+pub(crate) use sample::{NAME as SAMPLED, small_life};
 
 /// A person known by a mail address of this run.
 fn person(world: &World, name: &str) -> (String, Value) {
