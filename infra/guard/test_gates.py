@@ -187,7 +187,7 @@ BREAKS = {
         unlayered,
         add("OtherLayer", "AWS::Lambda::LayerVersion"),
     ],
-    "only_whoever_tells_everybody_may_continue_itself": [
+    "only_what_walks_a_whole_table_may_continue_itself": [
         put("Purge|RecursiveLoop", "Allow"),
         drop("BreachNotify|RecursiveLoop"),
         drop("NoticeChange|RecursiveLoop"),

@@ -386,14 +386,26 @@ impl Cloud {
         self.client.send(&call)?.expect(&[200]).map(drop)
     }
 
-    /// Reads an object; `None` if there is none.
+    /// Reads an object as text; `None` if there is none.
     ///
     /// # Errors
     /// If the bucket does not answer.
     pub fn object(&self, bucket: &str, key: &str) -> Played<Option<String>> {
+        Ok(self.read_object(bucket, key)?.map(|answer| answer.text()))
+    }
+
+    /// Reads an object as it is; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the bucket does not answer.
+    pub fn object_bytes(&self, bucket: &str, key: &str) -> Played<Option<Vec<u8>>> {
+        Ok(self.read_object(bucket, key)?.map(|answer| answer.body))
+    }
+
+    fn read_object(&self, bucket: &str, key: &str) -> Played<Option<Answer>> {
         let call = Call::new("GET", self.object_url(bucket, key)).with("authorization", self.signed("s3"));
         let answer = self.client.send(&call)?.expect(&[200, 404])?;
-        Ok((answer.status == 200).then(|| answer.text()))
+        Ok((answer.status == 200).then_some(answer))
     }
 
     /// The keys of all objects below a prefix.
@@ -426,6 +438,18 @@ impl Cloud {
         let call = Call::new("GET", url).with("authorization", self.signed("s3"));
         let listing = self.client.send(&call)?.expect(&[200])?.text();
         Ok(elements(&listing, "VersionId").len())
+    }
+
+    // ---- keys
+
+    /// The public part of an asymmetric key: SubjectPublicKeyInfo in DER.
+    ///
+    /// # Errors
+    /// If KMS does not hand it out.
+    pub fn public_key(&self, key: &str) -> Played<Vec<u8>> {
+        let said = self.json_call("kms", "TrentService.GetPublicKey", "1.1", &json!({ "KeyId": key }))?;
+        let public = said["PublicKey"].as_str().unwrap_or_default();
+        STANDARD.decode(public).map_err(Trouble::because("the public key"))
     }
 
     // ---- mail

@@ -7,6 +7,7 @@ pub mod clerk;
 pub mod client;
 pub mod clock;
 pub mod cloud;
+pub mod evidence;
 mod page;
 pub mod replay;
 pub mod scenarios;

@@ -12,6 +12,7 @@ use std::{
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use habeas_cli::{
+    evidence::{self, EvidenceArgs, VerifyArgs},
     replay::{self, ReplayArgs},
     scenarios,
     stack::Stack,
@@ -51,6 +52,10 @@ enum Command {
     },
     /// Send a web server's log, or made-up records, through the records queue of a local stack.
     Replay(ReplayArgs),
+    /// Verify evidence from its files alone: exits with 0 if it holds, with 1 and the first fault if not.
+    Verify(VerifyArgs),
+    /// Copy a controller's evidence to a folder, and write trust files.
+    Evidence(EvidenceArgs),
     /// Write what a shell needs to complete this tool's words to standard output.
     Completions {
         /// The shell.
@@ -74,6 +79,11 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&args).map(|report| {
             print!("{report}");
             report.is_complete()
+        }),
+        Command::Verify(args) => verify(&args),
+        Command::Evidence(args) => evidence::run(&args).map(|said| {
+            println!("{said}");
+            true
         }),
         Command::Completions { shell } => {
             completions(shell);
@@ -107,6 +117,17 @@ fn play(stack_file: &Path, controller: Option<&str>, clause: Option<&str>, json:
         println!("{} promises played, {failed} broken", rows.len());
     }
     Ok(table::all_passed(&rows))
+}
+
+/// Verifies and prints. `false`: the evidence does not hold.
+fn verify(args: &VerifyArgs) -> Played<bool> {
+    let verdict = evidence::run_verify(args)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&verdict).map_err(Trouble::because("write the verdict"))?);
+    } else {
+        print!("{verdict}");
+    }
+    Ok(verdict.is_sound())
 }
 
 fn completions(shell: clap_complete::Shell) {

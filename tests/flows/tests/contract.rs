@@ -26,7 +26,7 @@ use testkit::{
     build::{at, content, doomed, id, policy, record, request, subject},
     contract::fresh_controller,
 };
-use wire::evidence::{Header, LinkKind, link_key, root_of};
+use ::wire::evidence::{Header, LinkKind, link_key, root_of};
 
 /// The sender whose identity `cargo xtask` verifies.
 const SENDER: &str = "privacy@habeas.example";

@@ -36,13 +36,12 @@ pub(crate) const ATTESTATIONS: &str = "ATTESTATION#";
 const ATTESTED: &str = "ATTESTED#";
 const SYSTEMS: &str = "SYSTEM#";
 const TASKS: &str = "TASK#";
+/// How many records each system keeps, about: counted from the table's stream.
 pub(crate) const STORED: &str = "STORED#";
 const LIMITS: &str = "LIMIT#";
 const WALKS: &str = "WALK#";
 const PURGE: &str = "PURGE";
 pub(crate) const DEEDS: &str = "PURGE-DEED#";
-/// How many records each system keeps, about: counted from the table's stream.
-pub(crate) const STORED: &str = "STORED#";
 const TOKEN: &str = "TOKEN";
 
 /// The index of what has an open end.
