@@ -7,15 +7,18 @@ use app::{
     keys::Keys,
     notice_change::NoticeChanges,
     post_mortem,
-    queues::DeadLetters,
+    queues::{DeadLetters, Outbox, Queue},
     records::{self, RecordError, RecordStore, RegisterRecord, SubjectEvent},
     requests::RequestLog,
+    walk::{self, RecordScan, Step, WALK_HOPS_MAX, Walked, Walks},
 };
 use domain::{
     dsar::SUBJECT_DECEASED,
     hold::HoldRefused,
     ids::{HoldId, SubjectRef},
     policy::Policy,
+    record::Record,
+    walk::{Job, Turn},
 };
 use edge::{
     Event, Failure, Reply,
@@ -23,6 +26,7 @@ use edge::{
     http::{Problem, RECORDS_BODY_BYTES_MAX, Request, Response},
     queue::{self, Message, Verdict},
     site,
+    telemetry::{Unit, metric},
 };
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -50,9 +54,24 @@ pub const AGE_DAYS_MAX: i64 = 20 * 366;
 pub const EVENTS_AT_ONCE: usize = 8;
 
 /// Everything that this function needs.
-pub trait Ports: RecordStore + ConsentLedger + NoticeChanges + HoldStore + RequestLog + Keys + DeadLetters {}
+pub trait Ports:
+    RecordStore + ConsentLedger + NoticeChanges + HoldStore + RequestLog + Keys + RecordScan + Walks + Outbox + DeadLetters
+{
+}
 
-impl<P: RecordStore + ConsentLedger + NoticeChanges + HoldStore + RequestLog + Keys + DeadLetters> Ports for P {}
+impl<P> Ports for P where
+    P: RecordStore
+        + ConsentLedger
+        + NoticeChanges
+        + HoldStore
+        + RequestLog
+        + Keys
+        + RecordScan
+        + Walks
+        + Outbox
+        + DeadLetters
+{
+}
 
 /// What the function works with.
 #[derive(Debug)]
@@ -221,6 +240,12 @@ async fn track<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdic
     for withdrawn in &form.withdrawn {
         note_withdrawal(desk, policy, withdrawn).await?;
     }
+    if let Some(walk) = &form.walk {
+        let (job, at, turn) = walk.parse()?;
+        // A walk may have waited in the queue since it began: what has expired by now must not be revived.
+        let now = message.sent_at.map_or(at, |sent_at| sent_at.max(at));
+        walk_on(desk, policy, &job, at, turn, now).await?;
+    }
     let mut taken = stream::iter(form.events)
         .map(async |event| (event.clone(), take_in(desk, policy, event).await))
         .buffer_unordered(EVENTS_AT_ONCE);
@@ -234,6 +259,7 @@ async fn track<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdic
                     controller: form.controller.clone(),
                     events: vec![event],
                     withdrawn: vec![],
+                    walk: None,
                 };
                 desk.ports.bury(&site::body(&alone)?, &rule).await?;
             }
@@ -241,6 +267,65 @@ async fn track<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdic
         }
     }
     Ok(())
+}
+
+/// Begins a walk through the controller's records, or does one stretch of it, and hands the rest on.
+async fn walk_on<P: Ports>(
+    desk: &Desk<P>,
+    policy: &Policy,
+    job: &Job,
+    at: Timestamp,
+    turn: Option<Turn>,
+    now: Timestamp,
+) -> Result<(), Verdict> {
+    let (ports, controller) = (&desk.ports, &policy.controller);
+    let turns = match turn {
+        None => walk::begin(ports, controller, job, at).await?,
+        Some(turn) if turn.hop >= WALK_HOPS_MAX => return Err(Verdict::poison("the walk was handed on too often")),
+        Some(turn) => {
+            match walk::step(ports, controller, job, at, turn, async |record| act(desk, policy, job, record, now).await)
+                .await?
+            {
+                Step::HandOn(turn) => vec![turn],
+                Step::WalkDone(walked) => {
+                    finish(job, &walked);
+                    vec![]
+                }
+                Step::SegmentDone | Step::Stale => vec![],
+            }
+        }
+    };
+    let messages = turns.into_iter().map(|turn| site::body(&RecordsMessage::walk(controller, job, at, Some(turn))));
+    Ok(Outbox::send(ports, Queue::Records, messages.collect::<Result<_, _>>()?).await?)
+}
+
+/// What a walk does to one record; whether that changed it.
+async fn act<P: Ports>(
+    desk: &Desk<P>,
+    policy: &Policy,
+    job: &Job,
+    record: Record,
+    now: Timestamp,
+) -> Result<bool, PortError> {
+    match job {
+        Job::Replan => match records::replan(policy, &desk.ports, record, now).await {
+            Ok(changed) => Ok(changed),
+            Err(RecordError::Port(error)) => Err(error),
+            // A rule whose duration runs past the calendar was never stored: the compiler refuses it.
+            Err(_) => Err(PortError::corrupt("a record", "its policy cannot be counted")),
+        },
+        Job::BindHold(_) | Job::FreeHold(_) => {
+            Err(PortError::corrupt("a walk", "no hold reaches further than a subject"))
+        }
+    }
+}
+
+/// What follows once every record was met.
+fn finish(job: &Job, walked: &Walked) {
+    #[expect(clippy::cast_precision_loss, reason = "a metric of counts far below 2^52")]
+    if *job == Job::Replan {
+        metric("RecordsReplanned", walked.changed as f64, Unit::Count, &[]);
+    }
 }
 
 async fn note_withdrawal<P: Ports>(desk: &Desk<P>, policy: &Policy, form: &WithdrawnForm) -> Result<(), Verdict> {

@@ -208,6 +208,7 @@ impl Sorted {
                     controller: controller.to_string(),
                     events: Vec::new(),
                     withdrawn: withdrawn.to_vec(),
+                    walk: None,
                 };
                 records.push(site::body(&message)?);
             }

@@ -44,3 +44,4 @@ pub mod systems;
 pub mod trackers;
 pub mod uses;
 pub mod verify;
+pub mod walk;

@@ -254,14 +254,8 @@ pub async fn register<P: RecordStore + ConsentLedger + NoticeChanges + Keys>(
         Appended::Fresh => (record, false),
         Appended::Existing(first) => (first, true),
     };
-    let triggers = ports.triggers(controller, &subject).await?;
+    let events = happened(policy, ports, &record).await?;
     let holds = holds_in_force(ports, controller, &subject).await?;
-    let mut events = Vec::new();
-    for trigger in &triggers {
-        for at in [trigger.first_at, trigger.last_at] {
-            events.extend(counted(policy, ports, &record, &trigger.event, trigger.purpose.as_ref(), at).await?);
-        }
-    }
     record = change(policy, ports, record, |record| {
         for (event, at) in &events {
             record.note(policy, rule, event, *at)?;
@@ -280,6 +274,44 @@ pub async fn register<P: RecordStore + ConsentLedger + NoticeChanges + Keys>(
         .await?;
     }
     Ok(Registered { held: record.is_held(), subject, record: record.id, due_at: record.due_at, replayed })
+}
+
+/// What was noted for a record's subject, as far as it counts for the record.
+async fn happened<P: RecordStore + ConsentLedger + NoticeChanges>(
+    policy: &Policy,
+    ports: &P,
+    record: &Record,
+) -> Result<Vec<(EventName, Timestamp)>, PortError> {
+    let mut events = Vec::new();
+    for trigger in ports.triggers(&policy.controller, &record.subject).await? {
+        for at in [trigger.first_at, trigger.last_at] {
+            events.extend(counted(policy, ports, record, &trigger.event, trigger.purpose.as_ref(), at).await?);
+        }
+    }
+    Ok(events)
+}
+
+/// Plans a stored record by the policy in force, if it was planned under another one; answers whether that moved
+/// its end or the clause that it ends by. What has expired by `now` is not revived.
+///
+/// # Errors
+/// [`RecordError`]. Doing it again changes nothing and is no error.
+pub async fn replan<P: RecordStore + ConsentLedger + NoticeChanges>(
+    policy: &Policy,
+    ports: &P,
+    record: Record,
+    now: Timestamp,
+) -> Result<bool, RecordError> {
+    if record.policy == policy.hash || record.is_expired(now) {
+        return Ok(false);
+    }
+    // A record of a category that the policy no longer names keeps the clock it has.
+    let Some(rule) = policy.retention_of(&record.category, &record.purpose) else { return Ok(false) };
+    // Its clock knows what the rule listened to under which it was planned; this one may listen to more.
+    let events = happened(policy, ports, &record).await?;
+    let before = (record.due_at, record.clause.clone());
+    let after = change(policy, ports, record, |record| record.replan(policy, rule, &events, now).map(drop)).await?;
+    Ok((after.due_at, after.clause) != before)
 }
 
 async fn holds_in_force<P: RecordStore>(

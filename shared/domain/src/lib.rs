@@ -28,4 +28,5 @@ pub mod standing;
 pub mod system;
 pub mod token;
 pub mod tracker;
+pub mod walk;
 pub mod words;

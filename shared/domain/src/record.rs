@@ -122,6 +122,36 @@ impl Record {
         Ok(is_changed)
     }
 
+    /// Plans a record that was planned under another policy by this one, with what has happened to it since it was
+    /// made. Returns whether that changed anything.
+    ///
+    /// A change of policy never revives what has expired: a record whose end has passed keeps it. One that this policy
+    /// keeps for a shorter time may be due at once.
+    ///
+    /// # Errors
+    /// [`OutOfCalendar`] if the rule's duration cannot be added.
+    pub fn replan(
+        &mut self,
+        policy: &Policy,
+        rule: &RetentionRule,
+        events: &[(EventName, Timestamp)],
+        now: Timestamp,
+    ) -> Result<bool, OutOfCalendar> {
+        if self.policy == policy.hash || self.is_expired(now) {
+            return Ok(false);
+        }
+        let mut planned = self.clone();
+        for (event, at) in events {
+            planned.clock.note(rule, event, *at, &policy.time_zone)?;
+        }
+        planned.plan(policy, rule)?;
+        let is_changed = (&planned.clock, planned.due_at, &planned.clause) != (&self.clock, self.due_at, &self.clause);
+        if is_changed {
+            *self = planned;
+        }
+        Ok(is_changed)
+    }
+
     /// Whether a read at that time must treat it as gone: expired, though nothing has deleted it
     /// yet. A hold keeps it readable for those whom the hold serves, not for processing.
     pub fn is_expired(&self, now: Timestamp) -> bool {

@@ -50,6 +50,7 @@ use app::{
     requests::RequestLog,
     subscription::{SubscriptionLedger, SubscriptionMails},
     systems::{SystemData, SystemStates},
+    walk::{RecordScan, Walks},
 };
 use domain::{
     breach::AuthorityNotified,
@@ -77,11 +78,13 @@ mod disclosures;
 mod evidence;
 mod requests;
 mod systems;
+mod walks;
 
 pub use disclosures::*;
 pub use evidence::*;
 pub use requests::*;
 pub use systems::*;
+pub use walks::*;
 
 /// Every port that the contract speaks of.
 pub trait Ports:
@@ -114,6 +117,8 @@ pub trait Ports:
     + DisclosureLog
     + SystemStates
     + SystemData
+    + RecordScan
+    + Walks
 {
 }
 
@@ -147,6 +152,8 @@ impl<P> Ports for P where
         + DisclosureLog
         + SystemStates
         + SystemData
+        + RecordScan
+        + Walks
 {
 }
 
@@ -241,6 +248,8 @@ macro_rules! contract_tests {
             a_disclosure_is_read_where_it_was_written,
             a_total_is_logged_once_and_under_nobody,
             what_references_say_goes_with_the_subjects_key,
+            a_scan_shows_every_record_of_the_controller_and_nobody_elses,
+            a_walk_is_noted_by_one_of_two_and_a_later_one_takes_its_place,
         );
     };
     (@each $ports:expr, $($sentence:ident,)*) => {

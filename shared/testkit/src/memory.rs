@@ -10,6 +10,7 @@ mod challenges;
 mod guardian;
 mod subscription;
 mod systems;
+mod walks;
 
 pub use systems::HandedOver;
 
@@ -32,6 +33,7 @@ use app::{
     records::{Content, RecordStore, Trigger},
     request_clock::{REQUEST_SHARDS, RequestClock},
     requests::{Confided, Downloads, OfficePage, OfficeRow, RequestKey, RequestLog, StoredRequest},
+    walk::Progress,
 };
 use domain::{
     announcement::{Announcement, NoticeState},
@@ -51,6 +53,7 @@ use domain::{
     sensitive::Sensitive,
     system::SystemsKey,
     token::TokenKey,
+    walk::Job,
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -118,6 +121,7 @@ struct State {
     objects: BTreeSet<String>,
     disclosures: BTreeMap<disclosures::Place, disclosures::DisclosureItem>,
     systems: systems::Systems,
+    walks: BTreeMap<(ControllerId, Job, u16), Progress>,
     calls_left: Option<usize>,
     calls: usize,
     meanwhile: Vec<Meanwhile>,

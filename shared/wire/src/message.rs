@@ -4,15 +4,18 @@
 mod guardian;
 mod subscription;
 mod task;
+mod walk;
 
 pub use guardian::GuardianMessage;
 pub use subscription::SubscriptionMessage;
 pub use task::TaskMessage;
+pub use walk::{TurnForm, WalkForm};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
     ids::{BreachId, ChangeId, ControllerId, Purpose, RequestId, SubjectRef},
     record::System,
+    walk::{Job, Turn},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -183,7 +186,8 @@ impl ChangeMessage {
     }
 }
 
-/// To retention-track: from systems (`events`), or from the relay (`withdrawn`).
+/// To retention-track: from systems (`events`), from the relay (`withdrawn`), or about a walk through the
+/// controller's records (`walk`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordsMessage {
@@ -197,6 +201,9 @@ pub struct RecordsMessage {
     /// Consents that were withdrawn.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withdrawn: Vec<WithdrawnForm>,
+    /// A walk to begin, or to go on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub walk: Option<WalkForm>,
 }
 
 /// A consent that was withdrawn.
@@ -226,6 +233,12 @@ impl WithdrawnForm {
 }
 
 impl RecordsMessage {
+    /// A walk to begin (no turn), or to go on with.
+    pub fn walk(controller: &ControllerId, job: &Job, at: Timestamp, turn: Option<Turn>) -> Self {
+        let walk = Some(WalkForm::new(job, at, turn));
+        Self { v: VERSION, controller: controller.to_string(), events: Vec::new(), withdrawn: Vec::new(), walk }
+    }
+
     /// Reads whose message it is.
     ///
     /// # Errors

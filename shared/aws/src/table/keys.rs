@@ -14,6 +14,7 @@ use domain::{
     },
     limits::{Limit, LimitKey},
     system::TaskId,
+    walk::Job,
 };
 use jiff::civil::Date;
 
@@ -35,6 +36,7 @@ const ATTESTED: &str = "ATTESTED#";
 const SYSTEMS: &str = "SYSTEM#";
 const TASKS: &str = "TASK#";
 const LIMITS: &str = "LIMIT#";
+const WALKS: &str = "WALK#";
 const TOKEN: &str = "TOKEN";
 
 /// The index of what has an open end.
@@ -107,6 +109,8 @@ pub enum ItemKey {
     AccountToken(ControllerId, TokenId),
     /// A count against a limit.
     Limit(LimitKey),
+    /// How far a walk has come in one segment.
+    Walk(ControllerId, Job, u16),
 }
 
 /// A key that is none of this table's.
@@ -198,7 +202,8 @@ impl ItemKey {
             | Self::Whose(controller, _)
             | Self::Attested(controller, _)
             | Self::System(controller, _)
-            | Self::Task(controller, _) => controller_partition(controller),
+            | Self::Task(controller, _)
+            | Self::Walk(controller, ..) => controller_partition(controller),
             Self::Disclosure(controller, Some(subject), _) => subject_partition(controller, subject),
             Self::Disclosure(controller, None, _) => controller_partition(controller),
             Self::AccountToken(controller, token) => counted_partition(controller, token.as_str()),
@@ -241,6 +246,7 @@ impl ItemKey {
             Self::System(_, system) => format!("{SYSTEMS}{system}"),
             Self::Task(_, task) => format!("{}{}", tasks_of(&task.system), task.request),
             Self::AccountToken(..) => TOKEN.to_owned(),
+            Self::Walk(_, job, segment) => format!("{WALKS}{job}#{segment}"),
             Self::Limit(key) => format!("{LIMITS}{}#{}", key.limit.as_str(), key.window),
         }
     }
@@ -273,7 +279,8 @@ impl ItemKey {
             | Self::AccountToken(controller, _)
             | Self::Attested(controller, _)
             | Self::System(controller, _)
-            | Self::Task(controller, _) => controller,
+            | Self::Task(controller, _)
+            | Self::Walk(controller, ..) => controller,
             Self::Request(key, _) => &key.controller,
             Self::Limit(key) => &key.controller,
         }
@@ -382,6 +389,10 @@ impl ItemKey {
             let task = TaskId { request: RequestId::parse(request).ok()?, system: SystemId::parse(system).ok()? };
             return Some(Self::Task(controller, task));
         }
+        if let Some(walk) = sk.strip_prefix(WALKS) {
+            let (job, segment) = walk.split_once('#')?;
+            return Some(Self::Walk(controller, Job::parse(job).ok()?, segment.parse().ok()?));
+        }
         let (what, urgency) = sk.strip_prefix("WARNED#")?.rsplit_once('#')?;
         let (kind, id) = what.split_once('-')?;
         let kind = DeadlineKind::ALL.into_iter().find(|known| known.as_str() == kind)?;
@@ -454,6 +465,9 @@ mod tests {
             ItemKey::Attestation(controller.clone(), attestation.clone(), "2026-03-01".parse().unwrap()),
             ItemKey::Attested(controller.clone(), attestation),
             ItemKey::System(controller.clone(), SystemId::parse("shop.eu").unwrap()),
+            ItemKey::Walk(controller.clone(), Job::Replan, 0),
+            ItemKey::Walk(controller.clone(), Job::BindHold(HoldId::parse(ID).unwrap()), 3),
+            ItemKey::Walk(controller.clone(), Job::FreeHold(HoldId::parse(ID).unwrap()), 3),
             ItemKey::Task(controller, TaskId::parse(&format!("{ID}.shop.eu")).unwrap()),
         ];
         let mut distinct = std::collections::BTreeSet::new();

@@ -19,6 +19,7 @@ pub mod notice;
 pub mod record;
 pub mod request;
 pub mod system;
+pub mod walk;
 
 use std::fmt;
 
@@ -83,11 +84,13 @@ pub enum Kind {
     Token,
     /// A count against a limit.
     Limit,
+    /// How far a walk has come.
+    Walk,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -113,6 +116,7 @@ impl Kind {
         Self::Code,
         Self::Token,
         Self::Limit,
+        Self::Walk,
     ];
 
     /// The name in the table.
@@ -143,6 +147,7 @@ impl Kind {
             Self::Code => "code",
             Self::Token => "token",
             Self::Limit => "limit",
+            Self::Walk => "walk",
         }
     }
 

@@ -233,6 +233,14 @@ fn an_attestation_and_its_end_read() {
 }
 
 #[test]
+fn how_far_a_walk_has_come_reads() {
+    let form: walk::Walk = read("walk");
+    assert_eq!(form.began_at().unwrap().to_string(), "2026-01-01T00:00:00Z");
+    assert_eq!((form.hop, form.seen, form.changed, form.unreadable, form.done), (3, 6_000, 41, 1, false));
+    assert!(form.from.is_some());
+}
+
+#[test]
 fn a_system_and_its_open_task_read() {
     let form: system::System = read("system");
     let state = form.clone().into_state().unwrap();
@@ -299,7 +307,7 @@ fn every_fixture_is_read() {
                 decided-withdrawn disclosure disclosure-total due entry-asked entry-decided entry-ruled \
                 entry-task entry-verified export export-access hold hold-ground instructions mail notice plan \
                 record record-held references request request-acting request-office system task token trigger \
-                verified warned whose";
+                verified walk warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()

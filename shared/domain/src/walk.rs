@@ -1,0 +1,54 @@
+//! Walks: the same thing done to every stored record of a controller.
+
+use std::fmt;
+
+use crate::ids::{HoldId, InvalidId};
+
+const BIND: &str = "bind-";
+const FREE: &str = "free-";
+const REPLAN: &str = "replan";
+
+/// What is done to each record.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Job {
+    /// It is planned by the policy that is in force now.
+    Replan,
+    /// It is bound by a hold that covers it.
+    BindHold(HoldId),
+    /// It is freed from a hold that was released.
+    FreeHold(HoldId),
+}
+
+impl Job {
+    /// Reads the name.
+    ///
+    /// # Errors
+    /// [`InvalidId::Reference`] if it is the name of no job.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        match (text.strip_prefix(BIND), text.strip_prefix(FREE)) {
+            (Some(hold), _) => Ok(Self::BindHold(HoldId::parse(hold)?)),
+            (_, Some(hold)) => Ok(Self::FreeHold(HoldId::parse(hold)?)),
+            _ if text == REPLAN => Ok(Self::Replan),
+            _ => Err(InvalidId::Reference),
+        }
+    }
+}
+
+impl fmt::Display for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Replan => f.write_str(REPLAN),
+            Self::BindHold(hold) => write!(f, "{BIND}{hold}"),
+            Self::FreeHold(hold) => write!(f, "{FREE}{hold}"),
+        }
+    }
+}
+
+/// A stretch of a walk: what one message does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Turn {
+    /// In which segment of the table.
+    pub segment: u16,
+    /// How many messages of this segment went before.
+    pub hop: u32,
+}

@@ -1,0 +1,91 @@
+//! Walks through every record of a controller.
+
+use std::collections::BTreeMap;
+
+use app::walk::{Progress, WALK_SEGMENTS};
+use domain::{
+    ids::{ControllerId, RecordId},
+    record::Record,
+    walk::{Job, Turn},
+};
+
+use super::{Ports, days, fresh_controller, now, registered};
+use crate::build::{id, record, subject};
+
+pub async fn a_scan_shows_every_record_of_the_controller_and_nobody_elses<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+) {
+    let person = |n: usize| subject(&format!("person-{n}@example.com"));
+    let mut expected: BTreeMap<RecordId, Record> = BTreeMap::new();
+    for n in 0..20 {
+        let log = record(&person(n), &format!("log-{n}"), days(now(), -10));
+        expected.insert(log.id.clone(), log);
+    }
+    // Held, endless and past their end as well.
+    let held = Record { holds: [id("hold-1")].into(), ..record(&person(30), "held", now()) };
+    let endless = Record { due_at: None, ..record(&person(31), "endless", now()) };
+    let overdue = record(&person(32), "overdue", days(now(), -200));
+    expected.extend([held, endless, overdue].map(|record| (record.id.clone(), record)));
+    let all: Vec<_> = expected.values().cloned().collect();
+    registered(ports, controller, &all).await;
+    registered(ports, &fresh_controller(ports), &[record(&person(40), "elsewhere", now())]).await;
+
+    let mut found = BTreeMap::new();
+    for segment in 0..WALK_SEGMENTS {
+        let mut from = None;
+        loop {
+            let page = ports.scan_records(controller, segment, from.as_deref()).await.unwrap();
+            assert_eq!(page.unreadable, 0);
+            found.extend(page.records.into_iter().map(|record| (record.id.clone(), record)));
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+    }
+    assert_eq!(found, expected);
+}
+
+pub async fn a_walk_is_noted_by_one_of_two_and_a_later_one_takes_its_place<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+) {
+    let progress = |began: i64, hop: u32| Progress {
+        at: days(now(), began),
+        turn: Turn { segment: 2, hop },
+        from: (hop > 0).then(|| format!("page-{hop}")),
+        seen: u64::from(hop) * 10,
+        changed: u64::from(hop),
+        unreadable: 0,
+        is_done: false,
+    };
+    let job = Job::Replan;
+    assert_eq!(ports.segment(controller, &job, 2).await.unwrap(), None);
+    // Nothing is noted of a walk that has not begun.
+    assert!(!ports.note_segment(controller, &job, 0, &progress(0, 1)).await.unwrap());
+    for _ in 0..2 {
+        ports.begin_segment(controller, &job, &progress(0, 0)).await.unwrap();
+    }
+    assert_eq!(ports.segment(controller, &job, 2).await.unwrap(), Some(progress(0, 0)));
+    let noted = [
+        ports.note_segment(controller, &job, 0, &progress(0, 1)).await.unwrap(),
+        ports.note_segment(controller, &job, 0, &progress(0, 1)).await.unwrap(),
+    ];
+    assert_eq!(noted, [true, false]);
+    // Beginning it again leaves it where it is.
+    ports.begin_segment(controller, &job, &progress(0, 0)).await.unwrap();
+    assert_eq!(ports.segment(controller, &job, 2).await.unwrap(), Some(progress(0, 1)));
+    // Another job and another segment are walks of their own.
+    assert_eq!(ports.segment(controller, &Job::FreeHold(id("hold-1")), 2).await.unwrap(), None);
+    assert_eq!(ports.segment(controller, &job, 1).await.unwrap(), None);
+
+    ports.begin_segment(controller, &job, &progress(1, 0)).await.unwrap();
+    ports.begin_segment(controller, &job, &progress(0, 0)).await.unwrap();
+    assert_eq!(ports.segment(controller, &job, 2).await.unwrap(), Some(progress(1, 0)));
+    assert!(!ports.note_segment(controller, &job, 1, &progress(0, 2)).await.unwrap());
+    let done = Progress { is_done: true, from: None, ..progress(1, 1) };
+    assert!(ports.note_segment(controller, &job, 0, &done).await.unwrap());
+    assert!(!ports.note_segment(controller, &job, 1, &progress(1, 2)).await.unwrap());
+    assert_eq!(ports.segment(controller, &job, 2).await.unwrap(), Some(done));
+}

@@ -1,0 +1,52 @@
+//! How far a walk through a controller's records has come.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Kind, Unreadable, VERSION, check, millis, time};
+
+/// `WALK#{job}#{segment}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Walk {
+    /// The form's version.
+    pub v: u8,
+    /// What the item is.
+    pub kind: Kind,
+    /// When the walk began.
+    pub at: i64,
+    /// The stretch that comes next.
+    pub hop: u32,
+    /// Where it begins: keys alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// How many records were looked at.
+    pub seen: u64,
+    /// How many were changed.
+    pub changed: u64,
+    /// How many could not be read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unreadable: u64,
+    /// Whether the segment is through.
+    pub done: bool,
+}
+
+impl Walk {
+    /// A segment that was walked so far.
+    pub fn new(at: Timestamp, hop: u32, from: Option<String>, done: bool) -> Self {
+        Self { v: VERSION, kind: Kind::Walk, at: millis(at), hop, from, seen: 0, changed: 0, unreadable: 0, done }
+    }
+
+    /// When the walk began.
+    ///
+    /// # Errors
+    /// [`Unreadable`] names the field that does not read.
+    pub fn began_at(&self) -> Result<Timestamp, Unreadable> {
+        check(self.v, self.kind, Kind::Walk)?;
+        time("at", self.at)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
