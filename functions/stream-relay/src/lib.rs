@@ -12,6 +12,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
     announcement::Announcement,
     ids::{ControllerId, SystemId},
+    walk::Job,
 };
 use edge::{
     Event, Failure, Reply, clock, site,
@@ -76,6 +77,7 @@ struct Sorted {
     withdrawn: BTreeMap<ControllerId, Vec<WithdrawnForm>>,
     removed: BTreeMap<ControllerId, Vec<RemovedForm>>,
     tasks: Vec<TaskMessage>,
+    walks: Vec<(ControllerId, Job, Timestamp)>,
 }
 
 impl Sorted {
@@ -140,6 +142,18 @@ impl Sorted {
                 let form: stored::breach::Notice = image(record.new.as_ref())?;
                 let at = time(form.planned_at)?;
                 self.tell.entry((controller, of)).or_insert_with(|| (at, Vec::new())).1.push(subject.to_string());
+            }
+            // A hold that is nobody's own was placed: its mark goes to whatever it covers.
+            (Change::Insert, ItemKey::Hold(controller, None, hold)) => {
+                let form: stored::hold::Hold = image(record.new.as_ref())?;
+                self.walks.push((controller, Job::BindHold(hold), time(form.opened_at)?));
+            }
+            (Change::Modify, ItemKey::Hold(controller, None, hold)) => {
+                let before: stored::hold::Hold = image(record.old.as_ref())?;
+                let form: stored::hold::Hold = image(record.new.as_ref())?;
+                if let (None, Some(released_at)) = (before.released_at, form.released_at) {
+                    self.walks.push((controller, Job::FreeHold(hold), time(released_at)?));
+                }
             }
             (Change::Remove, ItemKey::Record(controller, subject, id)) if record.by_ttl => {
                 let form: stored::record::Record = image(record.old.as_ref())?;
@@ -212,6 +226,9 @@ impl Sorted {
                 };
                 records.push(site::body(&message)?);
             }
+        }
+        for (controller, job, at) in &self.walks {
+            records.push(site::body(&RecordsMessage::walk(controller, job, *at, None))?);
         }
         let mut purge = Vec::new();
         for (controller, removed) in &self.removed {

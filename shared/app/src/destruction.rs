@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::{
     chain::{CONFLICTS_MAX, Chain, Commitment, Content, Intended, Link, Place, chain_of},
     error::PortError,
+    holds::{self, WideHolds},
     keys::Keys,
 };
 
@@ -149,7 +150,7 @@ impl<P: Chain + Intents> EvidenceStore for P {}
 
 /// The port to deletion.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
-pub trait Deletion {
+pub trait Deletion: WideHolds {
     /// Deletes each record if the condition holds and no hold stands, at that very moment.
     ///
     /// MUST answer for each record, in order. MUST delete a record's object, with all its versions,

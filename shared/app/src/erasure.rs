@@ -3,6 +3,7 @@
 use domain::{
     dsar::{Exception, Item, ItemResult},
     evidence::{DeletionReason, DeletionResult},
+    hold::Hold,
     ids::Purpose,
     policy::{Clause, ErasureExemption, Policy, RetentionRule},
     record::Record,
@@ -93,13 +94,16 @@ async fn sort_out<P: Eraser>(
     at: Timestamp,
 ) -> Result<(Vec<Item>, Vec<Doomed>), PortError> {
     let (mut kept, mut doomed) = (Vec::new(), Vec::new());
+    // A wide hold keeps what it covers from its placing on, before its mark is on every record.
+    let mut wide = ports.wide_holds(&key.controller).await?;
+    wide.retain(Hold::is_open);
     for record in ports.records(&key.controller, &key.subject).await? {
         if !purposes.is_empty() && !purposes.contains(&record.purpose) {
             continue;
         }
         let rule = policy.retention_of(&record.category, &record.purpose);
         let exemption = exemption(policy, rule, &record).filter(|_| !record.is_expired(at));
-        let result = if record.is_held() {
+        let result = if record.is_held() || wide.iter().any(|hold| hold.scope.covers(&record)) {
             ItemResult::Held
         } else if let Some(excepted) = excepted(except, &record) {
             ItemResult::Kept {

@@ -28,7 +28,7 @@ use crate::{
 mod deeds;
 mod words;
 
-use deeds::{carry_out, undo, withdraw_what_was_given};
+use deeds::{carry_out, keep_for_the_answer, undo, withdraw_what_was_given};
 use words::{acknowledge, answer, forget_verification, send_code, tell_of_entries};
 
 pub use crate::export::{EXPORT_HOURS, Exports, SubjectFile, WITHHELD};
@@ -118,6 +118,7 @@ pub async fn fulfil_within<P: Office>(
     tell_of_entries(policy, ports, key, &stored, public_url, limited).await?;
     forget_verification(ports, key, &stored).await?;
     undo(policy, ports, key, &stored).await?;
+    keep_for_the_answer(policy, ports, key, &stored).await?;
     let decided = stored.state.decided.clone().filter(|_| stored.state.ending().is_none());
     if let Some((_, outcome)) = &decided {
         answer(policy, ports, key, &stored, outcome, (at, public_url), limited).await?;

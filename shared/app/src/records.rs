@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     consent::{self, AgeStanding, CaptureRefused},
+    hold::Hold,
     ids::{Category, ControllerId, EventName, Field, HoldId, Identifier, PointHash, Purpose, RecordId, SubjectRef},
     notice,
     policy::{Clause, Country, LawfulBasis, Policy},
-    record::{Record, SubjectHold, System},
+    record::{Record, System},
     retention::{CONSENT_WITHDRAWN, OutOfCalendar, RetentionClock},
     sensitive::Sensitive,
 };
@@ -20,7 +21,7 @@ use crate::{
     capture_consent::ConsentLedger,
     error::{Appended, PortError},
     hold_rules,
-    holds::HoldStore,
+    holds::{HoldStore, WideHolds},
     keys::Keys,
     notice_change::NoticeChanges,
 };
@@ -70,7 +71,7 @@ pub struct Trigger {
 
 /// The port to records.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
-pub trait RecordStore {
+pub trait RecordStore: WideHolds {
     /// Writes a record unless one stands under its subject and identifier.
     ///
     /// MUST seal the content under the subject's key; MUST make the record findable by its due time
@@ -124,7 +125,7 @@ pub trait RecordStore {
     async fn triggers(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Trigger>, PortError>;
 
     /// The holds on a subject, released ones too.
-    async fn holds(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<SubjectHold>, PortError>;
+    async fn holds(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Hold>, PortError>;
 }
 
 /// A registration, parsed.
@@ -255,7 +256,7 @@ pub async fn register<P: RecordStore + ConsentLedger + NoticeChanges + Keys>(
         Appended::Existing(first) => (first, true),
     };
     let events = happened(policy, ports, &record).await?;
-    let holds = holds_in_force(ports, controller, &subject).await?;
+    let holds = holds_over(ports, controller, &record).await?;
     record = change(policy, ports, record, |record| {
         for (event, at) in &events {
             record.note(policy, rule, event, *at)?;
@@ -266,7 +267,7 @@ pub async fn register<P: RecordStore + ConsentLedger + NoticeChanges + Keys>(
     .await?;
     if !holds.is_empty() {
         // A release in between may have looked at the record before the hold was on it.
-        let still = holds_in_force(ports, controller, &subject).await?;
+        let still = holds_over(ports, controller, &record).await?;
         record = change(policy, ports, record, |record| {
             record.holds.retain(|hold| !holds.contains(hold) || still.contains(hold));
             Ok(())
@@ -314,13 +315,15 @@ pub async fn replan<P: RecordStore + ConsentLedger + NoticeChanges>(
     Ok((after.due_at, after.clause) != before)
 }
 
-async fn holds_in_force<P: RecordStore>(
+/// The holds that keep a record: its subject's, and the wide ones that cover it.
+pub(crate) async fn holds_over<P: RecordStore>(
     ports: &P,
     controller: &ControllerId,
-    subject: &SubjectRef,
+    record: &Record,
 ) -> Result<BTreeSet<HoldId>, PortError> {
-    let holds = ports.holds(controller, subject).await?;
-    Ok(holds.into_iter().filter(|hold| hold.released_at.is_none()).map(|hold| hold.id).collect())
+    let mut holds = ports.holds(controller, &record.subject).await?;
+    holds.extend(ports.wide_holds(controller).await?);
+    Ok(holds.into_iter().filter(|hold| hold.is_open() && hold.scope.covers(record)).map(|hold| hold.id).collect())
 }
 
 /// The age below which a guardian's agreement must stand in the ledger; `None`: none is needed, or the
@@ -465,7 +468,7 @@ pub struct Noted {
     /// How many clocks it moved.
     pub moved: usize,
     /// The holds that stand by the rules which listen to it.
-    pub holds: Vec<SubjectHold>,
+    pub holds: Vec<Hold>,
 }
 
 /// Places and releases the holds that the policy has for an event, and moves the clocks of the records

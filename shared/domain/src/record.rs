@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::{
-    hold::HoldReason,
-    ids::{Category, EventName, Ground, HoldId, PointHash, Purpose, RecordId, SubjectRef},
+    ids::{Category, EventName, HoldId, PointHash, Purpose, RecordId, SubjectRef},
     policy::{Clause, Policy, PolicyHash, RetentionRule},
     retention::{OutOfCalendar, RetentionClock},
 };
@@ -162,25 +161,4 @@ impl Record {
     pub fn is_held(&self) -> bool {
         !self.holds.is_empty()
     }
-}
-
-/// A hold as the records see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubjectHold {
-    /// Which.
-    pub id: HoldId,
-    /// Whose records it keeps.
-    pub subject: SubjectRef,
-    /// Why.
-    pub reason: HoldReason,
-    /// The policy's own word for it.
-    pub ground: Option<Ground>,
-    /// When it was opened.
-    pub opened_at: Timestamp,
-    /// When somebody must look at it again: no hold without an end in sight.
-    pub review_at: Timestamp,
-    /// Who opened it, as the token names them.
-    pub opened_by: String,
-    /// When it was released; it keeps nothing from then on.
-    pub released_at: Option<Timestamp>,
 }

@@ -25,7 +25,7 @@ use app::{
     erasure::{ErasurePlan, ErasurePlans},
     error::{Appended, PortError},
     export::{Exports, SubjectFile, csv_of},
-    holds::HoldStore,
+    holds::{HOLDS_PAGE, HoldKey, HoldPage, HoldStore, WideHolds},
     keys::{ControllerKeys, Keys},
     mail::{Mail, MailClaim, Mailer},
     purge::{DuePage, DueRecords, PURGE_SHARDS},
@@ -42,6 +42,7 @@ use domain::{
     consent::ConsentEvent,
     dsar::{AccountClaims, Challenge, Entry, Head, Received, RequestState},
     evidence::DeletionResult,
+    hold::{Hold, ReleaseAsked},
     ids::{
         AttestationId, BatchId, BreachId, CaptureId, ChangeId, ControllerId, EventName, Fingerprint, HoldId, Pepper,
         Purpose, RecordId, RequestId, SubjectRef, TokenId,
@@ -49,7 +50,7 @@ use domain::{
     limits::LimitKey,
     notice::NoticeChange,
     policy::Policy,
-    record::{Record, SubjectHold, System},
+    record::{Record, System},
     sensitive::Sensitive,
     system::SystemsKey,
     token::TokenKey,
@@ -63,6 +64,9 @@ mod disclosures;
 mod evidence;
 
 type Person = (ControllerId, SubjectRef);
+
+/// Whose hold, under which subject if it is one's own, by its identifier.
+type HoldPlace = (ControllerId, Option<SubjectRef>, HoldId);
 
 /// Something sealed: readable while the key stands that sealed it.
 #[derive(Debug, Clone)]
@@ -104,7 +108,7 @@ struct State {
     claims: BTreeMap<String, Option<Timestamp>>,
     records: BTreeMap<(Person, RecordId), RecordItem>,
     triggers: BTreeMap<(Person, EventName, Option<Purpose>), Trigger>,
-    holds: BTreeMap<(Person, HoldId), SubjectHold>,
+    holds: BTreeMap<HoldPlace, Hold>,
     breaches: BTreeMap<(ControllerId, BreachId), (Breach, Fingerprint)>,
     notices: BTreeMap<(ControllerId, Announcement, SubjectRef), NoticeState>,
     changes: BTreeMap<(ControllerId, ChangeId), (NoticeChange, Fingerprint)>,
@@ -686,22 +690,30 @@ impl RecordStore for Memory {
         Ok(triggers.map(|(_, trigger)| trigger.clone()).collect())
     }
 
-    async fn holds(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<SubjectHold>, PortError> {
+    async fn holds(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Hold>, PortError> {
         let state = self.call()?;
-        let person = person(controller, subject);
-        let holds = state.holds.iter().filter(|((whose, _), _)| *whose == person);
+        let holds =
+            state.holds.iter().filter(|((whose, of, _), _)| whose == controller && of.as_ref() == Some(subject));
         Ok(holds.map(|(_, hold)| hold.clone()).collect())
     }
 }
 
+impl WideHolds for Memory {
+    async fn wide_holds(&self, controller: &ControllerId) -> Result<Vec<Hold>, PortError> {
+        let state = self.call()?;
+        let holds = state.holds.iter().filter(|((whose, of, _), _)| whose == controller && of.is_none());
+        Ok(holds.map(|(_, hold)| hold.clone()).collect())
+    }
+}
+
+fn hold_place(controller: &ControllerId, key: &HoldKey) -> HoldPlace {
+    (controller.clone(), key.subject.clone(), key.id.clone())
+}
+
 impl HoldStore for Memory {
-    async fn place_hold(
-        &self,
-        controller: &ControllerId,
-        hold: &SubjectHold,
-    ) -> Result<Appended<SubjectHold>, PortError> {
+    async fn place_hold(&self, controller: &ControllerId, hold: &Hold) -> Result<Appended<Hold>, PortError> {
         let mut state = self.call()?;
-        let place = (person(controller, &hold.subject), hold.id.clone());
+        let place = hold_place(controller, &HoldKey::from(hold));
         if let Some(first) = state.holds.get(&place) {
             return Ok(Appended::Existing(first.clone()));
         }
@@ -709,20 +721,61 @@ impl HoldStore for Memory {
         Ok(Appended::Fresh)
     }
 
+    async fn hold(&self, controller: &ControllerId, key: &HoldKey) -> Result<Option<Hold>, PortError> {
+        Ok(self.call()?.holds.get(&hold_place(controller, key)).cloned())
+    }
+
+    async fn note_bound(
+        &self,
+        controller: &ControllerId,
+        id: &HoldId,
+        at: Timestamp,
+    ) -> Result<Option<Hold>, PortError> {
+        let mut state = self.call()?;
+        Ok(state.holds.get_mut(&hold_place(controller, &HoldKey::wide(id))).map(|hold| {
+            hold.bound_at.get_or_insert(at);
+            hold.clone()
+        }))
+    }
+
+    async fn ask_release(
+        &self,
+        controller: &ControllerId,
+        key: &HoldKey,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<Option<Hold>, PortError> {
+        let mut state = self.call()?;
+        Ok(state.holds.get_mut(&hold_place(controller, key)).map(|hold| {
+            hold.release_asked.get_or_insert_with(|| ReleaseAsked { by: by.to_owned(), at });
+            hold.clone()
+        }))
+    }
+
     async fn release_hold(
         &self,
         controller: &ControllerId,
-        subject: &SubjectRef,
-        hold: &HoldId,
+        key: &HoldKey,
         _by: &str,
         at: Timestamp,
-    ) -> Result<Option<SubjectHold>, PortError> {
+    ) -> Result<Option<Hold>, PortError> {
         let mut state = self.call()?;
-        let hold = state.holds.get_mut(&(person(controller, subject), hold.clone()));
-        Ok(hold.map(|hold| {
+        Ok(state.holds.get_mut(&hold_place(controller, key)).map(|hold| {
             hold.released_at.get_or_insert(at);
             hold.clone()
         }))
+    }
+
+    async fn open_holds(&self, controller: &ControllerId, from: Option<&str>) -> Result<HoldPage, PortError> {
+        let state = self.call()?;
+        let open = state.holds.iter().filter(|((whose, ..), hold)| whose == controller && hold.is_open());
+        let mut holds: Vec<Hold> = open.map(|(_, hold)| hold.clone()).collect();
+        holds.sort_by(|a, b| a.id.cmp(&b.id));
+        holds.retain(|hold| from.is_none_or(|from| hold.id.as_str() > from));
+        let more = holds.len() > HOLDS_PAGE;
+        holds.truncate(HOLDS_PAGE);
+        let next = holds.last().filter(|_| more).map(|hold| hold.id.to_string());
+        Ok(HoldPage { holds, next })
     }
 }
 
@@ -817,7 +870,14 @@ impl Deadlines for Memory {
             id: attest::deadline_id(&id, valid_until),
             due_at: valid_until,
         });
-        let open = breaches.chain(renewals);
+        let held = state.holds.iter().filter(|(_, hold)| shard == 1 && hold.is_open());
+        let reviews = held.map(|((controller, ..), hold)| Deadline {
+            controller: controller.clone(),
+            kind: DeadlineKind::Hold,
+            id: hold.name(),
+            due_at: hold.review_at,
+        });
+        let open = breaches.chain(renewals).chain(reviews);
         let mut deadlines: Vec<_> = open.filter(|deadline| deadline.due_at < before).collect();
         deadlines.sort_by_key(|deadline| deadline.due_at);
         deadlines.truncate(limit);

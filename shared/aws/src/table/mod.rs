@@ -190,10 +190,15 @@ impl Cloud {
     /// Writes an item unless one stands under its key: one conditional write, which answers what
     /// stands there.
     pub(crate) async fn put_new(&self, item: Item) -> Result<Appended<Item>, PortError> {
+        self.put_new_in(self.table()?, item).await
+    }
+
+    /// The same in a table of that name.
+    pub(crate) async fn put_new_in(&self, table: &str, item: Item) -> Result<Appended<Item>, PortError> {
         let put = self
             .dynamodb()
             .put_item()
-            .table_name(self.table()?)
+            .table_name(table)
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -220,10 +225,22 @@ impl Cloud {
         condition: &str,
         returned: aws_sdk_dynamodb::types::ReturnValue,
     ) -> Result<Updated, PortError> {
+        self.update_in(self.table()?, key, update, condition, returned).await
+    }
+
+    /// The same in a table of that name.
+    pub(crate) async fn update_in(
+        &self,
+        table: &str,
+        key: &ItemKey,
+        update: Update,
+        condition: &str,
+        returned: aws_sdk_dynamodb::types::ReturnValue,
+    ) -> Result<Updated, PortError> {
         let done = self
             .dynamodb()
             .update_item()
-            .table_name(self.table()?)
+            .table_name(table)
             .key("pk", text(key.pk()))
             .key("sk", text(key.sk()))
             .update_expression(update.expression())

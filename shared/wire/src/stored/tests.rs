@@ -175,12 +175,18 @@ fn what_is_to_be_deleted_reads() {
 
 #[test]
 fn a_hold_reads() {
-    for name in ["hold", "hold-ground"] {
+    for name in ["hold", "hold-ground", "hold-category", "hold-incident", "hold-copy"] {
         let form: hold::Hold = read(name);
-        let stored = form.clone().into_hold(subject(), HoldId::parse(ID).unwrap()).unwrap();
-        assert_eq!(stored.ground.is_some(), name == "hold-ground");
-        assert_eq!(hold::Hold { released_by: form.released_by.clone(), ..hold::Hold::from(&stored) }, form);
+        let is_subjects = matches!(name, "hold" | "hold-ground");
+        let stored = form.clone().into_hold(is_subjects.then(subject), HoldId::parse(ID).unwrap()).unwrap();
+        assert_eq!((stored.ground.is_some(), stored.is_wide()), (name != "hold", form.scope.is_some()));
+        let written = if name == "hold-copy" { hold::Hold::copy_of(&stored) } else { hold::Hold::from(&stored) };
+        assert_eq!(hold::Hold { released_by: form.released_by.clone(), ..written }, form);
     }
+    let wide: hold::Hold = read("hold-category");
+    assert!(wide.into_hold(Some(subject()), HoldId::parse(ID).unwrap()).is_err(), "a wide one is nobody's");
+    let lost: hold::Hold = read("hold");
+    assert!(lost.into_hold(None, HoldId::parse(ID).unwrap()).is_err(), "nobody knows whose it is");
 }
 
 #[test]
@@ -305,7 +311,7 @@ fn every_fixture_is_read() {
                 consent-awaited consent-subscribed content decided-erased decided-exported \
                 decided-not-verified decided-recorded decided-refused decided-stopped decided-with-office \
                 decided-withdrawn disclosure disclosure-total due entry-asked entry-decided entry-ruled \
-                entry-task entry-verified export export-access hold hold-ground instructions mail notice plan \
+                entry-task entry-verified export export-access hold hold-category hold-copy hold-ground hold-incident instructions mail notice plan \
                 record record-held references request request-acting request-office system task token trigger \
                 verified walk warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
