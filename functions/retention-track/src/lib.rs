@@ -11,6 +11,7 @@ use app::{
     queues::{DeadLetters, Outbox, Queue},
     records::{self, RecordError, RecordStore, RegisterRecord, SubjectEvent},
     requests::RequestLog,
+    tombstones::Tombstones,
     walk::{self, RecordScan, Step, WALK_HOPS_MAX, Walked, Walks},
 };
 use domain::{
@@ -60,6 +61,7 @@ pub const EVENTS_AT_ONCE: usize = 8;
 /// Everything that this function needs.
 pub trait Ports:
     RecordStore
+    + Tombstones
     + ConsentLedger
     + NoticeChanges
     + HoldStore
@@ -75,6 +77,7 @@ pub trait Ports:
 
 impl<P> Ports for P where
     P: RecordStore
+        + Tombstones
         + ConsentLedger
         + NoticeChanges
         + HoldStore
@@ -175,7 +178,11 @@ async fn register_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedRec
         guardian: form.guardian,
         occurred_at: form.occurred_at,
     };
-    let registered = records::register(policy, &desk.ports, form).await?;
+    let registered = match records::register(policy, &desk.ports, form).await {
+        // Nothing to put right, nothing to send again, and no word about whom or when.
+        Err(RecordError::Erased) => return Ok(plain("erased")),
+        registered => registered?,
+    };
     Ok(EventResult {
         result: "registered".to_owned(),
         record_id: Some(registered.record.to_string()),

@@ -7,6 +7,7 @@ use domain::{
     ids::Purpose,
     policy::{Clause, ErasureExemption, Policy, RetentionRule},
     record::Record,
+    tombstone::Tombstone,
 };
 use jiff::Timestamp;
 
@@ -16,6 +17,7 @@ use crate::{
     keys::Keys,
     records::RecordStore,
     requests::RequestKey,
+    tombstones::Tombstones,
 };
 
 /// One part of an erasure as it was planned, so that a retry after a crash tells the person of what
@@ -45,9 +47,9 @@ pub trait ErasurePlans {
 }
 
 /// Everything that an erasure needs.
-pub trait Eraser: ErasurePlans + RecordStore + EvidenceStore + Deletion + Keys {}
+pub trait Eraser: ErasurePlans + RecordStore + Tombstones + EvidenceStore + Deletion + Keys {}
 
-impl<P: ErasurePlans + RecordStore + EvidenceStore + Deletion + Keys> Eraser for P {}
+impl<P: ErasurePlans + RecordStore + Tombstones + EvidenceStore + Deletion + Keys> Eraser for P {}
 
 /// Erases what is kept for the purposes that were named, or everything if none was (`identance.1-c`), but
 /// for what the office excepts.
@@ -61,6 +63,17 @@ pub(crate) async fn erase<P: Eraser>(
     (purposes, except): (&[Purpose], &[Exception]),
     at: Timestamp,
 ) -> Result<Vec<Item>, PortError> {
+    // Before anything is deleted or even looked for: what comes in while this runs meets it, and a restore of tomorrow
+    // finds it, whatever becomes of this attempt.
+    let tombstone = Tombstone {
+        subject: key.subject.clone(),
+        request: key.request.clone(),
+        purposes: purposes.iter().cloned().collect(),
+        except: except.to_vec(),
+        at,
+        erased_until: at,
+    };
+    ports.bury_subject(&key.controller, &tombstone).await?;
     let mut items = Vec::new();
     for part in 0.. {
         let plan = match ports.erasure_plan(key, part).await? {
@@ -127,16 +140,13 @@ pub const BY_OFFICE: &str = "office";
 
 /// What the office decided to keep of this kind.
 pub(crate) fn excepted<'a>(except: &'a [Exception], record: &Record) -> Option<&'a Exception> {
-    except.iter().find(|exception| {
-        exception.category == record.category
-            && exception.purpose.as_ref().is_none_or(|purpose| *purpose == record.purpose)
-    })
+    except.iter().find(|exception| exception.keeps(&record.category, &record.purpose))
 }
 
 /// Why an erasure does not reach a record now. Where a rule switches, its exemption is that of the second
 /// period: nobody keeps the address of a visitor who never wrote for the sake of a chat (`stationdb.4-i`,
 /// `stationdb.4-k`).
-fn exemption(policy: &Policy, rule: Option<&RetentionRule>, record: &Record) -> Option<ErasureExemption> {
+pub(crate) fn exemption(policy: &Policy, rule: Option<&RetentionRule>, record: &Record) -> Option<ErasureExemption> {
     let rule = rule?;
     let switched = || record.clock.switched_at(rule, &policy.time_zone).ok().flatten().is_some();
     rule.exemption.clone().filter(|_| rule.switch.is_none() || switched())

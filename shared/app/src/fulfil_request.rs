@@ -23,6 +23,7 @@ use crate::{
     records::RecordStore,
     requests::{self, NewEntry, RecordError, RequestKey, RequestLog, StoredRequest},
     systems::{self, SystemData},
+    tombstones::Tombstones,
 };
 
 mod deeds;
@@ -46,6 +47,7 @@ pub trait Office:
     + Counters
     + ErasurePlans
     + RecordStore
+    + Tombstones
     + ConsentLedger
     + DisclosureLog
     + HoldStore
@@ -64,6 +66,7 @@ impl<P> Office for P where
         + Counters
         + ErasurePlans
         + RecordStore
+        + Tombstones
         + ConsentLedger
         + DisclosureLog
         + HoldStore

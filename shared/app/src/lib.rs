@@ -41,6 +41,7 @@ pub mod request_clock;
 pub mod requests;
 pub mod subscription;
 pub mod systems;
+pub mod tombstones;
 pub mod trackers;
 pub mod uses;
 pub mod verify;

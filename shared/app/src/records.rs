@@ -10,10 +10,11 @@ use domain::{
     hold::Hold,
     ids::{Category, ControllerId, EventName, Field, HoldId, Identifier, PointHash, Purpose, RecordId, SubjectRef},
     notice,
-    policy::{Clause, Country, LawfulBasis, Policy},
+    policy::{Clause, Country, LawfulBasis, Policy, RetentionRule},
     record::{Record, System},
     retention::{CONSENT_WITHDRAWN, OutOfCalendar, RetentionClock},
     sensitive::Sensitive,
+    tombstone::Tombstone,
 };
 use jiff::Timestamp;
 
@@ -24,6 +25,7 @@ use crate::{
     holds::{HoldStore, WideHolds},
     keys::Keys,
     notice_change::NoticeChanges,
+    tombstones::{self, Tombstones},
 };
 
 /// Most fields of one record.
@@ -189,6 +191,9 @@ pub enum RecordError {
     /// The person is too young for this service.
     #[error(transparent)]
     Age(CaptureRefused),
+    /// The person was erased since it was made: it does not come back, and whoever sends it has done nothing wrong.
+    #[error("what was made then is erased")]
+    Erased,
     /// No rule of the policy listens to this event.
     #[error("no rule of the policy listens to {0}")]
     UnknownEvent(EventName),
@@ -200,11 +205,11 @@ pub enum RecordError {
     Port(#[from] PortError),
 }
 
-/// Registers a record, with the time its policy gives it.
+/// Registers a record, with the time its policy gives it, unless its person was erased since it was made.
 ///
 /// # Errors
 /// [`RecordError`]. Registering the same record again changes nothing and is no error.
-pub async fn register<P: RecordStore + ConsentLedger + NoticeChanges + Keys>(
+pub async fn register<P: RecordStore + Tombstones + ConsentLedger + NoticeChanges + Keys>(
     policy: &Policy,
     ports: &P,
     form: RegisterRecord,
@@ -250,11 +255,31 @@ pub async fn register<P: RecordStore + ConsentLedger + NoticeChanges + Keys>(
         purpose: form.purpose,
     };
     record.plan(policy, rule)?;
-    let content = Content { identifier: Some(form.identifier), locator: form.locator, fields: form.fields };
+    let erasures = tombstones::of(ports, controller, &keys, &form.identifier).await?;
+    if is_erased(policy, ports, rule, &record, &erasures).await? {
+        // What an erasure left standing, under a hold say, is known and stays.
+        let stored = ports.records(controller, &subject).await?;
+        if !stored.iter().any(|stored| stored.id == record.id) {
+            return Err(RecordError::Erased);
+        }
+    }
+    let content = Content { identifier: Some(form.identifier.clone()), locator: form.locator, fields: form.fields };
     let (mut record, replayed) = match ports.insert_record(controller, &record, &content).await? {
         Appended::Fresh => (record, false),
         Appended::Existing(first) => (first, true),
     };
+    if !replayed {
+        // An erasure that began in between may have looked for records before this one stood.
+        let erasures = tombstones::of(ports, controller, &keys, &form.identifier).await?;
+        if is_erased(policy, ports, rule, &record, &erasures).await? {
+            change(policy, ports, record, |record| {
+                record.end_before_it_began();
+                Ok(())
+            })
+            .await?;
+            return Err(RecordError::Erased);
+        }
+    }
     let events = happened(policy, ports, &record).await?;
     let holds = holds_over(ports, controller, &record).await?;
     record = change(policy, ports, record, |record| {
@@ -313,6 +338,27 @@ pub async fn replan<P: RecordStore + ConsentLedger + NoticeChanges>(
     let before = (record.due_at, record.clause.clone());
     let after = change(policy, ports, record, |record| record.replan(policy, rule, &events, now).map(drop)).await?;
     Ok((after.due_at, after.clause) != before)
+}
+
+/// Whether an erasure has taken away what this record is, as it would have been with all its events. A hold keeps it
+/// from that, as it keeps what stands.
+async fn is_erased<P: RecordStore + ConsentLedger + NoticeChanges>(
+    policy: &Policy,
+    ports: &P,
+    rule: &RetentionRule,
+    record: &Record,
+    erasures: &[Tombstone],
+) -> Result<bool, RecordError> {
+    if !erasures.iter().any(|tombstone| tombstone.reaches_record(record)) {
+        return Ok(false);
+    }
+    let controller = &policy.controller;
+    let mut record = record.clone();
+    for (event, at) in happened(policy, ports, &record).await? {
+        record.note(policy, rule, &event, at)?;
+    }
+    Ok(tombstones::erases(policy, Some(rule), &record, erasures)
+        && holds_over(ports, controller, &record).await?.is_empty())
 }
 
 /// The holds that keep a record: its subject's, and the wide ones that cover it.

@@ -18,6 +18,7 @@ use crate::{
     keys::Keys,
     records::RecordStore,
     requests::{self, NewEntry, RecordError, RequestKey, RequestLog, StoredRequest},
+    tombstones::Tombstones,
 };
 
 /// How often a system's state is read again when somebody else changed it in between.
@@ -497,9 +498,9 @@ pub enum OutcomeRefused {
 }
 
 /// Everything that taking an outcome needs.
-pub trait Outcomes: RequestLog + SystemStates + SystemData + Keys {}
+pub trait Outcomes: RequestLog + Tombstones + SystemStates + SystemData + Keys {}
 
-impl<P: RequestLog + SystemStates + SystemData + Keys> Outcomes for P {}
+impl<P: RequestLog + Tombstones + SystemStates + SystemData + Keys> Outcomes for P {}
 
 /// Takes what a system says became of a task. Its signature has been checked. Telling it again, or late,
 /// changes nothing.
@@ -536,6 +537,8 @@ pub async fn take_outcome<P: Outcomes>(
         TaskOutcome::Done { records } => TaskEnd::Done { records: *records },
         TaskOutcome::NotFound => TaskEnd::NotFound,
         TaskOutcome::Kept { records, ground } => TaskEnd::Kept { records: *records, ground: *ground },
+        // Asked for before the person was erased: what is handed over is of that time, and does not come back by this way.
+        TaskOutcome::Data(_) if is_erased(ports, &key, stored.state.received.at).await? => TaskEnd::NotFound,
         // Kept before it is recorded: what the record names must stand.
         TaskOutcome::Data(data) => TaskEnd::Delivered { object: ports.keep_data(&key, system, data, at).await? },
         TaskOutcome::Failed { reason } => {
@@ -557,6 +560,12 @@ pub async fn take_outcome<P: Outcomes>(
     };
     succeeded(ports, controller, system, at).await?;
     Ok(taken)
+}
+
+/// Whether all that was known of a person when they asked is erased.
+async fn is_erased<P: Tombstones>(ports: &P, key: &RequestKey, asked_at: Timestamp) -> Result<bool, PortError> {
+    let tombstones = ports.tombstones(&key.controller, &key.subject).await?;
+    Ok(tombstones.iter().any(|tombstone| tombstone.reaches_all(asked_at)))
 }
 
 async fn end_task<P: RequestLog + SystemStates>(

@@ -10,6 +10,7 @@ use app::{
     keys::Keys,
     requests::{self, Confided, NewEntry, RequestKey, RequestLog, head_of},
     systems::{self, Desk, Errand, OutcomeRefused, Step, SystemStates, Taken},
+    tombstones::Tombstones,
 };
 use domain::{
     dsar::{Act, Actor, Exception, Outcome, RefusalGround, RequestType, Ruling, TaskEnd},
@@ -18,6 +19,7 @@ use domain::{
     policy::{Clause, Policy, SystemKind, SystemRule},
     sensitive::Sensitive,
     system::{Pace, TaskId, TaskOutcome},
+    tombstone::Tombstone,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use testkit::{Memory, build};
@@ -299,6 +301,27 @@ async fn what_a_system_hands_over_waits_sealed_until_the_answer_holds_it() {
     systems::drop_delivered(&case.memory, &state).await.unwrap();
     assert!(case.memory.system_objects().is_empty());
     assert!(systems::delivered(&case.memory, &case.key, &state).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_system_hands_over_after_an_erasure_is_not_kept() {
+    for (days, purposes, kept) in [(1, vec![], false), (-1, vec![], true), (1, vec!["marketing"], true)] {
+        let case = Case::new(RequestType::Access, None).await;
+        let erased_until = start() + (24 * days).hours();
+        let tombstone = Tombstone {
+            subject: case.key.subject.clone(),
+            request: build::id("erasure"),
+            purposes: purposes.into_iter().map(build::purpose).collect(),
+            except: Vec::new(),
+            at: erased_until,
+            erased_until,
+        };
+        case.memory.bury_subject(&case.policy.controller, &tombstone).await.unwrap();
+        let data = TaskOutcome::Data(Sensitive::new("{}".to_owned()));
+        assert_eq!(case.tell("crm", &data).await, Taken::Taken);
+        assert_eq!(case.memory.system_objects().is_empty(), !kept);
+        assert_eq!(case.end("crm").await == Some(TaskEnd::NotFound), !kept, "it is over, whatever was in it");
+    }
 }
 
 #[tokio::test]

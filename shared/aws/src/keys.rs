@@ -176,11 +176,13 @@ fn derive(secret: &[u8]) -> Result<Ring, PortError> {
             .map_err(|_| PortError::corrupt(CONTROLLER_KEY, "it derives nothing"))?;
         Ok::<_, PortError>(bytes)
     };
-    let pepper = Pepper::new(PEPPER_VERSION, &*derived("habeas pepper 1")?);
+    let pepper = |version| Ok::<_, PortError>(Pepper::new(version, &*derived(&format!("habeas pepper {version}"))?));
+    let earlier = (1..PEPPER_VERSION).map(pepper).collect::<Result<_, _>>()?;
+    let pepper = pepper(PEPPER_VERSION)?;
     let tokens = TokenKey::new(&*derived("habeas tokens 1")?);
     let systems = SystemsKey::new(&*derived("habeas systems 1")?);
     let wrap = aes(derived("habeas wrap 1")?.as_ref(), CONTROLLER_KEY)?;
-    Ok(Ring { public: Arc::new(ControllerKeys { pepper, tokens, systems }), wrap })
+    Ok(Ring { public: Arc::new(ControllerKeys { pepper, earlier, tokens, systems }), wrap })
 }
 
 fn wrapped_of(item: &Item, what: &'static str) -> Result<Vec<u8>, PortError> {

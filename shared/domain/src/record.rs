@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 
 use crate::{
     ids::{Category, EventName, HoldId, PointHash, Purpose, RecordId, SubjectRef},
     policy::{Clause, Policy, PolicyHash, RetentionRule},
     retention::{OutOfCalendar, RetentionClock},
 };
+
+/// In place of a policy's hash: no policy planned this end.
+const ERASED: &str = "erased";
 
 /// Where the record itself is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,6 +152,13 @@ impl Record {
             *self = planned;
         }
         Ok(is_changed)
+    }
+
+    /// Ends a record for good that an erasure got ahead of while it was being written: before it began, so that no
+    /// event and no later policy plans it anew, and the sweep finds it due.
+    pub fn end_before_it_began(&mut self) {
+        self.due_at = Some(self.clock.created_at.saturating_sub(1.millisecond()).unwrap_or(Timestamp::MIN));
+        self.policy = PolicyHash::from_hex(ERASED);
     }
 
     /// Whether a read at that time must treat it as gone: expired, though nothing has deleted it

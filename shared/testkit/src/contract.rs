@@ -52,6 +52,7 @@ use app::{
     requests::RequestLog,
     subscription::{SubscriptionLedger, SubscriptionMails},
     systems::{SystemData, SystemStates},
+    tombstones::Tombstones,
     walk::{RecordScan, Walks},
 };
 use domain::{
@@ -80,12 +81,14 @@ mod disclosures;
 mod evidence;
 mod requests;
 mod systems;
+mod tombstones;
 mod walks;
 
 pub use disclosures::*;
 pub use evidence::*;
 pub use requests::*;
 pub use systems::*;
+pub use tombstones::*;
 pub use walks::*;
 
 /// Every port that the contract speaks of.
@@ -101,6 +104,7 @@ pub trait Ports:
     + ErasurePlans
     + RecordStore
     + HoldStore
+    + Tombstones
     + EvidenceStore
     + Deletion
     + DueRecords
@@ -136,6 +140,7 @@ impl<P> Ports for P where
         + ErasurePlans
         + RecordStore
         + HoldStore
+        + Tombstones
         + EvidenceStore
         + Deletion
         + DueRecords
@@ -216,6 +221,8 @@ macro_rules! contract_tests {
             a_wide_hold_is_put_on_what_it_covers_and_taken_off_again,
             a_deletion_leaves_out_what_a_wide_hold_has_not_marked_yet,
             a_held_record_leaves_the_index_and_comes_back_on_release,
+            a_tombstone_is_read_as_it_was_written_and_the_later_end_counts,
+            every_tombstone_is_found_page_by_page,
             a_due_record_is_deleted,
             a_hold_in_between_wins,
             a_renewal_in_between_wins,

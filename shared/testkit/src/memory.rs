@@ -10,6 +10,7 @@ mod challenges;
 mod guardian;
 mod subscription;
 mod systems;
+mod tombstones;
 mod walks;
 
 pub use systems::HandedOver;
@@ -54,6 +55,7 @@ use domain::{
     sensitive::Sensitive,
     system::SystemsKey,
     token::TokenKey,
+    tombstone::Tombstone,
     walk::Job,
 };
 use jiff::{Timestamp, civil::Date};
@@ -109,6 +111,8 @@ struct State {
     records: BTreeMap<(Person, RecordId), RecordItem>,
     triggers: BTreeMap<(Person, EventName, Option<Purpose>), Trigger>,
     holds: BTreeMap<HoldPlace, Hold>,
+    tombstones: BTreeMap<(Person, RequestId), Tombstone>,
+    earlier_peppers: u8,
     breaches: BTreeMap<(ControllerId, BreachId), (Breach, Fingerprint)>,
     notices: BTreeMap<(ControllerId, Announcement, SubjectRef), NoticeState>,
     changes: BTreeMap<(ControllerId, ChangeId), (NoticeChange, Fingerprint)>,
@@ -283,6 +287,11 @@ impl Memory {
         self.lock().exported_fields.clone()
     }
 
+    /// Changes every controller's pepper: references that were made before are made no more.
+    pub fn change_pepper(&self) {
+        self.lock().earlier_peppers += 1;
+    }
+
     /// Puts an object where a record of [`System::S3`] says that it is.
     pub fn put_object(&self, locator: &str) {
         self.lock().objects.insert(locator.to_owned());
@@ -340,11 +349,19 @@ impl Keys for Memory {
         for (slot, byte) in secret.iter_mut().zip(controller.as_str().bytes()) {
             *slot = byte;
         }
-        let pepper = Pepper::new(1, &secret);
+        let pepper = |version: u8| {
+            let mut secret = secret;
+            // The first one is as it always was.
+            secret[31] ^= version - 1;
+            Pepper::new(version, &secret)
+        };
+        let version = self.lock().earlier_peppers + 1;
+        let earlier = (1..version).map(pepper).collect();
+        let pepper = pepper(version);
         secret.reverse();
         let tokens = TokenKey::new(&secret);
         secret.rotate_left(1);
-        Ok(Arc::new(ControllerKeys { pepper, tokens, systems: SystemsKey::new(&secret) }))
+        Ok(Arc::new(ControllerKeys { pepper, earlier, tokens, systems: SystemsKey::new(&secret) }))
     }
 
     async fn destroy_subject_key(

@@ -57,6 +57,7 @@ impl Stack {
             table: Some(self.output("Table")),
             key_table: Some(self.output("KeyTable")),
             key_id: Some(self.output("ControllerKeyId")),
+            tombstone_table: Some(self.output("TombstoneTable")),
             evidence_bucket: Some(self.output("EvidenceBucket")),
             work_bucket: Some(self.output("WorkBucket")),
             exports_bucket: Some(self.output("ExportsBucket")),

@@ -72,7 +72,9 @@ pub(super) async fn carry_out<P: Office>(
             }
         }
         RequestType::Rectification if by_office => {
-            let fields = correction::correct(ports, key, &stored.confided.corrections, except, at).await?;
+            let fields =
+                correction::correct(policy, ports, (key, received.at), &stored.confided.corrections, except, at)
+                    .await?;
             if fields.is_empty() { Outcome::Granted } else { Outcome::Corrected(fields) }
         }
         RequestType::PostMortem if received.following.is_none() && dsar::offers_post_mortem(policy) => {

@@ -37,6 +37,7 @@ const SYSTEMS: &str = "SYSTEM#";
 const TASKS: &str = "TASK#";
 const LIMITS: &str = "LIMIT#";
 const WALKS: &str = "WALK#";
+pub(crate) const TOMBSTONES: &str = "TOMBSTONE#";
 const TOKEN: &str = "TOKEN";
 
 /// The index of what has an open end.
@@ -111,6 +112,8 @@ pub enum ItemKey {
     Limit(LimitKey),
     /// How far a walk has come in one segment.
     Walk(ControllerId, Job, u16),
+    /// That a person was erased: in the table of tombstones.
+    Tombstone(ControllerId, SubjectRef, RequestId),
 }
 
 /// A key that is none of this table's.
@@ -197,7 +200,8 @@ impl ItemKey {
             | Self::Subscription(controller, subject, _)
             | Self::Record(controller, subject, _)
             | Self::Trigger(controller, subject, ..)
-            | Self::Hold(controller, Some(subject), _) => subject_partition(controller, subject),
+            | Self::Hold(controller, Some(subject), _)
+            | Self::Tombstone(controller, subject, _) => subject_partition(controller, subject),
             Self::Request(key, _) => subject_partition(&key.controller, &key.subject),
             Self::Breach(controller, breach) => breach_partition(controller, breach),
             Self::Notice(controller, of, _) => announcement_partition(controller, of),
@@ -254,6 +258,7 @@ impl ItemKey {
             Self::Task(_, task) => format!("{}{}", tasks_of(&task.system), task.request),
             Self::AccountToken(..) => TOKEN.to_owned(),
             Self::Walk(_, job, segment) => format!("{WALKS}{job}#{segment}"),
+            Self::Tombstone(_, _, request) => format!("{TOMBSTONES}{request}"),
             Self::Limit(key) => format!("{LIMITS}{}#{}", key.limit.as_str(), key.window),
         }
     }
@@ -286,6 +291,7 @@ impl ItemKey {
             | Self::AccountToken(controller, _)
             | Self::Attested(controller, _)
             | Self::System(controller, _)
+            | Self::Tombstone(controller, ..)
             | Self::Task(controller, _)
             | Self::Walk(controller, ..) => controller,
             Self::Request(key, _) => &key.controller,
@@ -349,6 +355,9 @@ impl ItemKey {
         }
         if let Some(disclosure) = sk.strip_prefix(DISCLOSURES) {
             return Some(Self::Disclosure(controller, Some(subject), DisclosureId::parse(disclosure).ok()?));
+        }
+        if let Some(request) = sk.strip_prefix(TOMBSTONES) {
+            return Some(Self::Tombstone(controller, subject, RequestId::parse(request).ok()?));
         }
         let (request, part) = sk.strip_prefix(REQUESTS)?.split_once('#')?;
         let part = match part {
@@ -459,6 +468,7 @@ mod tests {
             ItemKey::Trigger(controller.clone(), subject.clone(), event, Some(Purpose::parse("marketing").unwrap())),
             ItemKey::Hold(controller.clone(), Some(subject.clone()), HoldId::parse(ID).unwrap()),
             ItemKey::Hold(controller.clone(), None, HoldId::parse(ID).unwrap()),
+            ItemKey::Tombstone(controller.clone(), subject.clone(), RequestId::parse(ID).unwrap()),
             ItemKey::Breach(controller.clone(), breach.clone()),
             ItemKey::Notice(controller.clone(), Announcement::Breach(breach.clone()), subject.clone()),
             ItemKey::Notice(controller.clone(), Announcement::Change(ChangeId::parse(ID).unwrap()), subject.clone()),

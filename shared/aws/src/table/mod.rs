@@ -18,6 +18,7 @@ mod records;
 mod requests;
 mod subscriptions;
 mod systems;
+mod tombstones;
 mod walks;
 
 use std::collections::HashMap;

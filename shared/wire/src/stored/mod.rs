@@ -19,6 +19,7 @@ pub mod notice;
 pub mod record;
 pub mod request;
 pub mod system;
+pub mod tombstone;
 pub mod walk;
 
 use std::fmt;
@@ -86,11 +87,13 @@ pub enum Kind {
     Limit,
     /// How far a walk has come.
     Walk,
+    /// That a person was erased.
+    Tombstone,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -117,6 +120,7 @@ impl Kind {
         Self::Token,
         Self::Limit,
         Self::Walk,
+        Self::Tombstone,
     ];
 
     /// The name in the table.
@@ -148,6 +152,7 @@ impl Kind {
             Self::Token => "token",
             Self::Limit => "limit",
             Self::Walk => "walk",
+            Self::Tombstone => "tombstone",
         }
     }
 

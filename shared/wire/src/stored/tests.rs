@@ -3,7 +3,9 @@
 
 use std::{fmt::Debug, path::PathBuf};
 
-use domain::ids::{AttestationId, BreachId, CaptureId, ChangeId, DisclosureId, HoldId, RecordId, SubjectRef};
+use domain::ids::{
+    AttestationId, BreachId, CaptureId, ChangeId, DisclosureId, HoldId, RecordId, RequestId, SubjectRef,
+};
 use serde::de::DeserializeOwned;
 use serde_dynamo::{AttributeValue, Item};
 
@@ -41,6 +43,17 @@ fn subject() -> SubjectRef {
 }
 
 const ID: &str = "KKKKKKKKKKKKKKKKKKKKKA";
+
+#[test]
+fn a_tombstone_reads() {
+    let form: tombstone::Tombstone = read("tombstone");
+    let tombstone = form.clone().into_tombstone(subject(), RequestId::parse(ID).unwrap()).unwrap();
+    assert_eq!((tombstone.purposes.len(), tombstone.except.len()), (1, 1));
+    assert_eq!(tombstone::Tombstone::from(&tombstone), form);
+    let mistaken = tombstone::Tombstone { kind: Kind::Hold, ..form };
+    let read = mistaken.into_tombstone(subject(), RequestId::parse(ID).unwrap());
+    assert_eq!(read, Err(Unreadable { field: "kind" }));
+}
 
 #[test]
 fn a_consent_reads() {
