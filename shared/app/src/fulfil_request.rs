@@ -29,6 +29,7 @@ use crate::{
 mod deeds;
 mod words;
 
+pub(crate) use deeds::withdraw as withdraw_purposes;
 use deeds::{carry_out, keep_for_the_answer, undo, withdraw_what_was_given};
 use words::{acknowledge, answer, forget_verification, send_code, tell_of_entries};
 

@@ -39,6 +39,7 @@ pub mod records;
 pub mod reply;
 pub mod request_clock;
 pub mod requests;
+pub mod restore;
 pub mod subscription;
 pub mod systems;
 pub mod tombstones;

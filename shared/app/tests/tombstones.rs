@@ -16,7 +16,7 @@ use app::{
 };
 use domain::{
     dsar::{ItemResult, Outcome, RequestType},
-    hold::HoldReason,
+    hold::{HoldReason, ScopeAsked},
     ids::{Field, Identifier, SubjectRef},
     policy::Policy,
     record::System,
@@ -85,7 +85,7 @@ async fn erased(policy: &Policy, memory: &Memory, at: Timestamp) -> Vec<ItemResu
 
 async fn hold(policy: &Policy, memory: &Memory, at: Timestamp) {
     let form = PlaceHold {
-        identifier: ada(),
+        scope: ScopeAsked::Subject(ada()),
         reason: HoldReason::LegalClaim,
         ground: None,
         review_at: at + 100.hours(),

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+mod backup;
 mod challenges;
 mod guardian;
 mod subscription;
@@ -13,6 +14,7 @@ mod systems;
 mod tombstones;
 mod walks;
 
+pub use backup::Backup;
 pub use systems::HandedOver;
 
 use app::{
@@ -77,7 +79,7 @@ struct Sealed<T> {
     plain: T,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct RequestItems {
     received: Received,
     fingerprint: Fingerprint,
@@ -86,7 +88,7 @@ struct RequestItems {
     head: Head,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct RecordItem {
     record: Record,
     content: Sealed<Content>,
@@ -112,6 +114,7 @@ struct State {
     triggers: BTreeMap<(Person, EventName, Option<Purpose>), Trigger>,
     holds: BTreeMap<HoldPlace, Hold>,
     tombstones: BTreeMap<(Person, RequestId), Tombstone>,
+    hold_copies: BTreeMap<HoldPlace, Hold>,
     earlier_peppers: u8,
     breaches: BTreeMap<(ControllerId, BreachId), (Breach, Fingerprint)>,
     notices: BTreeMap<(ControllerId, Announcement, SubjectRef), NoticeState>,
@@ -211,7 +214,7 @@ impl State {
         {
             return DeletionResult::NotDue;
         }
-        if item.record.system == System::S3 {
+        if doomed.system == System::S3 {
             // Disclosed to the store of objects, whose own name it is.
             let Some(content) = self.open(&key.0, &item.content) else { return DeletionResult::Failed };
             self.objects.remove(content.locator.disclose());
@@ -731,6 +734,7 @@ impl HoldStore for Memory {
     async fn place_hold(&self, controller: &ControllerId, hold: &Hold) -> Result<Appended<Hold>, PortError> {
         let mut state = self.call()?;
         let place = hold_place(controller, &HoldKey::from(hold));
+        state.hold_copies.entry(place.clone()).or_insert_with(|| hold.clone());
         if let Some(first) = state.holds.get(&place) {
             return Ok(Appended::Existing(first.clone()));
         }
@@ -777,10 +781,15 @@ impl HoldStore for Memory {
         at: Timestamp,
     ) -> Result<Option<Hold>, PortError> {
         let mut state = self.call()?;
-        Ok(state.holds.get_mut(&hold_place(controller, key)).map(|hold| {
+        let place = hold_place(controller, key);
+        let released = state.holds.get_mut(&place).map(|hold| {
             hold.released_at.get_or_insert(at);
             hold.clone()
-        }))
+        });
+        if let (Some(released), Some(copy)) = (&released, state.hold_copies.get_mut(&place)) {
+            copy.released_at = released.released_at;
+        }
+        Ok(released)
     }
 
     async fn open_holds(&self, controller: &ControllerId, from: Option<&str>) -> Result<HoldPage, PortError> {

@@ -13,10 +13,12 @@ use jiff::{Timestamp, ToSpan};
 
 use super::Office;
 use crate::{
+    capture_consent::ConsentLedger,
     correction, erasure,
     error::PortError,
     export,
     holds::{self, HoldError, HoldKey},
+    keys::Keys,
     requests::{RequestKey, StoredRequest},
     systems,
 };
@@ -137,7 +139,8 @@ pub(super) async fn withdraw_what_was_given<P: Office>(
     Ok(())
 }
 
-async fn withdraw<P: Office>(
+/// Takes back, by the request that asked for it, what was agreed to.
+pub(crate) async fn withdraw<P: ConsentLedger + Keys>(
     policy: &Policy,
     ports: &P,
     key: &RequestKey,

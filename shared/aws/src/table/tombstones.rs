@@ -1,10 +1,13 @@
-//! Tombstones, in a table of their own.
+//! Tombstones and copies of holds, in a table of their own: what a restore of the other one must not undo.
 
 use app::{
     error::PortError,
+    restore::HoldCopies,
     tombstones::{TombstonePage, Tombstones},
 };
+use aws_sdk_dynamodb::types::ReturnValue;
 use domain::{
+    hold::Hold,
     ids::{ControllerId, SubjectRef},
     tombstone::Tombstone as DomainTombstone,
 };
@@ -13,8 +16,10 @@ use wire::stored::tombstone::Tombstone;
 use super::{
     Item, Update,
     due::Cursor,
-    fields_of, form_of, key_of,
-    keys::{ItemKey, TOMBSTONES, subject_partition},
+    fields_of, form_of,
+    holds::hold_of,
+    key_of,
+    keys::{HOLDS, ItemKey, TOMBSTONES, controller_partition, subject_partition},
     text, unreadable,
 };
 use crate::{Cloud, failure::unavailable};
@@ -39,28 +44,9 @@ impl Tombstones for Cloud {
         for (name, value) in fields {
             update = update.set_once(&name, value);
         }
-        let written = self
-            .dynamodb()
-            .update_item()
-            .table_name(self.tombstone_table()?)
-            .key("pk", text(key.pk()))
-            .key("sk", text(key.sk()))
-            .update_expression(update.expression())
-            .condition_expression("attribute_not_exists(pk) OR #erased_until < :erased_until")
-            .set_expression_attribute_names(Some(update.names))
-            .set_expression_attribute_values(Some(update.values))
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(()),
-            // It stands, and reaches as far.
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(unavailable(TABLE, &error)),
-        }
+        // One that stands and reaches as far refuses it.
+        let condition = "attribute_not_exists(pk) OR #erased_until < :erased_until";
+        self.update_in(self.tombstone_table()?, &key, update, condition, ReturnValue::None).await.map(drop)
     }
 
     async fn tombstones(
@@ -68,29 +54,8 @@ impl Tombstones for Cloud {
         controller: &ControllerId,
         subject: &SubjectRef,
     ) -> Result<Vec<DomainTombstone>, PortError> {
-        let mut tombstones = Vec::new();
-        let mut from = None;
-        loop {
-            let page = self
-                .dynamodb()
-                .query()
-                .table_name(self.tombstone_table()?)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
-                .expression_attribute_values(":pk", text(subject_partition(controller, subject)))
-                .expression_attribute_values(":sk", text(TOMBSTONES))
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(|error| unavailable(TABLE, &error))?;
-            for item in page.items.unwrap_or_default() {
-                tombstones.push(tombstone_of(item)?.1);
-            }
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(tombstones);
-            }
-        }
+        let items = self.buried(subject_partition(controller, subject), TOMBSTONES).await?;
+        items.into_iter().map(|item| tombstone_of(item).map(|(_, tombstone)| tombstone)).collect()
     }
 
     async fn all_tombstones(&self, from: Option<&str>) -> Result<TombstonePage, PortError> {
@@ -107,5 +72,38 @@ impl Tombstones for Cloud {
             .map_err(|error| unavailable(TABLE, &error))?;
         let tombstones = page.items.unwrap_or_default().into_iter().map(tombstone_of).collect::<Result<_, _>>()?;
         Ok(TombstonePage { tombstones, next: page.last_evaluated_key.map(Cursor::write).transpose()? })
+    }
+}
+
+impl HoldCopies for Cloud {
+    async fn hold_copies(&self, controller: &ControllerId) -> Result<Vec<Hold>, PortError> {
+        self.buried(controller_partition(controller), HOLDS).await?.into_iter().map(hold_of).collect()
+    }
+}
+
+impl Cloud {
+    /// The items of a partition of this table, consistently, page by page until there are none left.
+    async fn buried(&self, pk: String, prefix: &str) -> Result<Vec<Item>, PortError> {
+        let mut items = Vec::new();
+        let mut from = None;
+        loop {
+            let page = self
+                .dynamodb()
+                .query()
+                .table_name(self.tombstone_table()?)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
+                .expression_attribute_values(":pk", text(pk.as_str()))
+                .expression_attribute_values(":sk", text(prefix))
+                .set_exclusive_start_key(from)
+                .send()
+                .await
+                .map_err(|error| unavailable(TABLE, &error))?;
+            items.extend(page.items.unwrap_or_default());
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok(items);
+            }
+        }
     }
 }
