@@ -200,7 +200,7 @@ pub async fn destroy<P: EvidenceStore + Deletion + Keys>(
         Some(noted) if stands(ports, &noted).await? => (noted, true),
         _ => (intend(ports, manifest).await?, false),
     };
-    manifest.results = ports.delete_records(controller, &manifest.records, condition).await?;
+    manifest.results = delete(ports, controller, &manifest.records, condition).await?;
     if begun_before {
         // What stood when the batch was begun and is gone now was deleted by its first attempt.
         for result in manifest.results.iter_mut().filter(|result| **result == DeletionResult::Absent) {
@@ -209,6 +209,28 @@ pub async fn destroy<P: EvidenceStore + Deletion + Keys>(
     }
     certify(ports, &manifest).await?;
     Ok(manifest)
+}
+
+/// Deletes what no wide hold keeps. The holds on a record itself, marks of wide ones among them, are part of the
+/// statement that deletes it; what a wide hold has not marked yet is left out here.
+async fn delete<P: Deletion>(
+    ports: &P,
+    controller: &ControllerId,
+    records: &[Doomed],
+    condition: Condition,
+) -> Result<Vec<DeletionResult>, PortError> {
+    let kept = holds::kept_out(ports, controller, records).await?;
+    if !kept.contains(&true) {
+        return ports.delete_records(controller, records, condition).await;
+    }
+    let free: Vec<Doomed> =
+        records.iter().zip(&kept).filter(|(_, kept)| !**kept).map(|(doomed, _)| doomed.clone()).collect();
+    let mut results = ports.delete_records(controller, &free, condition).await?.into_iter();
+    let result = |kept: &bool| if *kept { Some(DeletionResult::Held) } else { results.next() };
+    kept.iter()
+        .map(result)
+        .collect::<Option<_>>()
+        .ok_or_else(|| PortError::corrupt("deletion", "it did not answer for each record"))
 }
 
 /// Writes the intent into its chain. Its place is noted before, so that whoever finds the note after a crash can tell

@@ -2,7 +2,7 @@
 //!
 //! A hold is written before records are read, so whoever registers one meanwhile sees it. A subject's hold marks
 //! its records when it is placed. A wide one is put on them by a walk over the table ([`bind`]); until that is done
-//! each deletion reads the wide holds and leaves out what they cover ([`keep_out`]).
+//! each deletion reads the wide holds and leaves out what they cover ([`kept_out`]).
 
 use std::collections::BTreeSet;
 
@@ -271,20 +271,20 @@ pub async fn release_by_staff<P: HoldStore + RecordStore>(
     release(policy, ports, key, by, at).await
 }
 
-/// Parts what a deletion may touch from what a wide hold keeps, marked or not. Every deletion of records asks this
-/// first.
+/// Which of these records a wide hold keeps, marked or not. Every deletion of records asks this right before it
+/// deletes.
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn keep_out<P: WideHolds>(
+pub async fn kept_out<P: WideHolds>(
     ports: &P,
     controller: &ControllerId,
-    records: Vec<Doomed>,
-) -> Result<(Vec<Doomed>, Vec<Doomed>), PortError> {
+    records: &[Doomed],
+) -> Result<Vec<bool>, PortError> {
     let holds = ports.wide_holds(controller).await?;
     let keeps =
         |doomed: &Doomed| holds.iter().any(|hold| hold.keeps_out(&doomed.subject, &doomed.category, &doomed.system));
-    Ok(records.into_iter().partition(|doomed| !keeps(doomed)))
+    Ok(records.iter().map(keeps).collect())
 }
 
 /// Puts a wide hold, as it was read, on a record that it covers; answers whether that changed the record.

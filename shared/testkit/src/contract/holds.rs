@@ -1,12 +1,12 @@
 //! Holds: of one person, of a category, of a system, of an incident.
 
 use app::{
-    destruction::{Condition, Doomed},
+    destruction::{self, Condition},
     error::Appended,
     holds::{self, HoldKey},
 };
 use domain::{
-    evidence::DeletionResult,
+    evidence::{DeletionReason, DeletionResult},
     hold::{Hold, HoldReason, HoldScope, ReleaseAsked},
     ids::ControllerId,
     record::{Record, System},
@@ -165,16 +165,25 @@ pub async fn a_wide_hold_is_put_on_what_it_covers_and_taken_off_again<P: Ports>(
 pub async fn a_deletion_leaves_out_what_a_wide_hold_has_not_marked_yet<P: Ports>(ports: &P, controller: &ControllerId) {
     let kept = record(&subject(ADA), "log-1", now());
     let other = Record { category: category("account"), ..record(&subject(ADA), "account-1", now()) };
+    let gone = record(&subject(ADA), "log-2", now());
     registered(ports, controller, &[kept.clone(), other.clone()]).await;
     let placed = of_logs("hold-1");
     ports.place_hold(controller, &placed).await.unwrap();
-    let proposed = doomed(&[kept.clone(), other.clone()]);
-    let (free, held) = holds::keep_out(ports, controller, proposed).await.unwrap();
-    assert_eq!(
-        (free.as_slice(), held.as_slice()),
-        ([Doomed::from(&other)].as_slice(), [Doomed::from(&kept)].as_slice())
-    );
+    let mut proposed = doomed(&[kept.clone(), other.clone(), gone]);
+    for (reason, condition, expected) in [
+        (DeletionReason::Retention, Condition::DueAt(days(now(), 500)), DeletionResult::Deleted),
+        (DeletionReason::Erasure, Condition::Asked, DeletionResult::Absent),
+    ] {
+        let at = days(now(), 500);
+        let manifest = destruction::destroy(ports, controller, reason, at, proposed.clone(), condition).await.unwrap();
+        let held = DeletionResult::Held;
+        assert_eq!(manifest.results, [held, expected, held], "in the order of the records");
+        assert!(stored(ports, controller, &kept).await.is_some());
+    }
+    ports.release_hold(controller, &HoldKey::from(&placed), "officer-2", now()).await.unwrap();
+    proposed.truncate(1);
     let asked = Condition::Asked;
-    assert_eq!(ports.delete_records(controller, &free, asked).await.unwrap(), [DeletionResult::Deleted]);
-    assert!(stored(ports, controller, &kept).await.is_some());
+    let at = days(now(), 501);
+    let manifest = destruction::destroy(ports, controller, DeletionReason::Erasure, at, proposed, asked).await.unwrap();
+    assert_eq!(manifest.results, [DeletionResult::Deleted]);
 }
