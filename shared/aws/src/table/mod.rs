@@ -16,6 +16,7 @@ pub mod keys;
 mod limits;
 mod records;
 mod requests;
+mod sealed;
 mod subscriptions;
 mod systems;
 mod tombstones;
@@ -35,6 +36,7 @@ use wire::stored::{Unreadable, millis};
 use crate::{cloud::Cloud, failure::unavailable, table::keys::ItemKey};
 
 pub(crate) use deletion::{doomed_form, doomed_of};
+pub(crate) use sealed::Written;
 
 /// An item as the SDK has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
