@@ -3,6 +3,7 @@
 mod announcements;
 mod attestations;
 mod breaches;
+mod carry;
 mod challenges;
 mod changes;
 mod consents;
@@ -34,6 +35,7 @@ use wire::stored::{Unreadable, millis};
 
 use crate::{cloud::Cloud, failure::unavailable, table::keys::ItemKey};
 
+pub use carry::CarriedOver;
 pub(crate) use deletion::{doomed_form, doomed_of};
 
 /// An item as the SDK has it.
