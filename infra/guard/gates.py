@@ -257,15 +257,22 @@ def stream_record(name, kind=None, principal=None):
     return record
 
 
+def of_everybody(record):
+    """A hold that is no person's."""
+    record["dynamodb"]["NewImage"]["scope"] = {"M": {"of": {"S": "category"}}}
+    return record
+
+
 @gate
 def the_relay_hears_new_events_and_ttl_removals_and_nothing_else(plain, contract):
     """The event item is the outbox: each new one is heard once, and no write of a function starts the next round."""
     heard = [
         *(stream_record("INSERT", kind) for kind in ("consent", "request", "entry", "breach", "change", "notice")),
+        *(of_everybody(stream_record(name, "hold")) for name in ("INSERT", "MODIFY")),
         stream_record("REMOVE", "record", "dynamodb.amazonaws.com"),
     ]
     ignored = [
-        *(stream_record("MODIFY", kind) for kind in ("consent", "request", "entry", "breach", "change", "notice", "record")),
+        *(stream_record("MODIFY", kind) for kind in ("consent", "request", "entry", "breach", "change", "notice", "record", "hold")),
         *(stream_record("INSERT", kind) for kind in ("record", "hold", "trigger", "intent", "warned", "disclosure", "attestation", "attested", "system", "task", None)),
         *(stream_record("REMOVE", kind) for kind in ("record", "consent")),
         stream_record("REMOVE", "record", "someone.else.amazonaws.com"),

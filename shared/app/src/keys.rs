@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use domain::{
-    ids::{ControllerId, Pepper, SubjectRef},
+    ids::{Category, ControllerId, Pepper, SubjectRef},
     system::SystemsKey,
     token::TokenKey,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 use crate::error::PortError;
 
@@ -46,4 +46,15 @@ pub trait Keys {
 
     /// Sixteen random bytes from the operating system.
     fn random(&self) -> Result<[u8; 16], PortError>;
+}
+
+/// The port to the keys of days. Bulk records of fixed life are sealed under the key of the day on which they are
+/// due: where it goes, all of them go, at no write for any of them.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait DayKeys {
+    /// Destroys the key of what a category has due on a day.
+    ///
+    /// MUST leave no copy that this product could read. MUST succeed if there is none.
+    async fn destroy_day_key(&self, controller: &ControllerId, category: &Category, day: Date)
+    -> Result<(), PortError>;
 }

@@ -257,13 +257,10 @@ pub async fn register<P: RecordStore + Tombstones + ConsentLedger + NoticeChange
     record.plan(policy, rule)?;
     let erasures = tombstones::of(ports, controller, &keys, &form.identifier).await?;
     if is_erased(policy, ports, rule, &record, &erasures).await? {
+        // What an erasure left standing, under a hold say, is known and stays.
         let stored = ports.records(controller, &subject).await?;
-        match stored.into_iter().find(|stored| stored.id == record.id) {
-            // What an erasure left standing, under a hold that is released since, is known and stays.
-            Some(stored) if stored.revision > 0 => {}
-            // A first attempt crashed right after it wrote this.
-            Some(stored) => return end(policy, ports, stored).await,
-            None => return Err(RecordError::Erased),
+        if !stored.iter().any(|stored| stored.id == record.id) {
+            return Err(RecordError::Erased);
         }
     }
     let content = Content { identifier: Some(form.identifier.clone()), locator: form.locator, fields: form.fields };
@@ -275,11 +272,16 @@ pub async fn register<P: RecordStore + Tombstones + ConsentLedger + NoticeChange
         // An erasure that began in between may have looked for records before this one stood.
         let erasures = tombstones::of(ports, controller, &keys, &form.identifier).await?;
         if is_erased(policy, ports, rule, &record, &erasures).await? {
-            return end(policy, ports, record).await;
+            change(policy, ports, record, |record| {
+                record.end_before_it_began();
+                Ok(())
+            })
+            .await?;
+            return Err(RecordError::Erased);
         }
     }
-    let events = happened(policy, ports, &record).await?;
     let holds = holds_over(ports, controller, &record).await?;
+    let events = happened(policy, ports, &record).await?;
     record = change(policy, ports, record, |record| {
         for (event, at) in &events {
             record.note(policy, rule, event, *at)?;
@@ -336,16 +338,6 @@ pub async fn replan<P: RecordStore + ConsentLedger + NoticeChanges>(
     let before = (record.due_at, record.clause.clone());
     let after = change(policy, ports, record, |record| record.replan(policy, rule, &events, now).map(drop)).await?;
     Ok((after.due_at, after.clause) != before)
-}
-
-/// Ends a record that an erasure got ahead of.
-async fn end<P: RecordStore>(policy: &Policy, ports: &P, record: Record) -> Result<Registered, RecordError> {
-    let ended = change(policy, ports, record, |record| {
-        record.end_before_it_began();
-        Ok(())
-    });
-    ended.await?;
-    Err(RecordError::Erased)
 }
 
 /// Whether an erasure has taken away what this record is, as it would have been with all its events. A hold keeps it

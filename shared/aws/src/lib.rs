@@ -9,7 +9,7 @@ mod cloud;
 pub mod evidence;
 mod exports;
 mod failure;
-mod keys;
+pub mod keys;
 mod mail;
 pub mod queue;
 mod system_data;

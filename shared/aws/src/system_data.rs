@@ -8,7 +8,12 @@ use domain::{ids::SystemId, sensitive::Sensitive};
 use jiff::Timestamp;
 use ring::digest;
 
-use crate::{Cloud, failure::unavailable};
+use crate::{
+    Cloud,
+    failure::unavailable,
+    keys::{FieldKey, object_place},
+    table::Written,
+};
 
 const WHAT: &str = "what a system handed over";
 
@@ -26,18 +31,27 @@ impl SystemData for Cloud {
         let object = format!("{FOLDER}/{}/{}/{system}", key.controller, key.request);
         // Disclosed to the seal.
         let plain = data.disclose().as_bytes();
-        let sealed = self.seal_object(&key.controller, &key.subject, &object, plain, at).await?;
-        let put = self
-            .s3()
-            .put_object()
-            .bucket(self.system_data_bucket()?)
-            .key(&object)
-            .content_type("application/octet-stream")
-            .checksum_sha256(BASE64_STANDARD.encode(digest::digest(&digest::SHA256, &sealed)))
-            .body(ByteStream::from(sealed))
-            .send()
-            .await;
-        put.map_err(|error| unavailable(WHAT, &error))?;
+        let write = async |field_key: &FieldKey| {
+            let sealed = field_key.seal_in(&object_place(&object), plain)?;
+            let put = self
+                .s3()
+                .put_object()
+                .bucket(self.system_data_bucket()?)
+                .key(&object)
+                .content_type("application/octet-stream")
+                .checksum_sha256(BASE64_STANDARD.encode(digest::digest(&digest::SHA256, &sealed)))
+                .body(ByteStream::from(sealed))
+                .send()
+                .await;
+            put.map_err(|error| unavailable(WHAT, &error))?;
+            // S3 checks no key of another service: what came too late is taken away again.
+            if self.is_standing(field_key).await? {
+                return Ok(Written::Decided(()));
+            }
+            self.drop_data(&object).await?;
+            Ok(Written::KeyGone)
+        };
+        self.write_under(&key.controller, &key.subject, at, write).await?;
         Ok(object)
     }
 

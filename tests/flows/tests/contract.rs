@@ -3,13 +3,16 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed call is a failed test")]
 
+mod keys;
+mod wire;
+
 use app::{
     capture_consent::ConsentLedger,
     chain::{Chain, Place, chain_of},
     destruction::{Condition, Deletion, Manifest},
     error::PortError,
     export::{Exports, SubjectFile, csv_of},
-    keys::Keys,
+    keys::Keys as _,
     records::RecordStore,
 };
 use aws::{Cloud, Service, Settings};

@@ -17,7 +17,7 @@ use super::{
     keys::{CONSENTS, ItemKey, subject_partition},
     requests, unreadable,
 };
-use crate::Cloud;
+use crate::{Cloud, keys::FieldKey};
 
 const WHAT: &str = "a consent";
 
@@ -36,14 +36,16 @@ impl Cloud {
         controller: &ControllerId,
         event: &ConsentEvent,
         address: &Sensitive<String>,
-        confide: impl FnOnce(&mut Consent, Bytes),
+        confide: impl Fn(&mut Consent, Bytes),
     ) -> Result<Appended<ConsentEvent>, PortError> {
         let key = consent_key(controller, &event.subject, &event.id);
-        let mut form = Consent::from(event);
-        // Disclosed to the seal only.
-        let plain = address.disclose().as_bytes();
-        confide(&mut form, Bytes(self.seal(controller, &event.subject, &key, plain, event.at).await?));
-        match self.put_new(item_of(&key, &form)?).await? {
+        let write = async |field_key: &FieldKey| {
+            let mut form = Consent::from(event);
+            // Disclosed to the seal only.
+            confide(&mut form, Bytes(field_key.seal(&key, address.disclose().as_bytes())?));
+            self.put_new_under(field_key, item_of(&key, &form)?).await
+        };
+        match self.write_under(controller, &event.subject, event.at, write).await? {
             Appended::Fresh => Ok(Appended::Fresh),
             Appended::Existing(item) => event_of(item).map(Appended::Existing),
         }

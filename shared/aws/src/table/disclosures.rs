@@ -19,7 +19,7 @@ use super::{
     keys::{DISCLOSURES, ItemKey, subject_partition},
     unreadable,
 };
-use crate::{Cloud, keys::SubjectKey};
+use crate::{Cloud, keys::FieldKey};
 
 const WHAT: &str = "a disclosure";
 
@@ -35,7 +35,7 @@ fn disclosure_of(item: Item) -> Result<Disclosure, PortError> {
 }
 
 /// Opens the texts of references; `None` if the key that sealed them is gone.
-fn opened(key: Option<&SubjectKey>, item_key: &ItemKey, sealed: &[u8]) -> Result<Option<References>, PortError> {
+fn opened(key: Option<&FieldKey>, item_key: &ItemKey, sealed: &[u8]) -> Result<Option<References>, PortError> {
     let Some(plain) = key.map(|key| key.open(item_key, sealed)).transpose()?.flatten() else { return Ok(None) };
     // The reader's own error can quote a text.
     let texts: ReferenceTexts = serde_json::from_slice(&Zeroizing::new(plain))
@@ -52,15 +52,23 @@ impl DisclosureLog for Cloud {
     ) -> Result<Appended<Disclosure>, PortError> {
         let subject = disclosure.whose.subject();
         let key = key(controller, subject, &disclosure.id);
-        let mut form = StoredDisclosure::from(disclosure);
+        let form = StoredDisclosure::from(disclosure);
         // A disclosure without references needs no key and makes none.
-        if let Some(subject) = subject.filter(|_| !references.is_empty()) {
-            let plain = serde_json::to_vec(&ReferenceTexts::new(references))
-                .map_err(|_| PortError::corrupt(WHAT, "its references cannot be written"))?;
-            let plain = Zeroizing::new(plain);
-            form.sealed = Some(Bytes(self.seal(controller, subject, &key, &plain, disclosure.logged_at).await?));
-        }
-        match self.put_new(item_of(&key, &form)?).await? {
+        let appended = match subject.filter(|_| !references.is_empty()) {
+            None => self.put_new(item_of(&key, &form)?).await?,
+            Some(subject) => {
+                let plain = serde_json::to_vec(&ReferenceTexts::new(references))
+                    .map_err(|_| PortError::corrupt(WHAT, "its references cannot be written"))?;
+                let plain = Zeroizing::new(plain);
+                let write = async |field_key: &FieldKey| {
+                    let sealed = Some(Bytes(field_key.seal(&key, &plain)?));
+                    let form = StoredDisclosure { sealed, ..form.clone() };
+                    self.put_new_under(field_key, item_of(&key, &form)?).await
+                };
+                self.write_under(controller, subject, disclosure.logged_at, write).await?
+            }
+        };
+        match appended {
             Appended::Fresh => Ok(Appended::Fresh),
             Appended::Existing(item) => disclosure_of(item).map(Appended::Existing),
         }

@@ -9,8 +9,8 @@ use app::{
 use domain::{
     announcement::Announcement,
     ids::{
-        AttestationId, BreachId, BucketId, CaptureId, ChangeId, ControllerId, DisclosureId, EventName, HoldId, Purpose,
-        RecordId, RequestId, SubjectRef, SystemId, TokenId,
+        AttestationId, BreachId, BucketId, CaptureId, Category, ChangeId, ControllerId, DisclosureId, EventName,
+        HoldId, Purpose, RecordId, RequestId, SubjectRef, SystemId, TokenId,
     },
     limits::{Limit, LimitKey},
     system::TaskId,
@@ -124,6 +124,11 @@ pub struct UnknownKey;
 /// The partition of one subject.
 pub(crate) fn subject_partition(controller: &ControllerId, subject: &SubjectRef) -> String {
     format!("C#{controller}#S#{subject}")
+}
+
+/// The partition of what a category has due on one day: its key in the table of keys, and what it seals.
+pub(crate) fn day_partition(controller: &ControllerId, category: &Category, day: Date) -> String {
+    format!("C#{controller}#D#{category}#{day}")
 }
 
 /// The partition of one breach.
@@ -291,8 +296,8 @@ impl ItemKey {
             | Self::AccountToken(controller, _)
             | Self::Attested(controller, _)
             | Self::System(controller, _)
-            | Self::Tombstone(controller, ..)
             | Self::Task(controller, _)
+            | Self::Tombstone(controller, ..)
             | Self::Walk(controller, ..) => controller,
             Self::Request(key, _) => &key.controller,
             Self::Limit(key) => &key.controller,

@@ -17,6 +17,7 @@ pub mod keys;
 mod limits;
 mod records;
 mod requests;
+mod sealed;
 mod subscriptions;
 mod systems;
 mod tombstones;
@@ -37,6 +38,7 @@ use crate::{cloud::Cloud, failure::unavailable, table::keys::ItemKey};
 
 pub use carry::CarriedOver;
 pub(crate) use deletion::{doomed_form, doomed_of};
+pub(crate) use sealed::Written;
 
 /// An item as the SDK has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;

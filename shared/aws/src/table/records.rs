@@ -16,13 +16,16 @@ use wire::stored::{
     content::Content,
     record::{Record as StoredRecord, Trigger},
 };
+use zeroize::Zeroizing;
 
 use super::{
     Item, Sorts, Update, Updated, fields_of, form_of, item_of, key_of,
     keys::{ItemKey, RECORDS, TRIGGERS, purge_shard, subject_partition},
-    number, text, time, ttl, unreadable,
+    number,
+    sealed::{Transacted, updated},
+    text, time, ttl, unreadable,
 };
-use crate::Cloud;
+use crate::{Cloud, keys::FieldKey};
 
 const WHAT: &str = "a record";
 
@@ -67,20 +70,11 @@ pub(super) fn content_of(plain: &[u8]) -> Result<RecordContent, PortError> {
     Ok(RecordContent { identifier, locator, fields })
 }
 
-impl Cloud {
-    async fn sealed_content(
-        &self,
-        controller: &ControllerId,
-        record: &Record,
-        key: &ItemKey,
-        content: &RecordContent,
-    ) -> Result<Vec<u8>, PortError> {
-        let plain = Content::new(content.identifier.as_ref(), &content.locator, &content.fields);
-        let plain =
-            serde_json::to_vec(&plain).map_err(|_| PortError::corrupt(WHAT, "its content cannot be written"))?;
-        let plain = zeroize::Zeroizing::new(plain);
-        self.seal(controller, &record.subject, key, &plain, record.clock.created_at).await
-    }
+/// A record's content as it is sealed.
+fn plain_of(content: &RecordContent) -> Result<Zeroizing<Vec<u8>>, PortError> {
+    let plain = Content::new(content.identifier.as_ref(), &content.locator, &content.fields);
+    let plain = serde_json::to_vec(&plain).map_err(|_| PortError::corrupt(WHAT, "its content cannot be written"))?;
+    Ok(Zeroizing::new(plain))
 }
 
 impl RecordStore for Cloud {
@@ -91,15 +85,19 @@ impl RecordStore for Cloud {
         content: &RecordContent,
     ) -> Result<Appended<Record>, PortError> {
         let key = ItemKey::Record(controller.clone(), record.subject.clone(), record.id.clone());
-        let mut form = StoredRecord::from(record);
-        form.sealed = Some(Bytes(self.sealed_content(controller, record, &key, content).await?));
-        let mut item = item_of(&key, &form)?;
-        for (name, value) in Placement::of(record).into_attributes() {
-            if let Some(value) = value {
-                item.insert(name.to_owned(), value);
+        let plain = plain_of(content)?;
+        let write = async |field_key: &FieldKey| {
+            let mut form = StoredRecord::from(record);
+            form.sealed = Some(Bytes(field_key.seal(&key, &plain)?));
+            let mut item = item_of(&key, &form)?;
+            for (name, value) in Placement::of(record).into_attributes() {
+                if let Some(value) = value {
+                    item.insert(name.to_owned(), value);
+                }
             }
-        }
-        match self.put_new(item).await? {
+            self.put_new_under(field_key, item).await
+        };
+        match self.write_under(controller, &record.subject, record.clock.created_at, write).await? {
             Appended::Fresh => Ok(Appended::Fresh),
             Appended::Existing(item) => record_of(item).map(Appended::Existing),
         }
@@ -120,7 +118,7 @@ impl RecordStore for Cloud {
         let Some(item) = self.get(&key).await? else { return Ok(None) };
         let Some(sealed) = item.get("sealed").and_then(|sealed| sealed.as_b().ok()) else { return Ok(None) };
         match self.open(controller, subject, &key, sealed.as_ref()).await? {
-            Some(plain) => content_of(&zeroize::Zeroizing::new(plain)).map(Some),
+            Some(plain) => content_of(&Zeroizing::new(plain)).map(Some),
             None => Ok(None),
         }
     }
@@ -151,17 +149,20 @@ impl RecordStore for Cloud {
         content: &RecordContent,
     ) -> Result<(), PortError> {
         let key = ItemKey::Record(controller.clone(), record.subject.clone(), record.id.clone());
-        let sealed = self.sealed_content(controller, record, &key, content).await?;
-        let mut fields = fields_of(&StoredRecord::from(record))?;
-        let update = Update::default()
-            .put("points", fields.remove("points"))
-            .set("sealed", AttributeValue::B(aws_smithy_types::Blob::new(sealed)))
-            .set("rev", number(record.revision + 1))
-            .with("read", number(record.revision));
-        let condition = "#rev = :read AND attribute_not_exists(purging)";
-        match self.update(&key, update, condition, ReturnValue::None).await? {
-            Updated::Done(_) => Ok(()),
-            Updated::Refused(_) => Err(PortError::Conflict { what: "record" }),
+        let plain = plain_of(content)?;
+        let write = async |field_key: &FieldKey| {
+            let mut fields = fields_of(&StoredRecord::from(record))?;
+            let update = Update::default()
+                .put("points", fields.remove("points"))
+                .set("sealed", AttributeValue::B(aws_smithy_types::Blob::new(field_key.seal(&key, &plain)?)))
+                .set("rev", number(record.revision + 1))
+                .with("read", number(record.revision));
+            let condition = "#rev = :read AND attribute_not_exists(purging)";
+            self.transact_under(field_key, vec![updated(self.table()?, &key, update, condition)?]).await
+        };
+        match self.write_under(controller, &record.subject, record.clock.created_at, write).await? {
+            Transacted::Done => Ok(()),
+            Transacted::Refused(_) => Err(PortError::Conflict { what: "record" }),
         }
     }
 

@@ -8,11 +8,7 @@ use app::{
     mail::MailClaim,
     requests::{Confided, OfficePage, OfficeRow, RequestKey, RequestLog, StoredRequest},
 };
-use aws_sdk_dynamodb::{
-    error::SdkError,
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, ConditionCheck, Put, ReturnValue, TransactWriteItem, Update as TransactUpdate},
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, ReturnValue, TransactWriteItem};
 use domain::{
     dsar::{Act, Actor, Entry, Head, Instructions, Received, RequestState, RequestType, Stage},
     ids::{ControllerId, Field, Fingerprint, Identifier, IdentifierKind, RequestId, StaffId, SubjectRef},
@@ -26,13 +22,16 @@ use wire::stored::{
     mail::Claim,
     request::{ConfidedIdentifier, Decided, Request, Verified, Whose},
 };
+use zeroize::Zeroizing;
 
 use super::{
     Item, Sorts, TABLE, Update, Updated, doomed_form, doomed_of, form_of, item_of, key_of,
     keys::{ItemKey, OFFICE_INDEX, REQUESTS, RequestPart, request_items, request_shard_name, subject_partition},
-    number, text, time, unreadable,
+    number,
+    sealed::{Transacted, any_item, checked, new_item, unwritable, updated},
+    text, time, unreadable,
 };
-use crate::{Cloud, failure::unavailable};
+use crate::{Cloud, failure::unavailable, keys::FieldKey};
 
 const WHAT: &str = "a request";
 
@@ -144,36 +143,27 @@ impl RequestLog for Cloud {
         head: &Head,
     ) -> Result<Appended<(Received, Fingerprint)>, PortError> {
         let item_key = part(key, RequestPart::Received);
-        let mut form = Request::new(received, fingerprint);
-        let seal = async |plain: &[u8]| {
-            self.seal(&key.controller, &key.subject, &item_key, plain, received.at).await.map(Bytes)
-        };
-        // Disclosed to the seal only.
-        if let Some(contact) = &confided.contact {
-            form.contact = Some(seal(contact.disclose().as_bytes()).await?);
-        }
-        if let Some(message) = &confided.message {
-            form.message = Some(seal(message.disclose().as_bytes()).await?);
-        }
-        if let Some(identifier) = &confided.identifier {
-            let plain = ConfidedIdentifier {
-                kind: identifier.kind().as_str().to_owned(),
-                value: identifier.value().disclose().clone(),
-            };
-            form.who = Some(seal(&json(&plain)?).await?);
-        }
-        if let Some(instructions) = &confided.instructions {
-            form.instructions = Some(seal(&json(&stored::instructions::Instructions::from(instructions))?).await?);
-        }
-        if !confided.corrections.is_empty() {
-            let plain: BTreeMap<&str, &String> =
-                confided.corrections.iter().map(|(field, value)| (field.as_str(), value.disclose())).collect();
-            form.corrections = Some(seal(&json(&plain)?).await?);
-        }
-        let mut item = item_of(&item_key, &form)?;
-        item.extend(placement(key, 0, head).into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        let plain = PlainParts::of(confided)?;
         let whose = item_of(&ItemKey::Whose(key.controller.clone(), key.request.clone()), &Whose::new(&key.subject))?;
-        if self.put_both(item, whose).await? {
+        let parts = |form: &Request| {
+            let mut item = item_of(&item_key, form)?;
+            let head = placement(key, 0, head).into_iter();
+            item.extend(head.filter_map(|(name, value)| Some((name.to_owned(), value?))));
+            Ok::<_, PortError>(vec![new_item(self.table()?, item)?, any_item(self.table()?, whose.clone())?])
+        };
+        let form = Request::new(received, fingerprint);
+        // A request with nothing to seal needs no key and makes none.
+        let done = if plain.is_empty() {
+            self.transact(parts(&form)?).await?
+        } else {
+            let write = async |field_key: &FieldKey| {
+                let mut form = form.clone();
+                plain.seal(&mut form, |plain| field_key.seal(&item_key, plain).map(Bytes))?;
+                self.transact_under(field_key, parts(&form)?).await
+            };
+            self.write_under(&key.controller, &key.subject, received.at, write).await?
+        };
+        if let Transacted::Done = done {
             return Ok(Appended::Fresh);
         }
         let item = self.get(&item_key).await?.ok_or_else(|| PortError::corrupt(WHAT, "it is not stored"))?;
@@ -190,13 +180,19 @@ impl RequestLog for Cloud {
         head: &Head,
     ) -> Result<bool, PortError> {
         let item_key = part(key, RequestPart::Entry(number));
-        let mut form = EntryForm::new(entry);
-        if let Some(words) = words {
+        let form = EntryForm::new(entry);
+        let Some(words) = words else {
+            let parts = self.entry_parts(key, number, item_of(&item_key, &form)?, head)?;
+            return Ok(matches!(self.transact(parts).await?, Transacted::Done));
+        };
+        let write = async |field_key: &FieldKey| {
             // Disclosed to the seal only.
-            let plain = words.disclose().as_bytes();
-            form.text = Some(Bytes(self.seal(&key.controller, &key.subject, &item_key, plain, entry.at).await?));
-        }
-        self.append_item(key, number, item_of(&item_key, &form)?, head, None).await
+            let text = Some(Bytes(field_key.seal(&item_key, words.disclose().as_bytes())?));
+            let item = item_of(&item_key, &EntryForm { text, ..form.clone() })?;
+            self.transact_under(field_key, self.entry_parts(key, number, item, head)?).await
+        };
+        let done = self.write_under(&key.controller, &key.subject, entry.at, write).await?;
+        Ok(matches!(done, Transacted::Done))
     }
 
     async fn append_beside(
@@ -209,7 +205,19 @@ impl RequestLog for Cloud {
     ) -> Result<bool, PortError> {
         let other = RequestKey { request: other.clone(), ..key.clone() };
         let item = item_of(&part(key, RequestPart::Entry(number)), &EntryForm::new(entry))?;
-        self.append_item(key, number, item, head, Some((&other, version))).await
+        let mut parts = self.entry_parts(key, number, item, head)?;
+        let receipt = part(&other, RequestPart::Received);
+        let check = ConditionCheck::builder()
+            .table_name(self.table()?)
+            .key("pk", text(receipt.pk()))
+            .key("sk", text(receipt.sk()))
+            .condition_expression(SEEN)
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":seen", super::number(version))
+            .build()
+            .map_err(unwritable)?;
+        parts.push(checked(check));
+        Ok(matches!(self.transact(parts).await?, Transacted::Done))
     }
 
     async fn set_next(&self, key: &RequestKey, version: u32, next_at: Timestamp) -> Result<bool, PortError> {
@@ -227,16 +235,20 @@ impl RequestLog for Cloud {
         // Digits sort before letters, so that plans and mails are not read.
         let items = request_items(&key.request);
         let between = Sorts::Between(format!("{items}0"), format!("{items}9"));
+        let items = self.query(subject_partition(&key.controller, &key.subject), between).await?;
         let mut told = Told::default();
         let (mut confided, mut texts) = (Confided::default(), BTreeMap::new());
-        for mut item in self.query(subject_partition(&key.controller, &key.subject), between).await? {
+        // Read once for all that is sealed, and not at all if nothing is.
+        let any_sealed = items.iter().any(|item| SEALED.iter().any(|name| item.contains_key(*name)));
+        let field_key = if any_sealed { self.subject_key(&key.controller, &key.subject).await? } else { None };
+        for mut item in items {
             let ItemKey::Request(_, item_part) = key_of(&item)? else { continue };
             for name in sealed_in(&item_part) {
                 let Some(sealed) = item.remove(*name) else { continue };
                 let sealed = sealed.as_b().map_err(|_| PortError::corrupt(WHAT, "a part of it is not sealed"))?;
                 let item_key = part(key, item_part.clone());
-                let opened = self.open(&key.controller, &key.subject, &item_key, sealed.as_ref()).await?;
-                let Some(plain) = opened else { continue };
+                let opened = field_key.as_ref().map(|field_key| field_key.open(&item_key, sealed.as_ref()));
+                let Some(plain) = opened.transpose()?.flatten() else { continue };
                 match (*name, &item_part) {
                     ("contact", _) => confided.contact = Some(address(plain)?),
                     ("message", _) => confided.message = Some(address(plain)?),
@@ -335,6 +347,9 @@ fn instructions_of(plain: Vec<u8>) -> Result<Instructions, PortError> {
     form.try_into().map_err(unreadable(WHAT))
 }
 
+/// All that may lie sealed in the items of a request.
+const SEALED: [&str; 6] = ["contact", "who", "message", "instructions", "corrections", "text"];
+
 /// What may lie sealed in an item of a request.
 const fn sealed_in(part: &RequestPart) -> &'static [&'static str] {
     match part {
@@ -344,10 +359,10 @@ const fn sealed_in(part: &RequestPart) -> &'static [&'static str] {
     }
 }
 
-fn json(plain: &impl serde::Serialize) -> Result<zeroize::Zeroizing<Vec<u8>>, PortError> {
+fn json(plain: &impl serde::Serialize) -> Result<Zeroizing<Vec<u8>>, PortError> {
     // The writer's own error can quote a value.
     let plain = serde_json::to_vec(plain).map_err(|_| PortError::corrupt(WHAT, "a part of it cannot be written"))?;
-    Ok(zeroize::Zeroizing::new(plain))
+    Ok(Zeroizing::new(plain))
 }
 
 /// Reads an identifier that was sealed.
@@ -367,12 +382,55 @@ fn corrections_of(plain: &[u8]) -> Result<BTreeMap<Field, Sensitive<String>>, Po
         .collect()
 }
 
-/// Whether a transaction was refused by the condition of one of its parts.
-fn is_refused(error: &SdkError<TransactWriteItemsError>) -> bool {
-    let Some(TransactWriteItemsError::TransactionCanceledException(canceled)) = error.as_service_error() else {
-        return false;
-    };
-    canceled.cancellation_reasons().iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
+/// What a request confides, as it is sealed: each part apart, so that each is read apart.
+struct PlainParts {
+    contact: Option<Zeroizing<Vec<u8>>>,
+    message: Option<Zeroizing<Vec<u8>>>,
+    who: Option<Zeroizing<Vec<u8>>>,
+    instructions: Option<Zeroizing<Vec<u8>>>,
+    corrections: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl PlainParts {
+    fn of(confided: &Confided) -> Result<Self, PortError> {
+        // Disclosed to the seal only.
+        let words = |words: &Sensitive<String>| Zeroizing::new(words.disclose().as_bytes().to_vec());
+        let who = confided.identifier.as_ref().map(|identifier| {
+            json(&ConfidedIdentifier {
+                kind: identifier.kind().as_str().to_owned(),
+                value: identifier.value().disclose().clone(),
+            })
+        });
+        let instructions = confided.instructions.as_ref();
+        let instructions = instructions.map(|given| json(&stored::instructions::Instructions::from(given)));
+        let corrections: BTreeMap<&str, &String> =
+            confided.corrections.iter().map(|(field, value)| (field.as_str(), value.disclose())).collect();
+        Ok(Self {
+            contact: confided.contact.as_ref().map(words),
+            message: confided.message.as_ref().map(words),
+            who: who.transpose()?,
+            instructions: instructions.transpose()?,
+            corrections: (!corrections.is_empty()).then(|| json(&corrections)).transpose()?,
+        })
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.contact.is_none()
+            && self.message.is_none()
+            && self.who.is_none()
+            && self.instructions.is_none()
+            && self.corrections.is_none()
+    }
+
+    fn seal(&self, form: &mut Request, seal: impl Fn(&[u8]) -> Result<Bytes, PortError>) -> Result<(), PortError> {
+        let seal = |plain: &Option<Zeroizing<Vec<u8>>>| plain.as_ref().map(|plain| seal(plain)).transpose();
+        form.contact = seal(&self.contact)?;
+        form.message = seal(&self.message)?;
+        form.who = seal(&self.who)?;
+        form.instructions = seal(&self.instructions)?;
+        form.corrections = seal(&self.corrections)?;
+        Ok(())
+    }
 }
 
 impl Cloud {
@@ -388,92 +446,22 @@ impl Cloud {
         Ok(told.state())
     }
 
-    /// Writes two items unless the first stands; `false`: it stands.
-    async fn put_both(&self, first: Item, second: Item) -> Result<bool, PortError> {
-        let built = |_| PortError::corrupt(WHAT, "it cannot be written");
-        let table = self.table()?;
-        let first = Put::builder()
-            .table_name(table)
-            .set_item(Some(first))
-            .condition_expression("attribute_not_exists(pk)")
-            .build()
-            .map_err(built)?;
-        let second = Put::builder().table_name(table).set_item(Some(second)).build().map_err(built)?;
-        let done = self
-            .dynamodb()
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(first).build())
-            .transact_items(TransactWriteItem::builder().put(second).build())
-            .send()
-            .await;
-        match done {
-            Ok(_) => Ok(true),
-            Err(error) if is_refused(&error) => Ok(false),
-            Err(error) => Err(unavailable(TABLE, &error)),
-        }
-    }
-
-    /// Writes an entry and the head beside the receipt, both or neither: a crash can't leave an answered
-    /// request that is still being warned of.
-    async fn append_item(
+    /// An entry and the head beside the receipt, both or neither: a crash can't leave an answered request that
+    /// is still being warned of.
+    fn entry_parts(
         &self,
         key: &RequestKey,
         number: u32,
         entry: Item,
         head: &Head,
-        beside: Option<(&RequestKey, u32)>,
-    ) -> Result<bool, PortError> {
-        let built = |_| PortError::corrupt(WHAT, "its entry cannot be written");
+    ) -> Result<Vec<TransactWriteItem>, PortError> {
         let table = self.table()?;
-        let put = Put::builder()
-            .table_name(table)
-            .set_item(Some(entry))
-            .condition_expression("attribute_not_exists(pk)")
-            .build()
-            .map_err(built)?;
-        let received = part(key, RequestPart::Received);
         let mut update = Update::default().with("seen", super::number(number.saturating_sub(1)));
         for (name, value) in placement(key, number, head) {
             update = update.put(name, value);
         }
-        let update = TransactUpdate::builder()
-            .table_name(table)
-            .key("pk", text(received.pk()))
-            .key("sk", text(received.sk()))
-            .update_expression(update.expression())
-            .condition_expression(SEEN)
-            .set_expression_attribute_names(Some(update.names))
-            .set_expression_attribute_values(Some(update.values))
-            .build()
-            .map_err(built)?;
-        let check = beside
-            .map(|(other, version)| {
-                let receipt = part(other, RequestPart::Received);
-                ConditionCheck::builder()
-                    .table_name(table)
-                    .key("pk", text(receipt.pk()))
-                    .key("sk", text(receipt.sk()))
-                    .condition_expression(SEEN)
-                    .expression_attribute_names("#version", "version")
-                    .expression_attribute_values(":seen", super::number(version))
-                    .build()
-                    .map_err(built)
-            })
-            .transpose()?;
-        let mut transaction = self
-            .dynamodb()
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(put).build())
-            .transact_items(TransactWriteItem::builder().update(update).build());
-        if let Some(check) = check {
-            transaction = transaction.transact_items(TransactWriteItem::builder().condition_check(check).build());
-        }
-        let done = transaction.send().await;
-        match done {
-            Ok(_) => Ok(true),
-            Err(error) if is_refused(&error) => Ok(false),
-            Err(error) => Err(unavailable(TABLE, &error)),
-        }
+        let head = updated(table, &part(key, RequestPart::Received), update, SEEN)?;
+        Ok(vec![new_item(table, entry)?, head])
     }
 
     /// Claims one mail or warning: fresh for exactly one of several at once.

@@ -324,9 +324,10 @@ fn every_fixture_is_read() {
                 consent-awaited consent-subscribed content decided-erased decided-exported \
                 decided-not-verified decided-recorded decided-refused decided-stopped decided-with-office \
                 decided-withdrawn disclosure disclosure-total due entry-asked entry-decided entry-ruled \
-                entry-task entry-verified export export-access hold hold-category hold-copy hold-ground hold-incident instructions mail notice plan \
-                record record-held references request request-acting request-office system task token tombstone trigger \
-                verified walk warned whose";
+                entry-task entry-verified export export-access hold hold-category hold-copy hold-ground \
+                hold-incident instructions mail notice plan \
+                record record-held references request request-acting request-office system task token \
+                tombstone trigger verified walk warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
