@@ -50,6 +50,7 @@ use app::{
     records::RecordStore,
     request_clock::{REQUEST_SHARDS, RequestClock},
     requests::RequestLog,
+    restore::HoldCopies,
     subscription::{SubscriptionLedger, SubscriptionMails},
     systems::{SystemData, SystemStates},
     tombstones::Tombstones,
@@ -105,6 +106,7 @@ pub trait Ports:
     + RecordStore
     + HoldStore
     + Tombstones
+    + HoldCopies
     + EvidenceStore
     + Deletion
     + DueRecords
@@ -141,6 +143,7 @@ impl<P> Ports for P where
         + RecordStore
         + HoldStore
         + Tombstones
+        + HoldCopies
         + EvidenceStore
         + Deletion
         + DueRecords
@@ -223,6 +226,7 @@ macro_rules! contract_tests {
             a_held_record_leaves_the_index_and_comes_back_on_release,
             a_tombstone_is_read_as_it_was_written_and_the_later_end_counts,
             every_tombstone_is_found_page_by_page,
+            every_hold_has_a_copy_that_knows_of_its_release,
             a_due_record_is_deleted,
             a_hold_in_between_wins,
             a_renewal_in_between_wins,

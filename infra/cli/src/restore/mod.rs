@@ -43,7 +43,7 @@ pub struct RestoreReplayArgs {
     /// The restored table. Nothing may use it yet.
     #[arg(long)]
     pub table: String,
-    /// The table that is given up: what it knows of consents, requests, events, holds, disclosures and records that
+    /// The table that is given up: what it knows of consents, requests, events, disclosures and records that
     /// came after the backup is carried over.
     #[arg(long)]
     pub from: Option<String>,

@@ -49,7 +49,8 @@ fn carriage(key: &ItemKey) -> (&'static str, Carriage) {
         // Claims of mails: without them people would be written to twice.
         ItemKey::Guardian(..) | ItemKey::Subscription(..) | ItemKey::Warned(..) => ("mails", Carriage::Latest),
         ItemKey::Trigger(..) => ("triggers", Carriage::Latest),
-        ItemKey::Hold(..) => ("holds", Carriage::Latest),
+        // Their copies know them, and a wide one has to mark the records of this table.
+        ItemKey::Hold(..) => ("holds", Carriage::Never),
         ItemKey::Breach(..) | ItemKey::Notice(..) => ("breaches and notices", Carriage::Latest),
         ItemKey::Attested(..) => ("attestations", Carriage::Latest),
         // What counts, waits or is under way begins anew.
@@ -81,7 +82,7 @@ fn events_of(key: &ItemKey, item: Item) -> Result<Vec<(ControllerId, SubjectEven
 }
 
 impl Cloud {
-    /// Carries over to this table what that one knows of consents, requests, events, holds, disclosures and records
+    /// Carries over to this table what that one knows of consents, requests, events, disclosures and records
     /// that came after the backup. Doing it again carries over what is left.
     ///
     /// # Errors
@@ -161,7 +162,7 @@ mod tests {
             (&subject, format!("REQUEST#{ID}#0-RECEIVED"), Carriage::Latest),
             (&subject, format!("REQUEST#{ID}#MAIL-ANSWER"), Carriage::Latest),
             (&subject, "TRIGGER#contract.ended".to_owned(), Carriage::Latest),
-            (&subject, format!("HOLD#{ID}"), Carriage::Latest),
+            (&subject, format!("HOLD#{ID}"), Carriage::Never),
             (&subject, format!("REQUEST#{ID}#CODE"), Carriage::Never),
             ("C#acme", format!("REQUEST#{ID}"), Carriage::Once),
             ("C#acme", "SYSTEM#crm".to_owned(), Carriage::Never),
