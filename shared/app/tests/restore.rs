@@ -10,7 +10,7 @@ use app::{
     fulfil_request,
     holds::{self, HoldKey, HoldStore, PlaceHold},
     keys::Keys,
-    purge,
+    purge::{self, Run},
     receive_request::{self, ReceiveRequest},
     records::{self, RecordStore, RegisterRecord},
     requests,
@@ -135,7 +135,7 @@ impl Case {
 
     async fn sweep(&self, at: Timestamp) {
         let controllers = [self.policy.controller.clone()];
-        purge::sweep(&self.memory, &controllers, at, false).await.unwrap();
+        purge::sweep(&self.memory, &controllers, &Run::to_the_end(at)).await.unwrap();
     }
 
     async fn records(&self, who: &str) -> Vec<Record> {

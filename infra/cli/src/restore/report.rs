@@ -47,6 +47,8 @@ pub struct Report {
     pub records_due: usize,
     /// Of these, the ones that are deleted.
     pub records_purged: usize,
+    /// Of these, the ones that wait for a controller's paused or stopped purge.
+    pub records_waiting: usize,
     /// Records that could not be deleted.
     pub failed: usize,
     /// Erasures of controllers that have no policy here.
@@ -89,6 +91,7 @@ impl Report {
             records_held: replayed.records_held,
             records_due: replayed.due,
             records_purged: replayed.purged,
+            records_waiting: replayed.waiting,
             failed: replayed.failed,
             without_policy: replayed.without_policy,
             not_brought_back,
@@ -126,6 +129,9 @@ impl fmt::Display for Report {
         )?;
         writeln!(f, "consents {} taken back again", self.consents_withdrawn)?;
         writeln!(f, "due      {}, of which {} are deleted", self.records_due, self.records_purged)?;
+        if self.records_waiting > 0 {
+            writeln!(f, "         {} wait: the purge of their controller is paused or stopped", self.records_waiting)?;
+        }
         if self.failed > 0 {
             writeln!(f, "failed   {}: run it again", self.failed)?;
         }
