@@ -105,7 +105,7 @@ def unlayered(plain):
 
 
 TABLE_ARN = {"Fn::GetAtt": ["Table", "Arn"]}
-NEW = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["consent", "request", "breach", "change", "notice"]}}}}
+NEW = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["code", "consent", "request", "entry", "breach", "change", "notice"]}}}}
 GONE = {"eventName": ["REMOVE"], "userIdentity": {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]}}
 LEAST = "Policies|0|PolicyDocument|Statement"
 ORIGINS = "Api|Body|x-amazon-apigateway-cors|Fn::If|1|"
@@ -141,15 +141,19 @@ BREAKS = {
         drop("PurgeDeadLetterQueue|KmsMasterKeyId"),
         put("QueuesOnlyOverTls|Queues", [{"Ref": "FulfilQueue"}]),
     ],
-    "the_relay_hears_new_events_and_ttl_removals_and_nothing_else": [
+    "the_streams_readers_hear_what_happened_and_nothing_else": [
         drop("StreamRelayChanges|FilterCriteria"),
-        filters(NEW),
         filters(GONE),
-        filters({"dynamodb": NEW["dynamodb"]}, GONE),
-        filters({"eventName": ["INSERT"]}, GONE),
+        filters(NEW, GONE),
+        filters({"dynamodb": NEW["dynamodb"]}),
+        filters({"eventName": ["INSERT"]}),
         filters(NEW, {"eventName": ["REMOVE"]}),
-        filters(NEW, GONE | {"eventName": "REMOVE"}),
+        filters(NEW | {"eventName": "INSERT"}),
         put("StreamRelayChanges|FilterCriteria|Filters|0|Pattern", "{'eventName':['INSERT']}"),
+        drop("EvidenceSealChanges|FilterCriteria"),
+        put("EvidenceSealChanges|FilterCriteria|Filters|1|Pattern", '{"eventName":["MODIFY"]}'),
+        put("EvidenceSealChanges|FilterCriteria|Filters|2|Pattern", json.dumps(GONE)),
+        put("EvidenceSealChanges|FilterCriteria|Filters|0|Pattern", json.dumps(NEW)),
     ],
     "every_function_is_in_the_contract_and_is_told_exactly_what_it_lists": [
         drop("Purge|Environment|Variables|RECORDS_BUCKET"),

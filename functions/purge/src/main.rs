@@ -1,14 +1,16 @@
-//! Wires purge: the table, the buckets and the keys behind the use cases.
+//! Wires purge: the table, the buckets, the keys and the queue behind the use cases.
 
 // The SDK's futures nest deeper than the compiler's usual limit.
 #![recursion_limit = "256"]
 
 use aws::{Cloud, Service};
-use purge::{Desk, handle};
+use edge::clock::TimeGuard;
+use purge::{Desk, handle, limits};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::Error> {
-    let desk = Desk { ports: Cloud::from_env()?, policies: edge::site::policies()? };
+    let (policies, guard) = (edge::site::policies()?, TimeGuard::from_env());
+    let desk = Desk { ports: Cloud::from_env()?, policies, guard, limits: limits()? };
     desk.ports.prime(&[Service::Table, Service::Keys, Service::Buckets]).await;
     edge::serve(|event| handle(&desk, event)).await
 }

@@ -8,27 +8,23 @@ use app::{
     requests::RequestKey,
 };
 use aws::table::keys::{ItemKey, RequestPart};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
     announcement::Announcement,
     ids::{ControllerId, SystemId},
     walk::Job,
 };
 use edge::{
-    Event, Failure, Reply, clock, site,
+    Event, Failure, Reply, site,
     stream::{Change, Record},
 };
 use jiff::Timestamp;
 use wire::{
     message::{
-        AnnouncementStep, BreachMessage, ChangeMessage, FulfilMessage, GuardianMessage, RecordsMessage, RemovedForm,
-        RemovedMessage, SubscriptionMessage, TELL_SUBJECTS_MAX, TaskMessage, VERSION, WithdrawnForm,
+        AnnouncementStep, BreachMessage, ChangeMessage, FulfilMessage, GuardianMessage, RecordsMessage,
+        SubscriptionMessage, TELL_SUBJECTS_MAX, TaskMessage, VERSION, WithdrawnForm,
     },
     stored,
 };
-
-/// Most removed records in one message: their manifest is one batch of evidence.
-pub const REMOVED_MAX: usize = 100;
 
 /// Most withdrawals in one message.
 pub const WITHDRAWN_MAX: usize = 50;
@@ -75,7 +71,6 @@ struct Sorted {
     publish: Vec<ChangeMessage>,
     tell: BTreeMap<(ControllerId, Announcement), (Timestamp, Vec<String>)>,
     withdrawn: BTreeMap<ControllerId, Vec<WithdrawnForm>>,
-    removed: BTreeMap<ControllerId, Vec<RemovedForm>>,
     tasks: Vec<TaskMessage>,
     walks: Vec<(ControllerId, Job, Timestamp)>,
 }
@@ -155,19 +150,6 @@ impl Sorted {
                     self.walks.push((controller, Job::FreeHold(hold), time(released_at)?));
                 }
             }
-            (Change::Remove, ItemKey::Record(controller, subject, id)) if record.by_ttl => {
-                let form: stored::record::Record = image(record.old.as_ref())?;
-                self.removed.entry(controller).or_default().push(RemovedForm {
-                    subject: subject.to_string(),
-                    record: id.to_string(),
-                    category: form.category,
-                    purpose: form.purpose,
-                    system: form.system,
-                    clause: form.clause,
-                    due_at: form.ends_at,
-                    salt: BASE64_STANDARD.encode(form.salt.0),
-                });
-            }
             _ => {}
         }
         Ok(())
@@ -230,19 +212,6 @@ impl Sorted {
         for (controller, job, at) in &self.walks {
             records.push(site::body(&RecordsMessage::walk(controller, job, *at, None))?);
         }
-        let mut purge = Vec::new();
-        for (controller, removed) in &self.removed {
-            for removed in removed.chunks(REMOVED_MAX) {
-                let message = RemovedMessage {
-                    v: VERSION,
-                    controller: controller.to_string(),
-                    // A removal by TTL has no time of its own beside the moment it is seen.
-                    at: clock::now().to_string(),
-                    records: removed.to_vec(),
-                };
-                purge.push(site::body(&message)?);
-            }
-        }
         let mut tasks = Vec::new();
         for message in &self.tasks {
             tasks.push(site::body(message)?);
@@ -252,7 +221,6 @@ impl Sorted {
             (Queue::Breach, breach),
             (Queue::Notice, notice),
             (Queue::Records, records),
-            (Queue::Purge, purge),
             (Queue::Tasks, tasks),
         ];
         Ok(queues.into_iter().filter(|(_, bodies)| !bodies.is_empty()).collect())

@@ -13,6 +13,7 @@ use std::{
 use clap::{CommandFactory as _, Parser, Subcommand};
 use habeas_cli::{
     replay::{self, ReplayArgs},
+    restore::{self, RestoreArgs},
     scenarios,
     stack::Stack,
     table,
@@ -51,6 +52,8 @@ enum Command {
     },
     /// Send a web server's log, or made-up records, through the records queue of a local stack.
     Replay(ReplayArgs),
+    /// Bring a table that was restored from a backup to where it must be before anybody uses it.
+    Restore(RestoreArgs),
     /// Write what a shell needs to complete this tool's words to standard output.
     Completions {
         /// The shell.
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
             print!("{report}");
             report.is_complete()
         }),
+        Command::Restore(args) => restored(&args),
         Command::Completions { shell } => {
             completions(shell);
             Ok(true)
@@ -107,6 +111,17 @@ fn play(stack_file: &Path, controller: Option<&str>, clause: Option<&str>, json:
         println!("{} promises played, {failed} broken", rows.len());
     }
     Ok(table::all_passed(&rows))
+}
+
+/// Replays on a restored table and prints. `false`: it must not be used yet.
+fn restored(args: &RestoreArgs) -> Played<bool> {
+    let (report, json) = restore::run(args)?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&report).map_err(Trouble::because("write the report"))?);
+    } else {
+        print!("{report}");
+    }
+    Ok(report.is_complete() || report.dry_run)
 }
 
 fn completions(shell: clap_complete::Shell) {

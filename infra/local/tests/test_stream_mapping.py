@@ -124,3 +124,18 @@ def test_a_filter_drops_records_before_the_function(account: Account) -> None:
     until(lambda: account.records("react"), 5, "the record")
     time.sleep(0.5)
     assert account.records("react") == [["wanted"]]
+
+
+def test_two_readers_of_one_stream_each_hear_everything_though_one_fails(account: Account) -> None:
+    account.table()
+    dead_url, dead_arn = account.queue("dead")
+    _map(account, THROW, dead_arn, name="failing", MaximumRetryAttempts=1, BisectBatchOnFunctionError=True)
+    _map(account, "def handle(event):\n    record([change['dynamodb']['Keys']['sk']['S'] for change in event['Records']])",
+         name="other")
+    _put(account, "a", "bad", "c")
+    until(lambda: account.bodies(dead_url), 10, "the failure record")
+    _put(account, "d")
+    heard = lambda name: [key for batch in account.records(name) for key in batch]  # noqa: E731
+    until(lambda: "d" in heard("failing") and "d" in heard("other"), 10, "both readers")
+    assert heard("other") == ["a", "bad", "c", "d"]
+    assert [key for key in dict.fromkeys(heard("failing")) if key != "bad"] == ["a", "c", "d"]

@@ -76,7 +76,7 @@ pub struct Intended {
 /// Something that happened in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Happened {
-    /// What: the item's kind, or `removed`.
+    /// What: the item's kind, or what became of it, as `removed`.
     pub event: &'static str,
     /// When.
     pub at: Timestamp,

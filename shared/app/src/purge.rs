@@ -1,12 +1,18 @@
-//! The sweep: deletes what is due at the event's time, with evidence.
+//! The sweep: deletes what is due at the event's time, with evidence, shard by shard.
+//!
+//! A tick looks at the beginning of each shard. What is little is deleted at once; a shard with more goes to
+//! a queue as a [`Step`], and a step that is not done in its time is handed on from where it stood.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     evidence::{DeletionReason, DeletionResult},
-    ids::{BatchId, ControllerId},
+    ids::{BatchId, Category, ControllerId, RecordId, SubjectRef},
+    policy::Clause,
+    purge::{Act, Cause, Claimed, Control, Deed, Limits, State, Tally, Word, WordRefused},
+    record::System,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
     chain::{Chain, Content, Happened, Link, Place},
@@ -16,14 +22,33 @@ use crate::{
 };
 
 /// In how many shards the due index lies.
-pub const PURGE_SHARDS: u8 = 8;
+pub const PURGE_SHARDS: u8 = 64;
 
-/// Most records that one run takes from one shard; the next run goes on. Each shard has its share, so
-/// that a large backlog in one starves none of the others.
-pub const SHARD_RECORDS_MAX: usize = 25_000;
+/// Most records of a shard that a tick looks at, and deletes itself.
+pub const LOOK_RECORDS_MAX: usize = 100;
+
+/// Most records that wait for their controller's batch to be full, and so the most that a run has still to
+/// delete, beside one page, when its time is up.
+pub const WAITING_RECORDS_MAX: usize = 2 * BATCH_RECORDS_MAX;
+
+/// Most messages by which one shard is handed on. Lambda's own guard against loops is lifted for this
+/// queue, so the function keeps one of its own; the next tick begins again.
+pub const SWEEP_HOPS_MAX: u32 = 1_000;
+
+/// Records that a dry run shows.
+pub const SAMPLE_RECORDS: usize = 20;
+
+/// Most acts that are shown of a purge's trail.
+pub const ACTS_SHOWN_MAX: usize = 50;
+
+/// How often a controller's count is read again when somebody else changed it in between.
+const CONFLICTS_MAX: usize = 20;
+
+/// Who stops a purge that has too much to delete.
+const BREAKER: &str = "purge";
 
 /// A page of what is due.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DuePage {
     /// Records by their controllers. The index is only eventually consistent: it proposes.
     pub due: Vec<(ControllerId, Doomed)>,
@@ -40,6 +65,82 @@ pub trait DueRecords {
     /// A page of at most [`BATCH_RECORDS_MAX`] records of a shard that are due at that time,
     /// earliest first.
     async fn due_records(&self, shard: u8, until: Timestamp, from: Option<&str>) -> Result<DuePage, PortError>;
+
+    /// The first page of each shard, by shard, of at most [`LOOK_RECORDS_MAX`] records.
+    async fn first_due(&self, until: Timestamp) -> Result<Vec<DuePage>, PortError>;
+}
+
+/// The port to where the purge of each controller stands.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait PurgeControls {
+    /// Where it stands; one of which nothing is kept runs. MUST see every write that has returned.
+    async fn purge_control(&self, controller: &ControllerId) -> Result<Control, PortError>;
+
+    /// Replaces it, if what stands is of the revision before; answers whether it did.
+    async fn put_purge_control(&self, controller: &ControllerId, control: &Control) -> Result<bool, PortError>;
+
+    /// About how many records each system keeps; of one that is not in it, it is not known.
+    async fn stored_records(&self, controller: &ControllerId) -> Result<Tally, PortError>;
+
+    /// Keeps what was done. MUST NOT replace what was done before.
+    async fn note_purge_act(&self, controller: &ControllerId, act: &Act) -> Result<(), PortError>;
+
+    /// The last [`ACTS_SHOWN_MAX`] acts, the newest first.
+    async fn purge_acts(&self, controller: &ControllerId) -> Result<Vec<Act>, PortError>;
+}
+
+/// What a run goes by.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    /// What is due at that time is deleted.
+    pub at: Timestamp,
+    /// From where on it is too much.
+    pub limits: Limits,
+    /// Whether there is time for another batch.
+    pub goes_on: &'a dyn Fn() -> bool,
+}
+
+impl std::fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run").field("at", &self.at).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Run<'static> {
+    /// One that has all the time that it needs, under the usual limits.
+    pub fn to_the_end(at: Timestamp) -> Self {
+        Self { at, limits: Limits::default(), goes_on: &|| true }
+    }
+}
+
+/// A shard that is to be swept, from where on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Which shard.
+    pub shard: u8,
+    /// Where its next page begins.
+    pub from: Option<String>,
+    /// How many messages of this shard went before.
+    pub hop: u32,
+}
+
+impl Step {
+    const fn first(shard: u8) -> Self {
+        Self { shard, from: None, hop: 0 }
+    }
+}
+
+/// What a tick saw at the beginning of each shard.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Look {
+    /// What is little enough to be deleted at once.
+    pub due: Vec<(ControllerId, Doomed)>,
+    /// The shards that have more.
+    pub steps: Vec<Step>,
+    /// Entries that cannot be read.
+    pub unreadable: usize,
+    /// The oldest time that is up.
+    pub oldest: Option<Timestamp>,
 }
 
 /// What a sweep did.
@@ -55,91 +156,423 @@ pub struct Swept {
     pub passed_over: usize,
     /// Records whose deletion failed or whose entry cannot be read: they stay due.
     pub failed: usize,
+    /// Records of controllers whose purge is paused or stopped: they stay due.
+    pub waiting: usize,
     /// The batches, each with its evidence.
     pub batches: Vec<BatchId>,
     /// Batches of an earlier run that were settled.
     pub settled: usize,
-    /// The oldest record deleted was this long past its time, in seconds.
-    pub lag_seconds: i64,
-    /// Whether [`SHARD_RECORDS_MAX`] stopped a shard before its end.
-    pub more: bool,
+    /// The controllers whose purge this run stopped.
+    pub stopped: BTreeSet<ControllerId>,
 }
 
-/// Deletes what is due at that time. A dry run only counts.
+impl Swept {
+    fn count(&mut self, manifest: &Manifest) {
+        for result in &manifest.results {
+            match result {
+                DeletionResult::Deleted => self.deleted += 1,
+                DeletionResult::Held => self.held += 1,
+                DeletionResult::NotDue | DeletionResult::Absent => self.passed_over += 1,
+                DeletionResult::Failed => self.failed += 1,
+            }
+        }
+        self.batches.push(manifest.batch.clone());
+    }
+
+    /// Adds what another part of the same sweep did.
+    pub fn add(&mut self, other: Self) {
+        self.due += other.due;
+        self.deleted += other.deleted;
+        self.held += other.held;
+        self.passed_over += other.passed_over;
+        self.failed += other.failed;
+        self.waiting += other.waiting;
+        self.batches.extend(other.batches);
+        self.settled += other.settled;
+        self.stopped.extend(other.stopped);
+    }
+}
+
+/// Settles what a crash of an earlier run left open. Answers how many batches that were.
 ///
 /// # Errors
-/// [`PortError`]; what was deleted until then has its evidence or an open intent.
-pub async fn sweep<P: DueRecords + EvidenceStore + Deletion + Keys>(
+/// [`PortError`].
+pub async fn settle<P: EvidenceStore + Deletion>(
     ports: &P,
     controllers: &[ControllerId],
     at: Timestamp,
-    dry_run: bool,
-) -> Result<Swept, PortError> {
-    let mut swept = Swept::default();
-    if !dry_run {
-        for controller in controllers {
-            swept.settled += destruction::settle(ports, controller, at).await?.len();
+) -> Result<usize, PortError> {
+    let mut settled = 0;
+    for controller in controllers {
+        settled += destruction::settle(ports, controller, at).await?.len();
+    }
+    Ok(settled)
+}
+
+/// Looks at the beginning of each shard.
+///
+/// # Errors
+/// [`PortError`].
+pub async fn look<P: DueRecords>(ports: &P, at: Timestamp) -> Result<Look, PortError> {
+    let mut look = Look::default();
+    for (shard, page) in (0..PURGE_SHARDS).zip(ports.first_due(at).await?) {
+        let oldest = page.due.iter().filter_map(|(_, doomed)| doomed.due_at).min();
+        look.oldest = look.oldest.into_iter().chain(oldest).min();
+        if page.next.is_some() {
+            look.steps.push(Step::first(shard));
+            continue;
+        }
+        look.unreadable += page.unreadable;
+        look.due.extend(page.due);
+    }
+    Ok(look)
+}
+
+/// Deletes what a look found to be little. Answers the shards of what it had no time for.
+///
+/// # Errors
+/// [`PortError`]; what was deleted until then has its evidence or an open intent.
+pub async fn take<P: EvidenceStore + Deletion + Keys + PurgeControls>(
+    ports: &P,
+    run: &Run<'_>,
+    look: Look,
+) -> Result<(Swept, Vec<Step>), PortError> {
+    let mut sweep = Sweep::new(ports, *run);
+    sweep.swept.failed += look.unreadable;
+    sweep.gather(look.due);
+    while (run.goes_on)() && sweep.delete_next(1).await? {}
+    let left = sweep.waiting.values().flatten().map(|doomed| doomed.subject.shard(PURGE_SHARDS));
+    let left: BTreeSet<u8> = left.collect();
+    Ok((sweep.swept, left.into_iter().map(Step::first).collect()))
+}
+
+/// Sweeps a shard for as long as there is time. Answers from where it is to be handed on, if it is.
+///
+/// # Errors
+/// [`PortError`]; what was deleted until then has its evidence or an open intent, and the same step, tried
+/// again, does the rest.
+pub async fn step<P: DueRecords + EvidenceStore + Deletion + Keys + PurgeControls>(
+    ports: &P,
+    run: &Run<'_>,
+    step: Step,
+) -> Result<(Swept, Option<Step>), PortError> {
+    let mut sweep = Sweep::new(ports, *run);
+    let mut from = step.from;
+    loop {
+        let page = ports.due_records(step.shard, run.at, from.as_deref()).await?;
+        sweep.swept.failed += page.unreadable;
+        sweep.gather(page.due);
+        while sweep.delete_next(BATCH_RECORDS_MAX).await? {}
+        from = page.next;
+        let is_done = from.is_none() || !(run.goes_on)();
+        // What is handed on begins behind everything that was read, so all of that goes first.
+        let most = if is_done { 0 } else { WAITING_RECORDS_MAX };
+        while sweep.waiting() > most && sweep.delete_next(1).await? {}
+        if is_done {
+            let next = from.map(|from| Step { shard: step.shard, from: Some(from), hop: step.hop + 1 });
+            return Ok((sweep.swept, next));
         }
     }
+}
+
+/// Deletes all that is due, in one run.
+///
+/// # Errors
+/// [`PortError`]; what was deleted until then has its evidence or an open intent.
+pub async fn sweep<P: DueRecords + EvidenceStore + Deletion + Keys + PurgeControls>(
+    ports: &P,
+    controllers: &[ControllerId],
+    run: &Run<'_>,
+) -> Result<Swept, PortError> {
+    let settled = settle(ports, controllers, run.at).await?;
+    let seen = look(ports, run.at).await?;
+    let mut steps = seen.steps.clone();
+    let (mut swept, left) = take(ports, run, seen).await?;
+    swept.settled = settled;
+    steps.extend(left);
+    while let Some(next) = steps.pop() {
+        let (more, handed_on) = step(ports, run, next).await?;
+        swept.add(more);
+        steps.extend(handed_on);
+    }
+    Ok(swept)
+}
+
+/// A controller's count as this run knows it.
+struct Known {
+    control: Control,
+    /// What each system kept when the day began, once that was asked for.
+    began_with: Option<Tally>,
+}
+
+/// A run under way.
+struct Sweep<'a, P> {
+    ports: &'a P,
+    run: Run<'a>,
+    day: Date,
+    waiting: BTreeMap<ControllerId, Vec<Doomed>>,
+    known: BTreeMap<ControllerId, Known>,
+    swept: Swept,
+}
+
+impl<'a, P: EvidenceStore + Deletion + Keys + PurgeControls> Sweep<'a, P> {
+    fn new(ports: &'a P, run: Run<'a>) -> Self {
+        let (waiting, known) = (BTreeMap::new(), BTreeMap::new());
+        Self { ports, run, day: day_of(run.at), waiting, known, swept: Swept::default() }
+    }
+
+    fn gather(&mut self, due: Vec<(ControllerId, Doomed)>) {
+        self.swept.due += due.len();
+        for (controller, doomed) in due {
+            self.waiting.entry(controller).or_default().push(doomed);
+        }
+    }
+
+    fn waiting(&self) -> usize {
+        self.waiting.values().map(Vec::len).sum()
+    }
+
+    /// Deletes a batch of the controller of which most waits, if that is so much. Answers whether it was.
+    async fn delete_next(&mut self, at_least: usize) -> Result<bool, PortError> {
+        let most = self.waiting.iter().max_by_key(|(_, waiting)| waiting.len());
+        let Some(controller) = most.filter(|(_, waiting)| waiting.len() >= at_least).map(|(whose, _)| whose.clone())
+        else {
+            return Ok(false);
+        };
+        let mut batch = self.waiting.remove(&controller).unwrap_or_default();
+        if batch.len() > BATCH_RECORDS_MAX {
+            self.waiting.insert(controller.clone(), batch.split_off(BATCH_RECORDS_MAX));
+        }
+        self.delete(&controller, batch).await?;
+        Ok(true)
+    }
+
+    async fn delete(&mut self, controller: &ControllerId, batch: Vec<Doomed>) -> Result<(), PortError> {
+        let claimed = Tally::of(batch.iter().map(|doomed| &doomed.system));
+        if self.claim(controller, &claimed).await? == Claimed::Refused {
+            self.swept.waiting += batch.len();
+            return Ok(());
+        }
+        let condition = Condition::DueAt(self.run.at);
+        let reason = DeletionReason::Retention;
+        let manifest = destruction::destroy(self.ports, controller, reason, self.run.at, batch, condition).await?;
+        self.swept.count(&manifest);
+        let kept = manifest.records.iter().zip(&manifest.results);
+        let kept = kept.filter(|(_, result)| **result != DeletionResult::Deleted);
+        let kept = Tally::of(kept.map(|(doomed, _)| &doomed.system));
+        if kept.total() > 0 {
+            self.change(controller, |control, _| control.give_back(&kept)).await?;
+        }
+        Ok(())
+    }
+
+    /// Counts what is about to be deleted, or stops the controller's purge.
+    async fn claim(&mut self, controller: &ControllerId, more: &Tally) -> Result<Claimed, PortError> {
+        let (ports, run, day) = (self.ports, self.run, self.day);
+        let known = self.known(controller).await?;
+        if known.control.state != State::Running {
+            return Ok(Claimed::Refused);
+        }
+        if known.began_with.is_none() && known.control.asks_for_stored(day, &run.limits, more) {
+            let stored = ports.stored_records(controller).await?;
+            known.began_with = Some(known.control.began_with(day, &stored));
+        }
+        let (mut claimed, mut stopped) = (Claimed::Refused, None);
+        self.change(controller, |control, began_with| {
+            let ran = control.state == State::Running;
+            claimed = control.claim(run.at, day, more, &run.limits, began_with);
+            stopped = match &control.state {
+                State::Stopped { cause, .. } if ran => Some(cause.clone()),
+                _ => None,
+            };
+        })
+        .await?;
+        if let Some(cause) = stopped {
+            self.swept.stopped.insert(controller.clone());
+            let (by, deed) = (BREAKER.to_owned(), Deed::Stopped(cause));
+            ports.note_purge_act(controller, &Act { at: run.at, by, deed, reason: String::new() }).await?;
+        }
+        Ok(claimed)
+    }
+
+    async fn known(&mut self, controller: &ControllerId) -> Result<&mut Known, PortError> {
+        if !self.known.contains_key(controller) {
+            let control = self.ports.purge_control(controller).await?;
+            self.known.insert(controller.clone(), Known { control, began_with: None });
+        }
+        self.known.get_mut(controller).ok_or_else(|| PortError::corrupt("a purge's count", "it was forgotten"))
+    }
+
+    /// Changes a controller's count as it stands, whoever else changes it.
+    async fn change(
+        &mut self,
+        controller: &ControllerId,
+        mut change: impl FnMut(&mut Control, &Tally),
+    ) -> Result<(), PortError> {
+        let ports = self.ports;
+        let known = self.known(controller).await?;
+        let nothing = Tally::default();
+        for _ in 0..CONFLICTS_MAX {
+            let mut control = known.control.clone();
+            change(&mut control, known.began_with.as_ref().unwrap_or(&nothing));
+            if control == known.control {
+                return Ok(());
+            }
+            control.revision += 1;
+            if ports.put_purge_control(controller, &control).await? {
+                known.control = control;
+                return Ok(());
+            }
+            known.control = ports.purge_control(controller).await?;
+        }
+        Err(PortError::Conflict { what: "a purge's count" })
+    }
+}
+
+/// The day on which deletions count, in UTC: a controller's own midnight would gain nothing.
+pub fn day_of(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}
+
+/// What records have in common that are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Group {
+    /// Whose.
+    pub controller: ControllerId,
+    /// What they are.
+    pub category: Category,
+    /// The clause whose time is up.
+    pub clause: Clause,
+    /// Where they are.
+    pub system: System,
+}
+
+/// What a sweep would take.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DryRun {
+    /// How many records of each group are due.
+    pub due: BTreeMap<Group, u64>,
+    /// Some of them, by reference. Names are keyed hashes, so the smallest are a sample of all.
+    pub sample: BTreeMap<(RecordId, SubjectRef), ControllerId>,
+    /// Entries of the index that cannot be read.
+    pub unreadable: u64,
+    /// The controllers whose purge would be stopped by so much, and why.
+    pub stops: BTreeMap<ControllerId, Cause>,
+    /// Whether there was time to count all of it.
+    pub is_complete: bool,
+}
+
+/// Counts what is due, of one controller or of all, and changes nothing.
+///
+/// # Errors
+/// [`PortError`].
+pub async fn dry_run<P: DueRecords + PurgeControls>(
+    ports: &P,
+    run: &Run<'_>,
+    only: Option<&ControllerId>,
+) -> Result<DryRun, PortError> {
+    let mut seen = DryRun { is_complete: true, ..DryRun::default() };
     for shard in 0..PURGE_SHARDS {
-        let (mut from, mut taken) = (None, 0);
+        let mut from = None;
         loop {
-            if taken >= SHARD_RECORDS_MAX {
-                swept.more = true;
-                break;
+            if !(run.goes_on)() {
+                seen.is_complete = false;
+                return seen.with_stops(ports, run).await;
             }
-            let page = ports.due_records(shard, at, from.as_deref()).await?;
-            taken += page.due.len();
-            swept.due += page.due.len();
-            swept.failed += page.unreadable;
-            if !dry_run {
-                delete_page(ports, page.due, at, &mut swept).await?;
-            }
+            let page = ports.due_records(shard, run.at, from.as_deref()).await?;
+            seen.unreadable += page.unreadable as u64;
+            let due = page.due.into_iter().filter(|(whose, _)| only.is_none_or(|only| whose == only));
+            due.for_each(|(controller, doomed)| seen.count(controller, doomed));
             from = page.next;
             if from.is_none() {
                 break;
             }
         }
     }
-    Ok(swept)
+    seen.with_stops(ports, run).await
 }
 
-async fn delete_page<P: EvidenceStore + Deletion + Keys>(
-    ports: &P,
-    due: Vec<(ControllerId, Doomed)>,
-    at: Timestamp,
-    swept: &mut Swept,
-) -> Result<(), PortError> {
-    let mut by_controller: BTreeMap<ControllerId, Vec<Doomed>> = BTreeMap::new();
-    for (controller, doomed) in due {
-        by_controller.entry(controller).or_default().push(doomed);
+impl DryRun {
+    /// How many records of a controller are due, by system.
+    pub fn tally(&self, controller: &ControllerId) -> Tally {
+        let mut tally = Tally::default();
+        let groups = self.due.iter().filter(|(group, _)| group.controller == *controller);
+        groups.for_each(|(group, records)| tally.add(&group.system, *records));
+        tally
     }
-    for (controller, doomed) in by_controller {
-        for batch in doomed.chunks(BATCH_RECORDS_MAX) {
-            let condition = Condition::DueAt(at);
-            let manifest =
-                destruction::destroy(ports, &controller, DeletionReason::Retention, at, batch.to_vec(), condition)
-                    .await?;
-            count(&manifest, at, swept);
+
+    fn count(&mut self, controller: ControllerId, doomed: Doomed) {
+        let Doomed { subject, record, category, system, clause, .. } = doomed;
+        self.sample.insert((record, subject), controller.clone());
+        if self.sample.len() > SAMPLE_RECORDS {
+            self.sample.pop_last();
         }
+        *self.due.entry(Group { controller, category, clause, system }).or_default() += 1;
     }
-    Ok(())
-}
 
-fn count(manifest: &Manifest, at: Timestamp, swept: &mut Swept) {
-    for (doomed, result) in manifest.records.iter().zip(&manifest.results) {
-        match result {
-            DeletionResult::Deleted => {
-                swept.deleted += 1;
-                let lag = doomed.due_at.map_or(0, |due_at| at.as_second() - due_at.as_second());
-                swept.lag_seconds = swept.lag_seconds.max(lag);
+    async fn with_stops<P: PurgeControls>(mut self, ports: &P, run: &Run<'_>) -> Result<Self, PortError> {
+        let controllers: BTreeSet<_> = self.due.keys().map(|group| group.controller.clone()).collect();
+        for controller in controllers {
+            let more = self.tally(&controller);
+            let (mut control, stored) =
+                (ports.purge_control(&controller).await?, ports.stored_records(&controller).await?);
+            let day = day_of(run.at);
+            control.claim(run.at, day, &more, &run.limits, &control.began_with(day, &stored));
+            if let State::Stopped { cause, .. } = control.state {
+                self.stops.insert(controller, cause);
             }
-            DeletionResult::Held => swept.held += 1,
-            DeletionResult::NotDue | DeletionResult::Absent => swept.passed_over += 1,
-            DeletionResult::Failed => swept.failed += 1,
+        }
+        Ok(self)
+    }
+}
+
+/// What somebody of the staff says about a controller's purge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Say {
+    /// What.
+    pub word: Word,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Why a word was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SayError {
+    /// It does not apply.
+    #[error("{0}")]
+    Refused(WordRefused),
+    /// Something outside failed.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// Takes somebody's word, and keeps who said it when and why. Saying the same again changes nothing.
+///
+/// # Errors
+/// [`SayError`].
+pub async fn say<P: PurgeControls>(ports: &P, controller: &ControllerId, say: &Say) -> Result<Control, SayError> {
+    let mut noted = false;
+    for _ in 0..CONFLICTS_MAX {
+        let mut control = ports.purge_control(controller).await?;
+        if !control.take(say.word, say.at, day_of(say.at)).map_err(SayError::Refused)? {
+            return Ok(control);
+        }
+        if !noted {
+            // The trail comes first: it may hold a word that had no effect, but no effect is without its word.
+            let (by, reason) = (say.by.clone(), say.reason.clone());
+            ports.note_purge_act(controller, &Act { at: say.at, by, deed: Deed::Said(say.word), reason }).await?;
+            noted = true;
+        }
+        control.revision += 1;
+        if ports.put_purge_control(controller, &control).await? {
+            return Ok(control);
         }
     }
-    swept.batches.push(manifest.batch.clone());
+    Err(PortError::Conflict { what: "a purge's count" }.into())
 }
 
 /// Writes the evidence of what DynamoDB's own TTL removed. The registration with its expiry was the

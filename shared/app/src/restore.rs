@@ -25,7 +25,7 @@ use crate::{
     holds::{HoldKey, HoldStore},
     keys::Keys,
     notice_change::NoticeChanges,
-    purge::{self, DueRecords},
+    purge::{self, DueRecords, PurgeControls, Run, Swept},
     records::{self, CONFLICTS_MAX, RecordError, RecordStore, SubjectEvent},
     requests::RequestKey,
     tombstones::{Tombstones, erased_by},
@@ -52,6 +52,7 @@ pub trait Restored:
     + ConsentLedger
     + NoticeChanges
     + DueRecords
+    + PurgeControls
     + EvidenceStore
     + Deletion
     + Keys
@@ -67,6 +68,7 @@ impl<P> Restored for P where
         + ConsentLedger
         + NoticeChanges
             + DueRecords
+        + PurgeControls
         + EvidenceStore
         + Deletion
         + Keys
@@ -99,6 +101,8 @@ pub struct Replayed {
     pub due: usize,
     /// Of these, the ones that are deleted.
     pub purged: usize,
+    /// Of these, the ones that wait, since their controller's purge is paused or was stopped: as on any other day.
+    pub waiting: usize,
     /// Records that could not be deleted: the replay has to be run again.
     pub failed: usize,
     /// Tombstones of controllers that have no policy here: nothing of theirs was looked at.
@@ -156,6 +160,7 @@ pub async fn replay<P: Restored>(
     let swept = sweep(policies, ports, run).await?;
     replayed.due = swept.due;
     replayed.purged = swept.deleted;
+    replayed.waiting = swept.waiting;
     replayed.failed += swept.failed;
     Ok(replayed)
 }
@@ -165,9 +170,15 @@ async fn sweep<P: Restored>(
     policies: &BTreeMap<ControllerId, Policy>,
     ports: &P,
     run: Replay,
-) -> Result<purge::Swept, PortError> {
+) -> Result<Swept, PortError> {
     let controllers: Vec<_> = policies.keys().cloned().collect();
-    purge::sweep(ports, &controllers, run.at, run.dry_run).await
+    let sweep = Run::to_the_end(run.at);
+    if run.dry_run {
+        let seen = purge::dry_run(ports, &sweep, None).await?;
+        let due = usize::try_from(seen.due.values().sum::<u64>()).unwrap_or(usize::MAX);
+        return Ok(Swept { due, stopped: seen.stops.into_keys().collect(), ..Swept::default() });
+    }
+    purge::sweep(ports, &controllers, &sweep).await
 }
 
 /// Puts holds on the table as they stand in their copies, and on the records that they keep.

@@ -11,7 +11,7 @@ use app::{
     error::PortError,
     fulfil_request,
     keys::Keys,
-    purge,
+    purge::{self, Run},
     receive_request::{self, ReceiveRequest},
     records::{self, RecordStore, RegisterRecord},
     requests::{self, RequestKey, RequestLog},
@@ -159,10 +159,10 @@ async fn a_sweep_that_crashes_at_any_step_leaves_no_deletion_without_evidence_an
         let controllers = [policy.controller.clone()];
 
         memory.fail_after(crash_after);
-        let first = purge::sweep(&memory, &controllers, day(100), false).await;
+        let first = purge::sweep(&memory, &controllers, &Run::to_the_end(day(100))).await;
         memory.recover();
         // The next hour's sweep settles what the crash left, and takes the rest.
-        purge::sweep(&memory, &controllers, day(100) + 1.hour(), false).await.unwrap();
+        purge::sweep(&memory, &controllers, &Run::to_the_end(day(100) + 1.hour())).await.unwrap();
 
         let standing: Vec<_> =
             memory.records(&policy.controller, &subject).await.unwrap().into_iter().map(|record| record.id).collect();

@@ -9,7 +9,7 @@ use app::{
     fulfil_request,
     holds::{self, HoldError, HoldKey, PlaceHold},
     keys::Keys,
-    purge,
+    purge::{self, Run},
     receive_request::{self, ReceiveRequest},
     records::{self, Noted, RecordStore, RegisterRecord, SubjectEvent},
     requests,
@@ -146,7 +146,7 @@ async fn a_hold_by_event_stops_the_sweep_the_erasure_and_the_ttl() {
     note(&policy, &memory, ON, 1).await;
     register(&policy, &memory, "log-2").await;
     let controllers = [policy.controller.clone()];
-    let swept = purge::sweep(&memory, &controllers, day(1_000), false).await.unwrap();
+    let swept = purge::sweep(&memory, &controllers, &Run::to_the_end(day(1_000))).await.unwrap();
     assert_eq!((swept.due, swept.deleted), (0, 0), "a held record is not even proposed");
 
     let form = ReceiveRequest::new(RequestType::Erasure, build::mail(ADA), "erase".into(), day(2));
@@ -160,7 +160,7 @@ async fn a_hold_by_event_stops_the_sweep_the_erasure_and_the_ttl() {
     assert!(items.len() == 2 && items.iter().all(|item| item.result == ItemResult::Held), "{items:?}");
 
     note(&policy, &memory, OFF, 4).await;
-    let swept = purge::sweep(&memory, &controllers, day(100), false).await.unwrap();
+    let swept = purge::sweep(&memory, &controllers, &Run::to_the_end(day(100))).await.unwrap();
     assert_eq!(swept.deleted, 2, "it goes when its time is up, once nothing holds it");
 }
 
@@ -316,11 +316,14 @@ async fn an_event_that_ends_a_record_and_holds_it_keeps_it() {
     for step in 0..12 {
         let other = other.clone();
         memory.meanwhile(step, move |memory| {
-            drop(at_once(purge::sweep(memory, std::slice::from_ref(&other.controller), day(365), false)).unwrap());
+            drop(
+                at_once(purge::sweep(memory, std::slice::from_ref(&other.controller), &Run::to_the_end(day(365))))
+                    .unwrap(),
+            );
         });
     }
     let noted = note(&policy, &memory, "contract.ended", 10).await;
     assert_eq!((noted.moved, noted.holds.len()), (1, 1));
-    purge::sweep(&memory, &[policy.controller.clone()], day(365), false).await.unwrap();
+    purge::sweep(&memory, &[policy.controller.clone()], &Run::to_the_end(day(365))).await.unwrap();
     assert_eq!(on_records(&policy, &memory).await.len(), 1);
 }

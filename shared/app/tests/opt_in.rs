@@ -5,7 +5,7 @@
 use app::{
     capture_consent::ConsentLedger,
     keys::Keys,
-    purge,
+    purge::{self, Run},
     records::{self, RecordError, RecordStore, RegisterRecord, Registered},
 };
 use domain::{
@@ -61,7 +61,7 @@ async fn relayed(policy: &Policy, memory: &Memory, purpose: &str, at: Timestamp)
 
 async fn is_kept(policy: &Policy, memory: &Memory, at: Timestamp) -> bool {
     let controllers = [policy.controller.clone()];
-    purge::sweep(memory, &controllers, at, false).await.unwrap();
+    purge::sweep(memory, &controllers, &Run::to_the_end(at)).await.unwrap();
     !memory.records(&policy.controller, &subject(policy, memory).await).await.unwrap().is_empty()
 }
 

@@ -8,7 +8,7 @@ use app::{
     correction, fulfil_request,
     holds::{self, PlaceHold},
     keys::Keys,
-    purge,
+    purge::{self, Run},
     receive_request::{self, ReceiveRequest},
     records::{self, RecordError, RecordStore, RegisterRecord, Registered, SubjectEvent},
     requests::{self, RequestKey},
@@ -241,7 +241,7 @@ async fn a_registration_and_an_erasure_never_miss_each_other() {
             assert!(record.is_expired(day(-9)), "step {step}: {record:?}");
         }
         let controllers = [policy.controller.clone()];
-        purge::sweep(&memory, &controllers, day(0), false).await.unwrap();
+        purge::sweep(&memory, &controllers, &Run::to_the_end(day(0))).await.unwrap();
         assert!(memory.records(&policy.controller, &key.subject).await.unwrap().is_empty(), "step {step}");
     }
     assert!(met_in_between > 1, "the erasure came before the record was written, and after");

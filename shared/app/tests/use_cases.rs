@@ -10,7 +10,8 @@ use app::{
     fulfil_request::{self, WITHHELD},
     holds::{self, HoldKey, PlaceHold},
     keys::Keys,
-    purge, read_consents,
+    purge::{self, Run},
+    read_consents,
     receive_request::{self, ReceiveError, ReceiveRequest},
     records::{self, RecordError, RecordStore, RegisterRecord, SubjectEvent},
     requests::{self, RequestLog},
@@ -323,7 +324,7 @@ async fn a_hold_stops_the_sweep_and_the_erasure_and_binds_what_is_registered_lat
     assert!(records::register(&policy, &memory, later).await.unwrap().held);
 
     let controllers = [policy.controller.clone()];
-    let swept = purge::sweep(&memory, &controllers, at("2027-01-01T00:00:00Z"), false).await.unwrap();
+    let swept = purge::sweep(&memory, &controllers, &Run::to_the_end(at("2027-01-01T00:00:00Z"))).await.unwrap();
     assert_eq!((swept.deleted, swept.failed), (0, 0));
     let answer =
         receive_request::receive(&policy, &memory, request_form(ada(), RequestType::Erasure, &[])).await.unwrap();
@@ -337,7 +338,7 @@ async fn a_hold_stops_the_sweep_and_the_erasure_and_binds_what_is_registered_lat
     assert!(items.iter().all(|item| item.result == domain::dsar::ItemResult::Held), "{items:?}");
 
     holds::release(&policy, &memory, &HoldKey::from(&hold), "officer-1", at("2026-06-01T00:00:00Z")).await.unwrap();
-    let swept = purge::sweep(&memory, &controllers, at("2027-01-01T00:00:00Z"), false).await.unwrap();
+    let swept = purge::sweep(&memory, &controllers, &Run::to_the_end(at("2027-01-01T00:00:00Z"))).await.unwrap();
     assert_eq!(swept.deleted, 2);
 }
 
@@ -348,10 +349,10 @@ async fn a_dry_run_deletes_nothing_and_counts_everything() {
         .await
         .unwrap();
     let controllers = [policy.controller.clone()];
-    let dry = purge::sweep(&memory, &controllers, at("2027-01-01T00:00:00Z"), true).await.unwrap();
-    assert_eq!((dry.due, dry.deleted), (1, 0));
+    let dry = purge::dry_run(&memory, &Run::to_the_end(at("2027-01-01T00:00:00Z")), None).await.unwrap();
+    assert_eq!((dry.due.values().sum::<u64>(), dry.sample.len(), dry.is_complete), (1, 1, true));
     assert!(memory.certificates().is_empty());
-    let swept = purge::sweep(&memory, &controllers, at("2027-01-01T00:00:00Z"), false).await.unwrap();
+    let swept = purge::sweep(&memory, &controllers, &Run::to_the_end(at("2027-01-01T00:00:00Z"))).await.unwrap();
     assert_eq!((swept.due, swept.deleted), (1, 1));
 }
 
@@ -428,7 +429,7 @@ async fn a_file_about_several_people_leaves_evidence_for_each_of_them() {
         records::register(&policy, &memory, record_form(who.clone(), "server-log", "security", &[])).await.unwrap();
     }
     let due = at("2026-06-01T00:00:00Z");
-    let swept = purge::sweep(&memory, std::slice::from_ref(&policy.controller), due, false).await.unwrap();
+    let swept = purge::sweep(&memory, std::slice::from_ref(&policy.controller), &Run::to_the_end(due)).await.unwrap();
     assert_eq!(swept.deleted, people.len());
     let proved: std::collections::BTreeSet<_> = memory
         .certificates()

@@ -11,6 +11,7 @@ use crate::{
     client::{CONNECT_TIMEOUT, READ_TIMEOUT, SlimClient},
     evidence::Heads,
     keys::KeyRing,
+    pace::Pace,
 };
 
 /// Attempts at one call, the first included (the SDK's standard retries).
@@ -39,6 +40,8 @@ pub struct Settings {
     pub tombstone_table: Option<String>,
     /// The KMS key that signs checkpoints of evidence.
     pub evidence_key_id: Option<String>,
+    /// The fingerprints of keys that signed checkpoints before this one.
+    pub former_evidence_keys: Vec<String>,
     /// The bucket of what is under way.
     pub work_bucket: Option<String>,
     /// The bucket of evidence.
@@ -69,6 +72,8 @@ pub struct Settings {
     pub outcome_dead_letter_queue_url: Option<String>,
     /// Whether this is the local stage, where systems may run on the machine itself.
     pub is_local: bool,
+    /// Most deletions of records a second, while one shard of the due index is swept; 0 for no bound.
+    pub purge_rate: u32,
     /// Where this function puts what will never succeed.
     pub dead_letter_queue_url: Option<String>,
 }
@@ -80,9 +85,9 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// A variable that every function needs is not set.
+/// A variable that every function needs is not set, or one does not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{variable} is not set")]
+#[error("{variable} is not set, or does not read")]
 pub struct ConfigError {
     /// Which variable.
     pub variable: &'static str,
@@ -92,7 +97,7 @@ impl Settings {
     /// Reads the settings by name, as `std::env::var` does.
     ///
     /// # Errors
-    /// [`ConfigError`] if region or credentials are missing. Whatever else is missing is missed
+    /// [`ConfigError`] if region or credentials are missing, or a number does not read. Whatever else is missing is missed
     /// when it is needed.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         // An empty variable is a missing one: templates write these for absent parameters.
@@ -109,6 +114,9 @@ impl Settings {
             key_id: optional("KEY_ID"),
             tombstone_table: optional("TOMBSTONE_TABLE"),
             evidence_key_id: optional("EVIDENCE_KEY_ID"),
+            former_evidence_keys: optional("FORMER_EVIDENCE_KEYS")
+                .map(|keys| keys.split(',').map(|key| key.trim().to_owned()).collect())
+                .unwrap_or_default(),
             work_bucket: optional("WORK_BUCKET"),
             evidence_bucket: optional("EVIDENCE_BUCKET"),
             exports_bucket: optional("EXPORTS_BUCKET"),
@@ -125,6 +133,10 @@ impl Settings {
             outcome_dead_letter_queue_url: optional("OUTCOME_DEAD_LETTER_QUEUE_URL"),
             // Only the exact word, as everywhere: a misspelt stage must not open private addresses.
             is_local: optional("STAGE").as_deref() == Some("local"),
+            purge_rate: match optional("PURGE_RATE") {
+                Some(rate) => rate.parse().map_err(|_| ConfigError { variable: "PURGE_RATE" })?,
+                None => 0,
+            },
             dead_letter_queue_url: optional("DEAD_LETTER_QUEUE_URL"),
         })
     }
@@ -163,8 +175,11 @@ pub struct Cloud {
     settings: Settings,
     http: SlimClient,
     pub(crate) ring: KeyRing,
+    pub(crate) pace: Pace,
     pub(crate) heads: Heads,
     pub(crate) issuers: Issuers,
+    /// The public part of the key that signs checkpoints.
+    pub(crate) evidence_public: OnceLock<Vec<u8>>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
@@ -222,11 +237,13 @@ impl Cloud {
     /// Takes settings made elsewhere: tests and tools.
     pub fn new(settings: Settings) -> Self {
         Self {
+            pace: Pace::new(settings.purge_rate),
             settings,
             http: SlimClient::default(),
             ring: KeyRing::default(),
             heads: Heads::default(),
             issuers: Issuers::default(),
+            evidence_public: OnceLock::new(),
             dynamodb: OnceLock::new(),
             s3: OnceLock::new(),
             sqs: OnceLock::new(),
@@ -309,9 +326,12 @@ impl Cloud {
         needed("TOMBSTONE_TABLE", self.settings.tombstone_table.as_deref())
     }
 
-    #[expect(dead_code, reason = "written ahead of its first caller")]
     pub(crate) fn evidence_key_id(&self) -> Result<&str, PortError> {
         needed("EVIDENCE_KEY_ID", self.settings.evidence_key_id.as_deref())
+    }
+
+    pub(crate) fn former_evidence_keys(&self) -> &[String] {
+        &self.settings.former_evidence_keys
     }
 
     pub(crate) fn work_bucket(&self) -> Result<&str, PortError> {
@@ -395,7 +415,7 @@ mod tests {
         let PortError::Unavailable { what, code, .. } = cloud.table().unwrap_err() else { panic!("it may pass") };
         assert_eq!((what, code.as_deref()), ("the configuration", Some("TABLE")));
         let error = Settings::from_lookup(|_| None).unwrap_err();
-        assert_eq!(error.to_string(), "AWS_REGION is not set");
+        assert_eq!(error.to_string(), "AWS_REGION is not set, or does not read");
     }
 
     #[test]

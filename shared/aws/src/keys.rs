@@ -21,10 +21,10 @@ use domain::ids::{Category, ControllerId, SubjectRef};
 use jiff::{Timestamp, civil::Date};
 use zeroize::Zeroizing;
 
-pub(crate) use self::field::{FieldKey, object_place};
+pub(crate) use self::field::{FieldKey, object_place, random_bytes};
 pub use self::rotation::Rotated;
 use self::{
-    field::{name_of, named_in, random_bytes},
+    field::{name_of, named_in},
     ring::{Ring, Rings, Secrets},
 };
 use crate::{

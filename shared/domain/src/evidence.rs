@@ -113,3 +113,16 @@ pub fn commitment(
     hash.copy_from_slice(context.finish().as_ref());
     hash
 }
+
+/// A commitment to an item and what it says: `SHA-256(salt ‖ length of pk ‖ pk ‖ length of sk ‖ sk ‖ hash of the content)`,
+/// the lengths in eight bytes, the first the highest.
+pub fn content_commitment(salt: &[u8; 16], partition: &str, sort: &str, content: &Hash) -> Hash {
+    let mut bytes = Vec::with_capacity(64 + partition.len() + sort.len());
+    bytes.extend_from_slice(salt);
+    for part in [partition, sort] {
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    bytes.extend_from_slice(content);
+    merkle::sha256(&bytes)
+}

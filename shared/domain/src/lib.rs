@@ -20,6 +20,7 @@ pub mod mail;
 pub mod notice;
 pub mod place;
 pub mod policy;
+pub mod purge;
 pub mod record;
 pub mod regime;
 pub mod retention;

@@ -3,7 +3,7 @@
 //! Time comes with the event (house decision 5), so the rules never ask for it. The clock serves to
 //! refuse events from the future, and to date metrics and log lines.
 
-use std::fmt;
+use std::{cell::Cell, fmt};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,6 +14,20 @@ pub const AHEAD_MINUTES_MAX: i64 = 5;
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 pub fn now() -> Timestamp {
     Timestamp::now()
+}
+
+thread_local! {
+    static DEADLINE: Cell<Option<Timestamp>> = const { Cell::new(None) };
+}
+
+/// Notes when Lambda ends the invocation of this thread, in milliseconds since 1970.
+pub(crate) fn set_deadline(millis: u64) {
+    DEADLINE.set(i64::try_from(millis).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok()));
+}
+
+/// Whether the invocation has more time left than that. Outside of Lambda it has: nothing ends it.
+pub fn has_left(time: SignedDuration) -> bool {
+    DEADLINE.get().is_none_or(|deadline| deadline.duration_since(now()) > time)
 }
 
 /// Where this stack runs.
@@ -94,6 +108,17 @@ impl TimeGuard {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_invocation_has_time_left_until_shortly_before_its_end() {
+        assert!(has_left(SignedDuration::from_hours(24)), "nothing has set an end");
+        let in_a_minute = now().as_millisecond() + 60_000;
+        set_deadline(u64::try_from(in_a_minute).unwrap());
+        assert!(has_left(SignedDuration::from_secs(30)));
+        assert!(!has_left(SignedDuration::from_secs(61)));
+        set_deadline(0);
+        assert!(!has_left(SignedDuration::ZERO));
+    }
 
     #[test]
     fn only_the_exact_word_opens_the_future() {

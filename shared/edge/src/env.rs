@@ -15,6 +15,17 @@ pub fn required(name: &'static str) -> Result<String, Failure> {
     }
 }
 
+/// Reads a number that may be missing.
+///
+/// # Errors
+/// The failure's code is the name of a variable that is no number.
+pub fn number(name: &'static str, otherwise: u64) -> Result<u64, Failure> {
+    match optional(name).as_str() {
+        "" => Ok(otherwise),
+        value => value.parse().map_err(|_| Failure::new("an environment variable is no number").with_code(name)),
+    }
+}
+
 /// Reads a variable that may be missing, which is the same as empty.
 pub(crate) fn optional(name: &str) -> String {
     std::env::var(name).unwrap_or_default()

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Failure, InvocationError, Reply,
-    clock::TimeGuard,
+    clock::{self, TimeGuard},
     http::{Problem, Request},
     panics::caught,
     payload::Payload,
@@ -47,6 +47,7 @@ where
     // Not `lambda_runtime::run`, which opens a span for each invocation: nothing here reads spans.
     Runtime::new(service_fn(move |event: LambdaEvent<Payload>| async move {
         telemetry::set_request_id(&event.context.request_id);
+        clock::set_deadline(event.context.deadline);
         respond(event.payload, guard, handler).await
     }))
     .run()

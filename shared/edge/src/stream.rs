@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::HashMap, fmt};
 
+use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
@@ -67,6 +68,8 @@ pub struct Record {
     pub pk: String,
     /// The item's sort key; empty if the table has none.
     pub sk: String,
+    /// When DynamoDB wrote it, to the second: the same however often it is delivered. It orders nothing.
+    pub written_at: Option<Timestamp>,
     /// Whether DynamoDB's TTL removed it, rather than one of our own deletions.
     pub by_ttl: bool,
     /// The item before.
@@ -157,6 +160,8 @@ struct Raw<'a> {
 struct RawBody<'a> {
     #[serde(rename = "SequenceNumber")]
     sequence_number: String,
+    #[serde(rename = "ApproximateCreationDateTime")]
+    written_at: Option<f64>,
     #[serde(rename = "Keys")]
     keys: RawKeys,
     #[serde(rename = "OldImage", borrow)]
@@ -208,6 +213,8 @@ fn parse(raw: &RawValue) -> Result<Record, Option<String>> {
             && read
                 .identity
                 .is_some_and(|identity| identity.kind == "Service" && identity.principal == "dynamodb.amazonaws.com"),
+        #[expect(clippy::cast_possible_truncation, reason = "seconds since 1970, which the calendar checks")]
+        written_at: body.written_at.and_then(|seconds| Timestamp::from_second(seconds as i64).ok()),
         old: body.old.map(|image| Image(image.to_owned())),
         new: body.new.map(|image| Image(image.to_owned())),
         sequence_number: body.sequence_number,
@@ -284,6 +291,7 @@ mod tests {
         assert_eq!((record.pk.as_str(), record.sk.as_str()), ("C#scantrust#S#1.x", "RECORD#y"));
         assert_eq!((record.kind().as_deref(), record.change), (Some("record"), Change::Remove));
         assert!(record.new.is_none());
+        assert_eq!(record.written_at, Some(Timestamp::from_second(1_767_225_600).unwrap()));
 
         #[derive(Deserialize)]
         struct Stored {

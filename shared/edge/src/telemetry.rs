@@ -31,7 +31,7 @@ use crate::clock;
 
 /// The crates whose log values are ours. What other crates log may quote requests (an SDK its
 /// bodies, a parser its input), so of theirs only the place is shown.
-const OUR_CRATES: [&str; 19] = [
+const OUR_CRATES: [&str; 20] = [
     "app",
     "aws",
     "edge",
@@ -44,6 +44,7 @@ const OUR_CRATES: [&str; 19] = [
     "dsar_fulfil",
     "dsar_intake",
     "dsar_office",
+    "evidence_seal",
     "mail_events",
     "notice_change",
     "purge",

@@ -50,6 +50,9 @@ use app::{
     records::RecordStore,
     request_clock::{REQUEST_SHARDS, RequestClock},
     requests::RequestLog,
+    restore::HoldCopies,
+    seal::Seals,
+    stored_counts::StoredCounts,
     subscription::{SubscriptionLedger, SubscriptionMails},
     systems::{SystemData, SystemStates},
     tombstones::Tombstones,
@@ -80,6 +83,7 @@ use crate::build::{
 mod disclosures;
 mod evidence;
 mod requests;
+mod sealed;
 mod systems;
 mod tombstones;
 mod walks;
@@ -87,6 +91,7 @@ mod walks;
 pub use disclosures::*;
 pub use evidence::*;
 pub use requests::*;
+pub use sealed::*;
 pub use systems::*;
 pub use tombstones::*;
 pub use walks::*;
@@ -105,6 +110,7 @@ pub trait Ports:
     + RecordStore
     + HoldStore
     + Tombstones
+    + HoldCopies
     + EvidenceStore
     + Deletion
     + DueRecords
@@ -123,6 +129,8 @@ pub trait Ports:
     + DisclosureLog
     + SystemStates
     + SystemData
+    + Seals
+    + StoredCounts
     + RecordScan
     + Walks
 {
@@ -141,6 +149,7 @@ impl<P> Ports for P where
         + RecordStore
         + HoldStore
         + Tombstones
+        + HoldCopies
         + EvidenceStore
         + Deletion
         + DueRecords
@@ -159,6 +168,8 @@ impl<P> Ports for P where
         + DisclosureLog
         + SystemStates
         + SystemData
+        + Seals
+        + StoredCounts
         + RecordScan
         + Walks
 {
@@ -223,6 +234,7 @@ macro_rules! contract_tests {
             a_held_record_leaves_the_index_and_comes_back_on_release,
             a_tombstone_is_read_as_it_was_written_and_the_later_end_counts,
             every_tombstone_is_found_page_by_page,
+            every_hold_has_a_copy_that_knows_of_its_release,
             a_due_record_is_deleted,
             a_hold_in_between_wins,
             a_renewal_in_between_wins,
@@ -255,6 +267,10 @@ macro_rules! contract_tests {
             a_batch_is_noted_until_it_is_closed,
             the_results_of_an_erasure_stay_noted_and_those_of_a_sweep_do_not,
             a_batch_that_crashed_is_settled_by_what_is_gone,
+            a_checkpoint_covers_what_was_appended_and_the_next_follows_it,
+            a_checkpoint_is_never_replaced,
+            links_that_are_not_there_are_told_apart,
+            what_is_stored_is_counted_by_system,
             an_export_is_replaced_by_a_later_one,
             a_mail_is_handed_over,
             every_message_is_handed_over_and_a_hopeless_one_is_put_aside,

@@ -9,6 +9,8 @@ use std::{
 mod backup;
 mod challenges;
 mod guardian;
+mod purge;
+mod sealed;
 mod subscription;
 mod systems;
 mod tombstones;
@@ -24,14 +26,13 @@ use app::{
     capture_consent::ConsentLedger,
     chain::Link,
     deadlines::{Deadline, DeadlineKind, Deadlines, Urgency},
-    destruction::{BATCH_RECORDS_MAX, Condition, Deletion, Doomed, Manifest},
+    destruction::{Condition, Deletion, Doomed, Manifest},
     erasure::{ErasurePlan, ErasurePlans},
     error::{Appended, PortError},
     export::{Exports, SubjectFile, csv_of},
     holds::{HOLDS_PAGE, HoldKey, HoldPage, HoldStore, WideHolds},
     keys::{ControllerKeys, DayKeys, Keys},
     mail::{Mail, MailClaim, Mailer},
-    purge::{DuePage, DueRecords, PURGE_SHARDS},
     queues::{DeadLetters, Outbox, Queue},
     records::{Content, RecordStore, Trigger},
     request_clock::{REQUEST_SHARDS, RequestClock},
@@ -134,7 +135,9 @@ struct State {
     objects: BTreeSet<String>,
     disclosures: BTreeMap<disclosures::Place, disclosures::DisclosureItem>,
     systems: systems::Systems,
+    sealed: sealed::Sealed,
     walks: BTreeMap<(ControllerId, Job, u16), Progress>,
+    purges: purge::Purges,
     calls_left: Option<usize>,
     calls: usize,
     meanwhile: Vec<Meanwhile>,
@@ -859,29 +862,6 @@ impl Deletion for Memory {
         let stands =
             |doomed: &Doomed| state.records.contains_key(&(person(controller, &doomed.subject), doomed.record.clone()));
         Ok(records.iter().map(stands).collect())
-    }
-}
-
-impl DueRecords for Memory {
-    async fn due_records(&self, shard: u8, until: Timestamp, from: Option<&str>) -> Result<DuePage, PortError> {
-        let state = self.call()?;
-        let mut due: Vec<(String, ControllerId, Doomed)> = state
-            .records
-            .iter()
-            .filter(|(_, item)| !item.record.is_held() && item.record.subject.shard(PURGE_SHARDS) == shard)
-            .filter_map(|(((controller, subject), record), item)| {
-                let due_at = item.record.due_at.filter(|due_at| *due_at <= until)?;
-                let place = format!("{:020} {controller} {subject} {record}", due_at.as_millisecond());
-                Some((place, controller.clone(), Doomed::from(&item.record)))
-            })
-            .filter(|(place, ..)| from.is_none_or(|from| place.as_str() > from))
-            .collect();
-        due.sort_by(|(a, ..), (b, ..)| a.cmp(b));
-        let more = due.len() > BATCH_RECORDS_MAX;
-        due.truncate(BATCH_RECORDS_MAX);
-        let next = due.last().filter(|_| more).map(|(place, ..)| place.clone());
-        let due = due.into_iter().map(|(_, controller, doomed)| (controller, doomed)).collect();
-        Ok(DuePage { due, unreadable: 0, next })
     }
 }
 

@@ -5,6 +5,8 @@
 //! Merkle root over the leaves' lines, and the hash of the header before it; so a link is covered by its header's
 //! hash. A checkpoint's first line is a [`Checkpoint`], the second a [`Signed`] over the first (`docs/EVIDENCE.md`).
 
+pub mod content;
+
 pub use domain::evidence::{CHAINS, NUMBER_MAX, leaf_place, parse_leaf_place};
 use domain::{
     evidence::merkle::{self, Hash},

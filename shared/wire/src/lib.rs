@@ -11,6 +11,7 @@ pub mod mail_event;
 pub mod message;
 pub mod notice;
 pub mod office;
+pub mod purge;
 pub mod record;
 pub mod request;
 pub mod stored;

@@ -249,6 +249,50 @@ impl RecordsMessage {
     }
 }
 
+/// To purge: a part of a sweep.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PurgeMessage {
+    /// [`VERSION`].
+    pub v: u8,
+    /// What is due at that time is deleted.
+    pub at: String,
+    /// What to do.
+    pub step: PurgeStep,
+}
+
+/// What a message to purge asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum PurgeStep {
+    /// Sweep a shard of the due index.
+    Sweep {
+        /// Which.
+        shard: u8,
+        /// Where its next page begins; absent for its first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+        /// How many messages of this shard went before.
+        hop: u32,
+    },
+}
+
+impl PurgeMessage {
+    /// Writes a message.
+    pub fn new(at: Timestamp, step: PurgeStep) -> Self {
+        Self { v: VERSION, at: at.to_string(), step }
+    }
+
+    /// Reads for which time it is.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub fn at(&self) -> Result<Timestamp, Unreadable> {
+        version(self.v)?;
+        time(&self.at, "/at")
+    }
+}
+
 /// To purge: records that DynamoDB's own TTL removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

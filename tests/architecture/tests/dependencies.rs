@@ -21,7 +21,7 @@ fn graph() -> Graph {
         .collect()
 }
 
-const FUNCTIONS: [&str; 14] = [
+const FUNCTIONS: [&str; 15] = [
     "consent-capture",
     "dsar-intake",
     "dsar-fulfil",
@@ -36,6 +36,7 @@ const FUNCTIONS: [&str; 14] = [
     "security-attest",
     "mail-events",
     "system-tasks",
+    "evidence-seal",
 ];
 
 const SHARED: [&str; 7] = ["domain", "policy", "wire", "app", "edge", "aws", "testkit"];

@@ -6,7 +6,11 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use app::queues::Queue;
+use app::{
+    chain::{Content, Link},
+    queues::Queue,
+};
+use domain::evidence::merkle;
 use edge::{
     Event, Failure, Reply, answer,
     clock::{Stage, TimeGuard},
@@ -64,14 +68,15 @@ where
     let mut seen = json!({ "answer": reply });
     if !queued.is_empty() {
         seen["queued"] = json!(queued);
-        // A removal by TTL carries the moment at which it was seen.
-        if let Some(bodies) = seen["queued"].get_mut("Purge").and_then(Value::as_array_mut) {
-            for body in bodies {
-                let mut message: Value = serde_json::from_str(body.as_str().unwrap()).unwrap();
-                message["at"] = json!("(when it was seen)");
-                *body = message;
-            }
-        }
+    }
+    let links: BTreeMap<String, Vec<Value>> = policies()
+        .controllers()
+        .map(|controller| (controller.to_string(), memory.links(controller)))
+        .map(|(controller, links)| (controller, links.iter().filter_map(|(_, link)| told(link)).collect()))
+        .filter(|(_, links): &(_, Vec<Value>)| !links.is_empty())
+        .collect();
+    if !links.is_empty() {
+        seen["links"] = json!(links);
     }
     let buried = memory.buried().into_iter().chain(memory.buried_outcomes());
     let reasons: Vec<String> = buried.map(|(_, reason)| reason).collect();
@@ -83,6 +88,24 @@ where
         seen["mails"] = json!(mails);
     }
     seen
+}
+
+/// What a link of events tells.
+fn told(link: &Link) -> Option<Value> {
+    let Content::Events(happened) = &link.content else { return None };
+    let leaves = happened.iter().map(|happened| {
+        let mut leaf = json!({
+            "event": happened.event,
+            "at": happened.at.to_string(),
+            "commitment": merkle::hex(&happened.commitment),
+        });
+        if let Some((category, purpose, clause, due_at)) = &happened.record {
+            leaf["record"] = json!(format!("{category} {purpose} {clause} {due_at:?}"));
+        }
+        leaf
+    });
+    let leaves: Vec<_> = leaves.collect();
+    Some(json!({ "batch": link.batch.as_str(), "at": link.at.to_string(), "leaves": leaves }))
 }
 
 /// Holds an answer against what the case expects.
@@ -198,7 +221,12 @@ function!(
     what_is_due_is_purged,
     "purge",
     purge::handle,
-    _stage => purge::Desk { ports: Memory::new(), policies: policies() },
+    stage => purge::Desk {
+        ports: Memory::new(),
+        policies: policies(),
+        guard: TimeGuard { stage },
+        limits: domain::purge::Limits::default(),
+    },
     desk => &desk.ports
 );
 function!(
@@ -214,6 +242,13 @@ function!(
     stream_relay::handle,
     _stage => Memory::new(),
     memory => memory
+);
+function!(
+    what_happened_is_chained_and_sealed,
+    "evidence-seal",
+    evidence_seal::handle,
+    _stage => evidence_seal::Desk { ports: Memory::new(), policies: policies() },
+    desk => &desk.ports
 );
 function!(
     deadlines_are_watched,

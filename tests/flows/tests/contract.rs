@@ -62,6 +62,7 @@ impl Stack {
             key_id: Some(self.output("ControllerKeyId")),
             tombstone_table: Some(self.output("TombstoneTable")),
             evidence_bucket: Some(self.output("EvidenceBucket")),
+            evidence_key_id: Some(self.output("EvidenceKeyId")),
             work_bucket: Some(self.output("WorkBucket")),
             exports_bucket: Some(self.output("ExportsBucket")),
             system_data_bucket: Some(self.output("SystemDataBucket")),

@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use app::purge::PURGE_SHARDS;
 use clap::Args;
 use jiff::{SignedDuration, Unit};
 use serde_json::{Value, json};
@@ -32,9 +33,6 @@ use crate::{
 
 /// Most bytes of one batch to a queue: below the smallest limit that SQS has had.
 const BATCH_BYTES_MAX: usize = 250_000;
-
-/// How many shards of the due index hold records.
-const PURGE_SHARDS: u8 = 8;
 
 /// For how long the queue may stand still before the wait is given up.
 const STILL_SECONDS_MAX: i64 = 60;

@@ -104,7 +104,7 @@ pub(super) fn aes(secret: &[u8], what: &'static str) -> Result<LessSafeKey, Port
         .map_err(|_| PortError::corrupt(what, "it has another length"))
 }
 
-pub(super) fn random_bytes<const N: usize>() -> Result<[u8; N], PortError> {
+pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], PortError> {
     let mut bytes = [0; N];
     SystemRandom::new().fill(&mut bytes).map_err(|_| PortError::unavailable("randomness", "the system gave none"))?;
     Ok(bytes)

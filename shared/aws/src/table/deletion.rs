@@ -192,6 +192,7 @@ impl Cloud {
             if round > 0 {
                 tokio::time::sleep(PAUSE * 2_u32.pow(round - 1)).await;
             }
+            self.pace.wait(open.len()).await;
             let statements = open.iter().map(|(_, statement)| statement.clone()).collect();
             let output = self
                 .dynamodb()
@@ -213,6 +214,7 @@ impl Cloud {
                 let stands = self.stands(controller, doomed).await?;
                 answers.push((*position, if stands { DeletionResult::Failed } else { DeletionResult::Absent }));
             }
+            self.pace.learn(!again.is_empty());
             open = again;
             if open.is_empty() {
                 return Ok(answers);

@@ -3,10 +3,11 @@
 use app::{
     destruction::{BATCH_RECORDS_MAX, Doomed},
     error::PortError,
-    purge::{DuePage, DueRecords},
+    purge::{DuePage, DueRecords, LOOK_RECORDS_MAX, PURGE_SHARDS},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::ids::ControllerId;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use wire::stored::deletion::DueEntry;
@@ -17,6 +18,9 @@ use super::{
     number, text, time, unreadable,
 };
 use crate::{Cloud, failure::unavailable};
+
+/// Pages read at once.
+const PAGES_AT_ONCE: usize = 8;
 
 /// Where the next page begins: keys alone, so nothing personal.
 #[derive(Serialize, Deserialize)]
@@ -61,6 +65,23 @@ fn due_of(item: Item) -> Result<(ControllerId, Doomed), PortError> {
 
 impl DueRecords for Cloud {
     async fn due_records(&self, shard: u8, until: Timestamp, from: Option<&str>) -> Result<DuePage, PortError> {
+        self.due_page(shard, until, from, BATCH_RECORDS_MAX).await
+    }
+
+    async fn first_due(&self, until: Timestamp) -> Result<Vec<DuePage>, PortError> {
+        let pages = (0..PURGE_SHARDS).map(|shard| self.due_page(shard, until, None, LOOK_RECORDS_MAX));
+        stream::iter(pages).buffered(PAGES_AT_ONCE).try_collect().await
+    }
+}
+
+impl Cloud {
+    async fn due_page(
+        &self,
+        shard: u8,
+        until: Timestamp,
+        from: Option<&str>,
+        records_max: usize,
+    ) -> Result<DuePage, PortError> {
         let page = self
             .dynamodb()
             .query()
@@ -69,7 +90,7 @@ impl DueRecords for Cloud {
             .key_condition_expression("due_shard = :shard AND due_at <= :until")
             .expression_attribute_values(":shard", text(purge_shard_name(shard)))
             .expression_attribute_values(":until", time(until))
-            .limit(i32::try_from(BATCH_RECORDS_MAX).unwrap_or(i32::MAX))
+            .limit(i32::try_from(records_max).unwrap_or(i32::MAX))
             .set_exclusive_start_key(from.map(Cursor::read).transpose()?)
             .send()
             .await

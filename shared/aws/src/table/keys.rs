@@ -13,6 +13,7 @@ use domain::{
         HoldId, Purpose, RecordId, RequestId, SubjectRef, SystemId, TokenId,
     },
     limits::{Limit, LimitKey},
+    record::System as RecordSystem,
     system::TaskId,
     walk::Job,
 };
@@ -35,9 +36,14 @@ pub(crate) const ATTESTATIONS: &str = "ATTESTATION#";
 const ATTESTED: &str = "ATTESTED#";
 const SYSTEMS: &str = "SYSTEM#";
 const TASKS: &str = "TASK#";
+pub(crate) const STORED: &str = "STORED#";
 const LIMITS: &str = "LIMIT#";
 const WALKS: &str = "WALK#";
 pub(crate) const TOMBSTONES: &str = "TOMBSTONE#";
+const PURGE: &str = "PURGE";
+pub(crate) const DEEDS: &str = "PURGE-DEED#";
+/// How many records each system keeps, about: counted from the table's stream.
+pub(crate) const STORED: &str = "STORED#";
 const TOKEN: &str = "TOKEN";
 
 /// The index of what has an open end.
@@ -110,10 +116,16 @@ pub enum ItemKey {
     AccountToken(ControllerId, TokenId),
     /// A count against a limit.
     Limit(LimitKey),
+    /// How many records of a system are stored.
+    Stored(ControllerId, RecordSystem),
     /// How far a walk has come in one segment.
     Walk(ControllerId, Job, u16),
     /// That a person was erased: in the table of tombstones.
     Tombstone(ControllerId, SubjectRef, RequestId),
+    /// Where the purge of a controller stands.
+    Purge(ControllerId),
+    /// Something that was done to it, by its time in milliseconds.
+    PurgeDeed(ControllerId, u64),
 }
 
 /// A key that is none of this table's.
@@ -218,8 +230,11 @@ impl ItemKey {
             | Self::Whose(controller, _)
             | Self::Attested(controller, _)
             | Self::System(controller, _)
+            | Self::Stored(controller, _)
             | Self::Task(controller, _)
-            | Self::Walk(controller, ..) => controller_partition(controller),
+            | Self::Walk(controller, ..)
+            | Self::Purge(controller)
+            | Self::PurgeDeed(controller, _) => controller_partition(controller),
             Self::Disclosure(controller, Some(subject), _) => subject_partition(controller, subject),
             Self::Disclosure(controller, None, _) => controller_partition(controller),
             Self::AccountToken(controller, token) => counted_partition(controller, token.as_str()),
@@ -262,9 +277,12 @@ impl ItemKey {
             Self::System(_, system) => format!("{SYSTEMS}{system}"),
             Self::Task(_, task) => format!("{}{}", tasks_of(&task.system), task.request),
             Self::AccountToken(..) => TOKEN.to_owned(),
+            Self::Stored(_, system) => format!("{STORED}{}", system.as_str()),
             Self::Walk(_, job, segment) => format!("{WALKS}{job}#{segment}"),
             Self::Tombstone(_, _, request) => format!("{TOMBSTONES}{request}"),
             Self::Limit(key) => format!("{LIMITS}{}#{}", key.limit.as_str(), key.window),
+            Self::Purge(_) => PURGE.to_owned(),
+            Self::PurgeDeed(_, millis) => format!("{DEEDS}{millis:015}"),
         }
     }
 
@@ -296,9 +314,12 @@ impl ItemKey {
             | Self::AccountToken(controller, _)
             | Self::Attested(controller, _)
             | Self::System(controller, _)
+            | Self::Stored(controller, _)
             | Self::Task(controller, _)
             | Self::Tombstone(controller, ..)
-            | Self::Walk(controller, ..) => controller,
+            | Self::Walk(controller, ..)
+            | Self::Purge(controller)
+            | Self::PurgeDeed(controller, _) => controller,
             Self::Request(key, _) => &key.controller,
             Self::Limit(key) => &key.controller,
         }
@@ -383,6 +404,12 @@ impl ItemKey {
     }
 
     fn of_controller(controller: ControllerId, sk: &str) -> Option<Self> {
+        if sk == PURGE {
+            return Some(Self::Purge(controller));
+        }
+        if let Some(millis) = sk.strip_prefix(DEEDS) {
+            return Some(Self::PurgeDeed(controller, (millis.len() == 15).then(|| millis.parse().ok()).flatten()?));
+        }
         if let Some(breach) = sk.strip_prefix(ALERTS) {
             return Some(Self::Alert(controller, BreachId::parse(breach).ok()?));
         }
@@ -407,6 +434,9 @@ impl ItemKey {
         }
         if let Some(system) = sk.strip_prefix(SYSTEMS) {
             return Some(Self::System(controller, SystemId::parse(system).ok()?));
+        }
+        if let Some(system) = sk.strip_prefix(STORED) {
+            return Some(Self::Stored(controller, RecordSystem::parse(system)?));
         }
         if let Some(task) = sk.strip_prefix(TASKS) {
             let (system, request) = task.split_once('#')?;
@@ -491,9 +521,12 @@ mod tests {
             ItemKey::Attestation(controller.clone(), attestation.clone(), "2026-03-01".parse().unwrap()),
             ItemKey::Attested(controller.clone(), attestation),
             ItemKey::System(controller.clone(), SystemId::parse("shop.eu").unwrap()),
+            ItemKey::Stored(controller.clone(), RecordSystem::S3),
             ItemKey::Walk(controller.clone(), Job::Replan, 0),
             ItemKey::Walk(controller.clone(), Job::BindHold(HoldId::parse(ID).unwrap()), 3),
             ItemKey::Walk(controller.clone(), Job::FreeHold(HoldId::parse(ID).unwrap()), 3),
+            ItemKey::Purge(controller.clone()),
+            ItemKey::PurgeDeed(controller.clone(), 1_772_366_400_000),
             ItemKey::Task(controller, TaskId::parse(&format!("{ID}.shop.eu")).unwrap()),
         ];
         let mut distinct = std::collections::BTreeSet::new();

@@ -3,6 +3,7 @@
 mod announcements;
 mod attestations;
 mod breaches;
+mod carry;
 mod challenges;
 mod changes;
 mod consents;
@@ -14,9 +15,11 @@ mod guardians;
 mod holds;
 pub mod keys;
 mod limits;
+mod purge;
 mod records;
 mod requests;
 mod sealed;
+mod stored;
 mod subscriptions;
 mod systems;
 mod tombstones;
@@ -29,12 +32,17 @@ use aws_sdk_dynamodb::{
     operation::{put_item::PutItemError, update_item::UpdateItemError},
     types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
 };
+use aws_smithy_types::Blob;
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
-use wire::stored::{Unreadable, millis};
+use wire::{
+    evidence::content::{SALT, has_leaf},
+    stored::{Kind, Unreadable, millis},
+};
 
-use crate::{cloud::Cloud, failure::unavailable, table::keys::ItemKey};
+use crate::{cloud::Cloud, failure::unavailable, keys::random_bytes, table::keys::ItemKey};
 
+pub use carry::CarriedOver;
 pub(crate) use deletion::{doomed_form, doomed_of};
 pub(crate) use sealed::Written;
 
@@ -65,9 +73,14 @@ pub(crate) fn ttl(ends_at: Timestamp) -> AttributeValue {
     number(millis(ends_at).div_euclid(1_000) + i64::from(millis(ends_at).rem_euclid(1_000) > 0) + TTL_GRACE_SECONDS)
 }
 
-/// A stored form as an item under a key.
+/// A stored form as an item under a key. The one place where items are made that are to be inserted: whatever has a
+/// leaf in the evidence gets its salt here, and nobody can forget it.
 pub(crate) fn item_of(key: &ItemKey, form: &impl Serialize) -> Result<Item, PortError> {
     let mut item = fields_of(form)?;
+    let kind = item.get("kind").and_then(|kind| kind.as_s().ok()).and_then(|kind| Kind::parse(kind));
+    if kind.is_some_and(has_leaf) && !item.contains_key(SALT) {
+        item.insert(SALT.to_owned(), AttributeValue::B(Blob::new(random_bytes::<16>()?)));
+    }
     item.insert("pk".to_owned(), text(key.pk()));
     item.insert("sk".to_owned(), text(key.sk()));
     Ok(item)
@@ -312,7 +325,29 @@ impl Cloud {
 
 #[cfg(test)]
 mod tests {
+    use domain::ids::{AttestationId, BreachId, ControllerId, SubjectRef};
+    use wire::stored::{attestation::Attested, breach::Notice};
+
     use super::*;
+
+    #[test]
+    fn what_has_a_leaf_gets_a_salt_of_its_own_and_nothing_else_does() {
+        let controller = ControllerId::parse("scantrust").unwrap();
+        let of = domain::announcement::Announcement::Breach(BreachId::parse("AAAAAAAAAAAAAAAAAAAAAA").unwrap());
+        let subject = SubjectRef::parse("1.AAAAAAAAAAAAAAAAAAAAAA").unwrap();
+        let notice = || {
+            let key = ItemKey::Notice(controller.clone(), of.clone(), subject.clone());
+            item_of(&key, &Notice::planned(Timestamp::UNIX_EPOCH)).unwrap()
+        };
+        let salt = |item: &Item| item.get(SALT).map(|salt| salt.as_b().unwrap().as_ref().to_vec());
+        let (one, other) = (salt(&notice()).unwrap(), salt(&notice()).unwrap());
+        assert_eq!(one.len(), 16);
+        assert_ne!(one, other);
+
+        let key = ItemKey::Attested(controller.clone(), AttestationId::parse("encryption-at-rest").unwrap());
+        let attested = Attested { v: 1, kind: Kind::Attested, ends_at: 0 };
+        assert_eq!(salt(&item_of(&key, &attested).unwrap()), None);
+    }
 
     #[test]
     fn ttl_is_a_day_after_the_end_in_whole_seconds_rounded_up() {

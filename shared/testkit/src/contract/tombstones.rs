@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use app::holds::HoldKey;
 use domain::{
     dsar::{Exception, RefusalGround},
+    hold::{Hold, HoldReason, HoldScope},
     ids::ControllerId,
     tombstone::Tombstone,
 };
 
-use super::{ADA, Ports, days, now};
+use super::{ADA, Ports, days, hold, now};
 use crate::build::{category, id, purpose, subject};
 
 /// That somebody was erased today.
@@ -49,6 +51,31 @@ pub async fn a_tombstone_is_read_as_it_was_written_and_the_later_end_counts<P: P
     expected.sort_by(|a, b| a.request.cmp(&b.request));
     assert_eq!(standing, expected);
     assert!(ports.tombstones(controller, &subject("bob@example.com")).await.unwrap().is_empty());
+}
+
+pub async fn every_hold_has_a_copy_that_knows_of_its_release<P: Ports>(ports: &P, controller: &ControllerId) {
+    let logs = HoldScope::Category(category("server-log"));
+    let opened = || (now(), "officer-1".to_owned());
+    let wide = Hold::new(id("hold-2"), logs, HoldReason::Investigation, opened(), days(now(), 30));
+    let placed = [hold(&subject(ADA), "hold-1"), wide];
+    assert!(ports.hold_copies(controller).await.unwrap().is_empty());
+    for hold in &placed {
+        ports.place_hold(controller, hold).await.unwrap();
+        ports.place_hold(controller, hold).await.unwrap();
+    }
+    let copies = async || {
+        let mut copies = ports.hold_copies(controller).await.unwrap();
+        copies.sort_by(|a, b| a.id.cmp(&b.id));
+        copies
+    };
+    let mut expected = placed.to_vec();
+    expected.sort_by(|a, b| a.id.cmp(&b.id));
+    assert_eq!(copies().await, expected);
+    for hold in &mut expected {
+        ports.release_hold(controller, &HoldKey::from(&*hold), "officer-2", days(now(), 1)).await.unwrap();
+        hold.released_at = Some(days(now(), 1));
+    }
+    assert_eq!(copies().await, expected);
 }
 
 pub async fn every_tombstone_is_found_page_by_page<P: Ports>(ports: &P, controller: &ControllerId) {

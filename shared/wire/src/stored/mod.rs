@@ -8,6 +8,7 @@ pub mod breach;
 pub mod challenge;
 pub mod consent;
 pub mod content;
+pub mod count;
 pub mod deletion;
 pub mod disclosure;
 pub mod entry;
@@ -16,6 +17,7 @@ pub mod hold;
 pub mod instructions;
 pub mod mail;
 pub mod notice;
+pub mod purge;
 pub mod record;
 pub mod request;
 pub mod system;
@@ -85,15 +87,21 @@ pub enum Kind {
     Token,
     /// A count against a limit.
     Limit,
+    /// How many records of a system are stored.
+    Stored,
     /// How far a walk has come.
     Walk,
     /// That a person was erased.
     Tombstone,
+    /// Where the purge of a controller stands.
+    Purge,
+    /// Something that was done to a controller's purge.
+    Deed,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -119,8 +127,11 @@ impl Kind {
         Self::Code,
         Self::Token,
         Self::Limit,
+        Self::Stored,
         Self::Walk,
         Self::Tombstone,
+        Self::Purge,
+        Self::Deed,
     ];
 
     /// The name in the table.
@@ -151,8 +162,11 @@ impl Kind {
             Self::Code => "code",
             Self::Token => "token",
             Self::Limit => "limit",
+            Self::Stored => "stored",
             Self::Walk => "walk",
             Self::Tombstone => "tombstone",
+            Self::Purge => "purge",
+            Self::Deed => "deed",
         }
     }
 

@@ -64,6 +64,12 @@ fn a_consent_reads() {
 }
 
 #[test]
+fn a_salt_beside_a_form_is_passed_over() {
+    let salted: consent::Consent = serde_dynamo::from_item(item("consent-salted")).unwrap();
+    assert_eq!(salted, read("consent"));
+}
+
+#[test]
 fn a_childs_consent_and_its_guardians_word_read() {
     for name in ["consent-awaited", "consent-agreed"] {
         let form: consent::Consent = read(name);
@@ -278,6 +284,11 @@ fn claims_read() {
 }
 
 #[test]
+fn a_count_of_records_reads() {
+    assert_eq!(read::<count::StoredCount>("stored").stored, 1_200);
+}
+
+#[test]
 fn json_forms_read() {
     fn read<F: Serialize + DeserializeOwned>(name: &str) -> F {
         let form: F = serde_json::from_str(&text(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -319,15 +330,31 @@ fn json_forms_read() {
 }
 
 #[test]
+fn where_a_purge_stands_and_what_was_done_to_it_read() {
+    let form: purge::Purge = read("purge");
+    let control = form.clone().into_control().unwrap();
+    assert_eq!((control.today.total(), control.usual()), (5_012, 700));
+    assert_eq!(purge::Purge::from(&control), form);
+    let running = purge::Purge { state: "running".into(), since: None, cause: None, ..form.clone() };
+    assert_eq!(purge::Purge::from(&running.clone().into_control().unwrap()), running);
+    assert_eq!(purge::Purge { cause: None, ..form }.into_control(), Err(Unreadable { field: "state" }));
+
+    let form: purge::PurgeDeed = read("purge-deed");
+    let act = form.clone().into_act().unwrap();
+    assert_eq!(purge::PurgeDeed::from(&act), form);
+    assert_eq!(purge::PurgeDeed { records: None, ..form }.into_act(), Err(Unreadable { field: "deed" }));
+}
+
+#[test]
 fn every_fixture_is_read() {
     let read = "alert attestation attested batch breach challenge change code consent consent-agreed \
-                consent-awaited consent-subscribed content decided-erased decided-exported \
+                consent-awaited consent-salted consent-subscribed content decided-erased decided-exported \
                 decided-not-verified decided-recorded decided-refused decided-stopped decided-with-office \
                 decided-withdrawn disclosure disclosure-total due entry-asked entry-decided entry-ruled \
                 entry-task entry-verified export export-access hold hold-category hold-copy hold-ground \
-                hold-incident instructions mail notice plan \
-                record record-held references request request-acting request-office system task token \
-                tombstone trigger verified walk warned whose";
+                hold-incident instructions mail notice plan purge purge-deed \
+                record record-held references request request-acting request-office stored \
+                system task token tombstone trigger verified walk warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()

@@ -1,0 +1,104 @@
+//! Where the purge of each controller stands, and what was done to it.
+
+use app::{
+    error::{Appended, PortError},
+    purge::{ACTS_SHOWN_MAX, PurgeControls},
+};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use domain::{
+    ids::ControllerId,
+    purge::{Act, Control, Tally},
+    record::System,
+};
+use wire::stored::{
+    millis,
+    purge::{Purge, PurgeDeed},
+};
+
+use super::{
+    Sorts, TABLE, form_of, item_of,
+    keys::{DEEDS, ItemKey, STORED, controller_partition},
+    number, text, unreadable,
+};
+use crate::{Cloud, failure::unavailable};
+
+const WHAT: &str = "where a purge stands";
+const DEED: &str = "a deed";
+
+/// How many deeds of one millisecond stand beside each other.
+const DEEDS_AT_ONCE_MAX: u64 = 10;
+
+impl PurgeControls for Cloud {
+    async fn purge_control(&self, controller: &ControllerId) -> Result<Control, PortError> {
+        match self.get(&ItemKey::Purge(controller.clone())).await? {
+            Some(item) => form_of::<Purge>(WHAT, item)?.into_control().map_err(unreadable(WHAT)),
+            None => Ok(Control::default()),
+        }
+    }
+
+    async fn put_purge_control(&self, controller: &ControllerId, control: &Control) -> Result<bool, PortError> {
+        let put = self
+            .dynamodb()
+            .put_item()
+            .table_name(self.table()?)
+            .set_item(Some(item_of(&ItemKey::Purge(controller.clone()), &Purge::from(control))?));
+        let put = match control.revision.saturating_sub(1) {
+            0 => put.condition_expression("attribute_not_exists(pk)"),
+            before => put
+                .condition_expression("#rev = :before")
+                .expression_attribute_names("#rev", "rev")
+                .expression_attribute_values(":before", number(before)),
+        };
+        let put = put.send().await;
+        match put {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(unavailable(TABLE, &error)),
+            },
+        }
+    }
+
+    async fn stored_records(&self, controller: &ControllerId) -> Result<Tally, PortError> {
+        let mut tally = Tally::default();
+        for item in self.query(controller_partition(controller), Sorts::Under(STORED.to_owned())).await? {
+            let system = item.get("sk").and_then(|sk| sk.as_s().ok()).and_then(|sk| sk.strip_prefix(STORED));
+            let stored = item.get("stored").and_then(|stored| stored.as_n().ok()).and_then(|n| n.parse::<i64>().ok());
+            // A count from a stream may fall below nothing; a system that this version does not know is not counted.
+            if let (Some(system), Some(stored)) = (system.and_then(System::parse), stored) {
+                tally.add(&system, u64::try_from(stored).unwrap_or_default());
+            }
+        }
+        Ok(tally)
+    }
+
+    async fn note_purge_act(&self, controller: &ControllerId, act: &Act) -> Result<(), PortError> {
+        let at = u64::try_from(millis(act.at)).unwrap_or_default();
+        let form = PurgeDeed::from(act);
+        for place in at..at + DEEDS_AT_ONCE_MAX {
+            let item = item_of(&ItemKey::PurgeDeed(controller.clone(), place), &form)?;
+            if self.put_new(item).await? == Appended::Fresh {
+                return Ok(());
+            }
+        }
+        Err(PortError::Conflict { what: DEED })
+    }
+
+    async fn purge_acts(&self, controller: &ControllerId) -> Result<Vec<Act>, PortError> {
+        let page = self
+            .dynamodb()
+            .query()
+            .table_name(self.table()?)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :deeds)")
+            .expression_attribute_values(":pk", text(controller_partition(controller)))
+            .expression_attribute_values(":deeds", text(DEEDS))
+            .scan_index_forward(false)
+            .limit(i32::try_from(ACTS_SHOWN_MAX).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| unavailable(TABLE, &error))?;
+        let acts = page.items.unwrap_or_default().into_iter();
+        acts.map(|item| form_of::<PurgeDeed>(DEED, item)?.into_act().map_err(unreadable(DEED))).collect()
+    }
+}
