@@ -257,6 +257,12 @@ def stream_record(name, kind=None, principal=None):
     return record
 
 
+def of_everybody(record):
+    """A hold that is no person's."""
+    record["dynamodb"]["NewImage"]["scope"] = {"M": {"of": {"S": "category"}}}
+    return record
+
+
 # What nobody reads from the stream: a function writes these because of what it read.
 UNHEARD = ("trigger", "warned", "attested", "system", "task", "stored", "plan", "mail", None)
 
@@ -266,6 +272,7 @@ def of_stream(reader):
     if reader == "stream-relay":
         return [
             *(stream_record("INSERT", kind) for kind in ("code", "consent", "request", "entry", "breach", "change", "notice")),
+            *(of_everybody(stream_record(name, "hold")) for name in ("INSERT", "MODIFY")),
         ], [
             *(stream_record("MODIFY", kind) for kind in ("consent", "request", "entry", "breach", "change", "notice", "record", *UNHEARD)),
             *(stream_record("INSERT", kind) for kind in ("record", "hold", "disclosure", "attestation", *UNHEARD)),

@@ -37,6 +37,7 @@ pub async fn handle<P: Deadlines + RequestClock + Mailer>(desk: &Desk<P>, event:
         for (name, value) in [
             ("DeadlinesAtRisk", count(watched.at_risk)),
             ("DeadlinesMissed", count(watched.missed)),
+            ("HoldReviewsMissed", count(watched.reviews_missed)),
             ("RequestsOpen", count(requests.open)),
             ("RequestsOverdue", count(requests.overdue)),
             ("RequestsLatestHours", requests.latest_hours),
@@ -62,6 +63,8 @@ pub async fn handle<P: Deadlines + RequestClock + Mailer>(desk: &Desk<P>, event:
         "missed": watched.missed,
         "attestations_due": watched.attestations_due,
         "attestations_lapsed": watched.attestations_lapsed,
+        "reviews_due": watched.reviews_due,
+        "reviews_missed": watched.reviews_missed,
         "warned": watched.warned,
         "without_policy": watched.without_policy,
         "requests": {

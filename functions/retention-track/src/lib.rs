@@ -1,21 +1,23 @@
 //! Learns of records held elsewhere, of the events that move their clocks, and of holds.
 
 use app::{
+    breach::BreachStore,
     capture_consent::ConsentLedger,
     error::PortError,
-    holds::{self, HoldError, HoldStore, PlaceHold},
+    holds::{self, HoldError, HoldKey, HoldStore, PlaceHold},
     keys::Keys,
     notice_change::NoticeChanges,
     post_mortem,
     queues::{DeadLetters, Outbox, Queue},
     records::{self, RecordError, RecordStore, RegisterRecord, SubjectEvent},
     requests::RequestLog,
+    tombstones::Tombstones,
     walk::{self, RecordScan, Step, WALK_HOPS_MAX, Walked, Walks},
 };
 use domain::{
     dsar::SUBJECT_DECEASED,
-    hold::HoldRefused,
-    ids::{HoldId, SubjectRef},
+    hold::{Hold, HoldRefused},
+    ids::ControllerId,
     policy::Policy,
     record::Record,
     walk::{Job, Turn},
@@ -33,7 +35,7 @@ use jiff::{SignedDuration, Timestamp};
 use policy::PolicyBook;
 use wire::{
     form::FormError,
-    hold::{self, HoldAnswer, HoldForm},
+    hold::{self, HoldAnswer, HoldForm, HoldsAnswer},
     message::{RecordsMessage, WithdrawnForm},
     record::{
         EVENTS_MAX, EventForm, EventResult, ParsedEvent, ParsedRecord, ParsedTrigger, RecordsAnswer, RecordsForm,
@@ -46,6 +48,9 @@ pub const RECORDS_SCOPE: &str = "records:write";
 /// The scope of a token that may place and release holds.
 pub const HOLDS_SCOPE: &str = "holds:write";
 
+/// The scope of a token that may see which holds stand.
+pub const HOLDS_READ_SCOPE: &str = "holds:read";
+
 /// How old a record or event may be: a backfilled log is old, but no system here is older.
 pub const AGE_DAYS_MAX: i64 = 20 * 366;
 
@@ -55,15 +60,28 @@ pub const EVENTS_AT_ONCE: usize = 8;
 
 /// Everything that this function needs.
 pub trait Ports:
-    RecordStore + ConsentLedger + NoticeChanges + HoldStore + RequestLog + Keys + RecordScan + Walks + Outbox + DeadLetters
+    RecordStore
+    + Tombstones
+    + ConsentLedger
+    + NoticeChanges
+    + HoldStore
+    + BreachStore
+    + RequestLog
+    + Keys
+    + RecordScan
+    + Walks
+    + Outbox
+    + DeadLetters
 {
 }
 
 impl<P> Ports for P where
     P: RecordStore
+        + Tombstones
         + ConsentLedger
         + NoticeChanges
         + HoldStore
+        + BreachStore
         + RequestLog
         + Keys
         + RecordScan
@@ -94,6 +112,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
             let holds = request.path().contains("/holds");
             let answer = match request.method() {
                 "POST" if holds => place_hold(desk, &request).await,
+                "GET" if holds => read_holds(desk, &request).await,
                 "POST" => register(desk, &request).await,
                 "DELETE" if holds => release_hold(desk, &request).await,
                 _ => Err(Problem::method_not_allowed()),
@@ -159,7 +178,11 @@ async fn register_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedRec
         guardian: form.guardian,
         occurred_at: form.occurred_at,
     };
-    let registered = records::register(policy, &desk.ports, form).await?;
+    let registered = match records::register(policy, &desk.ports, form).await {
+        // Nothing to put right, nothing to send again, and no word about whom or when.
+        Err(RecordError::Erased) => return Ok(plain("erased")),
+        registered => registered?,
+    };
     Ok(EventResult {
         result: "registered".to_owned(),
         record_id: Some(registered.record.to_string()),
@@ -189,7 +212,7 @@ async fn note_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedTrigger
     Ok(EventResult {
         clocks_moved: Some(noted.moved),
         held: !noted.holds.is_empty(),
-        holds: noted.holds.iter().map(hold::name_of).collect(),
+        holds: noted.holds.iter().map(Hold::name).collect(),
         ..plain("noted")
     })
 }
@@ -283,12 +306,17 @@ async fn walk_on<P: Ports>(
         None => walk::begin(ports, controller, job, at).await?,
         Some(turn) if turn.hop >= WALK_HOPS_MAX => return Err(Verdict::poison("the walk was handed on too often")),
         Some(turn) => {
-            match walk::step(ports, controller, job, at, turn, async |record| act(desk, policy, job, record, now).await)
-                .await?
-            {
+            // A hold is read once a stretch: what it covers stays, and whether it was released is asked again where
+            // that matters.
+            let hold = match job {
+                Job::Replan => None,
+                Job::BindHold(id) | Job::FreeHold(id) => ports.hold(controller, &HoldKey::wide(id)).await?,
+            };
+            let act = async |record| act(desk, policy, job, hold.as_ref(), record, now).await;
+            match walk::step(ports, controller, job, at, turn, act).await? {
                 Step::HandOn(turn) => vec![turn],
                 Step::WalkDone(walked) => {
-                    finish(job, &walked);
+                    finish(desk, controller, job, &walked, now).await?;
                     vec![]
                 }
                 Step::SegmentDone | Step::Stale => vec![],
@@ -304,6 +332,7 @@ async fn act<P: Ports>(
     desk: &Desk<P>,
     policy: &Policy,
     job: &Job,
+    hold: Option<&Hold>,
     record: Record,
     now: Timestamp,
 ) -> Result<bool, PortError> {
@@ -315,17 +344,34 @@ async fn act<P: Ports>(
             Err(_) => Err(PortError::corrupt("a record", "its policy cannot be counted")),
         },
         Job::BindHold(_) | Job::FreeHold(_) => {
-            Err(PortError::corrupt("a walk", "no hold reaches further than a subject"))
+            let hold = hold.ok_or_else(|| PortError::corrupt("a walk", "there is no such hold"))?;
+            if *job == Job::BindHold(hold.id.clone()) {
+                holds::bind(&desk.ports, &policy.controller, hold, record).await
+            } else {
+                holds::unbind(&desk.ports, &policy.controller, hold, record).await
+            }
         }
     }
 }
 
 /// What follows once every record was met.
-fn finish(job: &Job, walked: &Walked) {
+async fn finish<P: Ports>(
+    desk: &Desk<P>,
+    controller: &ControllerId,
+    job: &Job,
+    walked: &Walked,
+    now: Timestamp,
+) -> Result<(), PortError> {
     #[expect(clippy::cast_precision_loss, reason = "a metric of counts far below 2^52")]
-    if *job == Job::Replan {
-        metric("RecordsReplanned", walked.changed as f64, Unit::Count, &[]);
+    let count = |name, count: u64| metric(name, count as f64, Unit::Count, &[]);
+    match job {
+        Job::Replan => count("RecordsReplanned", walked.changed),
+        // What cannot be read has no mark, and may be covered: each deletion goes on asking the hold itself.
+        Job::BindHold(_) if walked.unreadable > 0 => count("HoldRecordsUnreadable", walked.unreadable),
+        Job::BindHold(id) => desk.ports.note_bound(controller, id, now).await.map(drop)?,
+        Job::FreeHold(_) => {}
     }
+    Ok(())
 }
 
 async fn note_withdrawal<P: Ports>(desk: &Desk<P>, policy: &Policy, form: &WithdrawnForm) -> Result<(), Verdict> {
@@ -343,7 +389,7 @@ async fn place_hold<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Respo
     let staff = request.staff(&policy.controller, HOLDS_SCOPE)?;
     let hold = request.json::<HoldForm>()?.parse()?;
     let form = PlaceHold {
-        identifier: hold.identifier,
+        scope: hold.scope,
         reason: hold.reason,
         ground: hold.ground,
         review_at: hold.review_at,
@@ -352,27 +398,52 @@ async fn place_hold<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Respo
         at: request.at(),
     };
     let hold = holds::place(policy, &desk.ports, form).await.map_err(hold_refused)?;
-    Ok(Response::json(201, &HoldAnswer::new(&hold)))
+    // It keeps what it covers from now on; its mark comes to the records one after the other.
+    Ok(Response::json(if hold.is_binding() { 202 } else { 201 }, &HoldAnswer::new(&hold)))
+}
+
+async fn read_holds<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
+    let policy = site::policy(request, &desk.policies)?;
+    request.staff(&policy.controller, HOLDS_READ_SCOPE)?;
+    if request.parameter("hold").is_some() {
+        let hold = desk.ports.hold(&policy.controller, &named(request)?).await?.ok_or_else(Problem::not_found)?;
+        return Ok(Response::json(200, &HoldAnswer::new(&hold)));
+    }
+    let cursor = request.query("cursor")?;
+    let page = desk.ports.open_holds(&policy.controller, cursor.as_deref()).await?;
+    let holds = page.holds.iter().map(HoldAnswer::new).collect();
+    Ok(Response::json(200, &HoldsAnswer { v: 1, holds, cursor: page.next }))
+}
+
+fn named(request: &Request) -> Result<HoldKey, Problem> {
+    let (subject, id) = request.parameter("hold").and_then(hold::parse_name).ok_or_else(Problem::not_found)?;
+    Ok(HoldKey { subject, id })
 }
 
 async fn release_hold<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &desk.policies)?;
     let staff = request.staff(&policy.controller, HOLDS_SCOPE)?;
-    let (subject, hold) = request
-        .parameter("hold")
-        .and_then(|text| text.split_once('~'))
-        .and_then(|(subject, hold)| Some((SubjectRef::parse(subject).ok()?, HoldId::parse(hold).ok()?)))
-        .ok_or_else(Problem::not_found)?;
     let at: Timestamp = request.at();
-    let released =
-        holds::release(policy, &desk.ports, &subject, &hold, &staff.subject, at).await.map_err(hold_refused)?;
-    Ok(Response::json(200, &HoldAnswer::new(&released)))
+    let hold = holds::release_by_staff(policy, &desk.ports, &named(request)?, &staff.subject, at)
+        .await
+        .map_err(hold_refused)?;
+    // 202: a second person must say so, too.
+    Ok(Response::json(if hold.is_open() { 202 } else { 200 }, &HoldAnswer::new(&hold)))
 }
 
 fn hold_refused(error: HoldError) -> Problem {
     match error {
         HoldError::Port(error) => error.into(),
         HoldError::Unknown => Problem::not_found(),
+        HoldError::UnknownCategory(_) => {
+            Problem::invalid("/scope/category", error.to_string(), "Name a category of the policy.")
+        }
+        HoldError::UnknownBreach(_) => {
+            Problem::invalid("/scope/incident", error.to_string(), "Name a breach that was declared, by its number.")
+        }
+        HoldError::SameEyes(_) => Problem::new(409, "hold-four-eyes", "A hold is released by two people")
+            .with_detail(error.to_string())
+            .with_hint("You have asked for the release. Let somebody else send the same."),
         HoldError::Refused(refused) => {
             let detail = refused.to_string();
             let review = "Name a day on which somebody looks at the hold again.";

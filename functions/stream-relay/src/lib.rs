@@ -11,6 +11,7 @@ use aws::table::keys::{ItemKey, RequestPart};
 use domain::{
     announcement::Announcement,
     ids::{ControllerId, SystemId},
+    walk::Job,
 };
 use edge::{
     Event, Failure, Reply, site,
@@ -71,6 +72,7 @@ struct Sorted {
     tell: BTreeMap<(ControllerId, Announcement), (Timestamp, Vec<String>)>,
     withdrawn: BTreeMap<ControllerId, Vec<WithdrawnForm>>,
     tasks: Vec<TaskMessage>,
+    walks: Vec<(ControllerId, Job, Timestamp)>,
 }
 
 impl Sorted {
@@ -136,6 +138,18 @@ impl Sorted {
                 let at = time(form.planned_at)?;
                 self.tell.entry((controller, of)).or_insert_with(|| (at, Vec::new())).1.push(subject.to_string());
             }
+            // A hold that is nobody's own was placed: its mark goes to whatever it covers.
+            (Change::Insert, ItemKey::Hold(controller, None, hold)) => {
+                let form: stored::hold::Hold = image(record.new.as_ref())?;
+                self.walks.push((controller, Job::BindHold(hold), time(form.opened_at)?));
+            }
+            (Change::Modify, ItemKey::Hold(controller, None, hold)) => {
+                let before: stored::hold::Hold = image(record.old.as_ref())?;
+                let form: stored::hold::Hold = image(record.new.as_ref())?;
+                if let (None, Some(released_at)) = (before.released_at, form.released_at) {
+                    self.walks.push((controller, Job::FreeHold(hold), time(released_at)?));
+                }
+            }
             _ => {}
         }
         Ok(())
@@ -194,6 +208,9 @@ impl Sorted {
                 };
                 records.push(site::body(&message)?);
             }
+        }
+        for (controller, job, at) in &self.walks {
+            records.push(site::body(&RecordsMessage::walk(controller, job, *at, None))?);
         }
         let mut tasks = Vec::new();
         for message in &self.tasks {

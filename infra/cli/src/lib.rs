@@ -1,7 +1,9 @@
 //! The operator's tool as a library: the scenarios of the five controllers and the replay of logs.
 //!
 //! Everything here looks at a deployed stack from outside: over its HTTP API, its queues, its mail
-//! and its buckets. It links none of the functions' code, so what it shows is what they did.
+//! and its buckets. Nothing but [`restore`] runs any of the functions' code, so what is shown is what they did.
+
+#![recursion_limit = "256"]
 
 pub mod clerk;
 pub mod client;
@@ -10,6 +12,7 @@ pub mod cloud;
 pub mod evidence;
 mod page;
 pub mod replay;
+pub mod restore;
 pub mod scenarios;
 pub mod stack;
 pub mod table;

@@ -14,6 +14,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use habeas_cli::{
     evidence::{self, EvidenceArgs, VerifyArgs},
     replay::{self, ReplayArgs},
+    restore::{self, RestoreArgs},
     scenarios,
     stack::Stack,
     table,
@@ -56,6 +57,8 @@ enum Command {
     Verify(VerifyArgs),
     /// Copy a controller's evidence to a folder, and write trust files.
     Evidence(EvidenceArgs),
+    /// Bring a table that was restored from a backup to where it must be before anybody uses it.
+    Restore(RestoreArgs),
     /// Write what a shell needs to complete this tool's words to standard output.
     Completions {
         /// The shell.
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
             println!("{said}");
             true
         }),
+        Command::Restore(args) => restored(&args),
         Command::Completions { shell } => {
             completions(shell);
             Ok(true)
@@ -128,6 +132,17 @@ fn verify(args: &VerifyArgs) -> Played<bool> {
         print!("{verdict}");
     }
     Ok(verdict.is_sound())
+}
+
+/// Replays on a restored table and prints. `false`: it must not be used yet.
+fn restored(args: &RestoreArgs) -> Played<bool> {
+    let (report, json) = restore::run(args)?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&report).map_err(Trouble::because("write the report"))?);
+    } else {
+        print!("{report}");
+    }
+    Ok(report.is_complete() || report.dry_run)
 }
 
 fn completions(shell: clap_complete::Shell) {

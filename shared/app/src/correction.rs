@@ -5,20 +5,32 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     dsar::Exception,
     ids::{Field, PointHash},
+    policy::Policy,
     sensitive::Sensitive,
 };
 use jiff::Timestamp;
 
-use crate::{erasure::excepted, error::PortError, export, keys::Keys, records::RecordStore, requests::RequestKey};
+use crate::{
+    erasure::excepted,
+    error::PortError,
+    export,
+    keys::Keys,
+    records::RecordStore,
+    requests::RequestKey,
+    tombstones::{self, Tombstones},
+};
 
-/// Writes the corrected values into every record of the person that holds such a field, but for what the
-/// office excepts; answers the fields that were corrected. Doing it again changes nothing.
+/// Writes the corrected values, which were given with the request, into every record of the person that holds such a
+/// field, but for what the office excepts; answers the fields that were corrected. Doing it again changes nothing.
+///
+/// What an erasure that came after the request reaches is on its way out: nothing is written into it any more.
 ///
 /// # Errors
 /// [`PortError`]; what was corrected until then stays so.
-pub async fn correct<P: RecordStore + Keys>(
+pub async fn correct<P: RecordStore + Tombstones + Keys>(
+    policy: &Policy,
     ports: &P,
-    key: &RequestKey,
+    (key, received_at): (&RequestKey, Timestamp),
     corrections: &BTreeMap<Field, Sensitive<String>>,
     except: &[Exception],
     at: Timestamp,
@@ -28,8 +40,12 @@ pub async fn correct<P: RecordStore + Keys>(
         return Ok(Vec::new());
     }
     let keys = ports.controller(&key.controller).await?;
+    let mut erasures = ports.tombstones(&key.controller, &key.subject).await?;
+    erasures.retain(|tombstone| received_at <= tombstone.erased_until);
     for mut record in export::live_records(ports, key, at).await? {
-        if excepted(except, &record).is_some() {
+        let rule = policy.retention_of(&record.category, &record.purpose);
+        let is_erased = !record.is_held() && tombstones::erases(policy, rule, &record, &erasures);
+        if is_erased || excepted(except, &record).is_some() {
             continue;
         }
         let Some(mut content) = ports.content(&key.controller, &key.subject, &record.id).await? else { continue };

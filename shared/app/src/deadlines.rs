@@ -17,6 +17,12 @@ pub const CLOCK_SHARDS: u8 = 2;
 /// A breach's deadline is at risk from so many hours before it.
 pub const BREACH_RISK_HOURS: i64 = 24;
 
+/// The review of a hold is near from so many hours before it.
+pub const HOLD_REVIEW_HOURS: i64 = 24 * 7;
+
+/// Nobody is told of a review that was missed more often than every so many hours.
+pub const HOLD_REMINDER_HOURS: i64 = 24 * 7;
+
 /// Most deadlines looked at in one run.
 pub const DEADLINES_MAX: usize = 5_000;
 
@@ -29,11 +35,13 @@ pub enum DeadlineKind {
     Breach,
     /// The renewal of an attestation.
     Attestation,
+    /// The review of a hold.
+    Hold,
 }
 
 impl DeadlineKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Request, Self::Breach, Self::Attestation];
+    pub const ALL: [Self; 4] = [Self::Request, Self::Breach, Self::Attestation, Self::Hold];
 
     /// The name in keys and mails.
     pub const fn as_str(self) -> &'static str {
@@ -41,6 +49,7 @@ impl DeadlineKind {
             Self::Request => "request",
             Self::Breach => "breach",
             Self::Attestation => "attestation",
+            Self::Hold => "hold",
         }
     }
 
@@ -49,6 +58,7 @@ impl DeadlineKind {
             Self::Request => request_clock::REQUEST_RISK_HOURS,
             Self::Breach => BREACH_RISK_HOURS,
             Self::Attestation => attestation::RENEWAL_HOURS,
+            Self::Hold => HOLD_REVIEW_HOURS,
         }
     }
 }
@@ -97,6 +107,18 @@ pub fn urgency(deadline: &Deadline, at: Timestamp) -> Option<Urgency> {
     }
 }
 
+/// The name under which a warning is claimed, once each: a review that stays missed is told of anew each week, the
+/// first time when it is due.
+fn claimed_as(deadline: &Deadline, urgency: Urgency, at: Timestamp) -> Deadline {
+    let late_hours = at.duration_since(deadline.due_at).as_hours();
+    match late_hours / HOLD_REMINDER_HOURS {
+        week if deadline.kind == DeadlineKind::Hold && urgency == Urgency::Missed && week > 0 => {
+            Deadline { id: format!("{}~week-{week}", deadline.id), ..deadline.clone() }
+        }
+        _ => deadline.clone(),
+    }
+}
+
 /// The port to open deadlines.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
 pub trait Deadlines {
@@ -122,6 +144,10 @@ pub struct Watched {
     pub attestations_due: usize,
     /// Attestations that have lapsed.
     pub attestations_lapsed: usize,
+    /// Holds whose review is near.
+    pub reviews_due: usize,
+    /// Holds whose review nobody has made.
+    pub reviews_missed: usize,
     /// Warnings and reminders sent by this run.
     pub warned: usize,
     /// Deadlines of controllers that have no policy here: nobody to warn.
@@ -155,10 +181,12 @@ pub async fn watch<P: Deadlines + RequestClock + Mailer>(
     for shard in 0..CLOCK_SHARDS {
         for deadline in ports.deadlines(shard, horizon, DEADLINES_MAX).await? {
             let Some(urgency) = urgency(&deadline, at) else { continue };
-            // A lapsed attestation is no missed deadline of the law: it must not drown one.
+            // A lapsed attestation or a review is no missed deadline of the law: it must not drown one.
             let count = match (deadline.kind, urgency) {
                 (DeadlineKind::Attestation, Urgency::AtRisk) => &mut watched.attestations_due,
                 (DeadlineKind::Attestation, Urgency::Missed) => &mut watched.attestations_lapsed,
+                (DeadlineKind::Hold, Urgency::AtRisk) => &mut watched.reviews_due,
+                (DeadlineKind::Hold, Urgency::Missed) => &mut watched.reviews_missed,
                 (_, Urgency::AtRisk) => &mut watched.at_risk,
                 (_, Urgency::Missed) => &mut watched.missed,
             };
@@ -168,11 +196,12 @@ pub async fn watch<P: Deadlines + RequestClock + Mailer>(
                 watched.without_policy += 1;
                 continue;
             };
-            if dry_run || ports.claim_warning(&deadline, urgency, at).await? == MailClaim::Sent {
+            let claimed = claimed_as(&deadline, urgency, at);
+            if dry_run || ports.claim_warning(&claimed, urgency, at).await? == MailClaim::Sent {
                 continue;
             }
-            ports.send(&letters::deadline(contact, &deadline, urgency)).await?;
-            ports.confirm_warning(&deadline, urgency, at).await?;
+            ports.send(&letters::deadline(contact, &deadline, urgency, &claimed.id)).await?;
+            ports.confirm_warning(&claimed, urgency, at).await?;
             watched.warned += 1;
         }
     }

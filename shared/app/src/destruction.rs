@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::{
     chain::{CONFLICTS_MAX, Chain, Commitment, Content, Intended, Link, Place, chain_of},
     error::PortError,
+    holds::{self, WideHolds},
     keys::Keys,
 };
 
@@ -149,7 +150,7 @@ impl<P: Chain + Intents> EvidenceStore for P {}
 
 /// The port to deletion.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
-pub trait Deletion {
+pub trait Deletion: WideHolds {
     /// Deletes each record if the condition holds and no hold stands, at that very moment.
     ///
     /// MUST answer for each record, in order. MUST delete a record's object, with all its versions,
@@ -190,7 +191,8 @@ pub async fn destroy<P: EvidenceStore + Deletion + Keys>(
     parts.extend(named(&records));
     let batch = keys.pepper.derive(&parts);
     let noted = ports.noted_intent(controller, &batch).await?;
-    if let Some(done) = noted.as_ref().filter(|noted| !noted.results.is_empty()) {
+    let is_final = |result: &DeletionResult| matches!(result, DeletionResult::Deleted | DeletionResult::Absent);
+    if let Some(done) = noted.as_ref().filter(|noted| !noted.results.is_empty() && noted.results.iter().all(is_final)) {
         return Ok(done.clone());
     }
     let intent = Place { chain: chain_of(&batch), number: 0 };
@@ -199,15 +201,43 @@ pub async fn destroy<P: EvidenceStore + Deletion + Keys>(
         Some(noted) if stands(ports, &noted).await? => (noted, true),
         _ => (intend(ports, manifest).await?, false),
     };
-    manifest.results = ports.delete_records(controller, &manifest.records, condition).await?;
+    // Something of it failed or was held: what the hold has let go is deleted by this attempt, and what the first one
+    // deleted stays that.
+    let before = std::mem::take(&mut manifest.results);
+    manifest.results = delete(ports, controller, &manifest.records, condition).await?;
     if begun_before {
-        // What stood when the batch was begun and is gone now was deleted by its first attempt.
-        for result in manifest.results.iter_mut().filter(|result| **result == DeletionResult::Absent) {
-            *result = DeletionResult::Deleted;
+        for (n, result) in manifest.results.iter_mut().enumerate() {
+            // Of an attempt without results: what stood when the batch was begun and is gone now was deleted by it.
+            let was_deleted = before.get(n).is_none_or(|before| *before == DeletionResult::Deleted);
+            if *result == DeletionResult::Absent && was_deleted {
+                *result = DeletionResult::Deleted;
+            }
         }
     }
     certify(ports, &manifest).await?;
     Ok(manifest)
+}
+
+/// Deletes what no wide hold keeps. The holds on a record itself, marks of wide ones among them, are part of the
+/// statement that deletes it; what a wide hold has not marked yet is left out here.
+async fn delete<P: Deletion>(
+    ports: &P,
+    controller: &ControllerId,
+    records: &[Doomed],
+    condition: Condition,
+) -> Result<Vec<DeletionResult>, PortError> {
+    let kept = holds::kept_out(ports, controller, records).await?;
+    if !kept.contains(&true) {
+        return ports.delete_records(controller, records, condition).await;
+    }
+    let free: Vec<Doomed> =
+        records.iter().zip(&kept).filter(|(_, kept)| !**kept).map(|(doomed, _)| doomed.clone()).collect();
+    let mut results = ports.delete_records(controller, &free, condition).await?.into_iter();
+    let result = |kept: &bool| if *kept { Some(DeletionResult::Held) } else { results.next() };
+    kept.iter()
+        .map(result)
+        .collect::<Option<_>>()
+        .ok_or_else(|| PortError::corrupt("deletion", "it did not answer for each record"))
 }
 
 /// Writes the intent into its chain. Its place is noted before, so that whoever finds the note after a crash can tell

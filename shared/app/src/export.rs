@@ -145,7 +145,7 @@ impl From<Disclosure> for DisclosureLine {
     }
 }
 
-/// The records of a subject that have not expired: what has is gone for everybody, deleted already
+/// The records of a subject that have not expired at that time: what has is gone for everybody, deleted already
 /// or not.
 ///
 /// # Errors
@@ -177,7 +177,7 @@ pub async fn export<P: RequestLog + ConsentLedger + RecordStore + DisclosureLog 
     // A question about the policy is answered from the policy: its file holds nothing about anybody.
     if asked_for != RequestType::Information {
         file.disclosures = disclosures_of_subject(ports, &key.controller, &key.subject).await?;
-        add_records(policy, ports, key, except, &mut file).await?;
+        add_records(policy, ports, key, (except, asked_at(stored).min(at)), &mut file).await?;
         file.systems = systems::delivered(ports, key, &stored.state).await?;
     }
     if matches!(asked_for, RequestType::Access | RequestType::KnowPieces | RequestType::Portability) {
@@ -190,14 +190,20 @@ pub async fn export<P: RequestLog + ConsentLedger + RecordStore + DisclosureLog 
     Ok(Outcome::Exported { object, until })
 }
 
+/// As of when somebody gets what is kept of them: since they have shown who they are. What ended while they waited
+/// for their copy was held for it.
+fn asked_at(stored: &StoredRequest) -> Timestamp {
+    stored.state.verified.as_ref().map_or(stored.state.received.at, |(at, _)| *at)
+}
+
 async fn add_records<P: RecordStore>(
     policy: &Policy,
     ports: &P,
     key: &RequestKey,
-    except: &[Exception],
+    (except, as_of): (&[Exception], Timestamp),
     file: &mut SubjectFile,
 ) -> Result<(), PortError> {
-    for record in live_records(ports, key, file.at).await? {
+    for record in live_records(ports, key, as_of).await? {
         if excepted(except, &record).is_some() {
             continue;
         }

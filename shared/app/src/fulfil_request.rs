@@ -23,12 +23,14 @@ use crate::{
     records::RecordStore,
     requests::{self, NewEntry, RecordError, RequestKey, RequestLog, StoredRequest},
     systems::{self, SystemData},
+    tombstones::Tombstones,
 };
 
 mod deeds;
 mod words;
 
-use deeds::{carry_out, undo, withdraw_what_was_given};
+pub(crate) use deeds::withdraw as withdraw_purposes;
+use deeds::{carry_out, keep_for_the_answer, undo, withdraw_what_was_given};
 use words::{acknowledge, answer, forget_verification, send_code, tell_of_entries};
 
 pub use crate::export::{EXPORT_HOURS, Exports, SubjectFile, WITHHELD};
@@ -46,6 +48,7 @@ pub trait Office:
     + Counters
     + ErasurePlans
     + RecordStore
+    + Tombstones
     + ConsentLedger
     + DisclosureLog
     + HoldStore
@@ -64,6 +67,7 @@ impl<P> Office for P where
         + Counters
         + ErasurePlans
         + RecordStore
+        + Tombstones
         + ConsentLedger
         + DisclosureLog
         + HoldStore
@@ -118,6 +122,7 @@ pub async fn fulfil_within<P: Office>(
     tell_of_entries(policy, ports, key, &stored, public_url, limited).await?;
     forget_verification(ports, key, &stored).await?;
     undo(policy, ports, key, &stored).await?;
+    keep_for_the_answer(policy, ports, key, &stored).await?;
     let decided = stored.state.decided.clone().filter(|_| stored.state.ending().is_none());
     if let Some((_, outcome)) = &decided {
         answer(policy, ports, key, &stored, outcome, (at, public_url), limited).await?;

@@ -6,16 +6,15 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    hold::ByEvents,
+    hold::{ByEvents, Hold, HoldScope},
     ids::{EventName, HoldId, SubjectRef},
     policy::{HoldRule, Policy},
-    record::SubjectHold,
 };
 use jiff::Timestamp;
 
 use crate::{
     error::PortError,
-    holds::{self, HoldError, HoldStore},
+    holds::{self, HoldError, HoldKey, HoldStore},
     keys::{ControllerKeys, Keys},
     records::{CONFLICTS_MAX, RecordError, RecordStore, Trigger},
 };
@@ -30,7 +29,7 @@ pub(crate) async fn settle<P: HoldStore + RecordStore + Keys>(
     ports: &P,
     subject: &SubjectRef,
     event: &EventName,
-) -> Result<Vec<SubjectHold>, RecordError> {
+) -> Result<Vec<Hold>, RecordError> {
     let mut stand = Vec::new();
     for rule in policy.holds.iter().filter(|rule| rule.on.is_some() && rule.listens_to(event)) {
         stand.extend(settle_rule(policy, ports, subject, rule).await?);
@@ -43,7 +42,7 @@ async fn settle_rule<P: HoldStore + RecordStore + Keys>(
     ports: &P,
     subject: &SubjectRef,
     rule: &HoldRule,
-) -> Result<Vec<SubjectHold>, RecordError> {
+) -> Result<Vec<Hold>, RecordError> {
     let controller = &policy.controller;
     let keys = ports.controller(controller).await?;
     let mut known = None;
@@ -51,7 +50,7 @@ async fn settle_rule<P: HoldStore + RecordStore + Keys>(
         let state = by_events(rule, &ports.triggers(controller, subject).await?);
         if known == Some(state) {
             let holds = ports.holds(controller, subject).await?;
-            let stands = |hold: &SubjectHold| hold.released_at.is_none() && is_of(&keys, rule, hold);
+            let stands = |hold: &Hold| hold.is_open() && is_of(&keys, rule, subject, hold);
             return Ok(holds.into_iter().filter(stands).collect());
         }
         bring_to(policy, ports, &keys, subject, rule, state).await?;
@@ -74,28 +73,22 @@ async fn bring_to<P: HoldStore + RecordStore>(
         ByEvents::Never => return Ok(()),
         ByEvents::Released(at) => at,
         ByEvents::Held(at) => {
-            let hold = SubjectHold {
-                id: hold_id(keys, rule, subject, at),
-                subject: subject.clone(),
-                reason: rule.reason,
-                ground: None,
-                opened_at: at,
-                review_at: rule.review_by(policy, at)?,
-                opened_by: by(rule.on.as_ref()),
-                released_at: None,
-            };
+            let id = hold_id(keys, rule, subject, at);
+            let scope = HoldScope::Subject(subject.clone());
+            let opened = (at, by(rule.on.as_ref()));
+            let hold = Hold::new(id, scope, rule.reason, opened, rule.review_by(policy, at)?);
             holds::place_on_subject(policy, ports, hold).await.map_err(port)?;
             at
         }
     };
     let mut ended = BTreeSet::new();
     for hold in ports.holds(&policy.controller, subject).await? {
-        if !is_of(keys, rule, &hold) || hold.opened_at >= ended_by {
+        if !is_of(keys, rule, subject, &hold) || hold.opened_at >= ended_by {
             continue;
         }
-        if hold.released_at.is_none() {
+        if hold.is_open() {
             let by = by(if let ByEvents::Held(_) = state { rule.on.as_ref() } else { rule.release_on.as_ref() });
-            ports.release_hold(&policy.controller, subject, &hold.id, &by, ended_by).await?;
+            ports.release_hold(&policy.controller, &HoldKey::from(&hold), &by, ended_by).await?;
         }
         ended.insert(hold.id);
     }
@@ -113,8 +106,8 @@ fn by_events(rule: &HoldRule, triggers: &[Trigger]) -> ByEvents {
 }
 
 /// Whether an event placed a hold by this rule: its name says so.
-fn is_of(keys: &ControllerKeys, rule: &HoldRule, hold: &SubjectHold) -> bool {
-    hold.id == hold_id(keys, rule, &hold.subject, hold.opened_at)
+fn is_of(keys: &ControllerKeys, rule: &HoldRule, subject: &SubjectRef, hold: &Hold) -> bool {
+    hold.id == hold_id(keys, rule, subject, hold.opened_at)
 }
 
 /// The name of the hold that an event of that time places: the same whenever it arrives.
@@ -131,6 +124,6 @@ fn port(error: HoldError) -> RecordError {
     match error {
         HoldError::Port(error) => error.into(),
         // Nobody deletes holds, and a rule's own hold is not checked as a person's is.
-        HoldError::Refused(_) | HoldError::Unknown => PortError::corrupt("hold", "it cannot be placed").into(),
+        _ => PortError::corrupt("hold", "it cannot be placed").into(),
     }
 }

@@ -16,6 +16,8 @@ use crate::error::PortError;
 pub struct ControllerKeys {
     /// For references to people.
     pub pepper: Pepper,
+    /// The earlier versions of it: what was hashed with one and outlives it, a tombstone, is found by it.
+    pub earlier: Vec<Pepper>,
     /// For the tokens that people hold.
     pub tokens: TokenKey,
     /// For the secrets that the controller's own systems share.

@@ -192,12 +192,13 @@ fn tag(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect()
 }
 
-/// Warns a controller of a deadline.
-pub fn deadline(contact: String, deadline: &Deadline, urgency: Urgency) -> Mail {
+/// Warns a controller of a deadline, under the name by which this warning is claimed.
+pub fn deadline(contact: String, deadline: &Deadline, urgency: Urgency, claimed: &str) -> Mail {
     let what = match deadline.kind {
         DeadlineKind::Request => "the answer to a data subject's request",
         DeadlineKind::Breach => "the notification of a breach to the authority",
         DeadlineKind::Attestation => "the renewal of an attestation",
+        DeadlineKind::Hold => "the review of a legal hold",
     };
     let word = match urgency {
         Urgency::AtRisk => "is due soon",
@@ -208,7 +209,7 @@ pub fn deadline(contact: String, deadline: &Deadline, urgency: Urgency) -> Mail 
         to: Sensitive::new(contact),
         subject: format!("{}: {what} {word}", deadline.controller),
         text: format!("{what} {word}.\n\nNumber: {}\nDue before: {}\n", deadline.id, deadline.due_at),
-        tag: tag(&format!("deadline-{}-{}-{}", deadline.kind.as_str(), deadline.id, urgency.as_str())),
+        tag: tag(&format!("deadline-{}-{claimed}-{}", deadline.kind.as_str(), urgency.as_str())),
         unsubscribe: None,
     }
 }

@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     consent::{self, AgeStanding, CaptureRefused},
+    hold::Hold,
     ids::{Category, ControllerId, EventName, Field, HoldId, Identifier, PointHash, Purpose, RecordId, SubjectRef},
     notice,
-    policy::{Clause, Country, LawfulBasis, Policy},
-    record::{Record, SubjectHold, System},
+    policy::{Clause, Country, LawfulBasis, Policy, RetentionRule},
+    record::{Record, System},
     retention::{CONSENT_WITHDRAWN, OutOfCalendar, RetentionClock},
     sensitive::Sensitive,
+    tombstone::Tombstone,
 };
 use jiff::Timestamp;
 
@@ -20,9 +22,10 @@ use crate::{
     capture_consent::ConsentLedger,
     error::{Appended, PortError},
     hold_rules,
-    holds::HoldStore,
+    holds::{HoldStore, WideHolds},
     keys::Keys,
     notice_change::NoticeChanges,
+    tombstones::{self, Tombstones},
 };
 
 /// Most fields of one record.
@@ -70,7 +73,7 @@ pub struct Trigger {
 
 /// The port to records.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
-pub trait RecordStore {
+pub trait RecordStore: WideHolds {
     /// Writes a record unless one stands under its subject and identifier.
     ///
     /// MUST seal the content under the subject's key; MUST make the record findable by its due time
@@ -124,7 +127,7 @@ pub trait RecordStore {
     async fn triggers(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Trigger>, PortError>;
 
     /// The holds on a subject, released ones too.
-    async fn holds(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<SubjectHold>, PortError>;
+    async fn holds(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Hold>, PortError>;
 }
 
 /// A registration, parsed.
@@ -188,6 +191,9 @@ pub enum RecordError {
     /// The person is too young for this service.
     #[error(transparent)]
     Age(CaptureRefused),
+    /// The person was erased since it was made: it does not come back, and whoever sends it has done nothing wrong.
+    #[error("what was made then is erased")]
+    Erased,
     /// No rule of the policy listens to this event.
     #[error("no rule of the policy listens to {0}")]
     UnknownEvent(EventName),
@@ -199,11 +205,11 @@ pub enum RecordError {
     Port(#[from] PortError),
 }
 
-/// Registers a record, with the time its policy gives it.
+/// Registers a record, with the time its policy gives it, unless its person was erased since it was made.
 ///
 /// # Errors
 /// [`RecordError`]. Registering the same record again changes nothing and is no error.
-pub async fn register<P: RecordStore + ConsentLedger + NoticeChanges + Keys>(
+pub async fn register<P: RecordStore + Tombstones + ConsentLedger + NoticeChanges + Keys>(
     policy: &Policy,
     ports: &P,
     form: RegisterRecord,
@@ -249,13 +255,33 @@ pub async fn register<P: RecordStore + ConsentLedger + NoticeChanges + Keys>(
         purpose: form.purpose,
     };
     record.plan(policy, rule)?;
-    let content = Content { identifier: Some(form.identifier), locator: form.locator, fields: form.fields };
+    let erasures = tombstones::of(ports, controller, &keys, &form.identifier).await?;
+    if is_erased(policy, ports, rule, &record, &erasures).await? {
+        // What an erasure left standing, under a hold say, is known and stays.
+        let stored = ports.records(controller, &subject).await?;
+        if !stored.iter().any(|stored| stored.id == record.id) {
+            return Err(RecordError::Erased);
+        }
+    }
+    let content = Content { identifier: Some(form.identifier.clone()), locator: form.locator, fields: form.fields };
     let (mut record, replayed) = match ports.insert_record(controller, &record, &content).await? {
         Appended::Fresh => (record, false),
         Appended::Existing(first) => (first, true),
     };
+    if !replayed {
+        // An erasure that began in between may have looked for records before this one stood.
+        let erasures = tombstones::of(ports, controller, &keys, &form.identifier).await?;
+        if is_erased(policy, ports, rule, &record, &erasures).await? {
+            change(policy, ports, record, |record| {
+                record.end_before_it_began();
+                Ok(())
+            })
+            .await?;
+            return Err(RecordError::Erased);
+        }
+    }
+    let holds = holds_over(ports, controller, &record).await?;
     let events = happened(policy, ports, &record).await?;
-    let holds = holds_in_force(ports, controller, &subject).await?;
     record = change(policy, ports, record, |record| {
         for (event, at) in &events {
             record.note(policy, rule, event, *at)?;
@@ -266,7 +292,7 @@ pub async fn register<P: RecordStore + ConsentLedger + NoticeChanges + Keys>(
     .await?;
     if !holds.is_empty() {
         // A release in between may have looked at the record before the hold was on it.
-        let still = holds_in_force(ports, controller, &subject).await?;
+        let still = holds_over(ports, controller, &record).await?;
         record = change(policy, ports, record, |record| {
             record.holds.retain(|hold| !holds.contains(hold) || still.contains(hold));
             Ok(())
@@ -314,13 +340,36 @@ pub async fn replan<P: RecordStore + ConsentLedger + NoticeChanges>(
     Ok((after.due_at, after.clause) != before)
 }
 
-async fn holds_in_force<P: RecordStore>(
+/// Whether an erasure has taken away what this record is, as it would have been with all its events. A hold keeps it
+/// from that, as it keeps what stands.
+async fn is_erased<P: RecordStore + ConsentLedger + NoticeChanges>(
+    policy: &Policy,
+    ports: &P,
+    rule: &RetentionRule,
+    record: &Record,
+    erasures: &[Tombstone],
+) -> Result<bool, RecordError> {
+    if !erasures.iter().any(|tombstone| tombstone.reaches_record(record)) {
+        return Ok(false);
+    }
+    let controller = &policy.controller;
+    let mut record = record.clone();
+    for (event, at) in happened(policy, ports, &record).await? {
+        record.note(policy, rule, &event, at)?;
+    }
+    Ok(tombstones::erases(policy, Some(rule), &record, erasures)
+        && holds_over(ports, controller, &record).await?.is_empty())
+}
+
+/// The holds that keep a record: its subject's, and the wide ones that cover it.
+pub(crate) async fn holds_over<P: RecordStore>(
     ports: &P,
     controller: &ControllerId,
-    subject: &SubjectRef,
+    record: &Record,
 ) -> Result<BTreeSet<HoldId>, PortError> {
-    let holds = ports.holds(controller, subject).await?;
-    Ok(holds.into_iter().filter(|hold| hold.released_at.is_none()).map(|hold| hold.id).collect())
+    let mut holds = ports.holds(controller, &record.subject).await?;
+    holds.extend(ports.wide_holds(controller).await?);
+    Ok(holds.into_iter().filter(|hold| hold.is_open() && hold.scope.covers(record)).map(|hold| hold.id).collect())
 }
 
 /// The age below which a guardian's agreement must stand in the ledger; `None`: none is needed, or the
@@ -465,7 +514,7 @@ pub struct Noted {
     /// How many clocks it moved.
     pub moved: usize,
     /// The holds that stand by the rules which listen to it.
-    pub holds: Vec<SubjectHold>,
+    pub holds: Vec<Hold>,
 }
 
 /// Places and releases the holds that the policy has for an event, and moves the clocks of the records

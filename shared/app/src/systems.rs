@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     dsar::{Act, Actor, Exception, RefusalGround, RequestState, RequestType, Ruling, TaskEnd, due_of},
-    hold::HoldReason,
-    ids::{ControllerId, Purpose, RequestId, SystemId},
+    hold::{Hold, HoldReason, HoldScope},
+    ids::{Category, ControllerId, Purpose, RequestId, SystemId},
     policy::{Policy, SystemKind, SystemRule},
     sensitive::Sensitive,
     system::{self, Pace, SystemSecret, SystemState, Task, TaskId, TaskOutcome},
@@ -18,6 +18,7 @@ use crate::{
     keys::Keys,
     records::RecordStore,
     requests::{self, NewEntry, RecordError, RequestKey, RequestLog, StoredRequest},
+    tombstones::Tombstones,
 };
 
 /// How often a system's state is read again when somebody else changed it in between.
@@ -298,9 +299,12 @@ pub async fn deliver<P: Couriers>(
         end_task(policy, ports, &errand.key, &id, &Actor::Product, &end, now).await.map_err(port_error)?;
         return Ok(Step::Finished);
     }
-    let Some(task) = task_of(policy, rule, &stored, &id, due_at, desk.public_url) else {
+    let Some(mut task) = task_of(policy, rule, &stored, &id, due_at, desk.public_url) else {
         return Ok(Step::Buried { reason: "the identifier of the request cannot be opened" });
     };
+    let kept = kept_of_everybody(ports, &errand.key, &stored.state).await?;
+    let has = |category: &Category| rule.categories.is_empty() || rule.categories.contains(category);
+    task.except.extend(kept.into_iter().filter(|kept| has(&kept.category)));
     let keys = ports.controller(controller).await?;
     let secrets = state.secret.secrets(&keys.systems, controller, &errand.system, now);
     let handed_over = match &rule.kind {
@@ -389,11 +393,42 @@ async fn kept_by_hold<P: RecordStore>(
         return Ok(None);
     }
     let holds = ports.holds(&key.controller, &key.subject).await?;
-    let grounds = holds.iter().filter(|hold| hold.released_at.is_none()).map(|hold| match hold.reason {
+    // Who asks for erasure wants no copy any more.
+    let stand = holds.iter().filter(|hold| hold.is_open() && hold.reason != HoldReason::AccessRequest);
+    Ok(stand.map(|hold| ground_of(hold.reason)).min())
+}
+
+const fn ground_of(reason: HoldReason) -> RefusalGround {
+    match reason {
         HoldReason::LegalObligation => RefusalGround::LegalObligation,
-        HoldReason::LegalClaim | HoldReason::Investigation | HoldReason::Restriction => RefusalGround::LegalClaims,
-    });
-    Ok(grounds.min())
+        HoldReason::LegalClaim | HoldReason::Investigation | HoldReason::Restriction | HoldReason::AccessRequest => {
+            RefusalGround::LegalClaims
+        }
+    }
+}
+
+/// What wide holds keep of everybody, in this product and in the controller's systems alike: an erasure there is but
+/// for these categories. A hold on one of this product's own places says nothing of other systems, and of an incident
+/// nobody here knows when a system made what it keeps.
+async fn kept_of_everybody<P: RecordStore>(
+    ports: &P,
+    key: &RequestKey,
+    state: &RequestState,
+) -> Result<Vec<Exception>, PortError> {
+    if state.received.request != RequestType::Erasure {
+        return Ok(Vec::new());
+    }
+    let mut kept = Vec::new();
+    for hold in ports.wide_holds(&key.controller).await?.into_iter().filter(Hold::is_open) {
+        let ground = ground_of(hold.reason);
+        let except = |category: &Category| Exception { category: category.clone(), purpose: None, ground };
+        match &hold.scope {
+            HoldScope::Category(category) => kept.push(except(category)),
+            HoldScope::Incident { categories, .. } => kept.extend(categories.iter().map(except)),
+            HoldScope::Subject(_) | HoldScope::System(_) => {}
+        }
+    }
+    Ok(kept)
 }
 
 fn task_of(
@@ -463,9 +498,9 @@ pub enum OutcomeRefused {
 }
 
 /// Everything that taking an outcome needs.
-pub trait Outcomes: RequestLog + SystemStates + SystemData + Keys {}
+pub trait Outcomes: RequestLog + Tombstones + SystemStates + SystemData + Keys {}
 
-impl<P: RequestLog + SystemStates + SystemData + Keys> Outcomes for P {}
+impl<P: RequestLog + Tombstones + SystemStates + SystemData + Keys> Outcomes for P {}
 
 /// Takes what a system says became of a task. Its signature has been checked. Telling it again, or late,
 /// changes nothing.
@@ -502,6 +537,8 @@ pub async fn take_outcome<P: Outcomes>(
         TaskOutcome::Done { records } => TaskEnd::Done { records: *records },
         TaskOutcome::NotFound => TaskEnd::NotFound,
         TaskOutcome::Kept { records, ground } => TaskEnd::Kept { records: *records, ground: *ground },
+        // Asked for before the person was erased: what is handed over is of that time, and does not come back by this way.
+        TaskOutcome::Data(_) if is_erased(ports, &key, stored.state.received.at).await? => TaskEnd::NotFound,
         // Kept before it is recorded: what the record names must stand.
         TaskOutcome::Data(data) => TaskEnd::Delivered { object: ports.keep_data(&key, system, data, at).await? },
         TaskOutcome::Failed { reason } => {
@@ -523,6 +560,12 @@ pub async fn take_outcome<P: Outcomes>(
     };
     succeeded(ports, controller, system, at).await?;
     Ok(taken)
+}
+
+/// Whether all that was known of a person when they asked is erased.
+async fn is_erased<P: Tombstones>(ports: &P, key: &RequestKey, asked_at: Timestamp) -> Result<bool, PortError> {
+    let tombstones = ports.tombstones(&key.controller, &key.subject).await?;
+    Ok(tombstones.iter().any(|tombstone| tombstone.reaches_all(asked_at)))
 }
 
 async fn end_task<P: RequestLog + SystemStates>(

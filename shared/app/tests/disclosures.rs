@@ -6,7 +6,7 @@ use app::{
     capture_consent::{self, CaptureConsent},
     disclose::{Disclose, DiscloseError, DisclosureLog, Logged, disclose},
     fulfil_request,
-    holds::{self, PlaceHold},
+    holds::{self, HoldKey, PlaceHold},
     keys::Keys,
     receive_request::{self, ReceiveRequest},
     requests::{self, NewEntry},
@@ -16,7 +16,7 @@ use domain::{
     consent::{Capture, Choice},
     disclosure::{About, DisclosureAsked, Whose},
     dsar::{Act, Actor, RequestType, VerifiedBy},
-    hold::HoldReason,
+    hold::{HoldReason, ScopeAsked},
     ids::{StaffId, SubjectRef},
     policy::Policy,
     standing::{Reason, UseAsked},
@@ -195,7 +195,7 @@ async fn an_opt_out_ends_a_sale_that_was_agreed_to() {
 async fn a_hold_by_restriction_lets_the_police_alone_through() {
     let (policy, memory) = (recipients::policy(), Memory::new());
     let hold = PlaceHold {
-        identifier: build::mail(ADA),
+        scope: ScopeAsked::Subject(build::mail(ADA)),
         reason: HoldReason::Restriction,
         ground: None,
         review_at: at("2026-12-01T00:00:00Z"),
@@ -211,7 +211,7 @@ async fn a_hold_by_restriction_lets_the_police_alone_through() {
     };
     assert_eq!(reason(disclose(&policy, &memory, form(ordered, "b", FEBRUARY)).await), None);
     let officer = "officer-1";
-    holds::release(&policy, &memory, &hold.subject, &hold.id, officer, at("2026-02-20T10:00:00Z")).await.unwrap();
+    holds::release(&policy, &memory, &HoldKey::from(&hold), officer, at("2026-02-20T10:00:00Z")).await.unwrap();
     assert_eq!(reason(disclose(&policy, &memory, form(to_host(), "c", MARCH)).await), None);
 }
 

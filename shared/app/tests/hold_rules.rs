@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
     fulfil_request,
-    holds::{self, HoldError, PlaceHold},
+    holds::{self, HoldError, HoldKey, PlaceHold},
     keys::Keys,
     purge::{self, Run},
     receive_request::{self, ReceiveRequest},
@@ -16,10 +16,10 @@ use app::{
 };
 use domain::{
     dsar::{ItemResult, Outcome, RequestType},
-    hold::{HoldReason, HoldRefused},
+    hold::{Hold, HoldReason, HoldRefused, ScopeAsked},
     ids::{Ground, SubjectRef},
     policy::Policy,
-    record::{SubjectHold, System},
+    record::System,
     sensitive::Sensitive,
 };
 use jiff::{Timestamp, ToSpan};
@@ -61,7 +61,7 @@ async fn register(policy: &Policy, memory: &Memory, locator: &str) {
 }
 
 /// The holds that stand.
-async fn standing(policy: &Policy, memory: &Memory) -> Vec<SubjectHold> {
+async fn standing(policy: &Policy, memory: &Memory) -> Vec<Hold> {
     let holds = memory.holds(&policy.controller, &subject(policy, memory).await).await.unwrap();
     holds.into_iter().filter(|hold| hold.released_at.is_none()).collect()
 }
@@ -245,7 +245,7 @@ async fn staff_may_release_what_an_event_placed_and_the_same_message_does_not_br
     let (policy, memory) = (consent_side(), Memory::new());
     register(&policy, &memory, "log-1").await;
     let hold = note(&policy, &memory, ON, 1).await.holds.remove(0);
-    holds::release(&policy, &memory, &hold.subject, &hold.id, "officer-1", day(3)).await.unwrap();
+    holds::release(&policy, &memory, &HoldKey::from(&hold), "officer-1", day(3)).await.unwrap();
     assert!(note(&policy, &memory, ON, 1).await.holds.is_empty());
     assert_settled(&policy, &memory, None, "released by hand").await;
     note(&policy, &memory, ON, 5).await;
@@ -266,7 +266,7 @@ async fn another_hold_on_the_subject_is_not_touched() {
 
 fn form(ground: Option<&str>, review_at: Timestamp) -> PlaceHold {
     PlaceHold {
-        identifier: build::mail(ADA),
+        scope: ScopeAsked::Subject(build::mail(ADA)),
         reason: HoldReason::LegalClaim,
         ground: ground.map(|name| Ground::parse(name).unwrap()),
         review_at,
@@ -279,7 +279,7 @@ fn form(ground: Option<&str>, review_at: Timestamp) -> PlaceHold {
 #[tokio::test]
 async fn a_hold_by_hand_names_its_ground_and_a_review_in_time() {
     let (policy, memory) = (consent_side(), Memory::new());
-    let refused = |answer: Result<SubjectHold, HoldError>| match answer {
+    let refused = |answer: Result<Hold, HoldError>| match answer {
         Err(HoldError::Refused(refused)) => refused,
         other => panic!("{other:?}"),
     };

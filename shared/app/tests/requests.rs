@@ -25,7 +25,7 @@ use domain::{
         Acting, ActingAs, ActingRefused, Instructions, Item, ItemResult, Outcome, PROCESSOR, Received, RequestType,
         Stage, Stop,
     },
-    hold::HoldReason,
+    hold::{HoldReason, HoldScope, ScopeAsked},
     ids::{Field, Ground, Identifier, Recipient, SubjectRef},
     policy::{
         AgentRule, Authority, Clause, Policy, RecipientRole, RecipientRule, Refusal, RightRule, RoleRule, ServiceRole,
@@ -512,7 +512,7 @@ async fn a_hold_outlasts_an_erasure_that_was_instructed() {
     registered(&policy, &memory, "server-log", "security", &[]).await;
     confirmed(&policy, &memory, instructed(0, instructions(Some("all"), None))).await;
     let hold = PlaceHold {
-        identifier: ada(),
+        scope: ScopeAsked::Subject(ada()),
         reason: HoldReason::Investigation,
         ground: None,
         review_at: day(90),
@@ -520,7 +520,7 @@ async fn a_hold_outlasts_an_erasure_that_was_instructed() {
         key: "hold".into(),
         at: day(1),
     };
-    let subject = holds::place(&policy, &memory, hold).await.unwrap().subject;
+    let HoldScope::Subject(subject) = holds::place(&policy, &memory, hold).await.unwrap().scope else { panic!() };
     let key = post_mortem::carry_out(&policy, &memory, &subject, day(5)).await.unwrap().unwrap();
     let outcome = fulfilled(&policy, &memory, &key, day(5)).await;
     let Some(Outcome::Erased(items)) = outcome else { panic!("{outcome:?}") };

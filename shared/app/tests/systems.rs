@@ -6,18 +6,20 @@
 use std::collections::BTreeMap;
 
 use app::{
-    holds::{self, HoldStore},
+    holds::{self, HoldKey, HoldStore},
     keys::Keys,
     requests::{self, Confided, NewEntry, RequestKey, RequestLog, head_of},
     systems::{self, Desk, Errand, OutcomeRefused, Step, SystemStates, Taken},
+    tombstones::Tombstones,
 };
 use domain::{
     dsar::{Act, Actor, Exception, Outcome, RefusalGround, RequestType, Ruling, TaskEnd},
-    hold::HoldReason,
+    hold::{Hold, HoldReason, HoldScope},
     ids::{Ground, RequestId, StaffId, SystemId},
     policy::{Clause, Policy, SystemKind, SystemRule},
     sensitive::Sensitive,
     system::{Pace, TaskId, TaskOutcome},
+    tombstone::Tombstone,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use testkit::{Memory, build};
@@ -302,6 +304,27 @@ async fn what_a_system_hands_over_waits_sealed_until_the_answer_holds_it() {
 }
 
 #[tokio::test]
+async fn what_a_system_hands_over_after_an_erasure_is_not_kept() {
+    for (days, purposes, kept) in [(1, vec![], false), (-1, vec![], true), (1, vec!["marketing"], true)] {
+        let case = Case::new(RequestType::Access, None).await;
+        let erased_until = start() + (24 * days).hours();
+        let tombstone = Tombstone {
+            subject: case.key.subject.clone(),
+            request: build::id("erasure"),
+            purposes: purposes.into_iter().map(build::purpose).collect(),
+            except: Vec::new(),
+            at: erased_until,
+            erased_until,
+        };
+        case.memory.bury_subject(&case.policy.controller, &tombstone).await.unwrap();
+        let data = TaskOutcome::Data(Sensitive::new("{}".to_owned()));
+        assert_eq!(case.tell("crm", &data).await, Taken::Taken);
+        assert_eq!(case.memory.system_objects().is_empty(), !kept);
+        assert_eq!(case.end("crm").await == Some(TaskEnd::NotFound), !kept, "it is over, whatever was in it");
+    }
+}
+
+#[tokio::test]
 async fn a_system_that_says_it_failed_is_asked_again() {
     let case = Case::new(RequestType::Erasure, None).await;
     let failed = TaskOutcome::Failed { reason: Ground::parse("maintenance").unwrap() };
@@ -315,22 +338,14 @@ async fn a_system_that_says_it_failed_is_asked_again() {
 #[tokio::test]
 async fn a_legal_hold_keeps_what_a_system_would_erase() {
     let case = Case::new(RequestType::Erasure, None).await;
-    let hold = domain::record::SubjectHold {
-        id: build::id("hold"),
-        subject: case.key.subject.clone(),
-        reason: HoldReason::LegalClaim,
-        ground: None,
-        opened_at: start(),
-        review_at: start() + 720.hours(),
-        opened_by: "clerk".into(),
-        released_at: None,
-    };
+    let scope = HoldScope::Subject(case.key.subject.clone());
+    let opened = (start(), "clerk".into());
+    let hold = Hold::new(build::id("hold"), scope, HoldReason::LegalClaim, opened, start() + 720.hours());
     case.memory.place_hold(&case.policy.controller, &hold).await.unwrap();
     assert_eq!(case.deliver("crm", 1, start()).await, Step::Finished);
     assert!(case.urls().is_empty());
     assert_eq!(case.end("crm").await, Some(TaskEnd::Kept { records: 0, ground: RefusalGround::LegalClaims }));
-    let (controller, subject) = (&case.policy, &case.key.subject);
-    holds::release(controller, &case.memory, subject, &hold.id, "clerk", after(60)).await.unwrap();
+    holds::release(&case.policy, &case.memory, &HoldKey::from(&hold), "clerk", after(60)).await.unwrap();
     case.deliver("mailer", 1, after(90)).await;
     assert_eq!(case.urls(), [MAILER], "once released, it no longer keeps anything");
 }

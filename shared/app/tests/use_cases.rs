@@ -8,7 +8,7 @@ use app::{
     capture_consent::{self, CaptureConsent, CaptureError},
     deadlines,
     fulfil_request::{self, WITHHELD},
-    holds::{self, PlaceHold},
+    holds::{self, HoldKey, PlaceHold},
     keys::Keys,
     purge::{self, Run},
     read_consents,
@@ -19,7 +19,7 @@ use app::{
 use domain::{
     consent::{Capture, Choice},
     dsar::{Outcome, RequestType, Stage},
-    hold::HoldReason,
+    hold::{HoldReason, ScopeAsked},
     ids::{Field, Identifier, IdentifierKind},
     policy::{Period, PolicyHash, VerificationRule},
     record::System,
@@ -310,7 +310,7 @@ async fn a_hold_stops_the_sweep_and_the_erasure_and_binds_what_is_registered_lat
     let ada = || build::mail("ada@example.com");
     records::register(&policy, &memory, record_form(ada(), "server-log", "security", &[])).await.unwrap();
     let form = PlaceHold {
-        identifier: ada(),
+        scope: ScopeAsked::Subject(ada()),
         reason: HoldReason::Investigation,
         ground: None,
         review_at: at("2026-12-01T00:00:00Z"),
@@ -337,7 +337,7 @@ async fn a_hold_stops_the_sweep_and_the_erasure_and_binds_what_is_registered_lat
     let Some(Outcome::Erased(items)) = outcome else { panic!("{outcome:?}") };
     assert!(items.iter().all(|item| item.result == domain::dsar::ItemResult::Held), "{items:?}");
 
-    holds::release(&policy, &memory, &hold.subject, &hold.id, "officer-1", at("2026-06-01T00:00:00Z")).await.unwrap();
+    holds::release(&policy, &memory, &HoldKey::from(&hold), "officer-1", at("2026-06-01T00:00:00Z")).await.unwrap();
     let swept = purge::sweep(&memory, &controllers, &Run::to_the_end(at("2027-01-01T00:00:00Z"))).await.unwrap();
     assert_eq!(swept.deleted, 2);
 }

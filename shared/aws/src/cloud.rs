@@ -322,7 +322,6 @@ impl Cloud {
         needed("KEY_ID", self.settings.key_id.as_deref())
     }
 
-    #[expect(dead_code, reason = "written ahead of its first caller")]
     pub(crate) fn tombstone_table(&self) -> Result<&str, PortError> {
         needed("TOMBSTONE_TABLE", self.settings.tombstone_table.as_deref())
     }

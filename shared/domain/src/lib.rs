@@ -28,6 +28,7 @@ pub mod sensitive;
 pub mod standing;
 pub mod system;
 pub mod token;
+pub mod tombstone;
 pub mod tracker;
 pub mod walk;
 pub mod words;

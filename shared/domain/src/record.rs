@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 
 use crate::{
-    hold::HoldReason,
-    ids::{Category, EventName, Ground, HoldId, PointHash, Purpose, RecordId, SubjectRef},
+    ids::{Category, EventName, HoldId, PointHash, Purpose, RecordId, SubjectRef},
     policy::{Clause, Policy, PolicyHash, RetentionRule},
     retention::{OutOfCalendar, RetentionClock},
 };
+
+/// In place of a policy's hash: no policy planned this end.
+const ERASED: &str = "erased";
 
 /// Where the record itself is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,6 +154,13 @@ impl Record {
         Ok(is_changed)
     }
 
+    /// Ends a record for good that an erasure got ahead of while it was being written: before it began, so that no
+    /// event and no later policy plans it anew, and the sweep finds it due.
+    pub fn end_before_it_began(&mut self) {
+        self.due_at = Some(self.clock.created_at.saturating_sub(1.millisecond()).unwrap_or(Timestamp::MIN));
+        self.policy = PolicyHash::from_hex(ERASED);
+    }
+
     /// Whether a read at that time must treat it as gone: expired, though nothing has deleted it
     /// yet. A hold keeps it readable for those whom the hold serves, not for processing.
     pub fn is_expired(&self, now: Timestamp) -> bool {
@@ -162,25 +171,4 @@ impl Record {
     pub fn is_held(&self) -> bool {
         !self.holds.is_empty()
     }
-}
-
-/// A hold as the records see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubjectHold {
-    /// Which.
-    pub id: HoldId,
-    /// Whose records it keeps.
-    pub subject: SubjectRef,
-    /// Why.
-    pub reason: HoldReason,
-    /// The policy's own word for it.
-    pub ground: Option<Ground>,
-    /// When it was opened.
-    pub opened_at: Timestamp,
-    /// When somebody must look at it again: no hold without an end in sight.
-    pub review_at: Timestamp,
-    /// Who opened it, as the token names them.
-    pub opened_by: String,
-    /// When it was released; it keeps nothing from then on.
-    pub released_at: Option<Timestamp>,
 }

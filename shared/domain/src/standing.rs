@@ -14,10 +14,9 @@ use jiff::Timestamp;
 use crate::{
     consent::{self, Choice, ChoiceState, ConsentEvent},
     dsar::{ActingAs, Ending, Outcome, RequestState, RequestType, stopped_uses},
-    hold::HoldReason,
+    hold::{Hold, HoldReason},
     ids::{Ground, Purpose},
     policy::{Clause, LawfulBasis, Policy, PurposeRule, Use},
-    record::SubjectHold,
 };
 
 /// The safeguard that stands in for those a purpose asks for, where none of them was possible; it
@@ -248,7 +247,7 @@ impl Standing {
     pub fn at<'a>(
         consents: impl IntoIterator<Item = &'a ConsentEvent>,
         requests: impl IntoIterator<Item = &'a RequestState>,
-        holds: impl IntoIterator<Item = &'a SubjectHold>,
+        holds: impl IntoIterator<Item = &'a Hold>,
         at: Timestamp,
     ) -> Self {
         let consents: Vec<_> = consents.into_iter().filter(|event| event.at <= at).collect();

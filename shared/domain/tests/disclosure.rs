@@ -8,7 +8,7 @@ use domain::{
     consent::{Choice, ConsentEvent},
     disclosure::{DisclosureAsked, Permit, check, check_total},
     dsar::{Received, RequestState, RequestType},
-    hold::HoldReason,
+    hold::{Hold, HoldReason, HoldScope},
     ids::{
         CaptureId, Category, ControllerId, Field, Fingerprint, Ground, HoldId, IdentifierKind, KeyedId, Purpose,
         Recipient, SubjectRef,
@@ -17,7 +17,6 @@ use domain::{
         CategoryRule, Clause, Country, Denial, LawfulBasis, Mechanism, Notice, Policy, PolicyHash, PurposeRule,
         RecipientRole, RecipientRule, Regime, TransferRule, Use,
     },
-    record::SubjectHold,
     sensitive::Sensitive,
     standing::{Reason, Standing},
 };
@@ -238,16 +237,9 @@ fn a_buyer_needs_the_persons_consent_and_loses_by_their_opt_out() {
 
 #[test]
 fn restricted_data_goes_to_authorities_and_for_claims_alone() {
-    let hold = SubjectHold {
-        ground: None,
-        id: HoldId::from_hash("0".repeat(22)),
-        subject: subject(),
-        reason: HoldReason::Restriction,
-        opened_at: Timestamp::UNIX_EPOCH,
-        review_at: now(),
-        opened_by: "officer-1".into(),
-        released_at: None,
-    };
+    let id = HoldId::from_hash("0".repeat(22));
+    let opened = (Timestamp::UNIX_EPOCH, "officer-1".into());
+    let hold = Hold::new(id, HoldScope::Subject(subject()), HoldReason::Restriction, opened, now());
     let standing = Standing::at(&[], &[], [&hold], now());
     let mut policy = policy();
     assert_eq!(decided(&policy, &standing, &asked("host", &["account"], "service")), Err(Reason::Restriction));

@@ -5,9 +5,11 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    hold::{ByEvents, HoldReason, HoldRefused, check},
-    ids::{ControllerId, EventName, Ground},
-    policy::{Clause, HoldRule, Notice, Policy},
+    hold::{ByEvents, Hold, HoldReason, HoldRefused, HoldScope, HoldState, Release, ReleaseAsked, SameEyes, check},
+    ids::{BreachId, Category, ControllerId, EventName, Ground, HoldId, Purpose, RecordId, SubjectRef},
+    policy::{Clause, HoldRule, Notice, Policy, PolicyHash},
+    record::{Record, System},
+    retention::RetentionClock,
 };
 use jiff::{SpanFieldwise, Timestamp, ToSpan, tz::TimeZone};
 use proptest::prelude::*;
@@ -126,5 +128,125 @@ proptest! {
         let held = ordered.last().is_some_and(|(_, places)| *places);
         let by_events = ByEvents::of(last(true), last(false));
         prop_assert_eq!(matches!(by_events, ByEvents::Held(_)), held);
+    }
+}
+
+const WHOSE: [&str; 2] = ["1.AAAAAAAAAAAAAAAAAAAAAA", "1.BBBBBBBBBBBBBBBBBBBBBA"];
+const WHAT: [&str; 3] = ["account", "server-log", "invoice"];
+
+fn category(name: &str) -> Category {
+    Category::parse(name).unwrap()
+}
+
+fn subject(of: usize) -> SubjectRef {
+    SubjectRef::parse(WHOSE[of]).unwrap()
+}
+
+fn record((whose, what, in_s3, made): (usize, usize, bool, i64)) -> Record {
+    Record {
+        id: RecordId::parse("AAAAAAAAAAAAAAAAAAAAAA").unwrap(),
+        subject: subject(whose),
+        category: category(WHAT[what]),
+        purpose: Purpose::parse("service").unwrap(),
+        system: if in_s3 { System::S3 } else { System::Habeas },
+        clock: RetentionClock::new(Timestamp::from_second(made).unwrap()),
+        due_at: None,
+        clause: Clause::new("test.1"),
+        policy: PolicyHash::from_hex("00".repeat(32)),
+        holds: BTreeSet::new(),
+        points: Vec::new(),
+        salt: [0; 16],
+        revision: 0,
+    }
+}
+
+fn incident(categories: &[&str], until: i64) -> HoldScope {
+    HoldScope::Incident {
+        breach: BreachId::parse("AAAAAAAAAAAAAAAAAAAAAA").unwrap(),
+        categories: categories.iter().map(|name| category(name)).collect(),
+        until: Timestamp::from_second(until).unwrap(),
+    }
+}
+
+fn hold(scope: HoldScope) -> Hold {
+    let opened = (at("2026-01-01T00:00:00Z"), "officer-1".to_owned());
+    let id = HoldId::parse("AAAAAAAAAAAAAAAAAAAAAA").unwrap();
+    Hold::new(id, scope, HoldReason::Investigation, opened, at("2026-03-01T00:00:00Z"))
+}
+
+#[test]
+fn each_scope_keeps_what_it_names_and_nothing_beside_it() {
+    // Whose, what, whether in S3, when made.
+    let records = [(0, 0, false, 10), (0, 1, true, 10), (1, 1, false, 20), (1, 2, true, 20)].map(record);
+    for (scope, expected) in [
+        (HoldScope::Subject(subject(0)), [true, true, false, false]),
+        (HoldScope::Category(category("server-log")), [false, true, true, false]),
+        (HoldScope::System(System::S3), [false, true, false, true]),
+        (incident(&["account", "server-log"], 10), [true, true, false, false]),
+        (incident(&["account", "server-log"], 20), [true, true, true, false]),
+        (incident(&[], 20), [false, false, false, false]),
+    ] {
+        assert_eq!(records.clone().map(|record| scope.covers(&record)), expected, "{scope:?}");
+    }
+}
+
+#[test]
+fn a_hold_that_is_being_put_on_its_records_keeps_them_already() {
+    let made_before = record((0, 0, false, 5));
+    let keeps = |hold: &Hold| hold.keeps_out(&made_before.subject, &made_before.category, &made_before.system);
+    for scope in [HoldScope::Category(category("account")), incident(&["account"], 10)] {
+        let binding = hold(scope);
+        assert!(binding.is_binding() && keeps(&binding));
+        assert_eq!(binding.state(), HoldState::Binding);
+        let bound = Hold { bound_at: Some(binding.opened_at), ..binding.clone() };
+        // The marks speak for an incident that has marked all: what was made after it goes on ending.
+        assert_eq!(
+            (bound.state(), keeps(&bound)),
+            (HoldState::Standing, !matches!(bound.scope, HoldScope::Incident { .. }))
+        );
+        let released = Hold { released_at: Some(binding.opened_at), ..binding };
+        assert!(!keeps(&released) && !released.is_binding());
+        assert_eq!(released.state(), HoldState::Released);
+    }
+    assert_eq!(hold(HoldScope::Subject(subject(0))).state(), HoldState::Standing, "its placing marks every record");
+}
+
+#[test]
+fn a_release_takes_two_people() {
+    let standing = hold(HoldScope::Subject(subject(0)));
+    assert_eq!(standing.release("officer-1"), Ok(Release::Ask), "whoever opened it is one of the two");
+    let asked = ReleaseAsked { by: "officer-1".to_owned(), at: standing.opened_at };
+    let asked = Hold { release_asked: Some(asked), ..standing };
+    assert_eq!(asked.state(), HoldState::ReleaseAsked);
+    assert_eq!(asked.release("officer-1"), Err(SameEyes));
+    assert_eq!(asked.release("officer-2"), Ok(Release::Carry));
+    let released = Hold { released_at: Some(asked.opened_at), ..asked };
+    assert_eq!(released.release("officer-1"), Ok(Release::Stands), "there is nothing left to refuse");
+}
+
+#[test]
+fn a_reason_that_follows_from_a_request_is_given_by_nobody() {
+    assert_eq!(HoldReason::parse("access-request"), Some(HoldReason::AccessRequest));
+    assert_eq!(HoldReason::parse_placed("access-request"), None);
+    assert!(HoldReason::PLACED.iter().all(|reason| HoldReason::parse_placed(reason.as_str()) == Some(*reason)));
+}
+
+proptest! {
+    #[test]
+    fn a_deletion_that_knows_less_of_a_record_leaves_out_no_less(
+        of in (0..2_usize, 0..3_usize, any::<bool>(), 0..20_i64),
+        (scope, named, until) in (0..4_usize, 0..3_usize, 0..20_i64),
+    ) {
+        let scope = match scope {
+            0 => HoldScope::Subject(subject(named % 2)),
+            1 => HoldScope::Category(category(WHAT[named])),
+            2 => HoldScope::System(if named == 0 { System::S3 } else { System::Habeas }),
+            _ => incident(&WHAT[..named], until),
+        };
+        let record = record(of);
+        let binding = hold(scope);
+        if binding.scope.covers(&record) {
+            prop_assert!(binding.keeps_out(&record.subject, &record.category, &record.system));
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use domain::{
     consent::{Choice, ConsentEvent},
     dsar::{Outcome, Received, RequestState, RequestType, VerifiedBy},
-    hold::HoldReason,
+    hold::{Hold, HoldReason, HoldScope},
     ids::{
         CaptureId, ControllerId, Fingerprint, Ground, HoldId, Identifier, IdentifierKind, KeyedId, Pepper, Purpose,
         SubjectRef,
@@ -15,7 +15,6 @@ use domain::{
     policy::{
         Clause, Denial, LawfulBasis, Notice, Policy, PolicyHash, PurposeRule, Refusal, RightRule, Use, VerificationRule,
     },
-    record::SubjectHold,
     standing::{Reason, Standing, UseAsked},
 };
 use jiff::Timestamp;
@@ -95,17 +94,12 @@ fn refused() -> Outcome {
     Outcome::Refused(Refusal { code: "NO".into(), text: "no".into(), offer: None }, Clause::new("test"))
 }
 
-fn restriction(opened: i64, released: Option<i64>) -> SubjectHold {
-    SubjectHold {
-        ground: None,
-        id: HoldId::from_hash("0".repeat(22)),
-        subject: subject(),
-        reason: HoldReason::Restriction,
-        opened_at: at(opened),
-        review_at: at(opened + 1_000),
-        opened_by: "officer-1".into(),
-        released_at: released.map(at),
-    }
+fn restriction(opened: i64, released: Option<i64>) -> Hold {
+    let id = HoldId::from_hash("0".repeat(22));
+    let scope = HoldScope::Subject(subject());
+    let opened = (at(opened), "officer-1".into());
+    let review_at = at(released.unwrap_or_default() + 1_000);
+    Hold { released_at: released.map(at), ..Hold::new(id, scope, HoldReason::Restriction, opened, review_at) }
 }
 
 /// What is decided about a purpose.

@@ -289,7 +289,7 @@ fn the_closed_lists_of_words_are_those_of_the_domain() {
         ("/$defs/role/properties/role".into(), ServiceRole::ALL.map(ServiceRole::as_str).to_vec()),
         ("/$defs/recipient/properties/role".into(), RecipientRole::ALL.map(RecipientRole::as_str).to_vec()),
         (format!("{retention}/action"), Action::ALL.map(Action::as_str).to_vec()),
-        ("/$defs/hold/properties/reason".into(), HoldReason::ALL.map(HoldReason::as_str).to_vec()),
+        ("/$defs/hold/properties/reason".into(), HoldReason::PLACED.map(HoldReason::as_str).to_vec()),
     ];
     for (pointer, expected) in lists {
         assert_eq!(words(&pointer), expected, "{pointer}");

@@ -11,6 +11,7 @@
 
 mod challenges;
 mod guardian;
+mod holds;
 mod subscription;
 
 pub use challenges::*;
@@ -18,6 +19,7 @@ pub use guardian::{
     a_guardian_is_written_to_once, a_guardians_address_lies_under_the_childs_key_and_is_taken_away,
     what_waits_for_a_guardian_and_the_guardians_word_are_read_as_they_were_written,
 };
+pub use holds::*;
 pub use subscription::{
     a_subscribers_address_lies_under_their_key_and_is_taken_away, a_subscription_is_confirmed_once,
     a_subscription_is_read_as_it_was_written,
@@ -48,10 +50,12 @@ use app::{
     records::RecordStore,
     request_clock::{REQUEST_SHARDS, RequestClock},
     requests::RequestLog,
+    restore::HoldCopies,
     seal::Seals,
     stored_counts::StoredCounts,
     subscription::{SubscriptionLedger, SubscriptionMails},
     systems::{SystemData, SystemStates},
+    tombstones::Tombstones,
     walk::{RecordScan, Walks},
 };
 use domain::{
@@ -60,10 +64,10 @@ use domain::{
     disclosure::{Disclosure, References, Whose},
     dsar::{Instructions, RequestType},
     evidence::DeletionResult,
-    hold::HoldReason,
+    hold::{Hold, HoldReason, HoldScope},
     ids::{ControllerId, Ground, Recipient, SubjectRef},
     policy::{Clause, Country},
-    record::{Record, SubjectHold},
+    record::Record,
     sensitive::Sensitive,
 };
 use futures_util::future::join_all;
@@ -81,6 +85,7 @@ mod evidence;
 mod requests;
 mod sealed;
 mod systems;
+mod tombstones;
 mod walks;
 
 pub use disclosures::*;
@@ -88,6 +93,7 @@ pub use evidence::*;
 pub use requests::*;
 pub use sealed::*;
 pub use systems::*;
+pub use tombstones::*;
 pub use walks::*;
 
 /// Every port that the contract speaks of.
@@ -103,6 +109,8 @@ pub trait Ports:
     + ErasurePlans
     + RecordStore
     + HoldStore
+    + Tombstones
+    + HoldCopies
     + EvidenceStore
     + Deletion
     + DueRecords
@@ -140,6 +148,8 @@ impl<P> Ports for P where
         + ErasurePlans
         + RecordStore
         + HoldStore
+        + Tombstones
+        + HoldCopies
         + EvidenceStore
         + Deletion
         + DueRecords
@@ -214,7 +224,17 @@ macro_rules! contract_tests {
             what_is_personal_goes_with_the_subjects_key,
             a_trigger_keeps_its_first_and_its_last_time_in_any_order,
             a_hold_is_placed_once_and_released_once,
+            a_hold_of_every_scope_is_read_as_it_was_placed,
+            a_release_is_asked_for_once_and_names_who_did,
+            a_wide_hold_is_seen_by_whatever_deletes_and_by_no_subject,
+            the_holds_that_stand_are_listed_whatever_they_keep,
+            the_review_of_a_hold_is_an_open_deadline_until_its_release,
+            a_wide_hold_is_put_on_what_it_covers_and_taken_off_again,
+            a_deletion_leaves_out_what_a_wide_hold_has_not_marked_yet,
             a_held_record_leaves_the_index_and_comes_back_on_release,
+            a_tombstone_is_read_as_it_was_written_and_the_later_end_counts,
+            every_tombstone_is_found_page_by_page,
+            every_hold_has_a_copy_that_knows_of_its_release,
             a_due_record_is_deleted,
             a_hold_in_between_wins,
             a_renewal_in_between_wins,
@@ -365,17 +385,11 @@ async fn over_all_pages(
     found
 }
 
-fn hold(subject: &SubjectRef, key: &str) -> SubjectHold {
-    SubjectHold {
-        id: id(key),
-        subject: subject.clone(),
-        reason: HoldReason::LegalClaim,
-        ground: Some(Ground::parse("court-case").unwrap()),
-        opened_at: now(),
-        review_at: days(now(), 90),
-        opened_by: "officer-1".into(),
-        released_at: None,
-    }
+fn hold(subject: &SubjectRef, key: &str) -> Hold {
+    let opened = (now(), "officer-1".into());
+    let scope = HoldScope::Subject(subject.clone());
+    let hold = Hold::new(id(key), scope, HoldReason::LegalClaim, opened, days(now(), 90));
+    Hold { ground: Some(Ground::parse("court-case").unwrap()), ..hold }
 }
 
 fn is_conflict<T>(result: &Result<T, PortError>) -> bool {
@@ -499,22 +513,6 @@ pub async fn a_trigger_keeps_its_first_and_its_last_time_in_any_order<P: Ports>(
 }
 
 // Holds.
-
-pub async fn a_hold_is_placed_once_and_released_once<P: Ports>(ports: &P, controller: &ControllerId) {
-    let first = hold(&subject(ADA), "hold-1");
-    assert_eq!(ports.place_hold(controller, &first).await.unwrap(), Appended::Fresh);
-    let second = SubjectHold { opened_by: "officer-2".into(), ..first.clone() };
-    assert_eq!(ports.place_hold(controller, &second).await.unwrap(), Appended::Existing(first.clone()));
-    assert_eq!(ports.holds(controller, &first.subject).await.unwrap(), std::slice::from_ref(&first));
-    let released = SubjectHold { released_at: Some(days(now(), 1)), ..first.clone() };
-    for day in [1, 2] {
-        let answer = ports.release_hold(controller, &first.subject, &first.id, "officer-3", days(now(), day)).await;
-        assert_eq!(answer.unwrap(), Some(released.clone()));
-    }
-    assert_eq!(ports.holds(controller, &first.subject).await.unwrap(), [released]);
-    let unknown = ports.release_hold(controller, &first.subject, &id("hold-2"), "officer-3", now()).await;
-    assert_eq!(unknown.unwrap(), None);
-}
 
 pub async fn a_held_record_leaves_the_index_and_comes_back_on_release<P: Ports>(ports: &P, controller: &ControllerId) {
     let mut kept = record(&subject(ADA), "log-1", now());

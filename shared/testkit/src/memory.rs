@@ -6,14 +6,17 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+mod backup;
 mod challenges;
 mod guardian;
 mod purge;
 mod sealed;
 mod subscription;
 mod systems;
+mod tombstones;
 mod walks;
 
+pub use backup::Backup;
 pub use systems::HandedOver;
 
 use app::{
@@ -27,7 +30,7 @@ use app::{
     erasure::{ErasurePlan, ErasurePlans},
     error::{Appended, PortError},
     export::{Exports, SubjectFile, csv_of},
-    holds::HoldStore,
+    holds::{HOLDS_PAGE, HoldKey, HoldPage, HoldStore, WideHolds},
     keys::{ControllerKeys, DayKeys, Keys},
     mail::{Mail, MailClaim, Mailer},
     queues::{DeadLetters, Outbox, Queue},
@@ -43,6 +46,7 @@ use domain::{
     consent::ConsentEvent,
     dsar::{AccountClaims, Challenge, Entry, Head, Received, RequestState},
     evidence::DeletionResult,
+    hold::{Hold, ReleaseAsked},
     ids::{
         AttestationId, BatchId, BreachId, CaptureId, Category, ChangeId, ControllerId, EventName, Fingerprint, HoldId,
         Pepper, Purpose, RecordId, RequestId, SubjectRef, TokenId,
@@ -50,10 +54,11 @@ use domain::{
     limits::LimitKey,
     notice::NoticeChange,
     policy::Policy,
-    record::{Record, SubjectHold, System},
+    record::{Record, System},
     sensitive::Sensitive,
     system::SystemsKey,
     token::TokenKey,
+    tombstone::Tombstone,
     walk::Job,
 };
 use jiff::{Timestamp, civil::Date};
@@ -65,6 +70,9 @@ mod evidence;
 
 type Person = (ControllerId, SubjectRef);
 
+/// Whose hold, under which subject if it is one's own, by its identifier.
+type HoldPlace = (ControllerId, Option<SubjectRef>, HoldId);
+
 /// Something sealed: readable while the key stands that sealed it.
 #[derive(Debug, Clone)]
 struct Sealed<T> {
@@ -72,7 +80,7 @@ struct Sealed<T> {
     plain: T,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct RequestItems {
     received: Received,
     fingerprint: Fingerprint,
@@ -81,7 +89,7 @@ struct RequestItems {
     head: Head,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct RecordItem {
     record: Record,
     content: Sealed<Content>,
@@ -107,7 +115,10 @@ struct State {
     claims: BTreeMap<String, Option<Timestamp>>,
     records: BTreeMap<(Person, RecordId), RecordItem>,
     triggers: BTreeMap<(Person, EventName, Option<Purpose>), Trigger>,
-    holds: BTreeMap<(Person, HoldId), SubjectHold>,
+    holds: BTreeMap<HoldPlace, Hold>,
+    tombstones: BTreeMap<(Person, RequestId), Tombstone>,
+    hold_copies: BTreeMap<HoldPlace, Hold>,
+    earlier_peppers: u8,
     breaches: BTreeMap<(ControllerId, BreachId), (Breach, Fingerprint)>,
     notices: BTreeMap<(ControllerId, Announcement, SubjectRef), NoticeState>,
     changes: BTreeMap<(ControllerId, ChangeId), (NoticeChange, Fingerprint)>,
@@ -234,7 +245,7 @@ impl State {
         {
             return DeletionResult::NotDue;
         }
-        if item.record.system == System::S3 {
+        if doomed.system == System::S3 {
             // Disclosed to the store of objects, whose own name it is.
             let Some(content) = self.open(&key.0, &item.content) else { return DeletionResult::Failed };
             self.objects.remove(content.locator.disclose());
@@ -310,6 +321,11 @@ impl Memory {
         self.lock().exported_fields.clone()
     }
 
+    /// Changes every controller's pepper: references that were made before are made no more.
+    pub fn change_pepper(&self) {
+        self.lock().earlier_peppers += 1;
+    }
+
     /// Puts an object where a record of [`System::S3`] says that it is.
     pub fn put_object(&self, locator: &str) {
         self.lock().objects.insert(locator.to_owned());
@@ -367,11 +383,19 @@ impl Keys for Memory {
         for (slot, byte) in secret.iter_mut().zip(controller.as_str().bytes()) {
             *slot = byte;
         }
-        let pepper = Pepper::new(1, &secret);
+        let pepper = |version: u8| {
+            let mut secret = secret;
+            // The first one is as it always was.
+            secret[31] ^= version - 1;
+            Pepper::new(version, &secret)
+        };
+        let version = self.lock().earlier_peppers + 1;
+        let earlier = (1..version).map(pepper).collect();
+        let pepper = pepper(version);
         secret.reverse();
         let tokens = TokenKey::new(&secret);
         secret.rotate_left(1);
-        Ok(Arc::new(ControllerKeys { pepper, tokens, systems: SystemsKey::new(&secret) }))
+        Ok(Arc::new(ControllerKeys { pepper, earlier, tokens, systems: SystemsKey::new(&secret) }))
     }
 
     async fn destroy_subject_key(
@@ -729,22 +753,31 @@ impl RecordStore for Memory {
         Ok(triggers.map(|(_, trigger)| trigger.clone()).collect())
     }
 
-    async fn holds(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<SubjectHold>, PortError> {
+    async fn holds(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Hold>, PortError> {
         let state = self.call()?;
-        let person = person(controller, subject);
-        let holds = state.holds.iter().filter(|((whose, _), _)| *whose == person);
+        let holds =
+            state.holds.iter().filter(|((whose, of, _), _)| whose == controller && of.as_ref() == Some(subject));
         Ok(holds.map(|(_, hold)| hold.clone()).collect())
     }
 }
 
+impl WideHolds for Memory {
+    async fn wide_holds(&self, controller: &ControllerId) -> Result<Vec<Hold>, PortError> {
+        let state = self.call()?;
+        let holds = state.holds.iter().filter(|((whose, of, _), _)| whose == controller && of.is_none());
+        Ok(holds.map(|(_, hold)| hold.clone()).collect())
+    }
+}
+
+fn hold_place(controller: &ControllerId, key: &HoldKey) -> HoldPlace {
+    (controller.clone(), key.subject.clone(), key.id.clone())
+}
+
 impl HoldStore for Memory {
-    async fn place_hold(
-        &self,
-        controller: &ControllerId,
-        hold: &SubjectHold,
-    ) -> Result<Appended<SubjectHold>, PortError> {
+    async fn place_hold(&self, controller: &ControllerId, hold: &Hold) -> Result<Appended<Hold>, PortError> {
         let mut state = self.call()?;
-        let place = (person(controller, &hold.subject), hold.id.clone());
+        let place = hold_place(controller, &HoldKey::from(hold));
+        state.hold_copies.entry(place.clone()).or_insert_with(|| hold.clone());
         if let Some(first) = state.holds.get(&place) {
             return Ok(Appended::Existing(first.clone()));
         }
@@ -752,20 +785,66 @@ impl HoldStore for Memory {
         Ok(Appended::Fresh)
     }
 
+    async fn hold(&self, controller: &ControllerId, key: &HoldKey) -> Result<Option<Hold>, PortError> {
+        Ok(self.call()?.holds.get(&hold_place(controller, key)).cloned())
+    }
+
+    async fn note_bound(
+        &self,
+        controller: &ControllerId,
+        id: &HoldId,
+        at: Timestamp,
+    ) -> Result<Option<Hold>, PortError> {
+        let mut state = self.call()?;
+        Ok(state.holds.get_mut(&hold_place(controller, &HoldKey::wide(id))).map(|hold| {
+            hold.bound_at.get_or_insert(at);
+            hold.clone()
+        }))
+    }
+
+    async fn ask_release(
+        &self,
+        controller: &ControllerId,
+        key: &HoldKey,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<Option<Hold>, PortError> {
+        let mut state = self.call()?;
+        Ok(state.holds.get_mut(&hold_place(controller, key)).map(|hold| {
+            hold.release_asked.get_or_insert_with(|| ReleaseAsked { by: by.to_owned(), at });
+            hold.clone()
+        }))
+    }
+
     async fn release_hold(
         &self,
         controller: &ControllerId,
-        subject: &SubjectRef,
-        hold: &HoldId,
+        key: &HoldKey,
         _by: &str,
         at: Timestamp,
-    ) -> Result<Option<SubjectHold>, PortError> {
+    ) -> Result<Option<Hold>, PortError> {
         let mut state = self.call()?;
-        let hold = state.holds.get_mut(&(person(controller, subject), hold.clone()));
-        Ok(hold.map(|hold| {
+        let place = hold_place(controller, key);
+        let released = state.holds.get_mut(&place).map(|hold| {
             hold.released_at.get_or_insert(at);
             hold.clone()
-        }))
+        });
+        if let (Some(released), Some(copy)) = (&released, state.hold_copies.get_mut(&place)) {
+            copy.released_at = released.released_at;
+        }
+        Ok(released)
+    }
+
+    async fn open_holds(&self, controller: &ControllerId, from: Option<&str>) -> Result<HoldPage, PortError> {
+        let state = self.call()?;
+        let open = state.holds.iter().filter(|((whose, ..), hold)| whose == controller && hold.is_open());
+        let mut holds: Vec<Hold> = open.map(|(_, hold)| hold.clone()).collect();
+        holds.sort_by(|a, b| a.id.cmp(&b.id));
+        holds.retain(|hold| from.is_none_or(|from| hold.id.as_str() > from));
+        let more = holds.len() > HOLDS_PAGE;
+        holds.truncate(HOLDS_PAGE);
+        let next = holds.last().filter(|_| more).map(|hold| hold.id.to_string());
+        Ok(HoldPage { holds, next })
     }
 }
 
@@ -837,7 +916,14 @@ impl Deadlines for Memory {
             id: attest::deadline_id(&id, valid_until),
             due_at: valid_until,
         });
-        let open = breaches.chain(renewals);
+        let held = state.holds.iter().filter(|(_, hold)| shard == 1 && hold.is_open());
+        let reviews = held.map(|((controller, ..), hold)| Deadline {
+            controller: controller.clone(),
+            kind: DeadlineKind::Hold,
+            id: hold.name(),
+            due_at: hold.review_at,
+        });
+        let open = breaches.chain(renewals).chain(reviews);
         let mut deadlines: Vec<_> = open.filter(|deadline| deadline.due_at < before).collect();
         deadlines.sort_by_key(|deadline| deadline.due_at);
         deadlines.truncate(limit);

@@ -6,6 +6,7 @@
 mod keys;
 mod wire;
 
+use ::wire::evidence::{Header, LinkKind, link_key, root_of};
 use app::{
     capture_consent::ConsentLedger,
     chain::{Chain, Place, chain_of},
@@ -26,7 +27,6 @@ use testkit::{
     build::{at, content, doomed, id, policy, record, request, subject},
     contract::fresh_controller,
 };
-use ::wire::evidence::{Header, LinkKind, link_key, root_of};
 
 /// The sender whose identity `cargo xtask` verifies.
 const SENDER: &str = "privacy@habeas.example";
@@ -60,6 +60,7 @@ impl Stack {
             table: Some(self.output("Table")),
             key_table: Some(self.output("KeyTable")),
             key_id: Some(self.output("ControllerKeyId")),
+            tombstone_table: Some(self.output("TombstoneTable")),
             evidence_bucket: Some(self.output("EvidenceBucket")),
             evidence_key_id: Some(self.output("EvidenceKeyId")),
             work_bucket: Some(self.output("WorkBucket")),

@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 use domain::{
     consent::{self, Choice, ConsentEvent},
     dsar::{self, Act, Ending, Exception, Outcome, RESTRICTION_REVIEW_HOURS, RequestType, Stop},
-    hold::HoldReason,
+    hold::{Hold, HoldReason, HoldScope},
     ids::{HoldId, Purpose},
     policy::{LawfulBasis, Policy},
-    record::SubjectHold,
 };
 use jiff::{Timestamp, ToSpan};
 
 use super::Office;
 use crate::{
+    capture_consent::ConsentLedger,
     correction, erasure,
     error::PortError,
     export,
-    holds::{self, HoldError},
+    holds::{self, HoldError, HoldKey},
+    keys::Keys,
     requests::{RequestKey, StoredRequest},
     systems,
 };
@@ -48,6 +49,7 @@ pub(super) async fn carry_out<P: Office>(
         | RequestType::Portability => export::export(policy, ports, key, stored, except, at).await?,
         RequestType::Erasure => {
             withdraw_what_was_given(policy, ports, key, &received.purposes, at).await?;
+            let_go_of_copies(policy, ports, key, at).await?;
             Outcome::Erased(erasure::erase(policy, ports, key, (&received.purposes, except), at).await?)
         }
         RequestType::WithdrawConsent => match withdraw(policy, ports, key, &received.purposes, received.at).await? {
@@ -72,7 +74,9 @@ pub(super) async fn carry_out<P: Office>(
             }
         }
         RequestType::Rectification if by_office => {
-            let fields = correction::correct(ports, key, &stored.confided.corrections, except, at).await?;
+            let fields =
+                correction::correct(policy, ports, (key, received.at), &stored.confided.corrections, except, at)
+                    .await?;
             if fields.is_empty() { Outcome::Granted } else { Outcome::Corrected(fields) }
         }
         RequestType::PostMortem if received.following.is_none() && dsar::offers_post_mortem(policy) => {
@@ -104,11 +108,7 @@ pub(super) async fn undo<P: Office>(
         return Ok(());
     }
     let hold = restriction_hold(ports, key).await?;
-    match holds::release(policy, ports, &key.subject, &hold, &opened_by(key), closed_at).await {
-        Ok(_) | Err(HoldError::Unknown) => Ok(()),
-        Err(HoldError::Port(error)) => Err(error),
-        Err(_) => Err(PortError::corrupt("hold", "it cannot be released")),
-    }
+    release(policy, ports, key, &hold, closed_at).await
 }
 
 fn opened_by(key: &RequestKey) -> String {
@@ -139,7 +139,8 @@ pub(super) async fn withdraw_what_was_given<P: Office>(
     Ok(())
 }
 
-async fn withdraw<P: Office>(
+/// Takes back, by the request that asked for it, what was agreed to.
+pub(crate) async fn withdraw<P: ConsentLedger + Keys>(
     policy: &Policy,
     ports: &P,
     key: &RequestKey,
@@ -177,19 +178,96 @@ async fn withdraw<P: Office>(
 }
 
 async fn restrict<P: Office>(policy: &Policy, ports: &P, key: &RequestKey, at: Timestamp) -> Result<(), PortError> {
-    let hold = SubjectHold {
-        id: restriction_hold(ports, key).await?,
-        subject: key.subject.clone(),
-        reason: HoldReason::Restriction,
-        ground: None,
-        opened_at: at,
-        review_at: at.saturating_add(RESTRICTION_REVIEW_HOURS.hours()).unwrap_or(Timestamp::MAX),
-        opened_by: opened_by(key),
-        released_at: None,
-    };
+    let id = restriction_hold(ports, key).await?;
+    let review_at = at.saturating_add(RESTRICTION_REVIEW_HOURS.hours()).unwrap_or(Timestamp::MAX);
+    place(policy, ports, key, (id, HoldReason::Restriction), at, review_at).await
+}
+
+async fn place<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    (id, reason): (HoldId, HoldReason),
+    at: Timestamp,
+    review_at: Timestamp,
+) -> Result<(), PortError> {
+    let scope = HoldScope::Subject(key.subject.clone());
+    let hold = Hold::new(id, scope, reason, (at, opened_by(key)), review_at);
     match holds::place_on_subject(policy, ports, hold).await {
         Ok(_) => Ok(()),
         Err(HoldError::Port(error)) => Err(error),
         Err(_) => Err(PortError::corrupt("hold", "it cannot be placed")),
     }
+}
+
+async fn release<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    hold: &HoldId,
+    at: Timestamp,
+) -> Result<(), PortError> {
+    match holds::release(policy, ports, &HoldKey::of_subject(&key.subject, hold), &opened_by(key), at).await {
+        Ok(_) | Err(HoldError::Unknown) => Ok(()),
+        Err(HoldError::Port(error)) => Err(error),
+        Err(_) => Err(PortError::corrupt("hold", "it cannot be released")),
+    }
+}
+
+/// How long after its answer is due somebody looks at what an access request still keeps: longer than the law lets
+/// an answer be put off (GDPR Art. 12(3)).
+const ACCESS_REVIEW_HOURS: i64 = 24 * 62;
+
+/// Whether what somebody waits for is a copy of their records: none of it may end meanwhile.
+const fn waits_for_records(request: RequestType) -> bool {
+    matches!(
+        request,
+        RequestType::Access | RequestType::KnowPieces | RequestType::KnowCategories | RequestType::Portability
+    )
+}
+
+async fn answer_hold<P: Office>(ports: &P, key: &RequestKey) -> Result<HoldId, PortError> {
+    let keys = ports.controller(&key.controller).await?;
+    Ok(keys.pepper.derive(&["answer", key.request.as_str()]))
+}
+
+/// Keeps the records that a person has proved to be theirs and asked for until they have their answer, and no
+/// longer. One that is answered at once needs no hold.
+pub(super) async fn keep_for_the_answer<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+) -> Result<(), PortError> {
+    let state = &stored.state;
+    if !waits_for_records(state.received.request) || !state.is_verified() {
+        return Ok(());
+    }
+    let id = answer_hold(ports, key).await?;
+    if let Some(closed_at) = state.closed_at() {
+        let hold = ports.hold(&key.controller, &HoldKey::of_subject(&key.subject, &id)).await?;
+        return if hold.is_some() { release(policy, ports, key, &id, closed_at).await } else { Ok(()) };
+    }
+    let review_at = state.received.due_at.saturating_add(ACCESS_REVIEW_HOURS.hours()).unwrap_or(Timestamp::MAX);
+    place(policy, ports, key, (id, HoldReason::AccessRequest), verified_at(stored), review_at).await
+}
+
+/// From when on somebody is known to ask for their own.
+fn verified_at(stored: &StoredRequest) -> Timestamp {
+    stored.state.verified.as_ref().map_or(stored.state.received.at, |(at, _)| *at)
+}
+
+/// Who proves to be the person and asks for erasure wants no copy any more: what waited for one is let go.
+async fn let_go_of_copies<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    at: Timestamp,
+) -> Result<(), PortError> {
+    for hold in ports.holds(&key.controller, &key.subject).await? {
+        if hold.reason == HoldReason::AccessRequest {
+            release(policy, ports, key, &hold.id, at).await?;
+        }
+    }
+    Ok(())
 }

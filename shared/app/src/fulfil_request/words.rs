@@ -1,7 +1,8 @@
 //! What is said about a request: to the requester, to those who got the data, and to the office.
 
 use domain::{
-    dsar::{self, Act, Challenge, Outcome, Received},
+    dsar::{self, Act, Challenge, ItemResult, Outcome, Received},
+    hold::Hold,
     ids::{Identifier, IdentifierKind, RequestId},
     limits::Limit,
     policy::{Policy, VerificationRule},
@@ -207,10 +208,12 @@ pub(super) async fn answer<P: Office>(
     }
     tell_others(policy, ports, key, stored, outcome, at).await?;
     // Last of all, since the answer's address lies under this key: what remains of the person in
-    // copies and backups becomes unreadable. While anything of theirs is kept, its key must live.
+    // copies and backups becomes unreadable. While anything of theirs is kept, its key must live; so it must while
+    // a hold keeps whatever there is about them: what was disclosed, what they wrote.
     if let Outcome::Erased(items) = outcome
         && items.iter().all(is_erased)
         && ports.records(&key.controller, &key.subject).await?.is_empty()
+        && !ports.holds(&key.controller, &key.subject).await?.iter().any(Hold::is_open)
     {
         let decided_at = stored.state.decided.as_ref().map_or(at, |(at, _)| *at);
         ports.destroy_subject_key(&key.controller, &key.subject, decided_at).await?;

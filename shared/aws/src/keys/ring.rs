@@ -104,12 +104,16 @@ impl Secrets {
 
     /// The keys: those that hash and sign each derived under a label of its own, so that none tells of another.
     pub(super) fn ring(&self) -> Result<Ring, PortError> {
-        let pepper = Pepper::new(PEPPER_VERSION, &*derived(&self.root, "habeas pepper 1")?);
+        let pepper = |version| {
+            Ok::<_, PortError>(Pepper::new(version, &*derived(&self.root, &format!("habeas pepper {version}"))?))
+        };
+        let earlier = (1..PEPPER_VERSION).map(pepper).collect::<Result<_, _>>()?;
+        let pepper = pepper(PEPPER_VERSION)?;
         let tokens = TokenKey::new(&*derived(&self.root, "habeas tokens 1")?);
         let systems = SystemsKey::new(&*derived(&self.root, "habeas systems 1")?);
         let wraps = self.wraps.iter().map(|(version, secret)| Ok((*version, aes(secret, CONTROLLER_KEY)?)));
         let wraps = wraps.collect::<Result<BTreeMap<_, _>, PortError>>()?;
-        Ok(Ring { public: Arc::new(ControllerKeys { pepper, tokens, systems }), wraps })
+        Ok(Ring { public: Arc::new(ControllerKeys { pepper, earlier, tokens, systems }), wraps })
     }
 }
 

@@ -17,18 +17,13 @@ use wire::stored::{
 
 use super::{
     Item, Sorts, Update, Updated, form_of, item_of, key_of,
-    keys::{ALERTS, ItemKey, clock_shard_name, controller_partition, subject_partitions},
+    keys::{ALERTS, ItemKey, clock_shard_of, controller_partition, subject_partitions},
     text, time, unreadable,
 };
 use crate::Cloud;
 
 const BREACH: &str = "a breach";
 const ALERT: &str = "an alert";
-
-fn clock_shard(breach: &BreachId) -> String {
-    let sum: u32 = breach.as_str().bytes().map(u32::from).sum();
-    clock_shard_name(u8::try_from(sum % u32::from(app::deadlines::CLOCK_SHARDS)).unwrap_or_default())
-}
 
 fn breach_of(item: Item, breach: &BreachId) -> Result<(Breach, Fingerprint), PortError> {
     form_of::<BreachForm>(BREACH, item)?.into_breach(breach.clone()).map_err(unreadable(BREACH))
@@ -59,7 +54,7 @@ impl BreachStore for Cloud {
     ) -> Result<Appended<(Breach, Fingerprint)>, PortError> {
         let key = ItemKey::Breach(controller.clone(), breach.id.clone());
         let mut item = item_of(&key, &BreachForm::new(breach, fingerprint))?;
-        item.insert("due_shard".to_owned(), text(clock_shard(&breach.id)));
+        item.insert("due_shard".to_owned(), text(clock_shard_of(breach.id.as_str())));
         item.insert("due_at".to_owned(), time(breach.authority_due_at));
         match self.put_new(item).await? {
             Appended::Fresh => Ok(Appended::Fresh),

@@ -38,6 +38,12 @@ fn deadline_of(item: &Item) -> Result<Option<Deadline>, PortError> {
         ItemKey::Attested(controller, id) => {
             Ok(Deadline { controller, kind: DeadlineKind::Attestation, id: attest::deadline_id(&id, due_at), due_at })
         }
+        ItemKey::Hold(controller, subject, hold) => Ok(Deadline {
+            controller,
+            kind: DeadlineKind::Hold,
+            id: domain::hold::name(subject.as_ref(), &hold),
+            due_at,
+        }),
         _ => Err(PortError::corrupt("a deadline", "its key is of something else")),
     };
     deadline.map(Some)

@@ -1,61 +1,134 @@
-//! Legal holds.
+//! Legal holds, each with a copy in the table that no restore undoes.
 
 use app::{
     error::{Appended, PortError},
-    holds::HoldStore,
+    holds::{HOLDS_PAGE, HoldKey, HoldPage, HoldStore, WideHolds},
 };
 use aws_sdk_dynamodb::types::ReturnValue;
 use domain::{
+    hold::Hold,
     ids::{ControllerId, HoldId, SubjectRef},
-    record::SubjectHold,
 };
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use wire::stored::hold::Hold;
+use wire::stored::hold::Hold as HoldForm;
 
 use super::{
-    Item, Sorts, Update, Updated, form_of, item_of, key_of,
-    keys::{HOLDS, ItemKey, subject_partition},
+    Item, Sorts, Update, Updated,
+    due::Cursor,
+    form_of, item_of, key_of,
+    keys::{HOLDS, ItemKey, clock_shard_of, controller_partition, subject_partition},
     text, time, unreadable,
 };
-use crate::Cloud;
+use crate::{Cloud, failure::unavailable};
 
 const WHAT: &str = "a hold";
 
-fn hold_of(item: Item) -> Result<SubjectHold, PortError> {
+/// What the table of copies is called in errors.
+const COPIES: &str = "the table that outlives restores";
+
+/// Reads under way at once.
+const READS_AT_ONCE: usize = 8;
+
+fn place(controller: &ControllerId, key: &HoldKey) -> ItemKey {
+    ItemKey::Hold(controller.clone(), key.subject.clone(), key.id.clone())
+}
+
+/// Where a hold's copy lies: under the controller, whatever it keeps, so that all are found without a subject.
+fn copy_place(controller: &ControllerId, id: &HoldId) -> ItemKey {
+    ItemKey::Hold(controller.clone(), None, id.clone())
+}
+
+/// Reads a hold, or the copy of one.
+pub(crate) fn hold_of(item: Item) -> Result<Hold, PortError> {
     let ItemKey::Hold(_, subject, hold) = key_of(&item)? else {
         return Err(PortError::corrupt(WHAT, "its key is of something else"));
     };
-    form_of::<Hold>(WHAT, item)?.into_hold(subject, hold).map_err(unreadable(WHAT))
+    form_of::<HoldForm>(WHAT, item)?.into_hold(subject, hold).map_err(unreadable(WHAT))
+}
+
+impl WideHolds for Cloud {
+    async fn wide_holds(&self, controller: &ControllerId) -> Result<Vec<Hold>, PortError> {
+        let items = self.query(controller_partition(controller), Sorts::Under(HOLDS.to_owned())).await?;
+        items.into_iter().map(hold_of).collect()
+    }
 }
 
 impl HoldStore for Cloud {
-    async fn place_hold(
-        &self,
-        controller: &ControllerId,
-        hold: &SubjectHold,
-    ) -> Result<Appended<SubjectHold>, PortError> {
-        let key = ItemKey::Hold(controller.clone(), hold.subject.clone(), hold.id.clone());
-        match self.put_new(item_of(&key, &Hold::from(hold))?).await? {
+    async fn place_hold(&self, controller: &ControllerId, hold: &Hold) -> Result<Appended<Hold>, PortError> {
+        // Before it binds: a table that is restored to a moment in between is bound again by its copy.
+        self.copy_hold(controller, hold).await?;
+        let mut item = item_of(&place(controller, &HoldKey::from(hold)), &HoldForm::from(hold))?;
+        item.insert("due_shard".to_owned(), text(clock_shard_of(hold.id.as_str())));
+        item.insert("due_at".to_owned(), time(hold.review_at));
+        match self.put_new(item).await? {
             Appended::Fresh => Ok(Appended::Fresh),
             Appended::Existing(item) => hold_of(item).map(Appended::Existing),
         }
     }
 
+    async fn hold(&self, controller: &ControllerId, key: &HoldKey) -> Result<Option<Hold>, PortError> {
+        self.get(&place(controller, key)).await?.map(hold_of).transpose()
+    }
+
+    async fn note_bound(
+        &self,
+        controller: &ControllerId,
+        id: &HoldId,
+        at: Timestamp,
+    ) -> Result<Option<Hold>, PortError> {
+        self.mark(&copy_place(controller, id), Update::default().set_once("bound_at", time(at))).await
+    }
+
+    async fn ask_release(
+        &self,
+        controller: &ControllerId,
+        key: &HoldKey,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<Option<Hold>, PortError> {
+        let update = Update::default().set_once("release_asked_at", time(at)).set_once("release_asked_by", text(by));
+        self.mark(&place(controller, key), update).await
+    }
+
     async fn release_hold(
         &self,
         controller: &ControllerId,
-        subject: &SubjectRef,
-        hold: &HoldId,
+        key: &HoldKey,
         by: &str,
         at: Timestamp,
-    ) -> Result<Option<SubjectHold>, PortError> {
-        let key = ItemKey::Hold(controller.clone(), subject.clone(), hold.clone());
+    ) -> Result<Option<Hold>, PortError> {
         // The first release stands: a retry changes neither its time nor its name.
-        let update = Update::default().set_once("released_at", time(at)).set_once("released_by", text(by));
-        match self.update(&key, update, "attribute_exists(pk)", ReturnValue::AllNew).await? {
-            Updated::Done(item) => hold_of(item).map(Some),
-            Updated::Refused(_) => Ok(None),
-        }
+        let release = || Update::default().set_once("released_at", time(at)).set_once("released_by", text(by));
+        let update = release().remove("due_shard").remove("due_at");
+        let Some(released) = self.mark(&place(controller, key), update).await? else { return Ok(None) };
+        // After it: what is placed again by a copy that is behind is kept a little longer, and nothing else.
+        self.mark_copy(controller, &key.id, release()).await?;
+        Ok(Some(released))
+    }
+
+    async fn open_holds(&self, controller: &ControllerId, from: Option<&str>) -> Result<HoldPage, PortError> {
+        let page = self
+            .dynamodb()
+            .query()
+            .table_name(self.tombstone_table()?)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :holds)")
+            .filter_expression("attribute_not_exists(released_at)")
+            .expression_attribute_values(":pk", text(controller_partition(controller)))
+            .expression_attribute_values(":holds", text(HOLDS))
+            .limit(i32::try_from(HOLDS_PAGE).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(from.map(Cursor::read).transpose()?)
+            .send()
+            .await
+            .map_err(|error| unavailable(COPIES, &error))?;
+        let next = page.last_evaluated_key.map(Cursor::write).transpose()?;
+        let copies = page.items.unwrap_or_default().into_iter().map(hold_of).collect::<Result<Vec<_>, _>>()?;
+        // A copy knows which holds there are, and the table how far each is.
+        let keys: Vec<HoldKey> = copies.iter().map(HoldKey::from).collect();
+        let reads = keys.iter().map(|key| self.hold(controller, key));
+        let stored: Vec<Option<Hold>> = stream::iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
+        Ok(HoldPage { holds: stored.into_iter().flatten().filter(Hold::is_open).collect(), next })
     }
 }
 
@@ -65,8 +138,27 @@ impl Cloud {
         &self,
         controller: &ControllerId,
         subject: &SubjectRef,
-    ) -> Result<Vec<SubjectHold>, PortError> {
+    ) -> Result<Vec<Hold>, PortError> {
         let items = self.query(subject_partition(controller, subject), Sorts::Under(HOLDS.to_owned())).await?;
         items.into_iter().map(hold_of).collect()
+    }
+
+    /// Changes a hold that stands there; answers it as it is then.
+    async fn mark(&self, key: &ItemKey, update: Update) -> Result<Option<Hold>, PortError> {
+        match self.update(key, update, "attribute_exists(pk)", ReturnValue::AllNew).await? {
+            Updated::Done(item) => hold_of(item).map(Some),
+            Updated::Refused(_) => Ok(None),
+        }
+    }
+
+    async fn copy_hold(&self, controller: &ControllerId, hold: &Hold) -> Result<(), PortError> {
+        let item = item_of(&copy_place(controller, &hold.id), &HoldForm::copy_of(hold))?;
+        self.put_new_in(self.tombstone_table()?, item).await.map(drop)
+    }
+
+    async fn mark_copy(&self, controller: &ControllerId, id: &HoldId, update: Update) -> Result<(), PortError> {
+        // A hold from before there were copies has none.
+        let key = copy_place(controller, id);
+        self.update_in(self.tombstone_table()?, &key, update, "attribute_exists(pk)", ReturnValue::None).await.map(drop)
     }
 }

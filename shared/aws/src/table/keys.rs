@@ -2,7 +2,7 @@
 //! stands in a key: references are keyed hashes.
 
 use app::{
-    deadlines::{DeadlineKind, Urgency},
+    deadlines::{CLOCK_SHARDS, DeadlineKind, Urgency},
     purge::PURGE_SHARDS,
     requests::RequestKey,
 };
@@ -40,6 +40,7 @@ const TASKS: &str = "TASK#";
 pub(crate) const STORED: &str = "STORED#";
 const LIMITS: &str = "LIMIT#";
 const WALKS: &str = "WALK#";
+pub(crate) const TOMBSTONES: &str = "TOMBSTONE#";
 const PURGE: &str = "PURGE";
 pub(crate) const DEEDS: &str = "PURGE-DEED#";
 const TOKEN: &str = "TOKEN";
@@ -88,8 +89,8 @@ pub enum ItemKey {
     Record(ControllerId, SubjectRef, RecordId),
     /// A trigger, for one purpose or for all.
     Trigger(ControllerId, SubjectRef, EventName, Option<Purpose>),
-    /// A hold.
-    Hold(ControllerId, SubjectRef, HoldId),
+    /// A hold: on a subject, or a wide one.
+    Hold(ControllerId, Option<SubjectRef>, HoldId),
     /// A breach.
     Breach(ControllerId, BreachId),
     /// One person's notice of an announcement.
@@ -118,6 +119,8 @@ pub enum ItemKey {
     Stored(ControllerId, RecordSystem),
     /// How far a walk has come in one segment.
     Walk(ControllerId, Job, u16),
+    /// That a person was erased: in the table of tombstones.
+    Tombstone(ControllerId, SubjectRef, RequestId),
     /// Where the purge of a controller stands.
     Purge(ControllerId),
     /// Something that was done to it, by its time in milliseconds.
@@ -193,6 +196,12 @@ pub(crate) fn request_shard_name(shard: u8) -> String {
     format!("REQUEST-CLOCK#{shard}")
 }
 
+/// The shard in which the deadline of something lies that no subject spreads.
+pub(crate) fn clock_shard_of(id: &str) -> String {
+    let sum: u32 = id.bytes().map(u32::from).sum();
+    clock_shard_name(u8::try_from(sum % u32::from(CLOCK_SHARDS)).unwrap_or_default())
+}
+
 /// The name of a shard of deadlines.
 pub(crate) fn clock_shard_name(shard: u8) -> String {
     format!("CLOCK#{shard}")
@@ -207,13 +216,15 @@ impl ItemKey {
             | Self::Subscription(controller, subject, _)
             | Self::Record(controller, subject, _)
             | Self::Trigger(controller, subject, ..)
-            | Self::Hold(controller, subject, _) => subject_partition(controller, subject),
+            | Self::Hold(controller, Some(subject), _)
+            | Self::Tombstone(controller, subject, _) => subject_partition(controller, subject),
             Self::Request(key, _) => subject_partition(&key.controller, &key.subject),
             Self::Breach(controller, breach) => breach_partition(controller, breach),
             Self::Notice(controller, of, _) => announcement_partition(controller, of),
             Self::Alert(controller, _)
             | Self::Warned(controller, ..)
             | Self::Change(controller, _)
+            | Self::Hold(controller, None, _)
             | Self::Attestation(controller, ..)
             | Self::Whose(controller, _)
             | Self::Attested(controller, _)
@@ -267,6 +278,7 @@ impl ItemKey {
             Self::AccountToken(..) => TOKEN.to_owned(),
             Self::Stored(_, system) => format!("{STORED}{}", system.as_str()),
             Self::Walk(_, job, segment) => format!("{WALKS}{job}#{segment}"),
+            Self::Tombstone(_, _, request) => format!("{TOMBSTONES}{request}"),
             Self::Limit(key) => format!("{LIMITS}{}#{}", key.limit.as_str(), key.window),
             Self::Purge(_) => PURGE.to_owned(),
             Self::PurgeDeed(_, millis) => format!("{DEEDS}{millis:015}"),
@@ -303,6 +315,7 @@ impl ItemKey {
             | Self::System(controller, _)
             | Self::Stored(controller, _)
             | Self::Task(controller, _)
+            | Self::Tombstone(controller, ..)
             | Self::Walk(controller, ..)
             | Self::Purge(controller)
             | Self::PurgeDeed(controller, _) => controller,
@@ -356,7 +369,7 @@ impl ItemKey {
             return Some(Self::Record(controller, subject, RecordId::parse(record).ok()?));
         }
         if let Some(hold) = sk.strip_prefix(HOLDS) {
-            return Some(Self::Hold(controller, subject, HoldId::parse(hold).ok()?));
+            return Some(Self::Hold(controller, Some(subject), HoldId::parse(hold).ok()?));
         }
         if let Some(trigger) = sk.strip_prefix(TRIGGERS) {
             let (event, purpose) = match trigger.split_once('#') {
@@ -367,6 +380,9 @@ impl ItemKey {
         }
         if let Some(disclosure) = sk.strip_prefix(DISCLOSURES) {
             return Some(Self::Disclosure(controller, Some(subject), DisclosureId::parse(disclosure).ok()?));
+        }
+        if let Some(request) = sk.strip_prefix(TOMBSTONES) {
+            return Some(Self::Tombstone(controller, subject, RequestId::parse(request).ok()?));
         }
         let (request, part) = sk.strip_prefix(REQUESTS)?.split_once('#')?;
         let part = match part {
@@ -395,6 +411,9 @@ impl ItemKey {
         }
         if let Some(breach) = sk.strip_prefix(ALERTS) {
             return Some(Self::Alert(controller, BreachId::parse(breach).ok()?));
+        }
+        if let Some(hold) = sk.strip_prefix(HOLDS) {
+            return Some(Self::Hold(controller, None, HoldId::parse(hold).ok()?));
         }
         if let Some(disclosure) = sk.strip_prefix(DISCLOSURES) {
             return Some(Self::Disclosure(controller, None, DisclosureId::parse(disclosure).ok()?));
@@ -481,7 +500,9 @@ mod tests {
             ItemKey::Record(controller.clone(), subject.clone(), RecordId::parse(ID).unwrap()),
             ItemKey::Trigger(controller.clone(), subject.clone(), event.clone(), None),
             ItemKey::Trigger(controller.clone(), subject.clone(), event, Some(Purpose::parse("marketing").unwrap())),
-            ItemKey::Hold(controller.clone(), subject.clone(), HoldId::parse(ID).unwrap()),
+            ItemKey::Hold(controller.clone(), Some(subject.clone()), HoldId::parse(ID).unwrap()),
+            ItemKey::Hold(controller.clone(), None, HoldId::parse(ID).unwrap()),
+            ItemKey::Tombstone(controller.clone(), subject.clone(), RequestId::parse(ID).unwrap()),
             ItemKey::Breach(controller.clone(), breach.clone()),
             ItemKey::Notice(controller.clone(), Announcement::Breach(breach.clone()), subject.clone()),
             ItemKey::Notice(controller.clone(), Announcement::Change(ChangeId::parse(ID).unwrap()), subject.clone()),

@@ -3,6 +3,7 @@
 mod announcements;
 mod attestations;
 mod breaches;
+mod carry;
 mod challenges;
 mod changes;
 mod consents;
@@ -21,6 +22,7 @@ mod sealed;
 mod stored;
 mod subscriptions;
 mod systems;
+mod tombstones;
 mod walks;
 
 use std::collections::HashMap;
@@ -40,6 +42,7 @@ use wire::{
 
 use crate::{cloud::Cloud, failure::unavailable, keys::random_bytes, table::keys::ItemKey};
 
+pub use carry::CarriedOver;
 pub(crate) use deletion::{doomed_form, doomed_of};
 pub(crate) use sealed::Written;
 
@@ -203,10 +206,15 @@ impl Cloud {
     /// Writes an item unless one stands under its key: one conditional write, which answers what
     /// stands there.
     pub(crate) async fn put_new(&self, item: Item) -> Result<Appended<Item>, PortError> {
+        self.put_new_in(self.table()?, item).await
+    }
+
+    /// The same in a table of that name.
+    pub(crate) async fn put_new_in(&self, table: &str, item: Item) -> Result<Appended<Item>, PortError> {
         let put = self
             .dynamodb()
             .put_item()
-            .table_name(self.table()?)
+            .table_name(table)
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -233,10 +241,22 @@ impl Cloud {
         condition: &str,
         returned: aws_sdk_dynamodb::types::ReturnValue,
     ) -> Result<Updated, PortError> {
+        self.update_in(self.table()?, key, update, condition, returned).await
+    }
+
+    /// The same in a table of that name.
+    pub(crate) async fn update_in(
+        &self,
+        table: &str,
+        key: &ItemKey,
+        update: Update,
+        condition: &str,
+        returned: aws_sdk_dynamodb::types::ReturnValue,
+    ) -> Result<Updated, PortError> {
         let done = self
             .dynamodb()
             .update_item()
-            .table_name(self.table()?)
+            .table_name(table)
             .key("pk", text(key.pk()))
             .key("sk", text(key.sk()))
             .update_expression(update.expression())

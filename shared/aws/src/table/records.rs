@@ -6,8 +6,9 @@ use app::{
 };
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::{
+    hold::Hold,
     ids::{ControllerId, EventName, Purpose, RecordId, SubjectRef},
-    record::{Record, SubjectHold, System},
+    record::{Record, System},
 };
 use jiff::Timestamp;
 use wire::stored::{
@@ -202,7 +203,7 @@ impl RecordStore for Cloud {
         items.into_iter().map(trigger_of).collect()
     }
 
-    async fn holds(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<SubjectHold>, PortError> {
+    async fn holds(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Hold>, PortError> {
         self.holds_of(controller, subject).await
     }
 }

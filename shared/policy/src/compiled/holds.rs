@@ -40,7 +40,7 @@ impl HoldForm {
 
     pub(super) fn into_rule(self) -> Result<HoldRule, LoadError> {
         Ok(HoldRule {
-            reason: word("reason of a hold", &self.reason, HoldReason::parse)?,
+            reason: word("reason of a hold", &self.reason, HoldReason::parse_placed)?,
             grounds: names(&self.grounds, Ground::parse)?,
             on: maybe(self.on.as_ref(), EventName::parse)?,
             release_on: maybe(self.release_on.as_ref(), EventName::parse)?,

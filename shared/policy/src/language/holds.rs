@@ -21,13 +21,13 @@ const REVIEW_MONTHS_DEFAULT: i32 = 6;
 
 pub(super) fn read_holds(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Vec<Entry<HoldRule, HoldFacts>> {
     let mut holds = Vec::new();
-    let words = HoldReason::ALL.map(HoldReason::as_str);
+    let words = HoldReason::PLACED.map(HoldReason::as_str);
     for mut table in top.tables(report, "hold", "[[hold]]") {
         let id = read_head(report, &mut table, Kind::Hold, true);
         if !table.has("reason") {
             table.missing(report, "POLICY-MISSING-KEY", "reason", &format!("write one of {}", words.join(", ")));
         }
-        let reason = table.word(report, "reason", "POLICY-UNKNOWN-WORD", &words, HoldReason::parse);
+        let reason = table.word(report, "reason", "POLICY-UNKNOWN-WORD", &words, HoldReason::parse_placed);
         if let Some(reason) = &reason {
             report.call(id, format!("hold {}", reason.value.as_str()));
         }

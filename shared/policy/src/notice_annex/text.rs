@@ -309,6 +309,7 @@ fn retention(policy: &Policy) -> Section {
                 HoldReason::Investigation => "while there is an investigation",
                 HoldReason::Restriction => "while you have asked us to set it aside",
                 HoldReason::LegalObligation => "while an authority orders it",
+                HoldReason::AccessRequest => "while you wait for your copy",
             };
             let from = hold.on.as_ref().map(|event| format!(", from when {}", happens(event)));
             let until = hold.release_on.as_ref().map(|event| format!(" until {}", words::moment(event, Voice::People)));

@@ -12,7 +12,7 @@ use domain::{
 use super::{Memory, Sealed, person};
 
 /// A disclosure and the texts of its references, if it has any.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct DisclosureItem {
     disclosure: Disclosure,
     references: Option<Sealed<References>>,

@@ -1,10 +1,8 @@
 //! One entry of a request's history.
 
 use domain::{
-    dsar::{
-        Act, Actor, Ask, Entry as HistoryEntry, Exception, ExtensionGround, RefusalGround, Ruling, TaskEnd, VerifiedBy,
-    },
-    ids::{Category, Purpose, RequestId, StaffId, SystemId},
+    dsar::{Act, Actor, Ask, Entry as HistoryEntry, ExtensionGround, RefusalGround, Ruling, TaskEnd, VerifiedBy},
+    ids::{RequestId, StaffId, SystemId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -153,14 +151,7 @@ fn ask(text: &str) -> Result<Ask, Unreadable> {
 impl From<&Ruling> for RulingForm {
     fn from(ruling: &Ruling) -> Self {
         match ruling {
-            Ruling::Approve { except } => {
-                let form = |exception: &Exception| ExceptionForm {
-                    category: exception.category.to_string(),
-                    purpose: exception.purpose.as_ref().map(ToString::to_string),
-                    ground: exception.ground.as_str().to_owned(),
-                };
-                Self::Approve { except: except.iter().map(form).collect() }
-            }
+            Ruling::Approve { except } => Self::Approve { except: except.iter().map(ExceptionForm::from).collect() },
             Ruling::Refuse(ground) => Self::Refuse { ground: ground.as_str().to_owned() },
         }
     }
@@ -170,14 +161,8 @@ impl RulingForm {
     fn into_ruling(self) -> Result<Ruling, Unreadable> {
         match self {
             Self::Approve { except } => {
-                let read = |form: ExceptionForm| {
-                    Ok(Exception {
-                        category: id("category", &form.category, Category::parse)?,
-                        purpose: form.purpose.map(|purpose| id("purpose", &purpose, Purpose::parse)).transpose()?,
-                        ground: ground(&form.ground)?,
-                    })
-                };
-                Ok(Ruling::Approve { except: except.into_iter().map(read).collect::<Result<_, _>>()? })
+                let except = except.into_iter().map(ExceptionForm::into_exception).collect::<Result<_, _>>()?;
+                Ok(Ruling::Approve { except })
             }
             Self::Refuse { ground: text } => Ok(Ruling::Refuse(ground(&text)?)),
         }

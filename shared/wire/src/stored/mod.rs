@@ -21,6 +21,7 @@ pub mod purge;
 pub mod record;
 pub mod request;
 pub mod system;
+pub mod tombstone;
 pub mod walk;
 
 use std::fmt;
@@ -90,6 +91,8 @@ pub enum Kind {
     Stored,
     /// How far a walk has come.
     Walk,
+    /// That a person was erased.
+    Tombstone,
     /// Where the purge of a controller stands.
     Purge,
     /// Something that was done to a controller's purge.
@@ -98,7 +101,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -126,6 +129,7 @@ impl Kind {
         Self::Limit,
         Self::Stored,
         Self::Walk,
+        Self::Tombstone,
         Self::Purge,
         Self::Deed,
     ];
@@ -160,6 +164,7 @@ impl Kind {
             Self::Limit => "limit",
             Self::Stored => "stored",
             Self::Walk => "walk",
+            Self::Tombstone => "tombstone",
             Self::Purge => "purge",
             Self::Deed => "deed",
         }

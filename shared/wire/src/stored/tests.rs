@@ -3,7 +3,9 @@
 
 use std::{fmt::Debug, path::PathBuf};
 
-use domain::ids::{AttestationId, BreachId, CaptureId, ChangeId, DisclosureId, HoldId, RecordId, SubjectRef};
+use domain::ids::{
+    AttestationId, BreachId, CaptureId, ChangeId, DisclosureId, HoldId, RecordId, RequestId, SubjectRef,
+};
 use serde::de::DeserializeOwned;
 use serde_dynamo::{AttributeValue, Item};
 
@@ -41,6 +43,17 @@ fn subject() -> SubjectRef {
 }
 
 const ID: &str = "KKKKKKKKKKKKKKKKKKKKKA";
+
+#[test]
+fn a_tombstone_reads() {
+    let form: tombstone::Tombstone = read("tombstone");
+    let tombstone = form.clone().into_tombstone(subject(), RequestId::parse(ID).unwrap()).unwrap();
+    assert_eq!((tombstone.purposes.len(), tombstone.except.len()), (1, 1));
+    assert_eq!(tombstone::Tombstone::from(&tombstone), form);
+    let mistaken = tombstone::Tombstone { kind: Kind::Hold, ..form };
+    let read = mistaken.into_tombstone(subject(), RequestId::parse(ID).unwrap());
+    assert_eq!(read, Err(Unreadable { field: "kind" }));
+}
 
 #[test]
 fn a_consent_reads() {
@@ -181,12 +194,18 @@ fn what_is_to_be_deleted_reads() {
 
 #[test]
 fn a_hold_reads() {
-    for name in ["hold", "hold-ground"] {
+    for name in ["hold", "hold-ground", "hold-category", "hold-incident", "hold-copy"] {
         let form: hold::Hold = read(name);
-        let stored = form.clone().into_hold(subject(), HoldId::parse(ID).unwrap()).unwrap();
-        assert_eq!(stored.ground.is_some(), name == "hold-ground");
-        assert_eq!(hold::Hold { released_by: form.released_by.clone(), ..hold::Hold::from(&stored) }, form);
+        let is_subjects = matches!(name, "hold" | "hold-ground");
+        let stored = form.clone().into_hold(is_subjects.then(subject), HoldId::parse(ID).unwrap()).unwrap();
+        assert_eq!((stored.ground.is_some(), stored.is_wide()), (name != "hold", form.scope.is_some()));
+        let written = if name == "hold-copy" { hold::Hold::copy_of(&stored) } else { hold::Hold::from(&stored) };
+        assert_eq!(hold::Hold { released_by: form.released_by.clone(), ..written }, form);
     }
+    let wide: hold::Hold = read("hold-category");
+    assert!(wide.into_hold(Some(subject()), HoldId::parse(ID).unwrap()).is_err(), "a wide one is nobody's");
+    let lost: hold::Hold = read("hold");
+    assert!(lost.into_hold(None, HoldId::parse(ID).unwrap()).is_err(), "nobody knows whose it is");
 }
 
 #[test]
@@ -332,9 +351,10 @@ fn every_fixture_is_read() {
                 consent-awaited consent-salted consent-subscribed content decided-erased decided-exported \
                 decided-not-verified decided-recorded decided-refused decided-stopped decided-with-office \
                 decided-withdrawn disclosure disclosure-total due entry-asked entry-decided entry-ruled \
-                entry-task entry-verified export export-access hold hold-ground instructions mail notice plan \
-                purge purge-deed record record-held references request request-acting request-office stored \
-                system task token trigger verified walk warned whose";
+                entry-task entry-verified export export-access hold hold-category hold-copy hold-ground \
+                hold-incident instructions mail notice plan purge purge-deed \
+                record record-held references request request-acting request-office stored \
+                system task token tombstone trigger verified walk warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()

@@ -1,0 +1,162 @@
+//! `habeas restore`: brings a restored table to where it must be before anybody uses it.
+//!
+//! Alone among the tool's commands it runs the functions' own code, since it does what they did: with the
+//! credentials of whoever calls it, against the table that is named, on a stack or on a local one.
+
+mod report;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use app::restore::{self, Replay};
+use aws::{Cloud, Settings};
+use clap::{Args, Subcommand};
+use domain::{ids::ControllerId, policy::Policy};
+use jiff::Timestamp;
+use policy::{check_file, policy_files};
+
+pub use self::report::Report;
+use crate::{
+    clock,
+    stack::Stack,
+    trouble::{Played, Trouble},
+};
+
+/// What is done with a restored table.
+#[derive(Debug, Clone, Args)]
+pub struct RestoreArgs {
+    #[command(subcommand)]
+    command: RestoreCommand,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum RestoreCommand {
+    /// Apply every erasure, hold and deletion again that came after the backup, before anybody uses the table.
+    Replay(RestoreReplayArgs),
+}
+
+/// Which table, and what is known beside it.
+#[derive(Debug, Clone, Args)]
+pub struct RestoreReplayArgs {
+    /// The restored table. Nothing may use it yet.
+    #[arg(long)]
+    pub table: String,
+    /// The table that is given up: what it knows of consents, requests, events, disclosures and records that
+    /// came after the backup is carried over.
+    #[arg(long)]
+    pub from: Option<String>,
+    /// The folder with the policy files that are in force.
+    #[arg(long, default_value = "infra/policies")]
+    pub policies: PathBuf,
+    /// A local stack; `cargo xtask up` writes this file. Without it the names come from the environment, as the
+    /// functions' do: KEY_TABLE, KEY_ID, TOMBSTONE_TABLE, EVIDENCE_BUCKET, WORK_BUCKET, RECORDS_BUCKET.
+    #[arg(long)]
+    pub stack_file: Option<PathBuf>,
+    /// Only look.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Runs a command; answers what came of it, and whether as JSON.
+///
+/// # Errors
+/// If something is missing, or AWS does not answer.
+pub fn run(args: &RestoreArgs) -> Played<(Report, bool)> {
+    let RestoreCommand::Replay(args) = &args.command;
+    Ok((replay(args, clock::now())?, args.json))
+}
+
+/// Replays what came after the backup.
+///
+/// # Errors
+/// If something is missing, or AWS does not answer.
+pub fn replay(args: &RestoreReplayArgs, at: Timestamp) -> Played<Report> {
+    let policies = policies(&args.policies)?;
+    let settings = settings(args.stack_file.as_deref())?;
+    if settings.table.as_deref() == Some(args.table.as_str()) && !args.dry_run {
+        return Err(Trouble::new(format!(
+            "{} is the table in use: a replay is for one that nobody uses yet",
+            args.table
+        )));
+    }
+    let cloud = Cloud::new(Settings { table: Some(args.table.clone()), ..settings });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(Trouble::because("begin"))?;
+    let run = Replay { at, dry_run: args.dry_run };
+    runtime
+        .block_on(async {
+            let carried = match &args.from {
+                Some(from) => cloud.carry_over(from, args.dry_run).await?,
+                None => aws::table::CarriedOver::default(),
+            };
+            // Nothing is written by a dry run, so the table does not know yet what was carried over.
+            let events: &[_] = if args.dry_run { &[] } else { &carried.events };
+            let noted = restore::note_again(&policies, &cloud, events).await?;
+            let replayed = restore::replay(&policies, &cloud, run).await?;
+            Ok::<_, app::error::PortError>(Report::new(args, carried.items, carried.unknown, noted, &replayed))
+        })
+        .map_err(trouble)
+}
+
+fn trouble(error: app::error::PortError) -> Trouble {
+    let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    Trouble::new(format!("{error}{cause}; what was done stands, run it again to do the rest"))
+}
+
+fn policies(folder: &Path) -> Played<BTreeMap<ControllerId, Policy>> {
+    let shown = folder.display();
+    let mut policies = BTreeMap::new();
+    for path in policy_files(folder).map_err(Trouble::because(format_args!("read {shown}")))? {
+        let file = check_file(&path, None).map_err(Trouble::because(path.display()))?;
+        let refused = || Trouble::new(format!("{} is refused: see `habeas policy check`", path.display()));
+        let policy = file.policy.ok_or_else(refused)?;
+        policies.insert(policy.controller.clone(), policy);
+    }
+    if policies.is_empty() { Err(Trouble::new(format!("{shown} holds no policy file"))) } else { Ok(policies) }
+}
+
+/// A local stack's names, or those of the environment.
+fn settings(stack_file: Option<&Path>) -> Played<Settings> {
+    let Some(file) = stack_file else {
+        let settings = Settings::from_lookup(|name| std::env::var(name).ok());
+        return settings.map_err(Trouble::because("the environment"));
+    };
+    let stack = Stack::read(file)?;
+    let output = |name: &str| stack.output(name).map(|value| Some(value.to_owned()));
+    Ok(Settings {
+        region: stack.region.clone(),
+        access_key_id: "test".into(),
+        secret_access_key: "test".into(),
+        endpoint_url: Some(stack.endpoint.clone()),
+        table: output("Table")?,
+        key_table: output("KeyTable")?,
+        key_id: output("ControllerKeyId")?,
+        tombstone_table: output("TombstoneTable")?,
+        evidence_bucket: output("EvidenceBucket")?,
+        work_bucket: output("WorkBucket")?,
+        records_bucket: output("RecordsBucket")?,
+        is_local: true,
+        ..Settings::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_without_policies_is_refused() {
+        let empty = std::env::temp_dir().join(format!("habeas-no-policies-{}", std::process::id()));
+        std::fs::create_dir_all(&empty).unwrap();
+        let trouble = policies(&empty).unwrap_err();
+        assert!(trouble.to_string().contains("holds no policy file"), "{trouble}");
+        std::fs::remove_dir(&empty).unwrap();
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../policies");
+        assert!(policies(&shipped).unwrap().len() >= 5);
+    }
+}

@@ -1,0 +1,175 @@
+//! What the table that is given up still knows, and the restored one does not: carried over item by item.
+
+use std::collections::BTreeMap;
+
+use app::{error::PortError, records::SubjectEvent};
+use domain::ids::ControllerId;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use wire::stored::record::Trigger;
+
+use super::{
+    Item, TABLE, form_of, key_of,
+    keys::{ItemKey, RequestPart},
+    unreadable,
+};
+use crate::{Cloud, failure::unavailable};
+
+/// Items that are looked at beside each other.
+const ITEMS_AT_ONCE: usize = 16;
+
+/// How an item is carried over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Carriage {
+    /// It is written once and never changed: where one stands, that is it.
+    Once,
+    /// It only ever goes on, so the later table knows it better.
+    Latest,
+    /// It stays behind.
+    Never,
+}
+
+/// What is said of an item, and how it is carried over.
+fn carriage(key: &ItemKey) -> (&'static str, Carriage) {
+    match key {
+        ItemKey::Consent(..) => ("consents", Carriage::Once),
+        ItemKey::Disclosure(..) => ("disclosures", Carriage::Once),
+        ItemKey::Change(..) | ItemKey::Alert(..) => ("publications", Carriage::Once),
+        ItemKey::Attestation(..) => ("attestations", Carriage::Once),
+        // What a record became since lies in the very table that is given up: only what is missing comes along.
+        ItemKey::Record(..) => ("records", Carriage::Once),
+        ItemKey::Request(_, part) => match part {
+            RequestPart::Verified | RequestPart::Decided | RequestPart::Entry(_) | RequestPart::Plan(_) => {
+                ("requests", Carriage::Once)
+            }
+            RequestPart::Received | RequestPart::Mail(_) => ("requests", Carriage::Latest),
+            // A code lives for half an hour.
+            RequestPart::Code | RequestPart::CodeAsked(_) => ("codes", Carriage::Never),
+        },
+        ItemKey::Whose(..) => ("requests", Carriage::Once),
+        // Claims of mails: without them people would be written to twice.
+        ItemKey::Guardian(..) | ItemKey::Subscription(..) | ItemKey::Warned(..) => ("mails", Carriage::Latest),
+        ItemKey::Trigger(..) => ("triggers", Carriage::Latest),
+        // Their copies know them, and a wide one has to mark the records of this table.
+        ItemKey::Hold(..) => ("holds", Carriage::Never),
+        ItemKey::Breach(..) | ItemKey::Notice(..) => ("breaches and notices", Carriage::Latest),
+        ItemKey::Attested(..) => ("attestations", Carriage::Latest),
+        // What counts, waits or is under way begins anew.
+        _ => ("others", Carriage::Never),
+    }
+}
+
+/// What was carried over.
+#[derive(Debug, Clone, Default)]
+pub struct CarriedOver {
+    /// How many items, by what they are.
+    pub items: BTreeMap<&'static str, usize>,
+    /// Items whose key is none of this table's: they stay behind.
+    pub unknown: usize,
+    /// What happened to people meanwhile: the clocks of their records have to hear of it.
+    pub events: Vec<(ControllerId, SubjectEvent)>,
+}
+
+/// What happened, by a trigger's item.
+fn events_of(key: &ItemKey, item: Item) -> Result<Vec<(ControllerId, SubjectEvent)>, PortError> {
+    let ItemKey::Trigger(controller, subject, ..) = key else { return Ok(Vec::new()) };
+    let form: Trigger = form_of("a trigger", item)?;
+    let (event, purpose, first_at, last_at) = form.into_parts().map_err(unreadable("a trigger"))?;
+    let event = |occurred_at| {
+        let (subject, event, purpose) = (subject.clone(), event.clone(), purpose.clone());
+        (controller.clone(), SubjectEvent { subject, event, purpose, occurred_at })
+    };
+    Ok(if first_at == last_at { vec![event(first_at)] } else { vec![event(first_at), event(last_at)] })
+}
+
+impl Cloud {
+    /// Carries over to this table what that one knows of consents, requests, events, disclosures and records
+    /// that came after the backup. Doing it again carries over what is left.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    pub async fn carry_over(&self, from: &str, dry_run: bool) -> Result<CarriedOver, PortError> {
+        let mut carried = CarriedOver::default();
+        let mut next = None;
+        loop {
+            let page = self
+                .dynamodb()
+                .scan()
+                .table_name(from)
+                .consistent_read(true)
+                .set_exclusive_start_key(next)
+                .send()
+                .await
+                .map_err(|error| unavailable(TABLE, &error))?;
+            let mut known = Vec::new();
+            for item in page.items.unwrap_or_default() {
+                match key_of(&item) {
+                    Ok(key) => known.push((key, item)),
+                    Err(_) => carried.unknown += 1,
+                }
+            }
+            let carry = known.into_iter().map(|(key, item)| self.carry(key, item, dry_run));
+            let mut done = stream::iter(carry).buffer_unordered(ITEMS_AT_ONCE);
+            while let Some(came_along) = done.try_next().await? {
+                if let Some((what, events)) = came_along {
+                    *carried.items.entry(what).or_default() += 1;
+                    carried.events.extend(events);
+                }
+            }
+            next = page.last_evaluated_key;
+            if next.is_none() {
+                return Ok(carried);
+            }
+        }
+    }
+
+    /// Carries one item over, if it is missing or behind. Answers what it was.
+    async fn carry(
+        &self,
+        key: ItemKey,
+        item: Item,
+        dry_run: bool,
+    ) -> Result<Option<(&'static str, Vec<(ControllerId, SubjectEvent)>)>, PortError> {
+        let (what, carriage) = carriage(&key);
+        if carriage == Carriage::Never {
+            return Ok(None);
+        }
+        match self.get(&key).await? {
+            Some(standing) if carriage == Carriage::Once || standing == item => return Ok(None),
+            Some(_) | None if dry_run => {}
+            Some(_) => {
+                let put =
+                    self.dynamodb().put_item().table_name(self.table()?).set_item(Some(item.clone())).send().await;
+                put.map_err(|error| unavailable(TABLE, &error))?;
+            }
+            None => drop(self.put_new(item.clone()).await?),
+        }
+        Ok(Some((what, events_of(&key, item)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+
+    #[test]
+    fn what_people_said_and_what_happened_comes_along_and_what_is_under_way_does_not() {
+        let subject = format!("C#acme#S#1.{ID}");
+        for (pk, sk, expected) in [
+            (subject.as_str(), format!("CONSENT#{ID}"), Carriage::Once),
+            (&subject, format!("RECORD#{ID}"), Carriage::Once),
+            (&subject, format!("REQUEST#{ID}#3-000001"), Carriage::Once),
+            (&subject, format!("REQUEST#{ID}#0-RECEIVED"), Carriage::Latest),
+            (&subject, format!("REQUEST#{ID}#MAIL-ANSWER"), Carriage::Latest),
+            (&subject, "TRIGGER#contract.ended".to_owned(), Carriage::Latest),
+            (&subject, format!("HOLD#{ID}"), Carriage::Never),
+            (&subject, format!("REQUEST#{ID}#CODE"), Carriage::Never),
+            ("C#acme", format!("REQUEST#{ID}"), Carriage::Once),
+            ("C#acme", "SYSTEM#crm".to_owned(), Carriage::Never),
+        ] {
+            let key = ItemKey::parse(pk, &sk).unwrap();
+            assert_eq!(carriage(&key).1, expected, "{sk}");
+        }
+    }
+}
