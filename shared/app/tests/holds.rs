@@ -9,7 +9,7 @@ use app::{
     deadlines, fulfil_request,
     holds::{self, HoldError, HoldKey, HoldStore, PlaceHold, WideHolds},
     keys::Keys,
-    purge,
+    purge::{self, Run},
     receive_request::{self, ReceiveRequest},
     records::{self, RecordStore, RegisterRecord},
     requests::{self, NewEntry, RequestKey},
@@ -82,7 +82,8 @@ async fn stored(policy: &Policy, memory: &Memory) -> Vec<Record> {
 
 /// How many records a sweep at that time deletes, and how many a hold keeps from it.
 async fn swept(policy: &Policy, memory: &Memory, at: Timestamp) -> (usize, usize) {
-    let swept = purge::sweep(memory, std::slice::from_ref(&policy.controller), at, false).await.unwrap();
+    let run = Run::to_the_end(at);
+    let swept = purge::sweep(memory, std::slice::from_ref(&policy.controller), &run).await.unwrap();
     assert_eq!(swept.failed, 0);
     (swept.deleted, swept.held)
 }
