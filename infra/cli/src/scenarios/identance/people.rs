@@ -127,7 +127,7 @@ fn report(world: &World, ledger: &mut Ledger) -> Played {
             gossip.said(),
             forever.said(),
             proper.status,
-            released.status
+            released.state
         ),
     );
     Ok(())
