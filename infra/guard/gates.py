@@ -383,10 +383,10 @@ def every_function_reads_the_one_policy_layer_whose_old_versions_stay(plain, con
 
 
 @gate
-def only_whoever_tells_everybody_may_continue_itself(plain, contract):
+def only_whoever_goes_through_everybody_may_continue_itself(plain, contract):
     """Lambda stops loops after about 16 hops; only a queue that is meant to continue itself may go on."""
     for name, f in functions(plain).items():
-        if (f.get("RecursiveLoop") == "Allow") != (short(f) in ("breach-notify", "notice-change")):
+        if (f.get("RecursiveLoop") == "Allow") != (short(f) in ("breach-notify", "notice-change", "retention-track")):
             yield f"{name}: RecursiveLoop is {f.get('RecursiveLoop', 'Terminate')}"
 
 

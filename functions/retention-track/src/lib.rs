@@ -9,6 +9,7 @@ use app::{
     post_mortem,
     queues::{DeadLetters, Outbox, Queue},
     records::{self, RecordError, RecordStore, RegisterRecord, SubjectEvent},
+    replan::{self, MayWalk, PlanningStore},
     requests::RequestLog,
     walk::{self, RecordScan, Step, WALK_HOPS_MAX, Walked, Walks},
 };
@@ -55,7 +56,17 @@ pub const EVENTS_AT_ONCE: usize = 8;
 
 /// Everything that this function needs.
 pub trait Ports:
-    RecordStore + ConsentLedger + NoticeChanges + HoldStore + RequestLog + Keys + RecordScan + Walks + Outbox + DeadLetters
+    RecordStore
+    + ConsentLedger
+    + NoticeChanges
+    + HoldStore
+    + RequestLog
+    + Keys
+    + RecordScan
+    + Walks
+    + PlanningStore
+    + Outbox
+    + DeadLetters
 {
 }
 
@@ -68,6 +79,7 @@ impl<P> Ports for P where
         + Keys
         + RecordScan
         + Walks
+        + PlanningStore
         + Outbox
         + DeadLetters
 {
@@ -279,6 +291,13 @@ async fn walk_on<P: Ports>(
     now: Timestamp,
 ) -> Result<(), Verdict> {
     let (ports, controller) = (&desk.ports, &policy.controller);
+    if *job == Job::Replan {
+        match replan::may_walk(ports, policy, at).await? {
+            MayWalk::Yes => {}
+            MayWalk::Over => return Ok(()),
+            MayWalk::NotThis => return Err(Failure::new("the walk is for another version of the policy").into()),
+        }
+    }
     let turns = match turn {
         None => walk::begin(ports, controller, job, at).await?,
         Some(turn) if turn.hop >= WALK_HOPS_MAX => return Err(Verdict::poison("the walk was handed on too often")),
@@ -288,7 +307,7 @@ async fn walk_on<P: Ports>(
             {
                 Step::HandOn(turn) => vec![turn],
                 Step::WalkDone(walked) => {
-                    finish(job, &walked);
+                    finish(desk, policy, job, at, &walked).await?;
                     vec![]
                 }
                 Step::SegmentDone | Step::Stale => vec![],
@@ -321,11 +340,24 @@ async fn act<P: Ports>(
 }
 
 /// What follows once every record was met.
-fn finish(job: &Job, walked: &Walked) {
-    #[expect(clippy::cast_precision_loss, reason = "a metric of counts far below 2^52")]
-    if *job == Job::Replan {
-        metric("RecordsReplanned", walked.changed as f64, Unit::Count, &[]);
+async fn finish<P: Ports>(
+    desk: &Desk<P>,
+    policy: &Policy,
+    job: &Job,
+    at: Timestamp,
+    walked: &Walked,
+) -> Result<(), PortError> {
+    match job {
+        Job::Replan => {
+            replan::done(&desk.ports, policy, at).await?;
+            #[expect(clippy::cast_precision_loss, reason = "a metric of counts far below 2^52")]
+            for (name, count) in [("RecordsReplanned", walked.changed), ("RecordsNotPlanned", walked.unreadable)] {
+                metric(name, count as f64, Unit::Count, &[]);
+            }
+        }
+        Job::BindHold(_) | Job::FreeHold(_) => {}
     }
+    Ok(())
 }
 
 async fn note_withdrawal<P: Ports>(desk: &Desk<P>, policy: &Policy, form: &WithdrawnForm) -> Result<(), Verdict> {

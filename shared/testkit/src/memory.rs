@@ -29,7 +29,8 @@ use app::{
     mail::{Mail, MailClaim, Mailer},
     purge::{DuePage, DueRecords, PURGE_SHARDS},
     queues::{DeadLetters, Outbox, Queue},
-    records::{Content, RecordStore, Trigger},
+    records::{Content, RecordStore, TRIGGER_TIMES_MAX, Trigger},
+    replan::Planning,
     request_clock::{REQUEST_SHARDS, RequestClock},
     requests::{Confided, Downloads, OfficePage, OfficeRow, RequestKey, RequestLog, StoredRequest},
     walk::Progress,
@@ -119,6 +120,7 @@ struct State {
     disclosures: BTreeMap<disclosures::Place, disclosures::DisclosureItem>,
     systems: systems::Systems,
     walks: BTreeMap<(ControllerId, Job, u16), Progress>,
+    plannings: BTreeMap<ControllerId, Planning>,
     calls_left: Option<usize>,
     calls: usize,
     meanwhile: Vec<Meanwhile>,
@@ -670,7 +672,11 @@ impl RecordStore for Memory {
             purpose: purpose.cloned(),
             first_at: at,
             last_at: at,
+            times: BTreeSet::new(),
         });
+        if trigger.times.len() < TRIGGER_TIMES_MAX {
+            trigger.times.insert(at);
+        }
         trigger.first_at = trigger.first_at.min(at);
         trigger.last_at = trigger.last_at.max(at);
         Ok(())

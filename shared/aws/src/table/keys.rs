@@ -38,6 +38,7 @@ const SYSTEMS: &str = "SYSTEM#";
 const TASKS: &str = "TASK#";
 const LIMITS: &str = "LIMIT#";
 const WALKS: &str = "WALK#";
+const PLANNED: &str = "PLANNED";
 const TOKEN: &str = "TOKEN";
 
 /// The index of what has an open end.
@@ -114,6 +115,8 @@ pub enum ItemKey {
     Limit(LimitKey),
     /// How far a walk has come in one segment.
     Walk(ControllerId, Job, u16),
+    /// By which policy a controller's records are planned.
+    Planned(ControllerId),
 }
 
 /// A key that is none of this table's.
@@ -207,7 +210,8 @@ impl ItemKey {
             | Self::Attested(controller, _)
             | Self::System(controller, _)
             | Self::Task(controller, _)
-            | Self::Walk(controller, ..) => controller_partition(controller),
+            | Self::Walk(controller, ..)
+            | Self::Planned(controller) => controller_partition(controller),
             Self::Disclosure(controller, Some(subject), _) => subject_partition(controller, subject),
             Self::Disclosure(controller, None, _) => controller_partition(controller),
             Self::AccountToken(controller, token) => counted_partition(controller, token.as_str()),
@@ -251,6 +255,7 @@ impl ItemKey {
             Self::System(_, system) => format!("{SYSTEMS}{system}"),
             Self::Task(_, task) => format!("{}{}", tasks_of(&task.system), task.request),
             Self::AccountToken(..) => TOKEN.to_owned(),
+            Self::Planned(_) => PLANNED.to_owned(),
             Self::Walk(_, job, segment) => format!("{WALKS}{job}#{segment}"),
             Self::Limit(key) => format!("{LIMITS}{}#{}", key.limit.as_str(), key.window),
         }
@@ -286,7 +291,8 @@ impl ItemKey {
             | Self::Attested(controller, _)
             | Self::System(controller, _)
             | Self::Task(controller, _)
-            | Self::Walk(controller, ..) => controller,
+            | Self::Walk(controller, ..)
+            | Self::Planned(controller) => controller,
             Self::Request(key, _) => &key.controller,
             Self::Limit(key) => &key.controller,
         }
@@ -398,6 +404,9 @@ impl ItemKey {
             let task = TaskId { request: RequestId::parse(request).ok()?, system: SystemId::parse(system).ok()? };
             return Some(Self::Task(controller, task));
         }
+        if sk == PLANNED {
+            return Some(Self::Planned(controller));
+        }
         if let Some(walk) = sk.strip_prefix(WALKS) {
             let (job, segment) = walk.split_once('#')?;
             return Some(Self::Walk(controller, Job::parse(job).ok()?, segment.parse().ok()?));
@@ -475,6 +484,7 @@ mod tests {
             ItemKey::Attestation(controller.clone(), attestation.clone(), "2026-03-01".parse().unwrap()),
             ItemKey::Attested(controller.clone(), attestation),
             ItemKey::System(controller.clone(), SystemId::parse("shop.eu").unwrap()),
+            ItemKey::Planned(controller.clone()),
             ItemKey::Walk(controller.clone(), Job::Replan, 0),
             ItemKey::Walk(controller.clone(), Job::BindHold(HoldId::parse(ID).unwrap()), 3),
             ItemKey::Walk(controller.clone(), Job::FreeHold(HoldId::parse(ID).unwrap()), 3),

@@ -14,6 +14,7 @@ mod guardians;
 mod holds;
 pub mod keys;
 mod limits;
+mod planning;
 mod records;
 mod requests;
 mod subscriptions;

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use app::walk::{Progress, WALK_SEGMENTS};
+use app::{
+    replan::{Next, Planning},
+    walk::{Progress, WALK_SEGMENTS},
+};
 use domain::{
     ids::{ControllerId, RecordId},
+    policy::PolicyHash,
     record::Record,
     walk::{Job, Turn},
 };
@@ -88,4 +92,17 @@ pub async fn a_walk_is_noted_by_one_of_two_and_a_later_one_takes_its_place<P: Po
     assert!(ports.note_segment(controller, &job, 0, &done).await.unwrap());
     assert!(!ports.note_segment(controller, &job, 1, &progress(1, 2)).await.unwrap());
     assert_eq!(ports.segment(controller, &job, 2).await.unwrap(), Some(done));
+}
+
+pub async fn of_two_who_plan_by_another_policy_one_is_told_so<P: Ports>(ports: &P, controller: &ControllerId) {
+    assert_eq!(ports.planning(controller).await.unwrap(), Planning::default());
+    let next = |walk| Next { policy: PolicyHash::from_hex("bb".repeat(32)), since: now(), walk };
+    let seen = Planning { policy: None, next: Some(next(None)), revision: 1 };
+    let begun = Planning { next: Some(next(Some(days(now(), 1)))), revision: 2, ..seen.clone() };
+    let done = Planning { policy: Some(PolicyHash::from_hex("bb".repeat(32))), next: None, revision: 3 };
+    for planning in [seen, begun, done] {
+        assert!(ports.put_planning(controller, &planning).await.unwrap());
+        assert!(!ports.put_planning(controller, &planning).await.unwrap());
+        assert_eq!(ports.planning(controller).await.unwrap(), planning);
+    }
 }

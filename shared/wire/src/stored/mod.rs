@@ -17,6 +17,7 @@ pub mod instructions;
 pub mod mail;
 pub mod manifest;
 pub mod notice;
+pub mod planning;
 pub mod record;
 pub mod request;
 pub mod system;
@@ -89,11 +90,13 @@ pub enum Kind {
     Limit,
     /// How far a walk has come.
     Walk,
+    /// By which policy a controller's records are planned.
+    Planned,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -121,6 +124,7 @@ impl Kind {
         Self::Token,
         Self::Limit,
         Self::Walk,
+        Self::Planned,
     ];
 
     /// The name in the table.
@@ -153,6 +157,7 @@ impl Kind {
             Self::Token => "token",
             Self::Limit => "limit",
             Self::Walk => "walk",
+            Self::Planned => "planned",
         }
     }
 

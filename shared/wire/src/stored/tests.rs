@@ -156,9 +156,16 @@ fn a_record_reads_held_or_not() {
 #[test]
 fn a_trigger_reads() {
     let form: record::Trigger = read("trigger");
-    let (event, purpose, first_at, last_at) = form.clone().into_parts().unwrap();
+    let (event, purpose, first_at, last_at, times) = form.clone().into_parts().unwrap();
     let written = record::Trigger::new(&event, purpose.as_ref(), first_at);
-    assert_eq!(record::Trigger { last_at: millis(last_at), ..written }, form);
+    assert_eq!(record::Trigger { last_at: millis(last_at), times: Vec::new(), ..written.clone() }, form);
+    // Written before its times were kept.
+    assert!(times.is_empty());
+
+    let form: record::Trigger = read("trigger-times");
+    let (.., times) = form.clone().into_parts().unwrap();
+    assert_eq!(times, [first_at, last_at]);
+    assert_eq!(record::Trigger { last_at: millis(last_at), times: form.times.clone(), ..written }, form);
 }
 
 #[test]
@@ -245,6 +252,17 @@ fn how_far_a_walk_has_come_reads() {
 }
 
 #[test]
+fn by_which_policy_records_are_planned_reads() {
+    let form: planning::Planned = read("planned");
+    let next = form.next().unwrap();
+    let (policy, _, walk) = next.clone().unwrap();
+    assert_eq!((policy, walk.unwrap().to_string()), ("bb".repeat(32), "2026-01-01T01:00:00Z".into()));
+    assert_eq!(planning::Planned::new(form.policy.as_deref(), next, form.rev), form);
+    let half = planning::Planned { since: None, ..form };
+    assert_eq!(half.next(), Err(Unreadable { field: "since" }));
+}
+
+#[test]
 fn a_system_and_its_open_task_read() {
     let form: system::System = read("system");
     let state = form.clone().into_state().unwrap();
@@ -306,8 +324,8 @@ fn every_fixture_is_read() {
                 decided-erased decided-exported decided-not-verified decided-recorded decided-refused \
                 decided-stopped decided-with-office decided-withdrawn disclosure disclosure-total due \
                 entry-asked entry-decided entry-ruled entry-task entry-verified export export-access hold \
-                hold-ground instructions intent mail manifest-intent manifest-result notice plan record \
-                record-held references request request-acting request-office system task token trigger verified \
+                hold-ground instructions intent mail manifest-intent manifest-result notice plan planned record \
+                record-held references request request-acting request-office system task token trigger trigger-times verified \
                 walk warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
