@@ -250,6 +250,7 @@ macro_rules! contract_tests {
             what_references_say_goes_with_the_subjects_key,
             a_scan_shows_every_record_of_the_controller_and_nobody_elses,
             a_walk_is_noted_by_one_of_two_and_a_later_one_takes_its_place,
+            a_record_that_comes_late_into_a_swept_bucket_is_found,
             of_two_who_plan_by_another_policy_one_is_told_so,
         );
     };
