@@ -191,6 +191,7 @@ BREAKS = {
         put("Purge|RecursiveLoop", "Allow"),
         drop("BreachNotify|RecursiveLoop"),
         drop("NoticeChange|RecursiveLoop"),
+        drop("RetentionTrack|RecursiveLoop"),
     ],
     "every_schedule_passes_its_time_and_keeps_what_failed": [
         put("PurgeSweep|Target|Input", '{"v":1}'),

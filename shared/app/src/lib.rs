@@ -38,6 +38,7 @@ pub mod read_consents;
 pub mod receive_request;
 pub mod recipients;
 pub mod records;
+pub mod replan;
 pub mod reply;
 pub mod request_clock;
 pub mod requests;

@@ -47,7 +47,8 @@ use app::{
     notice_change::{ChangeStore, NoticeChanges},
     purge::{DueRecords, PURGE_SHARDS},
     queues::{DeadLetters, Outbox, Queue},
-    records::RecordStore,
+    records::{RecordStore, TRIGGER_TIMES_MAX},
+    replan::PlanningStore,
     request_clock::{REQUEST_SHARDS, RequestClock},
     requests::RequestLog,
     restore::HoldCopies,
@@ -133,6 +134,7 @@ pub trait Ports:
     + StoredCounts
     + RecordScan
     + Walks
+    + PlanningStore
 {
 }
 
@@ -172,6 +174,7 @@ impl<P> Ports for P where
         + StoredCounts
         + RecordScan
         + Walks
+        + PlanningStore
 {
 }
 
@@ -222,7 +225,8 @@ macro_rules! contract_tests {
             a_clock_is_read_as_it_was_written,
             a_change_that_read_an_older_record_is_a_conflict,
             what_is_personal_goes_with_the_subjects_key,
-            a_trigger_keeps_its_first_and_its_last_time_in_any_order,
+            a_trigger_keeps_its_times_in_any_order,
+            a_trigger_that_is_seen_often_keeps_its_first_and_its_last_time,
             a_hold_is_placed_once_and_released_once,
             a_hold_of_every_scope_is_read_as_it_was_placed,
             a_release_is_asked_for_once_and_names_who_did,
@@ -282,6 +286,8 @@ macro_rules! contract_tests {
             what_references_say_goes_with_the_subjects_key,
             a_scan_shows_every_record_of_the_controller_and_nobody_elses,
             a_walk_is_noted_by_one_of_two_and_a_later_one_takes_its_place,
+            a_record_that_comes_late_into_a_swept_bucket_is_found,
+            of_two_who_plan_by_another_policy_one_is_told_so,
         );
     };
     (@each $ports:expr, $($sentence:ident,)*) => {
@@ -453,6 +459,7 @@ pub async fn a_clock_is_read_as_it_was_written<P: Ports>(ports: &P, controller: 
     let mut full = record(&subject(ADA), "full", at("2026-03-01T12:00:00.123Z"));
     for n in 0..64 {
         full.clock.renewals.insert(days(now(), 2 * n), days(now(), 2 * n + 1));
+        full.clock.switched.insert(days(now(), 3 * n), days(now(), 3 * n + 1));
     }
     full.clock.firsts = BTreeMap::from([(event("chat.message"), now()), (event("contract.ended"), days(now(), 9))]);
     full.holds = BTreeSet::from([id("hold-1"), id("hold-2")]);
@@ -496,7 +503,7 @@ pub async fn what_is_personal_goes_with_the_subjects_key<P: Ports>(ports: &P, co
     assert!(ports.content(controller, &other.subject, &other.id).await.unwrap().is_some());
 }
 
-pub async fn a_trigger_keeps_its_first_and_its_last_time_in_any_order<P: Ports>(ports: &P, controller: &ControllerId) {
+pub async fn a_trigger_keeps_its_times_in_any_order<P: Ports>(ports: &P, controller: &ControllerId) {
     let (whose, visit) = (subject(ADA), event("website.visit"));
     for day in [5, 9, 2, 7, 9] {
         ports.note_trigger(controller, &whose, &visit, None, days(now(), day)).await.unwrap();
@@ -508,8 +515,23 @@ pub async fn a_trigger_keeps_its_first_and_its_last_time_in_any_order<P: Ports>(
     assert_eq!((&for_all.event, &for_all.purpose), (&visit, &None));
     assert_eq!((for_all.first_at, for_all.last_at), (days(now(), 2), days(now(), 9)));
     assert_eq!((&for_one.event, &for_one.purpose), (&visit, &Some(purpose("marketing"))));
+    assert_eq!(for_all.times, [2, 5, 7, 9].map(|day| days(now(), day)).into());
     assert_eq!((for_one.first_at, for_one.last_at), (now(), now()));
     assert!(ports.triggers(controller, &subject("bob@example.com")).await.unwrap().is_empty());
+}
+
+pub async fn a_trigger_that_is_seen_often_keeps_its_first_and_its_last_time<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+) {
+    let (whose, visit) = (subject(ADA), event("website.visit"));
+    let often = i64::try_from(TRIGGER_TIMES_MAX).unwrap();
+    for day in (1..often + 3).chain([0]) {
+        ports.note_trigger(controller, &whose, &visit, None, days(now(), day)).await.unwrap();
+    }
+    let triggers = ports.triggers(controller, &whose).await.unwrap();
+    assert_eq!((triggers[0].first_at, triggers[0].last_at), (now(), days(now(), often + 2)));
+    assert_eq!(triggers[0].times, (1..=often).map(|day| days(now(), day)).collect());
 }
 
 // Holds.

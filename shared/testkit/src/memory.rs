@@ -34,7 +34,8 @@ use app::{
     keys::{ControllerKeys, DayKeys, Keys},
     mail::{Mail, MailClaim, Mailer},
     queues::{DeadLetters, Outbox, Queue},
-    records::{Content, RecordStore, Trigger},
+    records::{Content, RecordStore, TRIGGER_TIMES_MAX, Trigger},
+    replan::Planning,
     request_clock::{REQUEST_SHARDS, RequestClock},
     requests::{Confided, Downloads, OfficePage, OfficeRow, RequestKey, RequestLog, StoredRequest},
     walk::Progress,
@@ -140,6 +141,7 @@ struct State {
     sealed: sealed::Sealed,
     walks: BTreeMap<(ControllerId, Job, u16), Progress>,
     purges: purge::Purges,
+    plannings: BTreeMap<ControllerId, Planning>,
     calls_left: Option<usize>,
     calls: usize,
     meanwhile: Vec<Meanwhile>,
@@ -740,7 +742,11 @@ impl RecordStore for Memory {
             purpose: purpose.cloned(),
             first_at: at,
             last_at: at,
+            times: BTreeSet::new(),
         });
+        if trigger.times.len() < TRIGGER_TIMES_MAX {
+            trigger.times.insert(at);
+        }
         trigger.first_at = trigger.first_at.min(at);
         trigger.last_at = trigger.last_at.max(at);
         Ok(())

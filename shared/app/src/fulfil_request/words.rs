@@ -1,7 +1,7 @@
 //! What is said about a request: to the requester, to those who got the data, and to the office.
 
 use domain::{
-    dsar::{self, Act, Challenge, ItemResult, Outcome, Received},
+    dsar::{self, Act, Challenge, Outcome, Received},
     hold::Hold,
     ids::{Identifier, IdentifierKind, RequestId},
     limits::Limit,
