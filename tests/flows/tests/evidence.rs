@@ -44,9 +44,9 @@ fn told(world: &World, item: &Item) -> (Header, Value) {
 }
 
 fn items(world: &World, who: &Value) -> Vec<Item> {
-    let kept = world
-        .keep(CONTROLLER, &record(world.start, who, "db-credentials", "db.connect", &format!("beside/{}", world.run), &json!({})))
-        .unwrap();
+    let locator = format!("beside/{}", world.run);
+    let kept = record(world.start, who, "db-credentials", "db.connect", &locator, &json!({}));
+    let kept = world.keep(CONTROLLER, &kept).unwrap();
     world.cloud.items(&kept.partition).unwrap()
 }
 
@@ -71,7 +71,8 @@ fn what_happened_has_a_leaf_that_says_nothing_of_whom() {
     world.ask(CONTROLLER, &asked).unwrap();
     let items = items(&world, &who);
     let of = |prefix: &str| {
-        items.iter().find(|item| item.sort_key().starts_with(prefix)).unwrap_or_else(|| panic!("no {prefix}: {items:?}"))
+        let found = items.iter().find(|item| item.sort_key().starts_with(prefix));
+        found.unwrap_or_else(|| panic!("no {prefix}: {items:?}"))
     };
     let (header, request) = told(&world, of("REQUEST#"));
     assert_eq!((header.kind, request["event"].as_str()), (LinkKind::Events, Some("request")));
