@@ -12,6 +12,7 @@ use domain::{
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use wire::{evidence::content::content_hash, stored::Kind};
 
 use crate::{
     client::{Answer, Call, Client, escaped},
@@ -75,6 +76,18 @@ impl Item {
         let subject = SubjectRef::parse(subject).ok()?;
         let record = RecordId::parse(self.text("sk")?.strip_prefix("RECORD#")?).ok()?;
         let commitment = evidence::commitment(&salt, &controller, &subject, &record, self.ends_at());
+        Some(merkle::hex(&commitment))
+    }
+
+    /// The commitment of the leaf that tells of this item, whatever it is.
+    pub fn event_commitment(&self) -> Option<String> {
+        let kind = Kind::parse(self.text("kind")?)?;
+        if kind == Kind::Record {
+            return self.commitment();
+        }
+        let salt: [u8; 16] = self.bytes("salt")?.try_into().ok()?;
+        let hash = content_hash(kind, &self.0, &[]).ok()?;
+        let commitment = evidence::content_commitment(&salt, self.text("pk")?, self.text("sk")?, &hash);
         Some(merkle::hex(&commitment))
     }
 }

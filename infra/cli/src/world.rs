@@ -363,6 +363,15 @@ impl World {
         self.cloud.invoke(function, &json!({ "v": 1, "time": at.to_string() })).map(drop)
     }
 
+    /// Runs the evidence's tick for that time, and answers what it says it did.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub fn seal(&self, at: Timestamp) -> Played<Value> {
+        let function = self.stack.output("EvidenceSealFunction")?;
+        self.cloud.invoke(function, &json!({ "v": 1, "time": at.to_string() }))
+    }
+
     // ---- as an auditor
 
     /// The stored item of a record; `None` once it is gone.

@@ -8,6 +8,7 @@ mod sample;
 use std::{fs, path::PathBuf};
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use wire::evidence::{
     certificate::verify_certificate,
     trust::Trust,
@@ -60,9 +61,23 @@ enum EvidenceCommand {
     Fetch(FetchArgs),
     /// Write a trust file with the key that signs a controller's evidence.
     Trust(TrustArgs),
+    /// Have a local stack check its chains of evidence and sign where they stand, as it does each hour by itself: a
+    /// controller's next checkpoint comes a day after its last.
+    Seal(SealArgs),
     /// Play a small life on a local stack that nothing was done on yet, and write its evidence, its trust file and a
     /// certificate: what lies in `events/evidence`.
     Sample(SampleArgs),
+}
+
+/// As of when the chains are sealed.
+#[derive(Debug, Clone, Args)]
+struct SealArgs {
+    /// The time, as 2026-03-01T12:00:00Z; without it, now.
+    #[arg(long)]
+    at: Option<Timestamp>,
+    /// Where the stack is; `cargo xtask up` writes this file.
+    #[arg(long, default_value = ".habeas/stack.json")]
+    stack_file: PathBuf,
 }
 
 /// Where a sample is made, and where it goes.
@@ -148,6 +163,11 @@ pub fn run(args: &EvidenceArgs) -> Played<String> {
             let stack = Stack::read(&args.stack_file)?;
             let copied = fetch(&cloud(stack.clone()), stack.output("EvidenceBucket")?, &args.controller, &args.out)?;
             Ok(format!("{copied} new files in {}", args.out.display()))
+        }
+        EvidenceCommand::Seal(args) => {
+            let world = World::new(Stack::read(&args.stack_file)?);
+            let said = world.seal(args.at.unwrap_or(world.start))?;
+            serde_json::to_string_pretty(&said).map_err(Trouble::because("write what was said"))
         }
         EvidenceCommand::Sample(args) => {
             let world = World::new(Stack::read(&args.stack_file)?);

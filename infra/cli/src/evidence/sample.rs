@@ -90,8 +90,7 @@ fn still(world: &World, bucket: &str) -> Played {
 
 /// Has the checkpoint of a time made.
 fn seal(world: &World, at: Timestamp) -> Played {
-    let function = world.stack.output("EvidenceSealFunction")?;
-    let said = world.cloud.invoke(function, &json!({ "v": 1, "time": at.to_string() }))?;
+    let said = world.seal(at)?;
     match said["broken"].as_u64() {
         Some(0) => Ok(()),
         _ => Err(Trouble::new(format!("the checkpoint was not made: {said}"))),
