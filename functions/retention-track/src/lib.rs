@@ -18,7 +18,6 @@ use app::{
 use domain::{
     dsar::SUBJECT_DECEASED,
     hold::{Hold, HoldRefused},
-    ids::ControllerId,
     policy::Policy,
     record::Record,
     walk::{Job, Turn},
