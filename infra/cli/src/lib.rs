@@ -9,6 +9,7 @@ pub mod clock;
 pub mod cloud;
 pub mod evidence;
 mod page;
+pub mod purge;
 pub mod replay;
 pub mod scenarios;
 pub mod stack;
