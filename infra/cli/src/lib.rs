@@ -11,6 +11,7 @@ pub mod clock;
 pub mod cloud;
 pub mod evidence;
 mod page;
+pub mod purge;
 pub mod replay;
 pub mod restore;
 pub mod scenarios;

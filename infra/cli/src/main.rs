@@ -13,6 +13,7 @@ use std::{
 use clap::{CommandFactory as _, Parser, Subcommand};
 use habeas_cli::{
     evidence::{self, EvidenceArgs, VerifyArgs},
+    purge::{self, PurgeArgs},
     replay::{self, ReplayArgs},
     restore::{self, RestoreArgs},
     scenarios,
@@ -51,6 +52,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// See where a controller's purge stands; pause it, resume it, allow what it was stopped by.
+    Purge(PurgeArgs),
     /// Send a web server's log, or made-up records, through the records queue of a local stack.
     Replay(ReplayArgs),
     /// Verify evidence from its files alone: exits with 0 if it holds, with 1 and the first fault if not.
@@ -79,6 +82,10 @@ fn main() -> ExitCode {
         Command::Play { stack_file, controller, clause, json } => {
             play(&stack_file, controller.as_deref(), clause.as_deref(), json)
         }
+        Command::Purge(args) => purge::run(&args).map(|told| {
+            print!("{told}");
+            true
+        }),
         Command::Replay(args) => replay::run(&args).map(|report| {
             print!("{report}");
             report.is_complete()

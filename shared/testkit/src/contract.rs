@@ -45,7 +45,7 @@ use app::{
     limits::Counters,
     mail::{Mail, MailClaim, Mailer},
     notice_change::{ChangeStore, NoticeChanges},
-    purge::{DueRecords, PURGE_SHARDS},
+    purge::{DueRecords, LOOK_RECORDS_MAX, PURGE_SHARDS, PurgeControls},
     queues::{DeadLetters, Outbox, Queue},
     records::{RecordStore, TRIGGER_TIMES_MAX},
     replan::PlanningStore,
@@ -83,6 +83,7 @@ use crate::build::{
 
 mod disclosures;
 mod evidence;
+mod purge;
 mod requests;
 mod sealed;
 mod systems;
@@ -91,6 +92,7 @@ mod walks;
 
 pub use disclosures::*;
 pub use evidence::*;
+pub use purge::*;
 pub use requests::*;
 pub use sealed::*;
 pub use systems::*;
@@ -115,6 +117,7 @@ pub trait Ports:
     + EvidenceStore
     + Deletion
     + DueRecords
+    + PurgeControls
     + Deadlines
     + RequestClock
     + BreachStore
@@ -155,6 +158,7 @@ impl<P> Ports for P where
         + EvidenceStore
         + Deletion
         + DueRecords
+        + PurgeControls
         + Deadlines
         + RequestClock
         + BreachStore
@@ -247,6 +251,10 @@ macro_rules! contract_tests {
             every_record_of_a_long_batch_has_its_answer_in_order,
             the_index_proposes_what_is_due_and_nothing_else,
             the_index_pages_until_there_is_nothing_left,
+            a_look_shows_the_beginning_of_each_shard,
+            where_a_purge_stands_is_read_as_it_was_written,
+            of_two_who_change_where_a_purge_stands_one_is_told_so,
+            what_was_done_to_a_purge_stays_the_newest_first,
             the_index_gives_what_the_evidence_needs,
             open_deadlines_are_found_before_their_time,
             a_request_is_found_from_its_next_date_on_and_read_without_its_persons_key,
@@ -666,6 +674,19 @@ pub async fn the_index_pages_until_there_is_nothing_left<P: Ports>(ports: &P, co
     registered(ports, controller, &records).await;
     let found: BTreeSet<_> = due(ports, controller, now()).await.into_iter().map(|doomed| doomed.record).collect();
     assert_eq!(found, records.into_iter().map(|record| record.id).collect());
+}
+
+pub async fn a_look_shows_the_beginning_of_each_shard<P: Ports>(ports: &P, controller: &ControllerId) {
+    let due = Record { due_at: Some(days(now(), -1)), ..record(&subject(ADA), "log-1", days(now(), -9)) };
+    registered(ports, controller, std::slice::from_ref(&due)).await;
+    let pages = ports.first_due(now()).await.unwrap();
+    assert_eq!(pages.len(), usize::from(PURGE_SHARDS));
+    assert!(pages.iter().all(|page| page.due.len() <= LOOK_RECORDS_MAX));
+    let shard = &pages[usize::from(subject(ADA).shard(PURGE_SHARDS))];
+    // Others may have more there than a look shows.
+    assert!(
+        shard.next.is_some() || shard.due.iter().any(|(whose, doomed)| whose == controller && doomed.record == due.id)
+    );
 }
 
 pub async fn the_index_gives_what_the_evidence_needs<P: Ports>(ports: &P, controller: &ControllerId) {
