@@ -274,8 +274,11 @@ async fn put_right<P: Restored>(
         }
         // Nobody uses the table yet, but for a replay that was started twice.
         let stored = ports.records(controller, &record.subject).await?;
-        let Some(stored) = stored.into_iter().find(|stored| stored.id == record.id) else { return Ok(()) };
-        record = stored;
+        match stored.into_iter().find(|stored| stored.id == record.id) {
+            Some(stored) if stored.revision > record.revision => record = stored,
+            // A conflict without a later revision: its deletion was under way when the backup was made.
+            _ => return Ok(()),
+        }
     }
     Err(PortError::Conflict { what: "record" })
 }
