@@ -143,8 +143,7 @@ impl Case {
     }
 
     async fn categories(&self, who: &str) -> Vec<String> {
-        let mut names: Vec<_> =
-            self.records(who).await.into_iter().map(|record| record.category.to_string()).collect();
+        let mut names: Vec<_> = self.records(who).await.into_iter().map(|record| record.category.to_string()).collect();
         names.sort();
         names
     }

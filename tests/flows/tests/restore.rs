@@ -102,7 +102,10 @@ fn a_restore_brings_nothing_back_that_was_erased_ended_or_released_into_use() {
     // An old file is imported again: nothing of it comes in, and nobody is told whose it was.
     let again = record(world.start, &ada, "contact", "communication", "import/1", &json!({ "name": "Ada Example" }));
     let result = world.register(CONTROLLER, std::slice::from_ref(&again)).unwrap().remove(0);
-    assert_eq!((result.result.as_str(), result.problem, result.record_id, result.subject), ("erased", None, None, None));
+    assert_eq!(
+        (result.result.as_str(), result.problem, result.record_id, result.subject),
+        ("erased", None, None, None)
+    );
     world.send(CONTROLLER, &[again]).unwrap();
 
     let restored_table = restored(&world, &backup);

@@ -65,7 +65,8 @@ impl Report {
         events_noted: usize,
         replayed: &Replayed,
     ) -> Self {
-        let mut not_brought_back = vec!["changes of records after the backup: corrections, and clocks moved by nothing carried over"];
+        let mut not_brought_back =
+            vec!["changes of records after the backup: corrections, and clocks moved by nothing carried over"];
         if args.from.is_none() {
             not_brought_back.insert(
                 0,
@@ -117,15 +118,15 @@ impl fmt::Display for Report {
             }
         }
         let (placed, released) = (self.holds_placed, self.holds_released);
-        writeln!(f, "holds    {placed} placed again, {released} released again, {} records put right", self.records_held)?;
+        writeln!(
+            f,
+            "holds    {placed} placed again, {released} released again, {} records put right",
+            self.records_held
+        )?;
         writeln!(
             f,
             "erasures {} applied again: {} records had come back, {} of them unreadable; {} erased, {} kept by wide holds",
-            self.erasures,
-            self.records_found,
-            self.records_unreadable,
-            self.records_erased,
-            self.records_kept_by_holds
+            self.erasures, self.records_found, self.records_unreadable, self.records_erased, self.records_kept_by_holds
         )?;
         writeln!(f, "consents {} taken back again", self.consents_withdrawn)?;
         writeln!(f, "due      {}, of which {} are deleted", self.records_due, self.records_purged)?;
