@@ -9,7 +9,7 @@ use app::{
     notice_change::NoticeChanges,
     post_mortem,
     queues::{DeadLetters, Outbox, Queue},
-    records::{self, RecordError, RecordStore, RegisterRecord, SubjectEvent},
+    records::{self, RecordError, RecordStore, RegisterRecord, Registered, SubjectEvent},
     replan::{self, MayWalk, PlanningStore},
     requests::RequestLog,
     tombstones::Tombstones,
@@ -152,23 +152,66 @@ impl From<RecordError> for Refused {
     }
 }
 
-async fn take_in<P: Ports>(desk: &Desk<P>, policy: &Policy, event: serde_json::Value) -> Result<EventResult, Refused> {
-    let event = EventForm::read(event)?;
+/// Takes events in, the records of one person together; answers each, in order: what came of it, or which rule it
+/// breaks and always will.
+///
+/// # Errors
+/// [`PortError`]: some are taken in then. Taking all of them in again takes in the rest.
+async fn take_in<P: Ports>(
+    desk: &Desk<P>,
+    policy: &Policy,
+    events: Vec<serde_json::Value>,
+) -> Result<Vec<Result<EventResult, String>>, PortError> {
+    let mut answers: Vec<Option<Result<EventResult, String>>> = Vec::new();
+    let (mut places, mut records, mut triggers) = (Vec::new(), Vec::new(), Vec::new());
+    for (position, event) in events.into_iter().enumerate() {
+        answers.push(None);
+        match read_event(desk, event) {
+            Ok(ParsedEvent::Record(record)) => {
+                places.push(position);
+                records.push(registration(record));
+            }
+            Ok(ParsedEvent::Trigger(trigger)) => triggers.push((position, trigger)),
+            Err(rule) => answers[position] = Some(Err(rule)),
+        }
+    }
+    let registered = records::register_all(policy, &desk.ports, records).await?;
+    for (position, registered) in places.into_iter().zip(registered) {
+        answers[position] = Some(match registered {
+            Ok(registered) => Ok(registered_result(registered)),
+            // Nothing to put right, nothing to send again, and no word about whom or when.
+            Err(RecordError::Erased) => Ok(plain("erased")),
+            Err(rule) => Err(rule.to_string()),
+        });
+    }
+    let notes = triggers.into_iter().map(async |(position, trigger)| (position, note_one(desk, policy, trigger).await));
+    let mut notes = stream::iter(notes).buffer_unordered(EVENTS_AT_ONCE);
+    while let Some((position, noted)) = notes.next().await {
+        answers[position] = Some(match noted {
+            Ok(noted) => Ok(noted),
+            Err(Refused::Rule(rule)) => Err(rule),
+            Err(Refused::Port(error)) => return Err(error),
+        });
+    }
+    let missing = || Err("it was not taken in".to_owned());
+    Ok(answers.into_iter().map(|answer| answer.unwrap_or_else(missing)).collect())
+}
+
+/// Reads an event, and whether it can have happened then.
+fn read_event<P>(desk: &Desk<P>, event: serde_json::Value) -> Result<ParsedEvent, String> {
+    let event = EventForm::read(event).map_err(|error| error.to_string())?;
     let occurred_at = match &event {
         ParsedEvent::Record(record) => record.occurred_at,
         ParsedEvent::Trigger(trigger) => trigger.occurred_at,
     };
     desk.guard
         .check(occurred_at, Some(SignedDuration::from_hours(24 * AGE_DAYS_MAX)))
-        .map_err(|refused| Refused::Rule(format!("/occurred_at: {refused}")))?;
-    match event {
-        ParsedEvent::Record(record) => register_one(desk, policy, record).await,
-        ParsedEvent::Trigger(trigger) => note_one(desk, policy, trigger).await,
-    }
+        .map_err(|refused| format!("/occurred_at: {refused}"))?;
+    Ok(event)
 }
 
-async fn register_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedRecord) -> Result<EventResult, Refused> {
-    let form = RegisterRecord {
+fn registration(form: ParsedRecord) -> RegisterRecord {
+    RegisterRecord {
         identifier: form.identifier,
         category: form.category,
         purpose: form.purpose,
@@ -179,22 +222,17 @@ async fn register_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedRec
         country: form.country,
         guardian: form.guardian,
         occurred_at: form.occurred_at,
-    };
-    let registered = match records::register(policy, &desk.ports, form).await {
-        // Nothing to put right, nothing to send again, and no word about whom or when.
-        Err(RecordError::Erased) => return Ok(plain("erased")),
-        registered => registered?,
-    };
-    Ok(EventResult {
-        result: "registered".to_owned(),
+    }
+}
+
+fn registered_result(registered: Registered) -> EventResult {
+    EventResult {
         record_id: Some(registered.record.to_string()),
         subject: Some(registered.subject.to_string()),
         kept_until: registered.due_at.map(|due_at| due_at.to_string()),
         held: registered.held,
-        clocks_moved: None,
-        holds: Vec::new(),
-        problem: None,
-    })
+        ..plain("registered")
+    }
 }
 
 async fn note_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedTrigger) -> Result<EventResult, Refused> {
@@ -243,16 +281,12 @@ async fn register<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Respons
             "Send longer lists in parts.",
         ));
     }
-    let mut taken = stream::iter(form.events).map(|event| take_in(desk, policy, event)).buffered(EVENTS_AT_ONCE);
-    let mut results = Vec::new();
-    while let Some(result) = taken.next().await {
-        results.push(match result {
-            Ok(result) => result,
-            Err(Refused::Rule(rule)) => EventResult { problem: Some(rule), ..plain("refused") },
-            // What was taken in stands; sending the list again takes in the rest.
-            Err(Refused::Port(error)) => return Err(error.into()),
-        });
-    }
+    // What was taken in stands when a later one fails; sending the list again takes in the rest.
+    let results: Vec<EventResult> = take_in(desk, policy, form.events)
+        .await?
+        .into_iter()
+        .map(|result| result.unwrap_or_else(|rule| EventResult { problem: Some(rule), ..plain("refused") }))
+        .collect();
     // 207: each event has an answer of its own.
     let refused = results.iter().any(|result| result.problem.is_some());
     Ok(Response::json(if refused { 207 } else { 200 }, &RecordsAnswer { v: 1, results }))
@@ -271,24 +305,18 @@ async fn track<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdic
         let now = message.sent_at.map_or(at, |sent_at| sent_at.max(at));
         walk_on(desk, policy, &job, at, turn, now).await?;
     }
-    let mut taken = stream::iter(form.events)
-        .map(async |event| (event.clone(), take_in(desk, policy, event).await))
-        .buffer_unordered(EVENTS_AT_ONCE);
-    while let Some((event, result)) = taken.next().await {
-        match result {
-            Ok(_) => {}
-            // The events beside it go on; this one alone is put aside, with its reason.
-            Err(Refused::Rule(rule)) => {
-                let alone = RecordsMessage {
-                    v: form.v,
-                    controller: form.controller.clone(),
-                    events: vec![event],
-                    withdrawn: vec![],
-                    walk: None,
-                };
-                desk.ports.bury(&site::body(&alone)?, &rule).await?;
-            }
-            Err(Refused::Port(error)) => return Err(error.into()),
+    let events = form.events.clone();
+    for (event, result) in events.into_iter().zip(take_in(desk, policy, form.events).await?) {
+        // The events beside it go on; this one alone is put aside, with its reason.
+        if let Err(rule) = result {
+            let alone = RecordsMessage {
+                v: form.v,
+                controller: form.controller.clone(),
+                events: vec![event],
+                withdrawn: vec![],
+                walk: None,
+            };
+            desk.ports.bury(&site::body(&alone)?, &rule).await?;
         }
     }
     Ok(())

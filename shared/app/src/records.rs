@@ -9,15 +9,14 @@ use std::{
 };
 
 use domain::{
-    consent::{self, AgeStanding, CaptureRefused},
+    consent::{self, CaptureRefused},
     hold::Hold,
-    ids::{Category, ControllerId, EventName, Field, HoldId, Identifier, PointHash, Purpose, RecordId, SubjectRef},
+    ids::{Category, ControllerId, EventName, Field, HoldId, Identifier, Purpose, RecordId, SubjectRef},
     notice,
-    policy::{Clause, Country, LawfulBasis, Policy, RetentionRule},
-    record::{Record, System},
-    retention::{CONSENT_WITHDRAWN, OutOfCalendar, RetentionClock},
+    policy::{Clause, LawfulBasis, Policy},
+    record::Record,
+    retention::{CONSENT_WITHDRAWN, OutOfCalendar},
     sensitive::Sensitive,
-    tombstone::Tombstone,
 };
 use jiff::Timestamp;
 
@@ -28,8 +27,11 @@ use crate::{
     holds::{HoldStore, WideHolds},
     keys::Keys,
     notice_change::NoticeChanges,
-    tombstones::{self, Tombstones},
 };
+
+mod register;
+
+pub use register::{RegisterRecord, Registered, register, register_all};
 
 /// Most fields of one record.
 pub const FIELDS_MAX: usize = 64;
@@ -89,16 +91,32 @@ impl Trigger {
 /// The port to records.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
 pub trait RecordStore: WideHolds {
-    /// Writes a record unless one stands under its subject and identifier.
+    /// Writes records of one subject, each unless one stands under its identifier; answers each, in order.
     ///
-    /// MUST seal the content under the subject's key; MUST make the record findable by its due time
-    /// unless it is held or has none.
+    /// MUST seal the contents under the subject's key; MUST make each record findable by its due time
+    /// unless it is held or has none. No two of them have the same identifier. When it fails, some may have been
+    /// written: whoever tries all again finds those.
+    async fn insert_records(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+        records: &[(Record, Content)],
+    ) -> Result<Vec<Appended<Record>>, PortError>;
+
+    /// Writes one record, as [`RecordStore::insert_records`] does.
+    ///
+    /// # Errors
+    /// [`PortError`].
     async fn insert_record(
         &self,
         controller: &ControllerId,
         record: &Record,
         content: &Content,
-    ) -> Result<Appended<Record>, PortError>;
+    ) -> Result<Appended<Record>, PortError> {
+        let records = [(record.clone(), content.clone())];
+        let mut answers = self.insert_records(controller, &record.subject, &records).await?;
+        answers.pop().ok_or_else(|| PortError::corrupt("a record", "its write has no answer"))
+    }
 
     /// Every record of a subject that is stored. MUST see every write that has returned.
     async fn records(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Record>, PortError>;
@@ -145,46 +163,6 @@ pub trait RecordStore: WideHolds {
     async fn holds(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Hold>, PortError>;
 }
 
-/// A registration, parsed.
-#[derive(Debug)]
-pub struct RegisterRecord {
-    /// Who it is about.
-    pub identifier: Identifier,
-    /// What it is.
-    pub category: Category,
-    /// What it is kept for.
-    pub purpose: Purpose,
-    /// Which system keeps it.
-    pub system: System,
-    /// Where that system keeps it; any name of the record that is unique there.
-    pub locator: Sensitive<String>,
-    /// Its fields, where this product keeps them.
-    pub fields: BTreeMap<Field, Sensitive<String>>,
-    /// The person's age, where the policy asks for it.
-    pub age: Option<u8>,
-    /// Where the person lives, where the policy's age depends on it.
-    pub country: Option<Country>,
-    /// Whether the system that registers it holds a guardian's agreement itself, and vouches for it.
-    pub guardian: bool,
-    /// When it was made: its clock runs from here.
-    pub occurred_at: Timestamp,
-}
-
-/// What was registered, without anything personal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registered {
-    /// Whose.
-    pub subject: SubjectRef,
-    /// Which record.
-    pub record: RecordId,
-    /// Until when it is kept; `None` while nothing ends it.
-    pub due_at: Option<Timestamp>,
-    /// Whether a hold keeps it.
-    pub held: bool,
-    /// Whether it stood there already.
-    pub replayed: bool,
-}
-
 /// Why nothing was registered.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
@@ -220,111 +198,25 @@ pub enum RecordError {
     Port(#[from] PortError),
 }
 
-/// Registers a record, with the time its policy gives it, unless its person was erased since it was made.
-///
-/// # Errors
-/// [`RecordError`]. Registering the same record again changes nothing and is no error.
-pub async fn register<P: RecordStore + Tombstones + ConsentLedger + NoticeChanges + Keys>(
-    policy: &Policy,
-    ports: &P,
-    form: RegisterRecord,
-) -> Result<Registered, RecordError> {
-    let rule = policy
-        .retention_of(&form.category, &form.purpose)
-        .ok_or_else(|| RecordError::NoRule(form.category.clone(), form.purpose.clone()))?;
-    check_fields(policy, &form)?;
-    let needs_guardian = guardian_needed(policy, &form)?;
-    let controller = &policy.controller;
-    let keys = ports.controller(controller).await?;
-    let subject = keys.pepper.subject(&form.identifier);
-    if let Some(limit) = needs_guardian {
-        let events = ports.consents(controller, &subject).await?;
-        if !consent::guardian_agreed(policy, &events, &form.purpose, form.occurred_at) {
-            return Err(RecordError::Age(CaptureRefused::GuardianNeeded(limit)));
-        }
-    }
-    if let Some((purpose, clause)) = opt_in(policy, &form.category)
-        && !opted_in(policy, ports, &subject, purpose, form.occurred_at).await?
-    {
-        return Err(RecordError::OptInMissing(purpose.clone(), clause.clone()));
-    }
-    let mut record = Record {
-        // Disclosed to the keyed hash only.
-        id: keys.pepper.derive(&[
-            form.system.as_str(),
-            form.locator.disclose(),
-            form.category.as_str(),
-            form.purpose.as_str(),
-        ]),
-        subject: subject.clone(),
-        system: form.system,
-        clock: RetentionClock::new(form.occurred_at),
-        due_at: None,
-        clause: rule.clause.clone(),
-        policy: policy.hash.clone(),
-        holds: BTreeSet::new(),
-        points: points(&keys.pepper, &form.fields),
-        salt: ports.random()?,
-        revision: 0,
-        category: form.category,
-        purpose: form.purpose,
-    };
-    record.plan(policy, rule)?;
-    let erasures = tombstones::of(ports, controller, &keys, &form.identifier).await?;
-    if is_erased(policy, ports, rule, &record, &erasures).await? {
-        // What an erasure left standing, under a hold say, is known and stays.
-        let stored = ports.records(controller, &subject).await?;
-        if !stored.iter().any(|stored| stored.id == record.id) {
-            return Err(RecordError::Erased);
-        }
-    }
-    let content = Content { identifier: Some(form.identifier.clone()), locator: form.locator, fields: form.fields };
-    let (mut record, replayed) = match ports.insert_record(controller, &record, &content).await? {
-        Appended::Fresh => (record, false),
-        Appended::Existing(first) => (first, true),
-    };
-    if !replayed {
-        // An erasure that began in between may have looked for records before this one stood.
-        let erasures = tombstones::of(ports, controller, &keys, &form.identifier).await?;
-        if is_erased(policy, ports, rule, &record, &erasures).await? {
-            change(policy, ports, record, |record| {
-                record.end_before_it_began();
-                Ok(())
-            })
-            .await?;
-            return Err(RecordError::Erased);
-        }
-    }
-    let holds = holds_over(ports, controller, &record).await?;
-    let events = happened(policy, ports, &record).await?;
-    record = change(policy, ports, record, |record| {
-        for (event, at) in &events {
-            record.note(policy, rule, event, *at)?;
-        }
-        record.holds.extend(holds.iter().cloned());
-        Ok(())
-    })
-    .await?;
-    if !holds.is_empty() {
-        // A release in between may have looked at the record before the hold was on it.
-        let still = holds_over(ports, controller, &record).await?;
-        record = change(policy, ports, record, |record| {
-            record.holds.retain(|hold| !holds.contains(hold) || still.contains(hold));
-            Ok(())
-        })
-        .await?;
-    }
-    Ok(Registered { held: record.is_held(), subject, record: record.id, due_at: record.due_at, replayed })
-}
-
 /// What was noted for a record's subject, as far as it counts for the record.
 async fn happened<P: RecordStore + ConsentLedger + NoticeChanges>(
     policy: &Policy,
     ports: &P,
     record: &Record,
 ) -> Result<Vec<(EventName, Timestamp)>, PortError> {
+    let triggers = ports.triggers(&policy.controller, &record.subject).await?;
+    happened_of(policy, ports, record, &triggers).await
+}
+
+/// The same, of triggers that are read already.
+async fn happened_of<P: ConsentLedger + NoticeChanges>(
+    policy: &Policy,
+    ports: &P,
+    record: &Record,
+    triggers: &[Trigger],
+) -> Result<Vec<(EventName, Timestamp)>, PortError> {
     let mut events = Vec::new();
-    for trigger in ports.triggers(&policy.controller, &record.subject).await? {
+    for trigger in triggers {
         let seen = trigger.seen();
         // Of those from before the record the last one says as much as all.
         let after = seen.range((Bound::Excluded(record.clock.created_at), Bound::Unbounded));
@@ -359,27 +251,6 @@ pub async fn replan<P: RecordStore + ConsentLedger + NoticeChanges>(
     Ok((after.due_at, after.clause) != before)
 }
 
-/// Whether an erasure has taken away what this record is, as it would have been with all its events. A hold keeps it
-/// from that, as it keeps what stands.
-async fn is_erased<P: RecordStore + ConsentLedger + NoticeChanges>(
-    policy: &Policy,
-    ports: &P,
-    rule: &RetentionRule,
-    record: &Record,
-    erasures: &[Tombstone],
-) -> Result<bool, RecordError> {
-    if !erasures.iter().any(|tombstone| tombstone.reaches_record(record)) {
-        return Ok(false);
-    }
-    let controller = &policy.controller;
-    let mut record = record.clone();
-    for (event, at) in happened(policy, ports, &record).await? {
-        record.note(policy, rule, &event, at)?;
-    }
-    Ok(tombstones::erases(policy, Some(rule), &record, erasures)
-        && holds_over(ports, controller, &record).await?.is_empty())
-}
-
 /// The holds that keep a record: its subject's, and the wide ones that cover it.
 pub(crate) async fn holds_over<P: RecordStore>(
     ports: &P,
@@ -388,43 +259,13 @@ pub(crate) async fn holds_over<P: RecordStore>(
 ) -> Result<BTreeSet<HoldId>, PortError> {
     let mut holds = ports.holds(controller, &record.subject).await?;
     holds.extend(ports.wide_holds(controller).await?);
-    Ok(holds.into_iter().filter(|hold| hold.is_open() && hold.scope.covers(record)).map(|hold| hold.id).collect())
+    Ok(holds_of(&holds, record))
 }
 
-/// The age below which a guardian's agreement must stand in the ledger; `None`: none is needed, or the
-/// system vouches for one that it holds itself, which only staff tokens and the queue can do.
-fn guardian_needed(policy: &Policy, form: &RegisterRecord) -> Result<Option<u8>, RecordError> {
-    if form.age.is_none() {
-        return Ok(None);
-    }
-    match consent::age_standing(policy, form.age, form.country).map_err(RecordError::Age)? {
-        AgeStanding::NeedsGuardian(limit) if !form.guardian => Ok(Some(limit)),
-        _ => Ok(None),
-    }
-}
-
-fn check_fields(policy: &Policy, form: &RegisterRecord) -> Result<(), RecordError> {
-    let too_long = form.fields.values().any(|value| value.disclose().len() > FIELD_BYTES_MAX);
-    if form.fields.len() > FIELDS_MAX || too_long || form.locator.disclose().len() > FIELD_BYTES_MAX {
-        return Err(RecordError::TooLarge);
-    }
-    let Some(category) = policy.categories.get(&form.category) else { return Ok(()) };
-    // Before the list of what may be kept, since that may be open.
-    if let Some(never) = form.fields.keys().find(|field| category.never.contains(field)) {
-        return Err(RecordError::NeverKept(never.clone(), category.clause.clone()));
-    }
-    if category.fields.is_empty() {
-        return Ok(());
-    }
-    match form.fields.keys().find(|field| !category.fields.contains(field)) {
-        Some(unknown) => Err(RecordError::UnknownField(unknown.clone())),
-        None => Ok(()),
-    }
-}
-
-fn points(pepper: &domain::ids::Pepper, fields: &BTreeMap<Field, Sensitive<String>>) -> Vec<PointHash> {
-    // Disclosed to the keyed hash only.
-    fields.iter().map(|(field, value)| pepper.point(field, value.disclose())).collect()
+/// Those of these holds that keep a record.
+fn holds_of(holds: &[Hold], record: &Record) -> BTreeSet<HoldId> {
+    let over = holds.iter().filter(|hold| hold.is_open() && hold.scope.covers(record));
+    over.map(|hold| hold.id.clone()).collect()
 }
 
 /// The purpose whose consent a category needs before anything of it is written, and where that is

@@ -654,21 +654,28 @@ impl ErasurePlans for Memory {
 }
 
 impl RecordStore for Memory {
-    async fn insert_record(
+    async fn insert_records(
         &self,
         controller: &ControllerId,
-        record: &Record,
-        content: &Content,
-    ) -> Result<Appended<Record>, PortError> {
+        subject: &SubjectRef,
+        records: &[(Record, Content)],
+    ) -> Result<Vec<Appended<Record>>, PortError> {
         let mut state = self.call()?;
-        let person = person(controller, &record.subject);
-        let place = (person.clone(), record.id.clone());
-        if let Some(first) = state.records.get(&place) {
-            return Ok(Appended::Existing(first.record.clone()));
+        let person = person(controller, subject);
+        let mut answers = Vec::new();
+        for (record, content) in records {
+            let place = (person.clone(), record.id.clone());
+            answers.push(match state.records.get(&place) {
+                Some(first) => Appended::Existing(first.record.clone()),
+                None => {
+                    let key = state.key(&person, record.clock.created_at);
+                    let content = Sealed { key, plain: content.clone() };
+                    state.records.insert(place, RecordItem { record: record.clone(), content });
+                    Appended::Fresh
+                }
+            });
         }
-        let content = Sealed { key: state.key(&person, record.clock.created_at), plain: content.clone() };
-        state.records.insert(place, RecordItem { record: record.clone(), content });
-        Ok(Appended::Fresh)
+        Ok(answers)
     }
 
     async fn records(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Record>, PortError> {

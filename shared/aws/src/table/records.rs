@@ -1,5 +1,7 @@
 //! Retained records, and the triggers that wait for records.
 
+use std::ops::Range;
+
 use app::{
     error::{Appended, PortError},
     records::{Content as RecordContent, RecordStore, TRIGGER_TIMES_MAX, Trigger as SeenTrigger},
@@ -23,7 +25,7 @@ use super::{
     Item, Sorts, Update, Updated, fields_of, form_of, item_of, key_of,
     keys::{ItemKey, RECORDS, TRIGGERS, purge_shard, subject_partition},
     number,
-    sealed::{Transacted, updated},
+    sealed::{Transacted, new_item, updated},
     text, time, ttl, unreadable,
 };
 use crate::{Cloud, keys::FieldKey};
@@ -82,30 +84,115 @@ fn plain_of(content: &RecordContent) -> Result<Zeroizing<Vec<u8>>, PortError> {
     Ok(Zeroizing::new(plain))
 }
 
-impl RecordStore for Cloud {
-    async fn insert_record(
+/// Most records of one transaction: DynamoDB takes a hundred parts, and one of them checks the key.
+const PACK_RECORDS_MAX: usize = 99;
+
+/// Most content of one transaction, in bytes: DynamoDB takes 4 MB with all that stands beside it.
+const PACK_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Positions as they are written together.
+fn packs(plains: &[Zeroizing<Vec<u8>>]) -> Vec<Range<usize>> {
+    let mut packs = Vec::new();
+    let (mut first, mut bytes) = (0, 0);
+    for (position, plain) in plains.iter().enumerate() {
+        if position - first == PACK_RECORDS_MAX || (position > first && bytes + plain.len() > PACK_BYTES_MAX) {
+            packs.push(first..position);
+            (first, bytes) = (position, 0);
+        }
+        bytes += plain.len();
+    }
+    if first < plains.len() {
+        packs.push(first..plains.len());
+    }
+    packs
+}
+
+impl Cloud {
+    /// Writes those of a pack that do not stand yet, in one transaction under the subject's key.
+    async fn insert_pack(
         &self,
         controller: &ControllerId,
-        record: &Record,
-        content: &RecordContent,
-    ) -> Result<Appended<Record>, PortError> {
-        let key = ItemKey::Record(controller.clone(), record.subject.clone(), record.id.clone());
-        let plain = plain_of(content)?;
-        let write = async |field_key: &FieldKey| {
-            let mut form = StoredRecord::from(record);
-            form.sealed = Some(Bytes(field_key.seal(&key, &plain)?));
-            let mut item = item_of(&key, &form)?;
-            for (name, value) in Placement::of(record).into_attributes() {
-                if let Some(value) = value {
-                    item.insert(name.to_owned(), value);
-                }
-            }
-            self.put_new_under(field_key, item).await
+        subject: &SubjectRef,
+        records: &[(Record, RecordContent)],
+        plains: &[Zeroizing<Vec<u8>>],
+        pack: Range<usize>,
+        answers: &mut [Option<Appended<Record>>],
+    ) -> Result<(), PortError> {
+        let Some(made_at) = records[pack.clone()].iter().map(|(record, _)| record.clock.created_at).min() else {
+            return Ok(());
         };
-        match self.write_under(controller, &record.subject, record.clock.created_at, write).await? {
-            Appended::Fresh => Ok(Appended::Fresh),
-            Appended::Existing(item) => record_of(item).map(Appended::Existing),
+        let mut open: Vec<usize> = pack.collect();
+        while !open.is_empty() {
+            let write = async |field_key: &FieldKey| {
+                let mut parts = Vec::with_capacity(open.len() + 1);
+                for &position in &open {
+                    let item = new_record(controller, &records[position].0, field_key, &plains[position])?;
+                    parts.push(new_item(self.table()?, item)?);
+                }
+                self.transact_under(field_key, parts).await
+            };
+            let refused = match self.write_under(controller, subject, made_at, write).await? {
+                Transacted::Done => Vec::new(),
+                Transacted::Refused(refused) => refused,
+            };
+            // All or nothing: what stands already keeps its neighbours out, who are written without it then.
+            let before = open.len();
+            let mut left = Vec::new();
+            for (index, position) in open.into_iter().enumerate() {
+                answers[position] = match refused.get(index).cloned().flatten() {
+                    Some(item) => Some(Appended::Existing(record_of(item)?)),
+                    None if refused.is_empty() => Some(Appended::Fresh),
+                    None => {
+                        left.push(position);
+                        None
+                    }
+                };
+            }
+            if left.len() == before {
+                return Err(PortError::corrupt(WHAT, "a refused write did not show what stands"));
+            }
+            open = left;
         }
+        Ok(())
+    }
+}
+
+/// A record's item as it is written first.
+fn new_record(
+    controller: &ControllerId,
+    record: &Record,
+    field_key: &FieldKey,
+    plain: &[u8],
+) -> Result<Item, PortError> {
+    let key = ItemKey::Record(controller.clone(), record.subject.clone(), record.id.clone());
+    let mut form = StoredRecord::from(record);
+    form.sealed = Some(Bytes(field_key.seal(&key, plain)?));
+    let mut item = item_of(&key, &form)?;
+    for (name, value) in Placement::of(record).into_attributes() {
+        if let Some(value) = value {
+            item.insert(name.to_owned(), value);
+        }
+    }
+    Ok(item)
+}
+
+impl RecordStore for Cloud {
+    async fn insert_records(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+        records: &[(Record, RecordContent)],
+    ) -> Result<Vec<Appended<Record>>, PortError> {
+        let mut answers: Vec<Option<Appended<Record>>> = vec![None; records.len()];
+        let mut plains = Vec::with_capacity(records.len());
+        for (_, content) in records {
+            plains.push(plain_of(content)?);
+        }
+        for pack in packs(&plains) {
+            self.insert_pack(controller, subject, records, &plains, pack, &mut answers).await?;
+        }
+        let missing = || PortError::corrupt(WHAT, "its write has no answer");
+        answers.into_iter().map(|answer| answer.ok_or_else(missing)).collect()
     }
 
     async fn records(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<Record>, PortError> {
