@@ -56,7 +56,7 @@ fn write_summary(f: &mut fmt::Formatter<'_>, summary: &Summary) -> fmt::Result {
         )?;
     }
     if let Some(number) = summary.begins_at {
-        writeln!(f, "  begins at   checkpoint {number}; what lies before was not looked at")?;
+        writeln!(f, "  begins at   checkpoint {number}; what it covers may be left out")?;
     }
     writeln!(f, "  links       {links} in {chains} chains, with {leaves} leaves")?;
     if let (Some(first), Some(last)) = (&summary.first_at, &summary.last_at) {
