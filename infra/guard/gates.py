@@ -408,11 +408,15 @@ def every_function_reads_the_one_policy_layer_whose_old_versions_stay(plain, con
             yield f"{name} doesn't read the policy layer"
 
 
+# Each of them counts its own hops, and gives up at a limit of its own.
+CONTINUING = ("breach-notify", "notice-change", "purge", "retention-track")
+
+
 @gate
-def only_whoever_tells_everybody_may_continue_itself(plain, contract):
+def only_what_walks_a_whole_table_may_continue_itself(plain, contract):
     """Lambda stops loops after about 16 hops; only a queue that is meant to continue itself may go on."""
     for name, f in functions(plain).items():
-        if (f.get("RecursiveLoop") == "Allow") != (short(f) in ("breach-notify", "notice-change")):
+        if (f.get("RecursiveLoop") == "Allow") != (short(f) in CONTINUING):
             yield f"{name}: RecursiveLoop is {f.get('RecursiveLoop', 'Terminate')}"
 
 

@@ -187,10 +187,11 @@ BREAKS = {
         unlayered,
         add("OtherLayer", "AWS::Lambda::LayerVersion"),
     ],
-    "only_whoever_tells_everybody_may_continue_itself": [
+    "only_what_walks_a_whole_table_may_continue_itself": [
         put("Purge|RecursiveLoop", "Allow"),
         drop("BreachNotify|RecursiveLoop"),
         drop("NoticeChange|RecursiveLoop"),
+        drop("RetentionTrack|RecursiveLoop"),
     ],
     "every_schedule_passes_its_time_and_keeps_what_failed": [
         put("PurgeSweep|Target|Input", '{"v":1}'),

@@ -3,14 +3,19 @@
 use app::{
     deadlines::{self, Deadlines},
     mail::Mailer,
+    queues::{Outbox, Queue},
+    replan::{self, PlanningStore},
     request_clock::RequestClock,
 };
+use domain::{policy::Policy, walk::Job};
 use edge::{
-    Event, Failure, Reply,
+    Event, Failure, Reply, site,
     telemetry::{Unit, metric},
 };
+use jiff::Timestamp;
 use policy::PolicyBook;
 use serde_json::json;
+use wire::message::RecordsMessage;
 
 /// What the function works with.
 #[derive(Debug)]
@@ -21,15 +26,21 @@ pub struct Desk<P> {
     pub policies: PolicyBook,
 }
 
+/// Everything that this function needs.
+pub trait Ports: Deadlines + RequestClock + Mailer + PlanningStore + Outbox {}
+
+impl<P: Deadlines + RequestClock + Mailer + PlanningStore + Outbox> Ports for P {}
+
 /// Answers one event.
 ///
 /// # Errors
 /// [`Failure`] if something outside failed; warnings sent until then are not sent again.
-pub async fn handle<P: Deadlines + RequestClock + Mailer>(desk: &Desk<P>, event: Event) -> Result<Reply, Failure> {
+pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Failure> {
     let Event::Schedule(tick) = event else { return Err(Failure::new("clock-watch answers its schedule alone")) };
     let policies: Vec<_> = desk.policies.iter().collect();
     let watched = deadlines::watch(&desk.ports, &policies, tick.time, tick.dry_run).await?;
     let requests = watched.requests;
+    let replanning = if tick.dry_run { 0 } else { replan(desk, &policies, tick.time).await? };
     if !tick.dry_run {
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         // Hours are counted, since CloudWatch knows no unit of an hour.
@@ -67,6 +78,7 @@ pub async fn handle<P: Deadlines + RequestClock + Mailer>(desk: &Desk<P>, event:
         "reviews_missed": watched.reviews_missed,
         "warned": watched.warned,
         "without_policy": watched.without_policy,
+        "replanning": replanning,
         "requests": {
             "open": requests.open,
             "overdue": requests.overdue,
@@ -79,4 +91,18 @@ pub async fn handle<P: Deadlines + RequestClock + Mailer>(desk: &Desk<P>, event:
             "lapsed": requests.lapsed,
         },
     })))
+}
+
+/// Begins a walk for each controller whose records are not yet planned by the policy in force, or has it go on;
+/// answers how many are on.
+async fn replan<P: Ports>(desk: &Desk<P>, policies: &[&Policy], at: Timestamp) -> Result<usize, Failure> {
+    let mut messages = Vec::new();
+    for policy in policies {
+        if let Some(walk) = replan::tick(&desk.ports, policy, at).await? {
+            messages.push(site::body(&RecordsMessage::walk(&policy.controller, &Job::Replan, walk, None))?);
+        }
+    }
+    let walks = messages.len();
+    Outbox::send(&desk.ports, Queue::Records, messages).await?;
+    Ok(walks)
 }

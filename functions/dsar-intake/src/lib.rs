@@ -5,7 +5,9 @@
 
 use app::{
     account_tokens::AccountTokens,
+    certificate::EvidenceFiles,
     challenges::Challenges,
+    erasure::ErasurePlans,
     export::csv_of,
     keys::Keys,
     limits::{self as counting, Caller, Counters, Limited},
@@ -30,6 +32,7 @@ use edge::{
 use policy::PolicyBook;
 use wire::request::{AcknowledgementForm, ParsedProof, ProofForm, RequestForm, StatusForm};
 
+mod certificate;
 mod pages;
 mod reply;
 
@@ -48,9 +51,15 @@ pub struct Site<P> {
 }
 
 /// Everything that this function does with requests.
-pub trait Desk: RequestLog + Keys + Downloads + Challenges + Counters + AccountTokens {}
+pub trait Desk:
+    RequestLog + Keys + Downloads + Challenges + Counters + AccountTokens + ErasurePlans + EvidenceFiles
+{
+}
 
-impl<P: RequestLog + Keys + Downloads + Challenges + Counters + AccountTokens> Desk for P {}
+impl<P: RequestLog + Keys + Downloads + Challenges + Counters + AccountTokens + ErasurePlans + EvidenceFiles> Desk
+    for P
+{
+}
 
 /// Answers one event.
 ///
@@ -69,6 +78,7 @@ pub async fn handle<P: Desk>(site: &Site<P>, event: Event) -> Result<Reply, Fail
         ("GET", Some(_)) if path.ends_with("/reply") => reply::page(site, &request).await,
         ("POST", Some(_)) if path.ends_with("/reply") => reply::take(site, &request).await,
         ("GET", Some(_)) if path.ends_with("/export") => download(site, &request).await,
+        ("GET", Some(_)) if path.ends_with("/certificate") => certificate::show(site, &request).await,
         ("GET", Some(_)) => status(site, &request).await,
         _ => Err(Problem::method_not_allowed()),
     };

@@ -155,8 +155,11 @@ fn came(record: &Record, kind: Kind) -> Result<Option<Came>, Failure> {
     Ok(found.map(|(_, name, event, also)| (*event, *name, *also)))
 }
 
+/// The leaf of a record's change, if it has one, and whether it came or went, and where.
+type OfRecord = (Option<Happened>, Option<(System, i64)>);
+
 /// A record: its commitment is the one of its deletion, so that registered and removed can be held against each other.
-fn of_record(record: &Record, key: &ItemKey) -> Result<(Option<Happened>, Option<(System, i64)>), Failure> {
+fn of_record(record: &Record, key: &ItemKey) -> Result<OfRecord, Failure> {
     let ItemKey::Record(controller, subject, id) = key else {
         return Err(Failure::new("a record stands under another key"));
     };

@@ -1,7 +1,6 @@
 //! The purge: on its schedule it takes what is due at the event's time, and hands what is more than one run
 //! can do to its queue; over HTTP the staff pause it, resume it, and allow what it was stopped by.
 
-mod removed;
 mod staff;
 
 use app::{
@@ -150,7 +149,7 @@ async fn hand_on<P: Ports>(desk: &Desk<P>, at: Timestamp, steps: Vec<Step>) -> R
 }
 
 async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict> {
-    let Ok(form) = message.json::<PurgeMessage>() else { return removed::certify(desk, message).await };
+    let form = message.json::<PurgeMessage>()?;
     let at = form.at()?;
     // A forged message must not purge the future.
     desk.guard.check(at, None).map_err(|refused| Verdict::poison(refused.to_string()))?;

@@ -10,6 +10,7 @@ use app::{
     post_mortem,
     queues::{DeadLetters, Outbox, Queue},
     records::{self, RecordError, RecordStore, RegisterRecord, SubjectEvent},
+    replan::{self, MayWalk, PlanningStore},
     requests::RequestLog,
     tombstones::Tombstones,
     walk::{self, RecordScan, Step, WALK_HOPS_MAX, Walked, Walks},
@@ -17,7 +18,6 @@ use app::{
 use domain::{
     dsar::SUBJECT_DECEASED,
     hold::{Hold, HoldRefused},
-    ids::ControllerId,
     policy::Policy,
     record::Record,
     walk::{Job, Turn},
@@ -70,6 +70,7 @@ pub trait Ports:
     + Keys
     + RecordScan
     + Walks
+    + PlanningStore
     + Outbox
     + DeadLetters
 {
@@ -86,6 +87,7 @@ impl<P> Ports for P where
         + Keys
         + RecordScan
         + Walks
+        + PlanningStore
         + Outbox
         + DeadLetters
 {
@@ -302,6 +304,13 @@ async fn walk_on<P: Ports>(
     now: Timestamp,
 ) -> Result<(), Verdict> {
     let (ports, controller) = (&desk.ports, &policy.controller);
+    if *job == Job::Replan {
+        match replan::may_walk(ports, policy, at).await? {
+            MayWalk::Yes => {}
+            MayWalk::Over => return Ok(()),
+            MayWalk::NotThis => return Err(Failure::new("the walk is for another version of the policy").into()),
+        }
+    }
     let turns = match turn {
         None => walk::begin(ports, controller, job, at).await?,
         Some(turn) if turn.hop >= WALK_HOPS_MAX => return Err(Verdict::poison("the walk was handed on too often")),
@@ -316,7 +325,7 @@ async fn walk_on<P: Ports>(
             match walk::step(ports, controller, job, at, turn, act).await? {
                 Step::HandOn(turn) => vec![turn],
                 Step::WalkDone(walked) => {
-                    finish(desk, controller, job, &walked, now).await?;
+                    finish(desk, policy, job, at, &walked, now).await?;
                     vec![]
                 }
                 Step::SegmentDone | Step::Stale => vec![],
@@ -357,18 +366,23 @@ async fn act<P: Ports>(
 /// What follows once every record was met.
 async fn finish<P: Ports>(
     desk: &Desk<P>,
-    controller: &ControllerId,
+    policy: &Policy,
     job: &Job,
+    at: Timestamp,
     walked: &Walked,
     now: Timestamp,
 ) -> Result<(), PortError> {
     #[expect(clippy::cast_precision_loss, reason = "a metric of counts far below 2^52")]
     let count = |name, count: u64| metric(name, count as f64, Unit::Count, &[]);
     match job {
-        Job::Replan => count("RecordsReplanned", walked.changed),
+        Job::Replan => {
+            replan::done(&desk.ports, policy, at).await?;
+            count("RecordsReplanned", walked.changed);
+            count("RecordsNotPlanned", walked.unreadable);
+        }
         // What cannot be read has no mark, and may be covered: each deletion goes on asking the hold itself.
         Job::BindHold(_) if walked.unreadable > 0 => count("HoldRecordsUnreadable", walked.unreadable),
-        Job::BindHold(id) => desk.ports.note_bound(controller, id, now).await.map(drop)?,
+        Job::BindHold(id) => desk.ports.note_bound(&policy.controller, id, now).await.map(drop)?,
         Job::FreeHold(_) => {}
     }
     Ok(())

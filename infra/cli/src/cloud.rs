@@ -12,6 +12,7 @@ use domain::{
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use wire::{evidence::content::content_hash, stored::Kind};
 
 use crate::{
     client::{Answer, Call, Client, escaped},
@@ -75,6 +76,18 @@ impl Item {
         let subject = SubjectRef::parse(subject).ok()?;
         let record = RecordId::parse(self.text("sk")?.strip_prefix("RECORD#")?).ok()?;
         let commitment = evidence::commitment(&salt, &controller, &subject, &record, self.ends_at());
+        Some(merkle::hex(&commitment))
+    }
+
+    /// The commitment of the leaf that tells of this item, whatever it is.
+    pub fn event_commitment(&self) -> Option<String> {
+        let kind = Kind::parse(self.text("kind")?)?;
+        if kind == Kind::Record {
+            return self.commitment();
+        }
+        let salt: [u8; 16] = self.bytes("salt")?.try_into().ok()?;
+        let hash = content_hash(kind, &self.0, &[]).ok()?;
+        let commitment = evidence::content_commitment(&salt, self.text("pk")?, self.text("sk")?, &hash);
         Some(merkle::hex(&commitment))
     }
 }
@@ -386,14 +399,26 @@ impl Cloud {
         self.client.send(&call)?.expect(&[200]).map(drop)
     }
 
-    /// Reads an object; `None` if there is none.
+    /// Reads an object as text; `None` if there is none.
     ///
     /// # Errors
     /// If the bucket does not answer.
     pub fn object(&self, bucket: &str, key: &str) -> Played<Option<String>> {
+        Ok(self.read_object(bucket, key)?.map(|answer| answer.text()))
+    }
+
+    /// Reads an object as it is; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the bucket does not answer.
+    pub fn object_bytes(&self, bucket: &str, key: &str) -> Played<Option<Vec<u8>>> {
+        Ok(self.read_object(bucket, key)?.map(|answer| answer.body))
+    }
+
+    fn read_object(&self, bucket: &str, key: &str) -> Played<Option<Answer>> {
         let call = Call::new("GET", self.object_url(bucket, key)).with("authorization", self.signed("s3"));
         let answer = self.client.send(&call)?.expect(&[200, 404])?;
-        Ok((answer.status == 200).then(|| answer.text()))
+        Ok((answer.status == 200).then_some(answer))
     }
 
     /// The keys of all objects below a prefix.
@@ -426,6 +451,18 @@ impl Cloud {
         let call = Call::new("GET", url).with("authorization", self.signed("s3"));
         let listing = self.client.send(&call)?.expect(&[200])?.text();
         Ok(elements(&listing, "VersionId").len())
+    }
+
+    // ---- keys
+
+    /// The public part of an asymmetric key: SubjectPublicKeyInfo in DER.
+    ///
+    /// # Errors
+    /// If KMS does not hand it out.
+    pub fn public_key(&self, key: &str) -> Played<Vec<u8>> {
+        let said = self.json_call("kms", "TrentService.GetPublicKey", "1.1", &json!({ "KeyId": key }))?;
+        let public = said["PublicKey"].as_str().unwrap_or_default();
+        STANDARD.decode(public).map_err(Trouble::because("the public key"))
     }
 
     // ---- mail

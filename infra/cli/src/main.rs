@@ -12,6 +12,8 @@ use std::{
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use habeas_cli::{
+    evidence::{self, EvidenceArgs, VerifyArgs},
+    purge::{self, PurgeArgs},
     replay::{self, ReplayArgs},
     restore::{self, RestoreArgs},
     scenarios,
@@ -50,8 +52,14 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// See where a controller's purge stands; pause it, resume it, allow what it was stopped by.
+    Purge(PurgeArgs),
     /// Send a web server's log, or made-up records, through the records queue of a local stack.
     Replay(ReplayArgs),
+    /// Verify evidence from its files alone: exits with 0 if it holds, with 1 and the first fault if not.
+    Verify(VerifyArgs),
+    /// Copy a controller's evidence to a folder, and write trust files.
+    Evidence(EvidenceArgs),
     /// Bring a table that was restored from a backup to where it must be before anybody uses it.
     Restore(RestoreArgs),
     /// Write what a shell needs to complete this tool's words to standard output.
@@ -74,9 +82,18 @@ fn main() -> ExitCode {
         Command::Play { stack_file, controller, clause, json } => {
             play(&stack_file, controller.as_deref(), clause.as_deref(), json)
         }
+        Command::Purge(args) => purge::run(&args).map(|told| {
+            print!("{told}");
+            true
+        }),
         Command::Replay(args) => replay::run(&args).map(|report| {
             print!("{report}");
             report.is_complete()
+        }),
+        Command::Verify(args) => verify(&args),
+        Command::Evidence(args) => evidence::run(&args).map(|said| {
+            println!("{said}");
+            true
         }),
         Command::Restore(args) => restored(&args),
         Command::Completions { shell } => {
@@ -111,6 +128,17 @@ fn play(stack_file: &Path, controller: Option<&str>, clause: Option<&str>, json:
         println!("{} promises played, {failed} broken", rows.len());
     }
     Ok(table::all_passed(&rows))
+}
+
+/// Verifies and prints. `false`: the evidence does not hold.
+fn verify(args: &VerifyArgs) -> Played<bool> {
+    let verdict = evidence::run_verify(args)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&verdict).map_err(Trouble::because("write the verdict"))?);
+    } else {
+        print!("{verdict}");
+    }
+    Ok(verdict.is_sound())
 }
 
 /// Replays on a restored table and prints. `false`: it must not be used yet.

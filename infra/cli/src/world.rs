@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use wire::{
     evidence::{Header, LinkKind, leaf_place},
+    hold::HoldAnswer,
     record::{EventResult, RecordsAnswer},
     request::{AcknowledgementForm, StatusForm},
 };
@@ -266,6 +267,28 @@ impl World {
         self.client.send(&Call::new("POST", self.api(path)).with("authorization", bearer).json(body))
     }
 
+    /// Releases a hold as two of the staff do, since one alone can't: the first asks, the second releases.
+    ///
+    /// # Errors
+    /// Unless the first is told to wait for another, and the second releases it.
+    pub fn release_hold(&self, controller: &str, hold: &str) -> Played<HoldAnswer> {
+        let release = |name: &str| {
+            let bearer = format!("Bearer {}", self.token_of(name, "holds:write", controller)?);
+            let path = self.api(&format!("/{controller}/v1/holds/{hold}"));
+            self.client.send(&Call::new("DELETE", path).with("authorization", bearer))
+        };
+        let asked: HoldAnswer = release("player")?.expect(&[202])?.json()?;
+        if asked.state != "release-asked" || asked.released_at.is_some() {
+            return Err(Trouble::new(format!("one alone released a hold: it is {}", asked.state)));
+        }
+        release("player")?.expect(&[409])?;
+        let released: HoldAnswer = release("second-player")?.expect(&[200])?.json()?;
+        if released.released_at.is_none() {
+            return Err(Trouble::new("the hold was not released"));
+        }
+        Ok(released)
+    }
+
     /// Registers events over HTTP.
     ///
     /// # Errors
@@ -338,6 +361,15 @@ impl World {
     pub fn watch(&self, at: Timestamp) -> Played {
         let function = self.stack.output("ClockWatchFunction")?;
         self.cloud.invoke(function, &json!({ "v": 1, "time": at.to_string() })).map(drop)
+    }
+
+    /// Runs the evidence's tick for that time, and answers what it says it did.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub fn seal(&self, at: Timestamp) -> Played<Value> {
+        let function = self.stack.output("EvidenceSealFunction")?;
+        self.cloud.invoke(function, &json!({ "v": 1, "time": at.to_string() }))
     }
 
     // ---- as an auditor

@@ -191,7 +191,8 @@ pub async fn destroy<P: EvidenceStore + Deletion + Keys>(
     parts.extend(named(&records));
     let batch = keys.pepper.derive(&parts);
     let noted = ports.noted_intent(controller, &batch).await?;
-    if let Some(done) = noted.as_ref().filter(|noted| !noted.results.is_empty()) {
+    let is_final = |result: &DeletionResult| matches!(result, DeletionResult::Deleted | DeletionResult::Absent);
+    if let Some(done) = noted.as_ref().filter(|noted| !noted.results.is_empty() && noted.results.iter().all(is_final)) {
         return Ok(done.clone());
     }
     let intent = Place { chain: chain_of(&batch), number: 0 };
@@ -200,11 +201,17 @@ pub async fn destroy<P: EvidenceStore + Deletion + Keys>(
         Some(noted) if stands(ports, &noted).await? => (noted, true),
         _ => (intend(ports, manifest).await?, false),
     };
+    // Something of it failed or was held: what the hold has let go is deleted by this attempt, and what the first one
+    // deleted stays that.
+    let before = std::mem::take(&mut manifest.results);
     manifest.results = delete(ports, controller, &manifest.records, condition).await?;
     if begun_before {
-        // What stood when the batch was begun and is gone now was deleted by its first attempt.
-        for result in manifest.results.iter_mut().filter(|result| **result == DeletionResult::Absent) {
-            *result = DeletionResult::Deleted;
+        for (n, result) in manifest.results.iter_mut().enumerate() {
+            // Of an attempt without results: what stood when the batch was begun and is gone now was deleted by it.
+            let was_deleted = before.get(n).is_none_or(|before| *before == DeletionResult::Deleted);
+            if *result == DeletionResult::Absent && was_deleted {
+                *result = DeletionResult::Deleted;
+            }
         }
     }
     certify(ports, &manifest).await?;

@@ -103,6 +103,8 @@ pub(crate) async fn erase<P: Eraser>(
         items.extend(erased);
     }
     items.sort_by(|a, b| (&a.category, &a.record).cmp(&(&b.category, &b.record)));
+    // What a hold kept from one part may be in another as well, and went once.
+    items.dedup_by(|a, b| (&a.category, &a.record) == (&b.category, &b.record));
     Ok(items)
 }
 

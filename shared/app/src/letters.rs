@@ -54,11 +54,11 @@ pub fn answer(
     stored: &StoredRequest,
     outcome: &Outcome,
     to: &Sensitive<String>,
-    export_link: Option<&str>,
+    link: Option<&str>,
 ) -> Mail {
     let due = due_of(policy, &stored.state);
     let about = About { policy, request: &key.request, state: &stored.state, due: &due, to, letter: "answer" };
-    request::answer(&about, outcome, words_of_the_ruling(stored), export_link)
+    request::answer(&about, outcome, words_of_the_ruling(stored), link)
 }
 
 /// What the office wrote to the person with the ruling that is in force.

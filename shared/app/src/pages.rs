@@ -3,18 +3,21 @@
 
 use domain::{
     dsar::{Act, ActingAs, AnswerDue, Ask, Ending, Entry, Outcome, RequestState, Stage},
-    ids::RequestId,
+    ids::{Category, Purpose, RequestId},
     language::Language,
     policy::Policy,
     sensitive::Sensitive,
 };
 use jiff::Timestamp;
 
-use crate::letters::{
-    answer::Facts,
-    body::Block,
-    request::{due, effects, next, understood},
-    texts::Texts,
+use crate::{
+    certificate::certifies,
+    letters::{
+        answer::Facts,
+        body::Block,
+        request::{due, effects, next, understood},
+        texts::Texts,
+    },
 };
 
 mod html;
@@ -98,6 +101,9 @@ pub fn status(page: &StatusPage<'_>) -> String {
         let link = page.of.route("/export");
         html.raw("<ul><li>").link(&link, &texts.download()).raw("</li><li>");
         html.link(&format!("{link}&format=csv"), &texts.download_table()).raw("</li></ul>");
+    }
+    if page.shows_answer && certifies(state).is_some() {
+        html.raw("<p>").link(&page.of.route("/certificate"), &texts.see_certificate()).raw("</p>");
     }
     html.element("h2", &texts.heading_history());
     history(&mut html, &facts);
@@ -294,6 +300,61 @@ pub fn reply(of: PageOf<'_>, ask: Ask, words: Option<&Sensitive<String>>) -> Str
     html.form(&of.route("/reply")).raw("<p><label for=\"text\">").text(&texts.reply_label());
     html.raw("</label><textarea id=\"text\" name=\"text\" rows=\"8\" cols=\"60\" required maxlength=\"");
     html.raw(REPLY_CHARS_MAX).raw("\"></textarea></p>").button(&texts.reply_button());
+    html.end()
+}
+
+/// The certificate of an erasure, for its person to read.
+#[derive(Debug, Clone, Copy)]
+pub struct CertificatePage<'a> {
+    /// Whose it is.
+    pub of: PageOf<'a>,
+    /// Where the request stands.
+    pub state: &'a RequestState,
+    /// What was erased.
+    pub items: &'a [CertificateItem],
+    /// Whether all of it is covered by a signed checkpoint.
+    pub is_signed: bool,
+    /// Whether every item that was erased is among them.
+    pub is_complete: bool,
+}
+
+/// A line of the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateItem {
+    /// What it was.
+    pub category: Category,
+    /// What it was kept for.
+    pub purpose: Purpose,
+    /// When it was erased.
+    pub at: Timestamp,
+    /// Where its leaf stands.
+    pub evidence: String,
+}
+
+/// Writes the page of a certificate, from which its file is downloaded.
+pub fn certificate(page: &CertificatePage<'_>) -> String {
+    let (texts, policy) = (page.of.texts(), page.of.policy);
+    let facts = Facts { texts, policy, state: page.state };
+    let mut html = page.of.begin(&texts.certificate_title(policy.name.as_str()));
+    let line = |item: &CertificateItem| {
+        let what = facts.what(&item.category, Some(&item.purpose));
+        texts.certificate_item(what, texts.day_of(policy, item.at), item.evidence.as_str())
+    };
+    let state = if page.is_signed { texts.certificate_signed() } else { texts.certificate_unsigned() };
+    let mut blocks = vec![
+        Block::Text(texts.certificate_text()),
+        Block::List(page.items.iter().map(line).collect()),
+        Block::Text(state),
+    ];
+    if !page.is_complete {
+        blocks.push(Block::Text(texts.certificate_missing()));
+    }
+    blocks.push(Block::Text(texts.certificate_check()));
+    html.blocks(&blocks);
+    let file = format!("{}&format=json", page.of.route("/certificate"));
+    html.raw("<p>").link(&file, &texts.certificate_download()).raw("</p>");
+    html.raw("<p>").link(&page.of.route(""), &texts.see_status()).raw("</p>");
+    html.element("p", &texts.number(page.of.request.as_str()));
     html.end()
 }
 

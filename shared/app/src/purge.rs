@@ -15,7 +15,6 @@ use domain::{
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
-    chain::{Chain, Content, Happened, Link, Place},
     destruction::{self, BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
     error::PortError,
     keys::Keys,
@@ -573,28 +572,4 @@ pub async fn say<P: PurgeControls>(ports: &P, controller: &ControllerId, say: &S
         }
     }
     Err(PortError::Conflict { what: "a purge's count" }.into())
-}
-
-/// Writes the evidence of what DynamoDB's own TTL removed. The registration with its expiry was the
-/// intent; the stream's record is the confirmation.
-///
-/// # Errors
-/// [`PortError`].
-pub async fn certify_removed<P: Chain + Keys>(
-    ports: &P,
-    controller: &ControllerId,
-    at: Timestamp,
-    removed: Vec<Doomed>,
-) -> Result<Place, PortError> {
-    let keys = ports.controller(controller).await?;
-    let mut parts = vec![DeletionReason::TimeToLive.as_str()];
-    parts.extend(destruction::named(&removed));
-    let events = removed.iter().map(|doomed| Happened {
-        event: "removed",
-        at,
-        commitment: doomed.commitment(controller),
-        record: Some((doomed.category.clone(), doomed.purpose.clone(), doomed.clause.clone(), doomed.due_at)),
-    });
-    let link = Link { batch: keys.pepper.derive(&parts), at, content: Content::Events(events.collect()) };
-    ports.append_link(controller, &link).await
 }

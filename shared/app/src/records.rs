@@ -3,7 +3,10 @@
 //! Two writers of one subject never miss each other: a registration writes its record before it
 //! reads triggers and holds, a trigger or hold is written before records are read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
 
 use domain::{
     consent::{self, AgeStanding, CaptureRefused},
@@ -57,8 +60,11 @@ impl Content {
     }
 }
 
-/// A trigger as it stands for a subject: an event seen first and last, for records that are
-/// registered later.
+/// How many times of one event are kept for records that are registered later, its first and last beside
+/// them. Of an event that was seen more often, a record that is registered after it may miss one in between.
+pub const TRIGGER_TIMES_MAX: usize = 128;
+
+/// A trigger as it stands for a subject: when an event was seen, for records that are registered later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
     /// What happened.
@@ -69,6 +75,15 @@ pub struct Trigger {
     pub first_at: Timestamp,
     /// When it was seen last.
     pub last_at: Timestamp,
+    /// When it was seen, as far as [`TRIGGER_TIMES_MAX`] goes.
+    pub times: BTreeSet<Timestamp>,
+}
+
+impl Trigger {
+    /// Every time that is known, in order.
+    fn seen(&self) -> BTreeSet<Timestamp> {
+        self.times.iter().copied().chain([self.first_at, self.last_at]).collect()
+    }
 }
 
 /// The port to records.
@@ -113,7 +128,7 @@ pub trait RecordStore: WideHolds {
         content: &Content,
     ) -> Result<(), PortError>;
 
-    /// Notes a trigger: its first and last time.
+    /// Notes a trigger. MUST keep its first and last time, and [`TRIGGER_TIMES_MAX`] of those noted.
     async fn note_trigger(
         &self,
         controller: &ControllerId,
@@ -310,7 +325,11 @@ async fn happened<P: RecordStore + ConsentLedger + NoticeChanges>(
 ) -> Result<Vec<(EventName, Timestamp)>, PortError> {
     let mut events = Vec::new();
     for trigger in ports.triggers(&policy.controller, &record.subject).await? {
-        for at in [trigger.first_at, trigger.last_at] {
+        let seen = trigger.seen();
+        // Of those from before the record the last one says as much as all.
+        let after = seen.range((Bound::Excluded(record.clock.created_at), Bound::Unbounded));
+        let times = seen.range(..=record.clock.created_at).next_back().into_iter().chain(after);
+        for &at in times {
             events.extend(counted(policy, ports, record, &trigger.event, trigger.purpose.as_ref(), at).await?);
         }
     }

@@ -105,7 +105,8 @@ pub trait Walks {
     ) -> Result<bool, PortError>;
 }
 
-/// Begins a walk; answers the turns to send. Beginning the same walk again begins nothing anew.
+/// Begins a walk; answers the turns to send. Beginning the same walk again begins nothing anew: it goes on
+/// where it stands, should a message of it have been lost.
 ///
 /// # Errors
 /// [`PortError`]; it is to be begun again then.
@@ -119,7 +120,8 @@ pub async fn begin<P: Walks>(
     for segment in 0..WALK_SEGMENTS {
         let progress = Progress::beginning(segment, at);
         ports.begin_segment(controller, job, &progress).await?;
-        turns.push(progress.turn);
+        let stands = ports.segment(controller, job, segment).await?;
+        turns.extend(stands.filter(|stands| stands.at == at).map(|stands| stands.turn));
     }
     Ok(turns)
 }

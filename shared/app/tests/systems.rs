@@ -336,6 +336,32 @@ async fn a_system_that_says_it_failed_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_system_erases_all_but_what_a_wide_hold_keeps() {
+    let case = Case::new(RequestType::Erasure, None).await;
+    let place = async |name: &str, scope, reason| {
+        let hold = Hold::new(build::id(name), scope, reason, (start(), "clerk".into()), start() + 720.hours());
+        case.memory.place_hold(&case.policy.controller, &hold).await.unwrap();
+        HoldKey::from(&hold)
+    };
+    let logs = HoldScope::Category(build::category("server-log"));
+    let logs = place("logs", logs, HoldReason::LegalObligation).await;
+    let categories = [build::category("account")].into();
+    let incident = HoldScope::Incident { breach: build::id("breach"), categories, until: start() };
+    place("incident", incident, HoldReason::Investigation).await;
+    place("elsewhere", HoldScope::System(domain::record::System::S3), HoldReason::Investigation).await;
+    case.deliver("mailer", 1, start()).await;
+    case.memory.release_hold(&case.policy.controller, &logs, "clerk", after(60)).await.unwrap();
+    case.deliver("mailer", 2, after(90)).await;
+    let except = case.memory.handed_over().into_iter().map(|handed_over| {
+        let kept = handed_over.task.except.into_iter().map(|kept| (kept.category.to_string(), kept.ground));
+        kept.collect::<BTreeMap<_, _>>()
+    });
+    let account = ("account".to_owned(), RefusalGround::LegalClaims);
+    let log = ("server-log".to_owned(), RefusalGround::LegalObligation);
+    assert_eq!(except.collect::<Vec<_>>(), [BTreeMap::from([account.clone(), log]), BTreeMap::from([account])]);
+}
+
+#[tokio::test]
 async fn a_legal_hold_keeps_what_a_system_would_erase() {
     let case = Case::new(RequestType::Erasure, None).await;
     let scope = HoldScope::Subject(case.key.subject.clone());

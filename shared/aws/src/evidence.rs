@@ -39,6 +39,8 @@ use crate::{
     table::{doomed_form, doomed_of, unreadable},
 };
 
+mod files;
+
 const BUCKET: &str = "the evidence bucket";
 const WORK: &str = "the bucket of what is under way";
 const LINK: &str = "a link of evidence";

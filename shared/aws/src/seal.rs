@@ -13,8 +13,10 @@ use domain::{
     ids::ControllerId,
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
-use wire::evidence::{self, Checkpoint as CheckpointLine, Head as HeadForm, Header, Signed, VERSION, number_of};
+use wire::evidence::{
+    self, Checkpoint as CheckpointLine, Head as HeadForm, Signed, VERSION, number_of, read,
+    trust::{TrustedKey, fingerprint},
+};
 
 use crate::{
     Cloud,
@@ -28,45 +30,28 @@ const CHECKPOINT: &str = "a checkpoint";
 /// Links that are read at once.
 const READS_AT_ONCE: usize = 8;
 
-/// What stands before the point of a P-256 key in its SubjectPublicKeyInfo (RFC 5480).
-const POINT_AT: usize = 26;
-
-/// The lines of a file, without their ends.
-fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let body = body.strip_suffix(b"\n").unwrap_or(body);
-    body.split(|byte| *byte == b'\n')
-}
-
-/// A link as its file shows it.
+/// A link as its file shows it: read as whoever verifies it offline reads it.
 fn seen(controller: &ControllerId, place: Place, body: &[u8]) -> SeenLink {
-    let mut lines = lines(body);
-    let line = lines.next().unwrap_or_default();
-    let header: Option<Header> = serde_json::from_slice(line).ok();
-    let previous = header.as_ref().and_then(|header| merkle::unhex(&header.previous));
-    let is_whole = header.is_some_and(|header| {
-        let leaves: Vec<_> = lines.collect();
-        header.v == VERSION
-            && header.controller == controller.as_str()
-            && header.chain == place.chain
-            && header.number == place.number
-            && header.leaves == leaves.len()
-            && merkle::unhex(&header.root) == Some(evidence::root_of(leaves.into_iter()))
-    });
-    SeenLink {
-        hash: merkle::sha256(line),
-        previous: previous.unwrap_or(merkle::NOTHING),
-        is_whole: is_whole && previous.is_some(),
+    let torn = || {
+        let line = body.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        SeenLink { hash: merkle::sha256(line), previous: merkle::NOTHING, is_whole: false }
+    };
+    let Ok(link) = read::link(body) else { return torn() };
+    let is_placed = link.header.controller == controller.as_str()
+        && link.header.chain == place.chain
+        && link.header.number == place.number;
+    match merkle::unhex(&link.header.previous) {
+        Some(previous) if is_placed => SeenLink { hash: link.hash, previous, is_whole: true },
+        _ => torn(),
     }
 }
 
 fn heads_of(forms: &[HeadForm]) -> Option<Vec<Head>> {
-    forms
-        .iter()
-        .map(|head| {
-            let place = Place { chain: head.chain, number: head.number };
-            (head.chain < evidence::CHAINS).then_some(Head { place, hash: merkle::unhex(&head.hash)? })
-        })
-        .collect()
+    let head_of = |head: &HeadForm| {
+        let place = Place { chain: head.chain, number: head.number };
+        Some(Head { place, hash: merkle::unhex(&head.hash)? })
+    };
+    forms.iter().map(head_of).collect()
 }
 
 /// A checkpoint as its file shows it; `None` if it is not what was written. A former key is one whose signature nobody
@@ -78,22 +63,20 @@ fn read_checkpoint(
     public: &[u8],
     former_keys: &[String],
 ) -> Option<(Checkpoint, Hash)> {
-    let mut lines = lines(body);
-    let (line, signed) = (lines.next()?, lines.next()?);
-    let form: CheckpointLine = serde_json::from_slice(line).ok()?;
-    let signed: Signed = serde_json::from_slice(signed).ok()?;
-    if form.v != VERSION || form.controller != controller.as_str() || form.number != number || lines.next().is_some() {
+    let read = read::checkpoint(body).ok()?;
+    let form = &read.checkpoint;
+    if form.controller != controller.as_str() || form.number != number {
         return None;
     }
-    if form.key == merkle::hex(&merkle::sha256(public)) {
-        let signature = BASE64_STANDARD.decode(&signed.signature).ok()?;
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, public.get(POINT_AT..)?).verify(line, &signature).ok()?;
-    } else if !former_keys.contains(&form.key) {
+    let key = TrustedKey::new(public)?;
+    let line = body.split(|byte| *byte == b'\n').next()?;
+    let is_ours = form.key == key.fingerprint;
+    let is_good = if is_ours { key.signed(line, &read.signature) } else { former_keys.contains(&form.key) };
+    if !is_good {
         return None;
     }
-    let previous = merkle::unhex(&form.previous)?;
-    let checkpoint = Checkpoint { number, previous, at: form.at.parse().ok()?, heads: heads_of(&form.heads)? };
-    Some((checkpoint, merkle::sha256(line)))
+    let (previous, heads) = (merkle::unhex(&form.previous)?, heads_of(&form.heads)?);
+    Some((Checkpoint { number, previous, at: read.at, heads }, read.hash))
 }
 
 impl Seals for Cloud {
@@ -143,7 +126,7 @@ impl Seals for Cloud {
                     hash: merkle::hex(&head.hash),
                 })
                 .collect(),
-            key: merkle::hex(&merkle::sha256(self.evidence_public_key().await?)),
+            key: fingerprint(self.evidence_public_key().await?),
         };
         let corrupt = |_| PortError::corrupt(CHECKPOINT, "it cannot be written");
         let mut body = serde_json::to_vec(&form).map_err(corrupt)?;
@@ -230,12 +213,18 @@ mod tests {
 
     use super::*;
 
+    /// A SubjectPublicKeyInfo up to its point (RFC 5480).
+    const P256_BEFORE_ITS_POINT: [u8; 26] = [
+        0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+        0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+    ];
+
     fn controller() -> ControllerId {
         ControllerId::parse("rfa").unwrap()
     }
 
     fn link(leaves: &[&str]) -> Vec<u8> {
-        let header = Header {
+        let header = evidence::Header {
             v: VERSION,
             controller: "rfa".into(),
             chain: 3,
@@ -259,15 +248,18 @@ mod tests {
     #[test]
     fn a_link_is_whole_as_it_was_written_and_at_its_own_place_alone() {
         let place = Place { chain: 3, number: 1 };
-        let body = link(&["{\"a\":1}", "{\"b\":2}"]);
+        let leaf = |of: &[u8]| {
+            let commitment = merkle::hex(&merkle::sha256(of));
+            format!("{{\"event\":\"consent\",\"at\":\"2026-03-01T00:00:00Z\",\"commitment\":\"{commitment}\"}}")
+        };
+        let body = link(&[&leaf(b"one"), &leaf(b"other")]);
         let whole = seen(&controller(), place, &body);
         assert!(whole.is_whole && whole.previous == merkle::NOTHING);
         assert!(!seen(&controller(), Place { number: 2, ..place }, &body).is_whole);
         assert!(!seen(&controller(), Place { chain: 4, ..place }, &body).is_whole);
         assert!(!seen(&ControllerId::parse("zentry").unwrap(), place, &body).is_whole);
         assert!(!seen(&controller(), place, b"").is_whole);
-        // The last byte is the end of the last line, which is no part of it.
-        for position in 0..body.len() - 1 {
+        for position in 0..body.len() {
             let mut torn = body.clone();
             torn[position] ^= 1;
             let torn = seen(&controller(), place, &torn);
@@ -283,8 +275,7 @@ mod tests {
             EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, document.as_ref(), &random).unwrap()
         };
         let (ours, theirs) = (key(), key());
-        // Only the point is read of what stands around it.
-        let public_of = |key: &EcdsaKeyPair| [&[0; POINT_AT][..], key.public_key().as_ref()].concat();
+        let public_of = |key: &EcdsaKeyPair| [&P256_BEFORE_ITS_POINT[..], key.public_key().as_ref()].concat();
         let public = public_of(&ours);
         let file = |key: &EcdsaKeyPair, of: &[u8]| {
             let form = CheckpointLine {
@@ -312,7 +303,7 @@ mod tests {
         assert!(read(&file(&theirs, &foreign), &[]).is_none());
         let former = [merkle::hex(&merkle::sha256(&foreign))];
         assert!(read(&file(&theirs, &foreign), &former).is_some(), "the operator vouches for a former key");
-        for position in 0..good.len() - 1 {
+        for position in 0..good.len() {
             let mut changed = good.clone();
             changed[position] ^= 1;
             assert!(read(&changed, &[]).is_none(), "byte {position}");

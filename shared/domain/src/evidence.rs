@@ -34,8 +34,6 @@ pub enum DeletionReason {
     Retention,
     /// The person asked for it.
     Erasure,
-    /// Its time was up and DynamoDB's own TTL took it.
-    TimeToLive,
 }
 
 impl DeletionReason {
@@ -44,13 +42,12 @@ impl DeletionReason {
         match self {
             Self::Retention => "retention",
             Self::Erasure => "erasure",
-            Self::TimeToLive => "time-to-live",
         }
     }
 
     /// Reads the name.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Retention, Self::Erasure, Self::TimeToLive].into_iter().find(|reason| reason.as_str() == text)
+        [Self::Retention, Self::Erasure].into_iter().find(|reason| reason.as_str() == text)
     }
 }
 

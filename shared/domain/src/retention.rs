@@ -27,6 +27,8 @@ pub struct RetentionClock {
     /// Renewals as runs, first to last: within a run each came while the one before still counted.
     /// A run that the record's life does not reach waits for the visits in between.
     pub renewals: BTreeMap<Timestamp, Timestamp>,
+    /// Those of the period that a switch starts: it may be renewed by other events, and runs otherwise.
+    pub switched: BTreeMap<Timestamp, Timestamp>,
     /// The first time that each other event was seen: an ended contract does not end again.
     pub firsts: BTreeMap<EventName, Timestamp>,
 }
@@ -52,35 +54,87 @@ pub fn after(start: Timestamp, duration: &SpanFieldwise, zone: &TimeZone) -> Res
     start.to_zoned(zone.clone()).checked_add(duration.0).map(|end| end.timestamp()).map_err(|_| OutOfCalendar)
 }
 
-/// How a rule listens to an event.
-enum Heard<'a> {
-    /// It starts a period anew; how long each of those is that it starts: the rule's own, and the switch's.
-    Renewal(Vec<&'a SpanFieldwise>),
-    /// Its first time counts.
-    First,
+/// How a rule listens to an event: as a renewal, as something whose first time counts, or as both.
+struct Heard<'a> {
+    /// How long the rule's own period is, if it is renewed.
+    base: Option<&'a SpanFieldwise>,
+    /// How long the switch's is, if that is renewed.
+    switched: Option<&'a SpanFieldwise>,
+    /// Whether its first time counts.
+    is_first: bool,
 }
 
 impl<'a> Heard<'a> {
-    fn of(rule: &'a RetentionRule, event: &EventName) -> Option<Self> {
-        let periods = [Some(&rule.period), rule.switch.as_ref().map(|switch| &switch.then)];
-        let renewed = periods.into_iter().flatten().filter_map(|period| match period {
-            Period::Sliding { duration, renew_on, .. } if renew_on.contains(event) => Some(duration),
+    fn of(rule: &'a RetentionRule, event: &EventName) -> Self {
+        let then = rule.switch.as_ref().map(|switch| &switch.then);
+        let renewed = |period: &'a Period| match period {
+            Period::Sliding { duration, renew_on, .. } => renew_on.contains(event).then_some(duration),
             _ => None,
-        });
-        let renewed: Vec<_> = renewed.collect();
-        let is_first = rule.switch.as_ref().is_some_and(|switch| switch.on == *event)
-            || periods.into_iter().flatten().any(|period| period.listens_to(event));
-        if !renewed.is_empty() {
-            return Some(Self::Renewal(renewed));
+        };
+        let ends = |period: &Period| matches!(period, Period::UntilEvent { events, .. } if events.contains(event));
+        Self {
+            base: renewed(&rule.period),
+            switched: then.and_then(renewed),
+            is_first: rule.switch.as_ref().is_some_and(|switch| switch.on == *event)
+                || ends(&rule.period)
+                || then.is_some_and(ends),
         }
-        is_first.then_some(Self::First)
+    }
+}
+
+/// Renewals as runs, first to last.
+struct Runs<'a>(&'a mut BTreeMap<Timestamp, Timestamp>);
+
+impl Runs<'_> {
+    fn hold(&self, at: Timestamp) -> bool {
+        self.0.range(..=at).any(|(_, last)| at <= *last)
+    }
+
+    fn insert(&mut self, first: Timestamp, last: Timestamp) {
+        self.0.insert(first, last);
+        while self.0.len() > RENEWAL_RUNS_MAX {
+            self.0.pop_last();
+        }
+    }
+
+    /// Notes a renewal, and keeps no more of it than may ever count.
+    ///
+    /// Within a run each renewal comes while the one before counts, and gives no earlier end than that: so the run's
+    /// last one speaks for all. Months and changes of the clocks make it possible that a later renewal gives an
+    /// earlier end (30 January, 23:00 and 31 January, 1:00 both go to 28 February); then both are kept.
+    fn renew(&mut self, at: Timestamp, duration: &SpanFieldwise, zone: &TimeZone) -> Result<(), OutOfCalendar> {
+        let end_of = |renewal| after(renewal, duration, zone);
+        let joins = |earlier, later| Ok(later <= end_of(earlier)? && end_of(earlier)? <= end_of(later)?);
+        let own = end_of(at)?;
+        for last in self.0.range(..=at).map(|(_, last)| *last).filter(|last| at <= *last) {
+            if own <= end_of(last)? {
+                return Ok(());
+            }
+        }
+        let (mut first, mut last) = (at, at);
+        if !self.hold(at) {
+            let before = self.0.range(..at).max_by_key(|(_, last)| **last).map(|(first, last)| (*first, *last));
+            if let Some((start, end)) = before
+                && joins(end, at)?
+            {
+                first = start;
+            }
+            if let Some((&start, &end)) = self.0.range(at..).next()
+                && joins(at, start)?
+            {
+                self.0.remove(&start);
+                last = end;
+            }
+        }
+        self.insert(first, last);
+        Ok(())
     }
 }
 
 impl RetentionClock {
     /// Starts the clock of a record made then.
     pub const fn new(created_at: Timestamp) -> Self {
-        Self { created_at, renewals: BTreeMap::new(), firsts: BTreeMap::new() }
+        Self { created_at, renewals: BTreeMap::new(), switched: BTreeMap::new(), firsts: BTreeMap::new() }
     }
 
     /// Notes an event, whenever it arrives. What happened before the record was made, and what its
@@ -95,10 +149,17 @@ impl RetentionClock {
         at: Timestamp,
         zone: &TimeZone,
     ) -> Result<(), OutOfCalendar> {
-        match Heard::of(rule, event).filter(|_| at >= self.created_at) {
-            Some(Heard::Renewal(durations)) => self.renew(at, &durations, zone)?,
-            Some(Heard::First) => self.note_first(event, at),
-            None => {}
+        if at < self.created_at {
+            return Ok(());
+        }
+        let heard = Heard::of(rule, event);
+        for (renewed, runs) in [(heard.base, &mut self.renewals), (heard.switched, &mut self.switched)] {
+            if let Some(duration) = renewed {
+                Runs(runs).renew(at, duration, zone)?;
+            }
+        }
+        if heard.is_first {
+            self.note_first(event, at);
         }
         Ok(())
     }
@@ -106,20 +167,25 @@ impl RetentionClock {
     /// Notes an event of a record that had ended under another rule. The event stays known, but joins no run of
     /// renewals: a run is a life, and this one was over.
     pub(crate) fn note_past_end(&mut self, rule: &RetentionRule, event: &EventName, at: Timestamp) {
-        match Heard::of(rule, event).filter(|_| at >= self.created_at) {
+        if at < self.created_at {
+            return;
+        }
+        let heard = Heard::of(rule, event);
+        for (renewed, runs) in [(heard.base, &mut self.renewals), (heard.switched, &mut self.switched)] {
+            let mut runs = Runs(runs);
             // What lies in a run stands already.
-            Some(Heard::Renewal(_)) if self.renewals.range(..=at).next_back().is_none_or(|(_, last)| *last < at) => {
-                self.renewals.insert(at, at);
-                self.forget_newest_runs();
+            if renewed.is_some() && !runs.hold(at) {
+                runs.insert(at, at);
             }
-            Some(Heard::First) => self.note_first(event, at),
-            Some(Heard::Renewal(_)) | None => {}
+        }
+        if heard.is_first {
+            self.note_first(event, at);
         }
     }
 
     /// The latest time that the clock knows to have come.
     pub(crate) fn reached(&self) -> Timestamp {
-        let renewed = self.renewals.values().max();
+        let renewed = self.renewals.values().chain(self.switched.values());
         self.firsts.values().chain(renewed).copied().fold(self.created_at, Timestamp::max)
     }
 
@@ -128,45 +194,14 @@ impl RetentionClock {
         *first = at.min(*first);
     }
 
-    fn forget_newest_runs(&mut self) {
-        while self.renewals.len() > RENEWAL_RUNS_MAX {
-            self.renewals.pop_last();
-        }
-    }
-
-    fn renew(&mut self, at: Timestamp, durations: &[&SpanFieldwise], zone: &TimeZone) -> Result<(), OutOfCalendar> {
-        // One run must hold together under each of the periods.
-        let joins = |earlier, later| {
-            durations.iter().try_fold(true, |joins, duration| Ok(joins && later <= after(earlier, duration, zone)?))
-        };
-        if self.renewals.range(..=at).next_back().is_some_and(|(_, last)| at <= *last) {
-            return Ok(());
-        }
-        let (mut first, mut last) = (at, at);
-        if let Some((&start, &end)) = self.renewals.range(..at).next_back()
-            && joins(end, at)?
-        {
-            first = start;
-        }
-        if let Some((&start, &end)) = self.renewals.range(at..).next()
-            && joins(at, start)?
-        {
-            self.renewals.remove(&start);
-            last = end;
-        }
-        self.renewals.insert(first, last);
-        self.forget_newest_runs();
-        Ok(())
-    }
-
     /// When the record's time is up; `None` while nothing ends it.
     ///
     /// # Errors
     /// [`OutOfCalendar`] if the rule's duration cannot be added.
     pub fn due(&self, rule: &RetentionRule, zone: &TimeZone) -> Result<Option<Timestamp>, OutOfCalendar> {
         match (&rule.switch, self.switched_at(rule, zone)?) {
-            (Some(switch), Some(at)) => self.end_of(&switch.then, at, zone),
-            _ => self.end_of(&rule.period, self.created_at, zone),
+            (Some(switch), Some(at)) => self.end_of(&switch.then, at, &self.switched, zone),
+            _ => self.end_of(&rule.period, self.created_at, &self.renewals, zone),
         }
     }
 
@@ -178,24 +213,30 @@ impl RetentionClock {
         let Some(&at) = rule.switch.as_ref().and_then(|switch| self.firsts.get(&switch.on)) else { return Ok(None) };
         // A message in a session that had already run out starts a new session; it does not bring
         // the old one back.
-        let base = self.end_of(&rule.period, self.created_at, zone)?;
+        let base = self.end_of(&rule.period, self.created_at, &self.renewals, zone)?;
         Ok(base.is_none_or(|due| at <= due).then_some(at))
     }
 
-    fn end_of(&self, period: &Period, from: Timestamp, zone: &TimeZone) -> Result<Option<Timestamp>, OutOfCalendar> {
+    fn end_of(
+        &self,
+        period: &Period,
+        from: Timestamp,
+        renewals: &BTreeMap<Timestamp, Timestamp>,
+        zone: &TimeZone,
+    ) -> Result<Option<Timestamp>, OutOfCalendar> {
         match period {
             Period::Indefinite => Ok(None),
             Period::Fixed { duration } => after(from, duration, zone).map(Some),
             Period::Sliding { duration, max, .. } => {
-                // A renewal after the end revives nothing: the first run out of reach ends the walk.
-                let mut last = from;
-                for (&start, &end) in &self.renewals {
-                    if start > after(last, duration, zone)? {
+                // A renewal after the end revives nothing: the first run out of reach ends the walk. Nor does a later
+                // renewal ever give an earlier end.
+                let mut end = after(from, duration, zone)?;
+                for (&first, &last) in renewals {
+                    if first > end {
                         break;
                     }
-                    last = last.max(end);
+                    end = end.max(after(last, duration, zone)?);
                 }
-                let end = after(last, duration, zone)?;
                 let cap = max.as_ref().map(|max| after(from, max, zone)).transpose()?;
                 Ok(Some(cap.map_or(end, |cap| end.min(cap))))
             }

@@ -250,6 +250,193 @@ fn reference(created: Timestamp, visits: &[Timestamp], minutes: i64) -> Timestam
     last + minutes.minutes()
 }
 
+/// A length of the calendar or of the clock: each counts otherwise over the ends of months and changes of the clocks.
+fn any_length() -> impl Strategy<Value = SpanFieldwise> {
+    prop_oneof![
+        (1_i64..2_000).prop_map(|minutes| for_(minutes.minutes())),
+        (1_i64..100).prop_map(|days| for_(days.days())),
+        (1_i64..14).prop_map(|months| for_(months.months())),
+        Just(for_(Span::new().years(1))),
+    ]
+}
+
+/// A period of any mode over some of three events, the same in several roles too.
+fn any_mode() -> impl Strategy<Value = Period> {
+    let names = || prop::sample::subsequence(vec!["a", "b", "c"], 1..=2);
+    let events = |names: Vec<&'static str>| names.into_iter().map(event).collect::<Vec<_>>();
+    prop_oneof![
+        Just(Period::Indefinite),
+        any_length().prop_map(|duration| Period::Fixed { duration }),
+        (any_length(), names(), prop::option::of(any_length()))
+            .prop_map(move |(duration, names, max)| Period::Sliding { duration, renew_on: events(names), max }),
+        (any_length(), names(), prop::option::of(any_length()))
+            .prop_map(move |(grace, names, max)| Period::UntilEvent { events: events(names), grace, max }),
+    ]
+}
+
+fn any_clock() -> impl Strategy<Value = RetentionRule> {
+    (any_mode(), prop::option::of((prop::sample::select(vec!["a", "b", "c"]), any_mode()))).prop_map(
+        |(period, switch)| {
+            rule(period, switch.map(|(on, then)| Switch { on: event(on), then, clause: Clause::new("test.switch") }))
+        },
+    )
+}
+
+/// Events over half a year around the end of January and the change to summer time, many of them close together.
+fn any_events() -> impl Strategy<Value = Vec<(EventName, Timestamp)>> {
+    let minute = prop_oneof![0_i64..260_000, 40_000_i64..48_000, 125_000_i64..131_000];
+    let one = (prop::sample::select(vec!["a", "b", "c", "nobody.listens"]), minute);
+    prop::collection::vec(
+        one.prop_map(|(name, minute)| (event(name), at("2026-01-01T00:00:00Z") + minute.minutes())),
+        0..24,
+    )
+}
+
+/// The end of a period by the sentences of the policy and all that happened, with nothing thrown away.
+fn end_by_the_book(
+    period: &Period,
+    (made, from): (Timestamp, Timestamp),
+    events: &[(EventName, Timestamp)],
+    zone: &TimeZone,
+) -> Option<Timestamp> {
+    let of = |names: &[EventName]| {
+        let mut times: Vec<_> =
+            events.iter().filter(|(name, at)| names.contains(name) && *at >= made).map(|(_, at)| *at).collect();
+        times.sort();
+        times
+    };
+    let plus = |start, length: &SpanFieldwise| after(start, length, zone).unwrap();
+    let capped = |end: Option<Timestamp>, max: &Option<SpanFieldwise>| {
+        end.into_iter().chain(max.as_ref().map(|max| plus(from, max))).min()
+    };
+    match period {
+        Period::Indefinite => None,
+        Period::Fixed { duration } => Some(plus(from, duration)),
+        Period::Sliding { duration, renew_on, max } => {
+            let mut end = plus(from, duration);
+            for visit in of(renew_on) {
+                if visit <= end {
+                    end = end.max(plus(visit, duration));
+                }
+            }
+            capped(Some(end), max)
+        }
+        Period::UntilEvent { events, grace, max } => {
+            // The first time of each event in the record's life counts, if it comes within this period.
+            let firsts = events.iter().filter_map(|name| of(std::slice::from_ref(name)).first().copied());
+            capped(firsts.filter(|at| *at >= from).min().map(|at| plus(at, grace)), max)
+        }
+    }
+}
+
+/// When the record's time is up by the book, and whether it switched.
+fn due_by_the_book(
+    rule: &RetentionRule,
+    made: Timestamp,
+    events: &[(EventName, Timestamp)],
+    zone: &TimeZone,
+) -> (Option<Timestamp>, bool) {
+    let base = end_by_the_book(&rule.period, (made, made), events, zone);
+    let Some(switch) = &rule.switch else { return (base, false) };
+    let first = events.iter().filter(|(name, at)| *name == switch.on && *at >= made).map(|(_, at)| *at).min();
+    match first.filter(|at| base.is_none_or(|base| *at <= base)) {
+        Some(at) => (end_by_the_book(&switch.then, (made, at), events, zone), true),
+        None => (base, false),
+    }
+}
+
+#[test]
+fn a_later_visit_gives_no_earlier_end() {
+    // A month after 30 January, 23:00, and after 31 January, 1:00: both end on the last day of February.
+    let rule = visits_of(1.month());
+    for visits in [[29 * 24 + 23, 30 * 24 + 1], [30 * 24 + 1, 29 * 24 + 23]] {
+        let mut clock = RetentionClock::new(at("2026-01-01T00:00:00Z"));
+        for hour in visits {
+            clock
+                .note(&rule, &event("website.visit"), at("2026-01-01T00:00:00Z") + hour.hours(), &TimeZone::UTC)
+                .unwrap();
+        }
+        assert_eq!(clock.due(&rule, &TimeZone::UTC).unwrap(), Some(at("2026-02-28T23:00:00Z")));
+    }
+}
+
+#[test]
+fn an_event_that_both_renews_and_switches_does_both() {
+    let sliding = Period::Sliding { duration: for_(30.minutes()), renew_on: vec![event("chat.message")], max: None };
+    let switch = Switch {
+        on: event("chat.message"),
+        then: Period::Fixed { duration: for_(1.day()) },
+        clause: Clause::new("test.switch"),
+    };
+    let rule = rule(sliding, Some(switch));
+    let message = [("chat.message", "2026-01-01T10:20:00Z")];
+    assert_eq!(due(&rule, "2026-01-01T10:00:00Z", &message).unwrap(), "2026-01-02T10:20:00Z");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_the_rule_late_duplicate_and_shuffled_events_give_the_end_by_the_book(
+        rule in any_clock(),
+        events in any_events(),
+        order in any::<prop::sample::Index>(),
+        seed in any::<u64>(),
+        made in 0_i64..200_000,
+    ) {
+        let zone = TimeZone::get("Europe/Paris").unwrap();
+        let made = at("2026-01-01T00:00:00Z") + made.minutes();
+        let (expected, switched) = due_by_the_book(&rule, made, &events, &zone);
+        let mut arriving = events.clone();
+        arriving.extend(events.iter().take(order.index(events.len() + 1)).cloned());
+        shuffle(&mut arriving, seed);
+        let mut clock = RetentionClock::new(made);
+        for (name, when) in &arriving {
+            clock.note(&rule, name, *when, &zone).unwrap();
+        }
+        prop_assert_eq!(clock.due(&rule, &zone).unwrap(), expected);
+        prop_assert_eq!(clock.switched_at(&rule, &zone).unwrap().is_some(), switched);
+    }
+
+    #[test]
+    fn planning_by_another_policy_is_as_if_it_had_been_in_force_unless_the_end_has_passed(
+        rules in (any_clock(), any_clock()),
+        events in any_events(),
+        now in 0_i64..400_000,
+    ) {
+        let (old, new) = (policy("01"), policy("02"));
+        let created = at("2026-01-01T00:00:00Z");
+        let now = created + now.minutes();
+        let mut stored = record(&old, &rules.0, created);
+        for (name, when) in &events {
+            stored.note(&old, &rules.0, name, *when).unwrap();
+        }
+        let before = stored.clone();
+        let is_changed = stored.replan(&new, &rules.1, &events, now).unwrap();
+        if before.is_expired(now) {
+            prop_assert!(!is_changed && stored == before);
+        } else {
+            // What a renewal joined while the old period ran stays joined: at the latest then, it lives as long.
+            let (by_the_book, _) = due_by_the_book(&rules.1, created, &events, &TimeZone::UTC);
+            let is_later = stored.due_at.is_none_or(|due| by_the_book.is_some_and(|book| due >= book));
+            prop_assert!(is_later || stored.due_at == by_the_book);
+            prop_assert_eq!(is_changed, stored != before);
+            // Once more changes nothing.
+            let planned = stored.clone();
+            stored.replan(&new, &rules.1, &events, now).unwrap();
+            prop_assert_eq!(stored, planned);
+        }
+    }
+}
+
+fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut state = seed | 1;
+    for n in (1..items.len()).rev() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        items.swap(n, (state >> 33) as usize % (n + 1));
+    }
+}
+
 proptest! {
     #[test]
     fn events_in_any_order_and_number_give_the_same_end(

@@ -45,9 +45,10 @@ use app::{
     limits::Counters,
     mail::{Mail, MailClaim, Mailer},
     notice_change::{ChangeStore, NoticeChanges},
-    purge::{DueRecords, PURGE_SHARDS},
+    purge::{DueRecords, LOOK_RECORDS_MAX, PURGE_SHARDS, PurgeControls},
     queues::{DeadLetters, Outbox, Queue},
-    records::RecordStore,
+    records::{RecordStore, TRIGGER_TIMES_MAX},
+    replan::PlanningStore,
     request_clock::{REQUEST_SHARDS, RequestClock},
     requests::RequestLog,
     restore::HoldCopies,
@@ -82,6 +83,7 @@ use crate::build::{
 
 mod disclosures;
 mod evidence;
+mod purge;
 mod requests;
 mod sealed;
 mod systems;
@@ -90,6 +92,7 @@ mod walks;
 
 pub use disclosures::*;
 pub use evidence::*;
+pub use purge::*;
 pub use requests::*;
 pub use sealed::*;
 pub use systems::*;
@@ -114,6 +117,7 @@ pub trait Ports:
     + EvidenceStore
     + Deletion
     + DueRecords
+    + PurgeControls
     + Deadlines
     + RequestClock
     + BreachStore
@@ -133,6 +137,7 @@ pub trait Ports:
     + StoredCounts
     + RecordScan
     + Walks
+    + PlanningStore
 {
 }
 
@@ -153,6 +158,7 @@ impl<P> Ports for P where
         + EvidenceStore
         + Deletion
         + DueRecords
+        + PurgeControls
         + Deadlines
         + RequestClock
         + BreachStore
@@ -172,6 +178,7 @@ impl<P> Ports for P where
         + StoredCounts
         + RecordScan
         + Walks
+        + PlanningStore
 {
 }
 
@@ -222,7 +229,8 @@ macro_rules! contract_tests {
             a_clock_is_read_as_it_was_written,
             a_change_that_read_an_older_record_is_a_conflict,
             what_is_personal_goes_with_the_subjects_key,
-            a_trigger_keeps_its_first_and_its_last_time_in_any_order,
+            a_trigger_keeps_its_times_in_any_order,
+            a_trigger_that_is_seen_often_keeps_its_first_and_its_last_time,
             a_hold_is_placed_once_and_released_once,
             a_hold_of_every_scope_is_read_as_it_was_placed,
             a_release_is_asked_for_once_and_names_who_did,
@@ -243,6 +251,10 @@ macro_rules! contract_tests {
             every_record_of_a_long_batch_has_its_answer_in_order,
             the_index_proposes_what_is_due_and_nothing_else,
             the_index_pages_until_there_is_nothing_left,
+            a_look_shows_the_beginning_of_each_shard,
+            where_a_purge_stands_is_read_as_it_was_written,
+            of_two_who_change_where_a_purge_stands_one_is_told_so,
+            what_was_done_to_a_purge_stays_the_newest_first,
             the_index_gives_what_the_evidence_needs,
             open_deadlines_are_found_before_their_time,
             a_request_is_found_from_its_next_date_on_and_read_without_its_persons_key,
@@ -282,6 +294,8 @@ macro_rules! contract_tests {
             what_references_say_goes_with_the_subjects_key,
             a_scan_shows_every_record_of_the_controller_and_nobody_elses,
             a_walk_is_noted_by_one_of_two_and_a_later_one_takes_its_place,
+            a_record_that_comes_late_into_a_swept_bucket_is_found,
+            of_two_who_plan_by_another_policy_one_is_told_so,
         );
     };
     (@each $ports:expr, $($sentence:ident,)*) => {
@@ -453,6 +467,7 @@ pub async fn a_clock_is_read_as_it_was_written<P: Ports>(ports: &P, controller: 
     let mut full = record(&subject(ADA), "full", at("2026-03-01T12:00:00.123Z"));
     for n in 0..64 {
         full.clock.renewals.insert(days(now(), 2 * n), days(now(), 2 * n + 1));
+        full.clock.switched.insert(days(now(), 3 * n), days(now(), 3 * n + 1));
     }
     full.clock.firsts = BTreeMap::from([(event("chat.message"), now()), (event("contract.ended"), days(now(), 9))]);
     full.holds = BTreeSet::from([id("hold-1"), id("hold-2")]);
@@ -496,7 +511,7 @@ pub async fn what_is_personal_goes_with_the_subjects_key<P: Ports>(ports: &P, co
     assert!(ports.content(controller, &other.subject, &other.id).await.unwrap().is_some());
 }
 
-pub async fn a_trigger_keeps_its_first_and_its_last_time_in_any_order<P: Ports>(ports: &P, controller: &ControllerId) {
+pub async fn a_trigger_keeps_its_times_in_any_order<P: Ports>(ports: &P, controller: &ControllerId) {
     let (whose, visit) = (subject(ADA), event("website.visit"));
     for day in [5, 9, 2, 7, 9] {
         ports.note_trigger(controller, &whose, &visit, None, days(now(), day)).await.unwrap();
@@ -508,8 +523,23 @@ pub async fn a_trigger_keeps_its_first_and_its_last_time_in_any_order<P: Ports>(
     assert_eq!((&for_all.event, &for_all.purpose), (&visit, &None));
     assert_eq!((for_all.first_at, for_all.last_at), (days(now(), 2), days(now(), 9)));
     assert_eq!((&for_one.event, &for_one.purpose), (&visit, &Some(purpose("marketing"))));
+    assert_eq!(for_all.times, [2, 5, 7, 9].map(|day| days(now(), day)).into());
     assert_eq!((for_one.first_at, for_one.last_at), (now(), now()));
     assert!(ports.triggers(controller, &subject("bob@example.com")).await.unwrap().is_empty());
+}
+
+pub async fn a_trigger_that_is_seen_often_keeps_its_first_and_its_last_time<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+) {
+    let (whose, visit) = (subject(ADA), event("website.visit"));
+    let often = i64::try_from(TRIGGER_TIMES_MAX).unwrap();
+    for day in (1..often + 3).chain([0]) {
+        ports.note_trigger(controller, &whose, &visit, None, days(now(), day)).await.unwrap();
+    }
+    let triggers = ports.triggers(controller, &whose).await.unwrap();
+    assert_eq!((triggers[0].first_at, triggers[0].last_at), (now(), days(now(), often + 2)));
+    assert_eq!(triggers[0].times, (1..=often).map(|day| days(now(), day)).collect());
 }
 
 // Holds.
@@ -644,6 +674,19 @@ pub async fn the_index_pages_until_there_is_nothing_left<P: Ports>(ports: &P, co
     registered(ports, controller, &records).await;
     let found: BTreeSet<_> = due(ports, controller, now()).await.into_iter().map(|doomed| doomed.record).collect();
     assert_eq!(found, records.into_iter().map(|record| record.id).collect());
+}
+
+pub async fn a_look_shows_the_beginning_of_each_shard<P: Ports>(ports: &P, controller: &ControllerId) {
+    let due = Record { due_at: Some(days(now(), -1)), ..record(&subject(ADA), "log-1", days(now(), -9)) };
+    registered(ports, controller, std::slice::from_ref(&due)).await;
+    let pages = ports.first_due(now()).await.unwrap();
+    assert_eq!(pages.len(), usize::from(PURGE_SHARDS));
+    assert!(pages.iter().all(|page| page.due.len() <= LOOK_RECORDS_MAX));
+    let shard = &pages[usize::from(subject(ADA).shard(PURGE_SHARDS))];
+    // Others may have more there than a look shows.
+    assert!(
+        shard.next.is_some() || shard.due.iter().any(|(whose, doomed)| whose == controller && doomed.record == due.id)
+    );
 }
 
 pub async fn the_index_gives_what_the_evidence_needs<P: Ports>(ports: &P, controller: &ControllerId) {

@@ -20,3 +20,8 @@ pub use promises::consent_side;
 pub fn at_once<T>(future: impl Future<Output = T>) -> T {
     futures_util::FutureExt::now_or_never(future).expect("nothing in memory waits")
 }
+
+/// Waits for all of them, beside each other.
+pub async fn together<F: Future>(all: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    futures_util::future::join_all(all).await
+}

@@ -24,7 +24,7 @@ use app::{
     attest,
     breach::{Alert, BreachStore},
     capture_consent::ConsentLedger,
-    chain::Link,
+    chain::{Link, Place},
     deadlines::{Deadline, DeadlineKind, Deadlines, Urgency},
     destruction::{Condition, Deletion, Doomed, Manifest},
     erasure::{ErasurePlan, ErasurePlans},
@@ -34,7 +34,8 @@ use app::{
     keys::{ControllerKeys, DayKeys, Keys},
     mail::{Mail, MailClaim, Mailer},
     queues::{DeadLetters, Outbox, Queue},
-    records::{Content, RecordStore, Trigger},
+    records::{Content, RecordStore, TRIGGER_TIMES_MAX, Trigger},
+    replan::Planning,
     request_clock::{REQUEST_SHARDS, RequestClock},
     requests::{Confided, Downloads, OfficePage, OfficeRow, RequestKey, RequestLog, StoredRequest},
     walk::Progress,
@@ -125,6 +126,8 @@ struct State {
     attestations: BTreeMap<(ControllerId, AttestationId, Date), Attestation>,
     alerts: BTreeMap<(ControllerId, BreachId), Alert>,
     chains: BTreeMap<(ControllerId, u8), Vec<Link>>,
+    link_files: BTreeMap<(ControllerId, Place), Vec<u8>>,
+    checkpoint_files: BTreeMap<(ControllerId, u64), Vec<u8>>,
     intents: BTreeMap<(ControllerId, BatchId), Manifest>,
     certificates: BTreeMap<(ControllerId, BatchId), Manifest>,
     exports: BTreeMap<String, SubjectFile>,
@@ -138,6 +141,7 @@ struct State {
     sealed: sealed::Sealed,
     walks: BTreeMap<(ControllerId, Job, u16), Progress>,
     purges: purge::Purges,
+    plannings: BTreeMap<ControllerId, Planning>,
     calls_left: Option<usize>,
     calls: usize,
     meanwhile: Vec<Meanwhile>,
@@ -738,7 +742,11 @@ impl RecordStore for Memory {
             purpose: purpose.cloned(),
             first_at: at,
             last_at: at,
+            times: BTreeSet::new(),
         });
+        if trigger.times.len() < TRIGGER_TIMES_MAX {
+            trigger.times.insert(at);
+        }
         trigger.first_at = trigger.first_at.min(at);
         trigger.last_at = trigger.last_at.max(at);
         Ok(())

@@ -14,6 +14,11 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
+pub mod certificate;
+pub mod read;
+pub mod trust;
+pub mod verify;
+
 /// The version of everything here.
 pub const VERSION: u8 = 2;
 
@@ -184,7 +189,8 @@ pub fn link_key(controller: &ControllerId, chain: u8, number: u64) -> String {
 /// Reads a link's or a checkpoint's number from the key of its object.
 pub fn number_of(key: &str) -> Option<u64> {
     let name = key.rsplit('/').next()?.strip_suffix(".jsonl")?;
-    let backwards: u64 = name.parse().ok().filter(|_| name.len() == 12)?;
+    let is_plain = name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit());
+    let backwards: u64 = name.parse().ok().filter(|_| is_plain)?;
     NUMBER_MAX.checked_sub(backwards).filter(|number| *number > 0)
 }
 
@@ -219,7 +225,8 @@ mod tests {
         assert!(link_key(&controller, 3, 2) < link_key(&controller, 3, 1));
         assert_eq!(number_of(&link_key(&controller, 3, 17)), Some(17));
         assert_eq!(number_of(&checkpoint_key(&controller, NUMBER_MAX)), Some(NUMBER_MAX));
-        for key in ["", "x.jsonl", "999999999999.jsonl", "99999999998.jsonl", "999999999998.json"] {
+        for key in ["", "x.jsonl", "999999999999.jsonl", "99999999998.jsonl", "+99999999998.jsonl", "999999999998.json"]
+        {
             assert_eq!(number_of(key), None, "{key}");
         }
         assert!(checkpoint_key(&controller, 11) < checkpoint_key(&controller, 2));

@@ -11,10 +11,8 @@ pub use subscription::SubscriptionMessage;
 pub use task::TaskMessage;
 pub use walk::{TurnForm, WalkForm};
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
     ids::{BreachId, ChangeId, ControllerId, Purpose, RequestId, SubjectRef},
-    record::System,
     walk::{Job, Turn},
 };
 use jiff::Timestamp;
@@ -290,61 +288,5 @@ impl PurgeMessage {
     pub fn at(&self) -> Result<Timestamp, Unreadable> {
         version(self.v)?;
         time(&self.at, "/at")
-    }
-}
-
-/// To purge: records that DynamoDB's own TTL removed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RemovedMessage {
-    /// [`VERSION`].
-    pub v: u8,
-    /// Whose.
-    pub controller: String,
-    /// When the removal was seen.
-    pub at: String,
-    /// What was removed.
-    pub records: Vec<RemovedForm>,
-}
-
-/// A record that TTL removed: what its evidence needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RemovedForm {
-    /// Whose, by reference.
-    pub subject: String,
-    /// Which.
-    pub record: String,
-    /// What it was.
-    pub category: String,
-    /// What it was kept for.
-    pub purpose: String,
-    /// Where it was.
-    pub system: String,
-    /// The clause whose time was up.
-    pub clause: String,
-    /// When, in milliseconds since 1970.
-    pub due_at: Option<i64>,
-    /// Its salt, in base64.
-    pub salt: String,
-}
-
-impl RemovedForm {
-    /// Reads the salt.
-    ///
-    /// # Errors
-    /// [`Unreadable`].
-    pub fn salt(&self) -> Result<[u8; 16], Unreadable> {
-        let unreadable = || FormError::new("/records/salt", "not sixteen bytes in base64");
-        let bytes = BASE64_STANDARD.decode(&self.salt).map_err(|_| unreadable())?;
-        bytes.try_into().map_err(|_| unreadable())
-    }
-
-    /// Reads the system.
-    ///
-    /// # Errors
-    /// [`Unreadable`].
-    pub fn system(&self) -> Result<System, Unreadable> {
-        System::parse(&self.system).ok_or_else(|| FormError::new("/records/system", "not a known system"))
     }
 }

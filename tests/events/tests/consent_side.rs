@@ -172,8 +172,12 @@ impl Acme {
 
     /// Calls retention-track as staff with that scope.
     async fn staff(&self, call: Call<'_>, scope: &str) -> (u64, Value) {
+        self.officer("officer-1", call, scope).await
+    }
+
+    async fn officer(&self, name: &str, call: Call<'_>, scope: &str) -> (u64, Value) {
         let mut payload = call.payload();
-        let claims = json!({ "sub": "officer-1", "scope": scope, "controllers": "acme" });
+        let claims = json!({ "sub": name, "scope": scope, "controllers": "acme" });
         payload["requestContext"]["authorizer"] = json!({ "jwt": { "claims": claims, "scopes": [scope] } });
         asked(&payload, |event| retention_track::handle(&self.records, event)).await
     }
@@ -415,16 +419,27 @@ async fn an_event_holds_a_persons_records_and_staff_read_and_release_the_hold() 
     let hold = results[1]["holds"][0].as_str().unwrap().to_owned();
     assert_eq!(send(json!([record])).await[0]["held"], true);
 
-    let lift = Call {
-        parameters: json!({ "controller": "acme", "hold": hold }),
-        ..Call::new("DELETE", &format!("/acme/v1/holds/{hold}"))
-    };
-    let (status, released) = acme.staff(lift, "holds:write").await;
+    let path = format!("/acme/v1/holds/{hold}");
+    let on_hold =
+        |method| Call { parameters: json!({ "controller": "acme", "hold": hold }), ..Call::new(method, &path) };
+    let (status, asked) = acme.officer("officer-1", on_hold("DELETE"), "holds:write").await;
+    assert_eq!(
+        (status, &asked["state"], &asked["release_asked_by"]),
+        (202, &json!("release-asked"), &json!("officer-1"))
+    );
+    let (status, problem) = acme.officer("officer-1", on_hold("DELETE"), "holds:write").await;
+    assert_eq!((status, &problem["type"]), (409, &json!("urn:habeas:problem:hold-four-eyes")));
+    assert_eq!(send(json!([record])).await[0]["held"], true, "one pair of eyes releases nothing");
+    let (status, listed) = acme.staff(Call::new("GET", "/acme/v1/holds"), "holds:read").await;
+    assert_eq!((status, &listed["holds"]), (200, &json!([asked])));
+    let (status, released) = acme.officer("officer-2", on_hold("DELETE"), "holds:write").await;
     assert_eq!(
         (status, &released["reason"], &released["review_at"]),
         (200, &json!("investigation"), &json!("2026-01-31T09:30:00Z"))
     );
     assert_eq!(send(json!([record])).await[0].get("held"), None);
+    assert_eq!(acme.staff(Call::new("GET", "/acme/v1/holds"), "holds:read").await.1["holds"], json!([]));
+    assert_eq!(acme.staff(on_hold("GET"), "holds:read").await, (200, released));
 
     let results = send(json!([
         trigger("investigation.closed", "2026-01-01T09:50:00Z"),
@@ -455,4 +470,43 @@ async fn a_hold_by_hand_names_one_of_the_policys_grounds_and_a_review_in_time() 
     assert_eq!(problem["latest"], "2026-04-01T09:00:00Z", "ninety days of Paris");
     let (status, hold) = place(Some("claim"), "2026-03-01T00:00:00Z").await;
     assert_eq!((status, &hold["ground"]), (201, &json!("claim")));
+}
+
+#[tokio::test]
+async fn a_hold_on_a_category_is_binding_until_a_walk_has_met_every_record() {
+    let acme = Acme::new();
+    let record = |locator: &str| {
+        json!({
+            "type": "record", "occurred_at": "2026-01-01T09:00:00Z", "subject": { "kind": "account", "value": locator },
+            "category": "server-log", "purpose": "security", "locator": locator,
+        })
+    };
+    let keep = async |locator: &str| {
+        let call = Call::new("POST", "/acme/v1/records").json(json!({ "events": [record(locator)] }));
+        acme.staff(call, "records:write").await.1["results"][0].clone()
+    };
+    assert_eq!(keep("before").await.get("held"), None);
+    let place = async |scope: Value| {
+        let form = json!({ "scope": scope, "reason": "investigation", "review_at": "2026-01-20T00:00:00Z" });
+        acme.staff(Call::new("POST", "/acme/v1/holds").json(form), "holds:write").await
+    };
+    for (scope, pointer) in [
+        (json!({ "category": "rumours" }), "/scope/category"),
+        (json!({ "incident": "AAAAAAAAAAAAAAAAAAAAAA" }), "/scope/incident"),
+        (json!({ "system": "attic" }), "/scope/system"),
+    ] {
+        let (status, problem) = place(scope).await;
+        assert_eq!((status, &problem["pointer"]), (422, &json!(pointer)), "{problem}");
+    }
+    let (status, hold) = place(json!({ "category": "server-log" })).await;
+    assert_eq!(
+        (status, &hold["state"], &hold["scope"]),
+        (202, &json!("binding"), &json!({ "category": "server-log" }))
+    );
+    assert_eq!(keep("meanwhile").await["held"], true, "it keeps what comes from now on");
+    assert_eq!(keep("before").await["held"], true);
+    let id = hold["hold_id"].as_str().unwrap();
+    let path = format!("/acme/v1/holds/{id}");
+    let look = Call { parameters: json!({ "controller": "acme", "hold": id }), ..Call::new("GET", &path) };
+    assert_eq!(acme.staff(look, "holds:read").await, (200, hold));
 }

@@ -3,10 +3,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
+use app::chain::{Content, Intended};
 use domain::{
     dsar::RequestType,
+    evidence::{
+        DeletionResult,
+        merkle::{self, Hash},
+    },
+    ids::ControllerId,
     policy::{Clause, Policy, RightRule, VerificationRule},
 };
 use edge::{
@@ -17,6 +26,9 @@ use edge::{
 use policy::PolicyBook;
 use serde_json::{Value, json};
 use testkit::{Memory, build};
+use wire::evidence::{
+    Checkpoint, Head, Header, IntentLeaf, LinkKind, ResultLeaf, certificate::verify_certificate, root_of,
+};
 
 /// When everything happens, in milliseconds: 2026-01-01T00:00:00.123Z.
 const NOW: i64 = 1_767_225_600_123;
@@ -179,6 +191,117 @@ async fn a_copy_of_somebodys_data_opens_by_the_mailed_token_alone() {
         let answer = world.asks("GET", &format!("{path}/export"), &query, &Value::Null).await;
         assert_eq!(answer["statusCode"], status, "{answer}");
     }
+}
+
+/// Writes the links that were made in memory as the adapter writes them, and a checkpoint over them.
+fn as_files(memory: &Memory, controller: &ControllerId) {
+    let (mut heads, mut previous) = (Vec::new(), BTreeMap::new());
+    for (place, link) in memory.links(controller) {
+        let (kind, intent, reason, leaves): (_, _, _, Vec<String>) = match &link.content {
+            Content::Intent(reason, records) => {
+                let leaf = |record: &Intended| IntentLeaf {
+                    commitment: merkle::hex(&record.commitment),
+                    category: record.category.to_string(),
+                    purpose: record.purpose.to_string(),
+                    clause: record.clause.to_string(),
+                    system: record.system.as_str().to_owned(),
+                    due_at: record.due_at.map(|at| at.to_string()),
+                };
+                let leaves = records.iter().map(|record| serde_json::to_string(&leaf(record)).unwrap());
+                (LinkKind::Intent, None, *reason, leaves.collect())
+            }
+            Content::Result { reason, intent, results } => {
+                let leaf = |(commitment, result): &(Hash, DeletionResult)| ResultLeaf {
+                    commitment: merkle::hex(commitment),
+                    result: result.as_str().to_owned(),
+                };
+                let leaves = results.iter().map(|result| serde_json::to_string(&leaf(result)).unwrap());
+                (LinkKind::Result, Some(intent.number), *reason, leaves.collect())
+            }
+            other => panic!("{other:?}"),
+        };
+        let previous = previous.entry(place.chain).or_insert(merkle::NOTHING);
+        let header = serde_json::to_string(&Header {
+            v: wire::evidence::VERSION,
+            controller: controller.to_string(),
+            chain: place.chain,
+            number: place.number,
+            previous: merkle::hex(previous),
+            at: link.at.to_string(),
+            kind,
+            batch: link.batch.to_string(),
+            intent,
+            reason: Some(reason.as_str().to_owned()),
+            leaves: leaves.len(),
+            root: merkle::hex(&root_of(leaves.iter().map(|leaf| leaf.as_bytes()))),
+        });
+        let header = header.unwrap();
+        *previous = merkle::sha256(header.as_bytes());
+        heads.retain(|head: &Head| head.chain != place.chain);
+        heads.push(Head { chain: place.chain, number: place.number, hash: merkle::hex(previous) });
+        memory.put_link_file(controller, place, format!("{header}\n{}\n", leaves.join("\n")).into_bytes());
+    }
+    let checkpoint = Checkpoint {
+        v: wire::evidence::VERSION,
+        controller: controller.to_string(),
+        number: 1,
+        previous: merkle::hex(&merkle::NOTHING),
+        at: "2026-01-02T00:00:00Z".into(),
+        heads,
+        key: merkle::hex(&merkle::NOTHING),
+    };
+    let signed = format!("{}\n{{\"signature\":\"AAAA\"}}\n", serde_json::to_string(&checkpoint).unwrap());
+    memory.put_checkpoint_file(controller, 1, signed.into_bytes());
+}
+
+#[tokio::test]
+async fn whoever_was_erased_takes_the_proof_of_it_along_and_whoever_typed_the_address_does_not() {
+    let mut world = World::new();
+    for (category, purpose) in [("device", "debugging"), ("account", "account.provide")] {
+        let record = json!({
+            "type": "record", "occurred_at": "2026-01-01T00:00:00Z", "category": category, "purpose": purpose,
+            "subject": { "kind": "mail", "value": "ada@example.org" }, "locator": category, "fields": {},
+        });
+        world = world.tracks("stationdb", &record).await.0;
+    }
+    let (path, token) = world.receives("stationdb", json!({ "type": "erasure" })).await;
+    let certificate = format!("{path}/certificate");
+    let world = world.fulfils(&path, &subject_in(&token)).await;
+    let verification = world.confirms(&path).await;
+    let early = world.asks("GET", &certificate, &format!("token={verification}"), &Value::Null).await;
+    assert_eq!(early["statusCode"], 404, "nothing is erased yet: {early}");
+
+    let world = world.fulfils(&path, &subject_in(&token)).await;
+    let sent = world.site.ports.sent();
+    let letter = sent.iter().find(|mail| mail.text.contains("/certificate?token=")).unwrap();
+    let mailed = letter.text.split_once("/certificate?token=").unwrap().1.split_whitespace().next().unwrap();
+    as_files(&world.site.ports, &build::controller("stationdb"));
+
+    let refused = world.asks("GET", &certificate, &format!("token={token}"), &Value::Null).await;
+    assert_eq!(refused["statusCode"], 401, "{refused}");
+    let drawn = world.asks("GET", &certificate, &format!("token={mailed}"), &Value::Null).await;
+    assert_eq!(drawn["statusCode"], 200, "{drawn}");
+    let disposition = drawn["headers"]["content-disposition"].as_str().unwrap();
+    assert!(disposition.starts_with("attachment; filename=\"certificate-"), "{disposition}");
+    let certified = verify_certificate(drawn["body"].to_string().as_bytes(), None).unwrap();
+    let categories: BTreeSet<&str> = certified.items.iter().map(|item| item.category.as_str()).collect();
+    assert_eq!(categories, BTreeSet::from(["account", "device"]));
+    assert!(certified.items.iter().all(|item| item.result == "deleted" && item.checkpoint == Some(1)));
+    let status = world.status(&path, mailed).await;
+    for item in status["items"].as_array().unwrap() {
+        let evidence = item["evidence"].as_str().unwrap();
+        assert!(certified.items.iter().any(|certified| certified.evidence == evidence), "{item}");
+    }
+
+    let mut page = call("GET", &certificate, &format!("token={mailed}"), &Value::Null);
+    page["headers"]["accept"] = json!("text/html");
+    let page = handed(&page, |event| dsar_intake::handle(&world.site, event)).await;
+    let html = page["body"].as_str().unwrap();
+    for item in &certified.items {
+        assert!(html.contains(&item.evidence), "{html}");
+    }
+    assert!(html.contains("&amp;format=json\""), "{html}");
+    assert!(!drawn["body"].to_string().contains("ada"), "nothing personal beside the salts");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 mod keys;
 mod wire;
 
+use ::wire::evidence::{Header, LinkKind, link_key, root_of};
 use app::{
     capture_consent::ConsentLedger,
     chain::{Chain, Place, chain_of},
@@ -26,7 +27,6 @@ use testkit::{
     build::{at, content, doomed, id, policy, record, request, subject},
     contract::fresh_controller,
 };
-use wire::evidence::{Header, LinkKind, link_key, root_of};
 
 /// The sender whose identity `cargo xtask` verifies.
 const SENDER: &str = "privacy@habeas.example";
@@ -97,6 +97,20 @@ impl Stack {
             dead_letter_queue_url: queue,
             ..self.settings()
         })
+    }
+
+    /// An item as it is stored, read beside the product.
+    fn item(&self, table: &str, pk: &str, sk: &str) -> Value {
+        let wanted = serde_json::json!({
+            "TableName": table, "ConsistentRead": true, "Key": { "pk": { "S": pk }, "sk": { "S": sk } },
+        });
+        let got = ureq::post(self.text("/endpoint"))
+            .header("Authorization", signed_for("dynamodb"))
+            .header("X-Amz-Target", "DynamoDB_20120810.GetItem")
+            .header("Content-Type", "application/x-amz-json-1.0")
+            .send(wanted.to_string());
+        let answer = got.unwrap().body_mut().read_to_string().unwrap();
+        serde_json::from_str::<Value>(&answer).unwrap()["Item"].clone()
     }
 
     fn object(&self, bucket: &str, key: &str) -> String {
@@ -185,6 +199,49 @@ async fn no_hold_finds_half_of_a_record_gone() {
     assert!(matches!(held, Err(PortError::Conflict { .. })));
     // Whoever comes next finishes what was begun.
     assert_eq!(cloud.delete_records(&controller, &batch, Condition::Asked).await.unwrap(), [DeletionResult::Deleted]);
+}
+
+#[tokio::test]
+async fn a_held_records_object_stays_with_all_its_versions() {
+    let stack = Stack::read();
+    let cloud = stack.cloud();
+    let controller = fresh_controller(&cloud);
+    let key = format!("{controller}/file");
+    for _ in 0..2 {
+        let put = ureq::put(stack.object("RecordsBucket", &key)).header("Authorization", signed_for("s3"));
+        put.send("personal").unwrap();
+    }
+    let mut kept =
+        Record { system: System::S3, ..record(&subject("ada@example.com"), "file", at("2026-01-01T00:00:00Z")) };
+    cloud.insert_record(&controller, &kept, &content("ada@example.com", &key)).await.unwrap();
+    kept.holds.insert(id("hold-1"));
+    cloud.update_record(&controller, &kept).await.unwrap();
+    for condition in [Condition::DueAt(at("2027-01-01T00:00:00Z")), Condition::Asked] {
+        let results = cloud.delete_records(&controller, &doomed(std::slice::from_ref(&kept)), condition).await.unwrap();
+        assert_eq!((results, versions(&stack, &key)), (vec![DeletionResult::Held], 2));
+    }
+}
+
+#[tokio::test]
+async fn a_hold_takes_the_ttl_away_and_its_release_gives_it_back() {
+    let stack = Stack::read();
+    let cloud = stack.cloud();
+    let controller = fresh_controller(&cloud);
+    let mut kept = record(&subject("ada@example.com"), "log-1", at("2040-01-01T00:00:00Z"));
+    cloud.insert_record(&controller, &kept, &content("ada@example.com", "log-1")).await.unwrap();
+    let placed = |kept: &Record| {
+        let (pk, sk) = (format!("C#{controller}#S#{}", kept.subject), format!("RECORD#{}", kept.id));
+        let item = stack.item(&stack.output("Table"), &pk, &sk);
+        ["ttl", "due_shard", "due_at"].map(|name| item.get(name).cloned())
+    };
+    let free = placed(&kept);
+    assert!(free.iter().all(Option::is_some), "{free:?}");
+    kept.holds.insert(id("hold-1"));
+    cloud.update_record(&controller, &kept).await.unwrap();
+    assert_eq!(placed(&kept), [None, None, None], "nothing that deletes by itself finds it");
+    let released = Record { holds: std::collections::BTreeSet::new(), revision: 1, ..kept };
+    cloud.update_record(&controller, &released).await.unwrap();
+    assert_eq!(placed(&released), free);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ mod held;
 mod identance;
 mod rfa;
 mod scantrust;
-mod stationdb;
+pub(crate) mod stationdb;
 mod zentry;
 
 use std::collections::BTreeSet;

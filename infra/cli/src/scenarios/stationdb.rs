@@ -28,8 +28,9 @@ mod notices;
 mod office;
 mod recipients;
 mod rights;
+mod sample;
 
-const NAME: &str = "stationdb";
+pub(crate) const NAME: &str = "stationdb";
 
 /// The zone that its policy counts in.
 const ZONE: &str = "Europe/Paris";
@@ -184,6 +185,8 @@ const POLICY: &[Part] = &[
         run: recipients::letters,
     },
 ];
+
+pub(crate) use sample::{NAME as SAMPLED, small_life};
 
 /// A person known by a mail address of this run.
 fn person(world: &World, name: &str) -> (String, Value) {

@@ -1,7 +1,7 @@
 //! What is said about a request: to the requester, to those who got the data, and to the office.
 
 use domain::{
-    dsar::{self, Act, Challenge, ItemResult, Outcome, Received},
+    dsar::{self, Act, Challenge, Outcome, Received},
     hold::Hold,
     ids::{Identifier, IdentifierKind, RequestId},
     limits::Limit,
@@ -12,6 +12,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::{EXPORT_HOURS, Office, VERIFICATION_HOURS};
 use crate::{
+    certificate::{CERTIFICATE_HOURS, certifies, is_erased},
     error::PortError,
     export::disclosures_of_subject,
     keys::Keys,
@@ -188,11 +189,16 @@ pub(super) async fn answer<P: Office>(
     limited: &mut Vec<Limit>,
 ) -> Result<(), PortError> {
     if let Some(address) = stored.address().cloned() {
-        let link = if let Outcome::Exported { .. } = outcome {
-            let token = token(ports, key, Scope::Export, at, EXPORT_HOURS).await?;
-            Some(link(public_url, key, "export", &token))
-        } else {
-            None
+        let opened = match outcome {
+            Outcome::Exported { .. } => Some(("export", EXPORT_HOURS)),
+            _ => certifies(&stored.state).map(|_| ("certificate", CERTIFICATE_HOURS)),
+        };
+        let link = match opened {
+            Some((page, hours)) => {
+                let token = token(ports, key, Scope::Export, at, hours).await?;
+                Some(link(public_url, key, page, &token))
+            }
+            None => None,
         };
         let mut letter = letters::answer(policy, key, stored, outcome, &address, link.as_deref());
         if stored.state.answered_as() != stored.state.received.request {
@@ -205,7 +211,7 @@ pub(super) async fn answer<P: Office>(
     // copies and backups becomes unreadable. While anything of theirs is kept, its key must live; so it must while
     // a hold keeps whatever there is about them: what was disclosed, what they wrote.
     if let Outcome::Erased(items) = outcome
-        && items.iter().all(|item| matches!(item.result, ItemResult::Erased { .. }))
+        && items.iter().all(is_erased)
         && ports.records(&key.controller, &key.subject).await?.is_empty()
         && !ports.holds(&key.controller, &key.subject).await?.iter().any(Hold::is_open)
     {

@@ -45,7 +45,7 @@ impl Facts<'_> {
         self.policy.purposes.get(purpose).map_or_else(|| purpose.to_string(), |rule| rule.title.clone())
     }
 
-    fn what(&self, category: &Category, purpose: Option<&Purpose>) -> String {
+    pub(crate) fn what(&self, category: &Category, purpose: Option<&Purpose>) -> String {
         match purpose {
             Some(purpose) => self.texts.item_for_purpose(category.as_str(), self.title(purpose)),
             None => category.to_string(),
@@ -137,8 +137,9 @@ impl Facts<'_> {
         outcome.refuses() || kept_by_a_system || !self.exceptions().is_empty()
     }
 
-    /// What is told of an outcome. `shows_items`: whether the reader may see what there was.
-    pub(crate) fn outcome(&self, outcome: &Outcome, export_link: Option<&str>, shows_items: bool) -> Vec<Block> {
+    /// What is told of an outcome. `link` opens the export, or the certificate of an erasure; `shows_items`:
+    /// whether the reader may see what there was.
+    pub(crate) fn outcome(&self, outcome: &Outcome, link: Option<&str>, shows_items: bool) -> Vec<Block> {
         let (texts, received) = (self.texts, &self.state.received);
         let text = |text: String| Block::Text(text);
         let mut blocks = match outcome {
@@ -160,7 +161,7 @@ impl Facts<'_> {
                     _ => texts.answer_copy(),
                 };
                 let mut blocks = vec![text(what)];
-                if let Some(link) = export_link {
+                if let Some(link) = link {
                     blocks.push(Block::Link(link.to_owned()));
                     blocks.push(text(texts.answer_as_table()));
                     blocks.push(Block::Link(format!("{link}&format=csv")));
@@ -171,7 +172,12 @@ impl Facts<'_> {
             Outcome::Erased(_) if !shows_items => Vec::new(),
             Outcome::Erased(items) if items.is_empty() => vec![text(texts.answer_nothing_to_erase())],
             Outcome::Erased(items) => {
-                vec![text(texts.answer_items()), Block::List(items.iter().map(|item| self.item(item)).collect())]
+                let lines = items.iter().map(|item| self.item(item)).collect();
+                let mut blocks = vec![text(texts.answer_items()), Block::List(lines)];
+                if let Some(link) = link {
+                    blocks.extend([text(texts.answer_certificate()), Block::Link(link.to_owned())]);
+                }
+                blocks
             }
             Outcome::Withdrawn(_) => vec![text(texts.answer_withdrawn())],
             Outcome::Stopped(stop) => self.stopped(stop),

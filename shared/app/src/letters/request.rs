@@ -233,18 +233,13 @@ pub fn extension(about: &About<'_>, ground: ExtensionGround, before: Date, words
 /// Tells the requester how the request ended, or what was done of it so far: what was done item by item,
 /// what was refused with its ground, and what they can do against it (GDPR Art. 12(3), 12(4)).
 ///
-/// `words` is what the office wrote to them with its ruling.
-pub fn answer(
-    about: &About<'_>,
-    outcome: &Outcome,
-    words: Option<&Sensitive<String>>,
-    export_link: Option<&str>,
-) -> Mail {
+/// `words` is what the office wrote to them with its ruling; `link` opens what they are handed.
+pub fn answer(about: &About<'_>, outcome: &Outcome, words: Option<&Sensitive<String>>, link: Option<&str>) -> Mail {
     let facts = about.facts();
     let texts = facts.texts;
     let mut blocks = vec![Block::Text(texts.asked_for(texts.request(about.state.received.request)))];
     // The letter goes to the mailbox that the request is about, so that its reader may see what there was.
-    blocks.extend(facts.outcome(outcome, export_link, true));
+    blocks.extend(facts.outcome(outcome, link, true));
     if outcome.leaves_open() {
         blocks.extend(due(&facts, about.due).map(Block::Text));
     }

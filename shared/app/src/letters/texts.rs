@@ -231,6 +231,7 @@ messages! {
     answer_until(day);
     answer_nothing_to_erase();
     answer_items();
+    answer_certificate();
     answer_withdrawn();
     answer_stopped();
     answer_stopped_nothing();
@@ -295,6 +296,15 @@ messages! {
     see_status();
     download();
     download_table();
+    see_certificate();
+    certificate_title(controller);
+    certificate_text();
+    certificate_item(what, day, evidence);
+    certificate_signed();
+    certificate_unsigned();
+    certificate_missing();
+    certificate_check();
+    certificate_download();
     reply_title(controller);
     reply_label();
     reply_button();

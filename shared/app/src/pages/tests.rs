@@ -128,7 +128,31 @@ fn other_pages(policy: &Policy, language: Language, token: &str) -> Vec<String> 
         confirmed(of),
         reply(of, Ask::Identity, Some(&words)),
         reply(of, Ask::Clarification, None),
+        certified(of, true),
+        certified(of, false),
     ]
+}
+
+fn certified(of: PageOf<'_>, is_whole: bool) -> String {
+    let item = CertificateItem {
+        category: Category::parse("chat").unwrap(),
+        purpose: Purpose::parse("newsletter").unwrap(),
+        at: at("2026-03-20T12:00:00Z"),
+        evidence: "3.17/0".into(),
+    };
+    let state = after(RequestType::Erasure, [verified(), erased()]);
+    certificate(&CertificatePage { of, state: &state, items: &[item], is_signed: is_whole, is_complete: is_whole })
+}
+
+/// One item was erased.
+fn erased() -> Entry {
+    let item = Item {
+        category: Category::parse("chat").unwrap(),
+        purpose: Purpose::parse("newsletter").unwrap(),
+        record: RecordId::parse(NUMBER).unwrap(),
+        result: ItemResult::Erased { evidence: "3.17/0".into() },
+    };
+    by_office(Act::Decided(Outcome::Erased(vec![item])))
 }
 
 fn pages(name: &str, language: Language, token: &'static str) -> Vec<String> {
@@ -262,6 +286,34 @@ fn whoever_typed_an_address_learns_nothing_of_what_is_held_under_it() {
     assert!(page(&policy, state, &SEEN).contains("chat"));
     // Something held or nothing held: the same page.
     assert_eq!(page(&policy, state, &outsider), page(&policy, &erased(Vec::new()), &outsider));
+}
+
+#[test]
+fn a_certificate_is_offered_to_whoever_may_read_the_answer_once_something_was_erased() {
+    let policy = policy("Acme");
+    let is_offered = |state: &RequestState, shows_answer| {
+        page(&policy, state, &Seen { shows_answer, ..SEEN }).contains("/certificate?token=")
+    };
+    let state = after(RequestType::Erasure, [verified(), erased()]);
+    assert!(is_offered(&state, true));
+    assert!(!is_offered(&state, false), "not to whoever typed an address");
+    let mut by_guardian = received(RequestType::Erasure);
+    by_guardian.acting = Some(Acting { role: ActingAs::Guardian, proof: None });
+    assert!(!is_offered(&RequestState::fold(by_guardian, [verified(), erased()]), true));
+    for state in states() {
+        assert!(!is_offered(&state, true), "nothing was erased");
+    }
+}
+
+#[test]
+fn a_certificate_says_what_is_signed_and_what_is_missing() {
+    let policy = policy("Acme");
+    let request = RequestId::parse(NUMBER).unwrap();
+    let of = PageOf { policy: &policy, request: &request, language: Language::English, token: "v1.abc" };
+    let (whole, part) = (certified(of, true), certified(of, false));
+    assert!(whole.contains("erased on 20 March 2026 (evidence 3.17/0)"), "{whole}");
+    assert!(whole.contains("is signed.") && !whole.contains("Come back tomorrow"), "{whole}");
+    assert!(part.contains("Come back tomorrow") && part.contains("no evidence that a certificate"), "{part}");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! What the table that is given up still knows, and the restored one does not: carried over item by item.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::{error::PortError, records::SubjectEvent};
 use domain::ids::ControllerId;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use wire::stored::record::Trigger;
 
 use super::{
@@ -84,12 +85,13 @@ fn events_of(item: Item) -> Result<Vec<(ControllerId, SubjectEvent)>, PortError>
         return Err(PortError::corrupt("a trigger", "its key is of something else"));
     };
     let form: Trigger = form_of("a trigger", item)?;
-    let (event, purpose, first_at, last_at) = form.into_parts().map_err(unreadable("a trigger"))?;
+    let (event, purpose, first_at, last_at, seen) = form.into_parts().map_err(unreadable("a trigger"))?;
     let event = |occurred_at| {
         let (subject, event, purpose) = (subject.clone(), event.clone(), purpose.clone());
         (controller.clone(), SubjectEvent { subject, event, purpose, occurred_at })
     };
-    Ok(if first_at == last_at { vec![event(first_at)] } else { vec![event(first_at), event(last_at)] })
+    let times: BTreeSet<Timestamp> = seen.into_iter().chain([first_at, last_at]).collect();
+    Ok(times.into_iter().map(event).collect())
 }
 
 impl Cloud {

@@ -36,14 +36,14 @@ pub(crate) const ATTESTATIONS: &str = "ATTESTATION#";
 const ATTESTED: &str = "ATTESTED#";
 const SYSTEMS: &str = "SYSTEM#";
 const TASKS: &str = "TASK#";
+/// How many records each system keeps, about: counted from the table's stream.
 pub(crate) const STORED: &str = "STORED#";
 const LIMITS: &str = "LIMIT#";
 const WALKS: &str = "WALK#";
 pub(crate) const TOMBSTONES: &str = "TOMBSTONE#";
 const PURGE: &str = "PURGE";
 pub(crate) const DEEDS: &str = "PURGE-DEED#";
-/// How many records each system keeps, about: counted from the table's stream.
-pub(crate) const STORED: &str = "STORED#";
+const PLANNED: &str = "PLANNED";
 const TOKEN: &str = "TOKEN";
 
 /// The index of what has an open end.
@@ -126,6 +126,8 @@ pub enum ItemKey {
     Purge(ControllerId),
     /// Something that was done to it, by its time in milliseconds.
     PurgeDeed(ControllerId, u64),
+    /// By which policy a controller's records are planned.
+    Planned(ControllerId),
 }
 
 /// A key that is none of this table's.
@@ -234,7 +236,8 @@ impl ItemKey {
             | Self::Task(controller, _)
             | Self::Walk(controller, ..)
             | Self::Purge(controller)
-            | Self::PurgeDeed(controller, _) => controller_partition(controller),
+            | Self::PurgeDeed(controller, _)
+            | Self::Planned(controller) => controller_partition(controller),
             Self::Disclosure(controller, Some(subject), _) => subject_partition(controller, subject),
             Self::Disclosure(controller, None, _) => controller_partition(controller),
             Self::AccountToken(controller, token) => counted_partition(controller, token.as_str()),
@@ -278,6 +281,7 @@ impl ItemKey {
             Self::Task(_, task) => format!("{}{}", tasks_of(&task.system), task.request),
             Self::AccountToken(..) => TOKEN.to_owned(),
             Self::Stored(_, system) => format!("{STORED}{}", system.as_str()),
+            Self::Planned(_) => PLANNED.to_owned(),
             Self::Walk(_, job, segment) => format!("{WALKS}{job}#{segment}"),
             Self::Tombstone(_, _, request) => format!("{TOMBSTONES}{request}"),
             Self::Limit(key) => format!("{LIMITS}{}#{}", key.limit.as_str(), key.window),
@@ -319,7 +323,8 @@ impl ItemKey {
             | Self::Tombstone(controller, ..)
             | Self::Walk(controller, ..)
             | Self::Purge(controller)
-            | Self::PurgeDeed(controller, _) => controller,
+            | Self::PurgeDeed(controller, _)
+            | Self::Planned(controller) => controller,
             Self::Request(key, _) => &key.controller,
             Self::Limit(key) => &key.controller,
         }
@@ -443,6 +448,9 @@ impl ItemKey {
             let task = TaskId { request: RequestId::parse(request).ok()?, system: SystemId::parse(system).ok()? };
             return Some(Self::Task(controller, task));
         }
+        if sk == PLANNED {
+            return Some(Self::Planned(controller));
+        }
         if let Some(walk) = sk.strip_prefix(WALKS) {
             let (job, segment) = walk.split_once('#')?;
             return Some(Self::Walk(controller, Job::parse(job).ok()?, segment.parse().ok()?));
@@ -522,6 +530,7 @@ mod tests {
             ItemKey::Attested(controller.clone(), attestation),
             ItemKey::System(controller.clone(), SystemId::parse("shop.eu").unwrap()),
             ItemKey::Stored(controller.clone(), RecordSystem::S3),
+            ItemKey::Planned(controller.clone()),
             ItemKey::Walk(controller.clone(), Job::Replan, 0),
             ItemKey::Walk(controller.clone(), Job::BindHold(HoldId::parse(ID).unwrap()), 3),
             ItemKey::Walk(controller.clone(), Job::FreeHold(HoldId::parse(ID).unwrap()), 3),

@@ -15,6 +15,7 @@ mod guardians;
 mod holds;
 pub mod keys;
 mod limits;
+mod planning;
 mod purge;
 mod records;
 mod requests;

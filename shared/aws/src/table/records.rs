@@ -2,7 +2,7 @@
 
 use app::{
     error::{Appended, PortError},
-    records::{Content as RecordContent, RecordStore, Trigger as SeenTrigger},
+    records::{Content as RecordContent, RecordStore, TRIGGER_TIMES_MAX, Trigger as SeenTrigger},
 };
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::{
@@ -14,7 +14,8 @@ use jiff::Timestamp;
 use wire::stored::{
     Bytes,
     content::Content,
-    record::{Record as StoredRecord, Trigger},
+    millis,
+    record::{Record as StoredRecord, Trigger, TriggerParts},
 };
 use zeroize::Zeroizing;
 
@@ -59,6 +60,10 @@ pub(super) fn record_of(item: Item) -> Result<Record, PortError> {
         return Err(PortError::corrupt(WHAT, "its key is of something else"));
     };
     form_of::<StoredRecord>(WHAT, item)?.into_record(subject, record).map_err(unreadable(WHAT))
+}
+
+fn trigger_parts(item: Item) -> Result<TriggerParts, PortError> {
+    form_of::<Trigger>("a trigger", item)?.into_parts().map_err(unreadable("a trigger"))
 }
 
 /// Reads a record's content once it is opened.
@@ -127,7 +132,7 @@ impl RecordStore for Cloud {
         let key = ItemKey::Record(controller.clone(), record.subject.clone(), record.id.clone());
         let mut fields = fields_of(&StoredRecord::from(record))?;
         let mut update = Update::default();
-        for name in ["renewals", "firsts", "ends_at", "clause", "policy", "holds"] {
+        for name in ["renewals", "renewals_switched", "firsts", "ends_at", "clause", "policy", "holds"] {
             update = update.put(name, fields.remove(name));
         }
         for (name, value) in Placement::of(record).into_attributes() {
@@ -182,23 +187,37 @@ impl RecordStore for Cloud {
                 update = update.set(name, value);
             }
         }
-        let update = update.set_once("first_at", time(at)).set("last_at", time(at));
-        let newest = "attribute_not_exists(pk) OR #last_at < :last_at";
-        if let Updated::Done(_) = self.update(&key, update, newest, ReturnValue::None).await? {
-            return Ok(());
+        let times = || AttributeValue::Ns(vec![millis(at).to_string()]);
+        let update = update.set_once("first_at", time(at)).set("last_at", time(at)).add("times", times());
+        let newest = "(attribute_not_exists(pk) OR #last_at < :last_at) AND \
+                      (attribute_not_exists(#times) OR size(#times) < :most)";
+        let update = update.with("most", number(TRIGGER_TIMES_MAX));
+        let stands = match self.update(&key, update, newest, ReturnValue::None).await? {
+            Updated::Done(_) => return Ok(()),
+            Updated::Refused(stands) => stands.ok_or_else(|| PortError::Conflict { what: "trigger" })?,
+        };
+        let (_, _, first_at, last_at, seen) = trigger_parts(stands)?;
+        // It came late, or again, or there is no room: the first and the last time are kept always.
+        if at > last_at {
+            let update = Update::default().set("last_at", time(at));
+            self.update(&key, update, "#last_at < :last_at", ReturnValue::None).await?;
         }
-        // It came late: an earlier time is the first one then, anything between changes nothing.
-        let update = Update::default().set("first_at", time(at));
-        self.update(&key, update, "#first_at > :first_at", ReturnValue::None).await?;
+        if at < first_at {
+            let update = Update::default().set("first_at", time(at));
+            self.update(&key, update, "#first_at > :first_at", ReturnValue::None).await?;
+        }
+        if !seen.contains(&at) && seen.len() < TRIGGER_TIMES_MAX {
+            let update = Update::default().add("times", times());
+            self.update(&key, update, "attribute_exists(pk)", ReturnValue::None).await?;
+        }
         Ok(())
     }
 
     async fn triggers(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Vec<SeenTrigger>, PortError> {
         let items = self.query(subject_partition(controller, subject), Sorts::Under(TRIGGERS.to_owned())).await?;
         let trigger_of = |item| {
-            let form: Trigger = form_of("a trigger", item)?;
-            let (event, purpose, first_at, last_at) = form.into_parts().map_err(unreadable("a trigger"))?;
-            Ok(SeenTrigger { event, purpose, first_at, last_at })
+            let (event, purpose, first_at, last_at, times) = trigger_parts(item)?;
+            Ok(SeenTrigger { event, purpose, first_at, last_at, times: times.into_iter().collect() })
         };
         items.into_iter().map(trigger_of).collect()
     }

@@ -28,7 +28,7 @@ const WALK: &str = "a walk";
 const SCAN_ITEMS: i32 = 1_000;
 
 /// What a record says but its content, which a walk has no use for.
-const FIELDS: &str = "pk, sk, v, #kind, category, purpose, #system, created_at, renewals, firsts, ends_at, #clause, \
+const FIELDS: &str = "pk, sk, v, #kind, category, purpose, #system, created_at, renewals, renewals_switched, firsts, ends_at, #clause, \
                       #policy, holds, points, salt, rev";
 
 fn progress_of(item: Item, segment: u16) -> Result<Progress, PortError> {

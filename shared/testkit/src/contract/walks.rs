@@ -2,14 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use app::walk::{Progress, WALK_SEGMENTS};
+use app::{
+    destruction::Condition,
+    replan::{Next, Planning},
+    walk::{Progress, WALK_SEGMENTS},
+};
 use domain::{
+    evidence::DeletionResult,
     ids::{ControllerId, RecordId},
+    policy::PolicyHash,
     record::Record,
     walk::{Job, Turn},
 };
 
-use super::{Ports, days, fresh_controller, now, registered};
+use super::{Ports, days, due, fresh_controller, now, registered};
 use crate::build::{id, record, subject};
 
 pub async fn a_scan_shows_every_record_of_the_controller_and_nobody_elses<P: Ports>(
@@ -88,4 +94,33 @@ pub async fn a_walk_is_noted_by_one_of_two_and_a_later_one_takes_its_place<P: Po
     assert!(ports.note_segment(controller, &job, 0, &done).await.unwrap());
     assert!(!ports.note_segment(controller, &job, 1, &progress(1, 2)).await.unwrap());
     assert_eq!(ports.segment(controller, &job, 2).await.unwrap(), Some(done));
+}
+
+pub async fn a_record_that_comes_late_into_a_swept_bucket_is_found<P: Ports>(ports: &P, controller: &ControllerId) {
+    let swept = record(&subject("swept@example.com"), "log-1", days(now(), -110));
+    registered(ports, controller, std::slice::from_ref(&swept)).await;
+    let proposed = due(ports, controller, now()).await;
+    let deleted = ports.delete_records(controller, &proposed, Condition::DueAt(now())).await.unwrap();
+    assert_eq!(deleted, [DeletionResult::Deleted]);
+    assert!(due(ports, controller, now()).await.is_empty());
+    // It was due before the last sweep, and earlier than what that took.
+    let late = record(&subject("late@example.com"), "log-2", days(now(), -150));
+    registered(ports, controller, std::slice::from_ref(&late)).await;
+    let proposed = due(ports, controller, now()).await;
+    assert_eq!(proposed.iter().map(|doomed| &doomed.record).collect::<Vec<_>>(), [&late.id]);
+    let deleted = ports.delete_records(controller, &proposed, Condition::DueAt(now())).await.unwrap();
+    assert_eq!(deleted, [DeletionResult::Deleted]);
+}
+
+pub async fn of_two_who_plan_by_another_policy_one_is_told_so<P: Ports>(ports: &P, controller: &ControllerId) {
+    assert_eq!(ports.planning(controller).await.unwrap(), Planning::default());
+    let next = |walk| Next { policy: PolicyHash::from_hex("bb".repeat(32)), since: now(), walk };
+    let seen = Planning { policy: None, next: Some(next(None)), revision: 1 };
+    let begun = Planning { next: Some(next(Some(days(now(), 1)))), revision: 2, ..seen.clone() };
+    let done = Planning { policy: Some(PolicyHash::from_hex("bb".repeat(32))), next: None, revision: 3 };
+    for planning in [seen, begun, done] {
+        assert!(ports.put_planning(controller, &planning).await.unwrap());
+        assert!(!ports.put_planning(controller, &planning).await.unwrap());
+        assert_eq!(ports.planning(controller).await.unwrap(), planning);
+    }
 }

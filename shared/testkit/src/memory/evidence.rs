@@ -1,6 +1,7 @@
 //! Chains of evidence and open batches, in memory.
 
 use app::{
+    certificate::EvidenceFiles,
     chain::{Chain, Link, Place},
     destruction::{Intents, Manifest},
     error::PortError,
@@ -26,6 +27,47 @@ impl Memory {
             (1..).zip(links).map(|(number, link)| (Place { chain: *chain, number }, link.clone()))
         });
         placed.collect()
+    }
+}
+
+/// The files are what a test put there: how links are written is the adapter's.
+impl Memory {
+    /// Puts the file of a link where [`EvidenceFiles`] finds it.
+    pub fn put_link_file(&self, controller: &ControllerId, place: Place, file: Vec<u8>) {
+        self.lock().link_files.insert((controller.clone(), place), file);
+    }
+
+    /// Puts the file of a checkpoint where [`EvidenceFiles`] finds it.
+    pub fn put_checkpoint_file(&self, controller: &ControllerId, number: u64, file: Vec<u8>) {
+        self.lock().checkpoint_files.insert((controller.clone(), number), file);
+    }
+}
+
+impl EvidenceFiles for Memory {
+    async fn link_file(&self, controller: &ControllerId, place: Place) -> Result<Option<Vec<u8>>, PortError> {
+        Ok(self.call()?.link_files.get(&(controller.clone(), place)).cloned())
+    }
+
+    async fn header_lines(
+        &self,
+        controller: &ControllerId,
+        from: Place,
+        count: u64,
+    ) -> Result<Vec<Vec<u8>>, PortError> {
+        let state = self.call()?;
+        let places = (from.number..from.number.saturating_add(count)).map(|number| Place { number, ..from });
+        let files = places.map_while(|place| state.link_files.get(&(controller.clone(), place)));
+        Ok(files.filter_map(|file| Some(file.split(|byte| *byte == b'\n').next()?.to_vec())).collect())
+    }
+
+    async fn checkpoint_file(&self, controller: &ControllerId, number: u64) -> Result<Option<Vec<u8>>, PortError> {
+        Ok(self.call()?.checkpoint_files.get(&(controller.clone(), number)).cloned())
+    }
+
+    async fn last_checkpoint(&self, controller: &ControllerId) -> Result<Option<u64>, PortError> {
+        let state = self.call()?;
+        let numbers = state.checkpoint_files.keys().filter(|(whose, _)| whose == controller);
+        Ok(numbers.map(|(_, number)| *number).max())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use app::{
     error::PortError,
+    replan::{Planning, PlanningStore},
     walk::{Progress, RecordPage, RecordScan, WALK_SEGMENTS, Walks},
 };
 use domain::{ids::ControllerId, walk::Job};
@@ -61,6 +62,21 @@ impl Walks for Memory {
             return Ok(false);
         }
         state.walks.insert(place, progress.clone());
+        Ok(true)
+    }
+}
+
+impl PlanningStore for Memory {
+    async fn planning(&self, controller: &ControllerId) -> Result<Planning, PortError> {
+        Ok(self.call()?.plannings.get(controller).cloned().unwrap_or_default())
+    }
+
+    async fn put_planning(&self, controller: &ControllerId, planning: &Planning) -> Result<bool, PortError> {
+        let mut state = self.call()?;
+        if state.plannings.get(controller).is_some_and(|stands| stands.revision + 1 != planning.revision) {
+            return Ok(false);
+        }
+        state.plannings.insert(controller.clone(), planning.clone());
         Ok(true)
     }
 }

@@ -17,6 +17,7 @@ pub mod hold;
 pub mod instructions;
 pub mod mail;
 pub mod notice;
+pub mod planning;
 pub mod purge;
 pub mod record;
 pub mod request;
@@ -97,11 +98,13 @@ pub enum Kind {
     Purge,
     /// Something that was done to a controller's purge.
     Deed,
+    /// By which policy a controller's records are planned.
+    Planned,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -132,6 +135,7 @@ impl Kind {
         Self::Tombstone,
         Self::Purge,
         Self::Deed,
+        Self::Planned,
     ];
 
     /// The name in the table.
@@ -167,6 +171,7 @@ impl Kind {
             Self::Tombstone => "tombstone",
             Self::Purge => "purge",
             Self::Deed => "deed",
+            Self::Planned => "planned",
         }
     }
 

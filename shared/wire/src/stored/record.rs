@@ -34,6 +34,9 @@ pub struct Record {
     /// Runs of renewals, flat: first, last, first, last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub renewals: Vec<i64>,
+    /// Those of the period that a switch starts; absent in what was written while both had the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewals_switched: Option<Vec<i64>>,
     /// First times of other events.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub firsts: BTreeMap<String, i64>,
@@ -69,7 +72,9 @@ impl From<&DomainRecord> for Record {
             purpose: record.purpose.to_string(),
             system: record.system.as_str().to_owned(),
             created_at: millis(record.clock.created_at),
-            renewals: record.clock.renewals.iter().flat_map(|(first, last)| [millis(*first), millis(*last)]).collect(),
+            renewals: runs(&record.clock.renewals),
+            // Nothing beside nothing is left out: it reads as the same.
+            renewals_switched: (record.clock.renewals != record.clock.switched).then(|| runs(&record.clock.switched)),
             firsts: record.clock.firsts.iter().map(|(event, at)| (event.to_string(), millis(*at))).collect(),
             ends_at: record.due_at.map(millis),
             clause: record.clause.to_string(),
@@ -91,10 +96,8 @@ impl Record {
     pub fn into_record(self, subject: SubjectRef, record: RecordId) -> Result<DomainRecord, Unreadable> {
         check(self.v, self.kind, Kind::Record)?;
         let mut clock = RetentionClock::new(time("created_at", self.created_at)?);
-        for run in self.renewals.chunks(2) {
-            let [first, last] = run else { return Err(Unreadable { field: "renewals" }) };
-            clock.renewals.insert(time("renewals", *first)?, time("renewals", *last)?);
-        }
+        clock.renewals = runs_of("renewals", &self.renewals)?;
+        clock.switched = runs_of("renewals_switched", self.renewals_switched.as_ref().unwrap_or(&self.renewals))?;
         for (event, at) in &self.firsts {
             clock.firsts.insert(id("firsts", event, EventName::parse)?, time("firsts", *at)?);
         }
@@ -114,6 +117,18 @@ impl Record {
             revision: self.rev,
         })
     }
+}
+
+fn runs(runs: &BTreeMap<Timestamp, Timestamp>) -> Vec<i64> {
+    runs.iter().flat_map(|(first, last)| [millis(*first), millis(*last)]).collect()
+}
+
+fn runs_of(field: &'static str, flat: &[i64]) -> Result<BTreeMap<Timestamp, Timestamp>, Unreadable> {
+    let run = |run: &[i64]| match run {
+        [first, last] => Ok((time(field, *first)?, time(field, *last)?)),
+        _ => Err(Unreadable { field }),
+    };
+    flat.chunks(2).map(run).collect()
 }
 
 pub(super) fn salt(bytes: &Bytes) -> Result<[u8; 16], Unreadable> {
@@ -136,10 +151,13 @@ pub struct Trigger {
     pub first_at: i64,
     /// When it was seen last.
     pub last_at: i64,
+    /// When it was seen; absent in what was written before there were any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "serde_dynamo::number_set")]
+    pub times: Vec<i64>,
 }
 
-/// A trigger's parts: event, purpose, first and last time.
-pub type TriggerParts = (EventName, Option<Purpose>, Timestamp, Timestamp);
+/// A trigger's parts: event, purpose, first and last time, and those that are kept.
+pub type TriggerParts = (EventName, Option<Purpose>, Timestamp, Timestamp, Vec<Timestamp>);
 
 impl Trigger {
     /// A trigger seen once.
@@ -151,6 +169,7 @@ impl Trigger {
             purpose: purpose.map(ToString::to_string),
             first_at: millis(at),
             last_at: millis(at),
+            times: vec![millis(at)],
         }
     }
 
@@ -165,6 +184,7 @@ impl Trigger {
             self.purpose.map(|purpose| id("purpose", &purpose, Purpose::parse)).transpose()?,
             time("first_at", self.first_at)?,
             time("last_at", self.last_at)?,
+            self.times.iter().map(|at| time("times", *at)).collect::<Result<_, _>>()?,
         ))
     }
 }

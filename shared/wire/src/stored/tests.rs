@@ -175,9 +175,16 @@ fn a_record_reads_held_or_not() {
 #[test]
 fn a_trigger_reads() {
     let form: record::Trigger = read("trigger");
-    let (event, purpose, first_at, last_at) = form.clone().into_parts().unwrap();
+    let (event, purpose, first_at, last_at, times) = form.clone().into_parts().unwrap();
     let written = record::Trigger::new(&event, purpose.as_ref(), first_at);
-    assert_eq!(record::Trigger { last_at: millis(last_at), ..written }, form);
+    assert_eq!(record::Trigger { last_at: millis(last_at), times: Vec::new(), ..written.clone() }, form);
+    // Written before its times were kept.
+    assert!(times.is_empty());
+
+    let form: record::Trigger = read("trigger-times");
+    let (.., times) = form.clone().into_parts().unwrap();
+    assert_eq!(times, [first_at, last_at]);
+    assert_eq!(record::Trigger { last_at: millis(last_at), times: form.times.clone(), ..written }, form);
 }
 
 #[test]
@@ -263,6 +270,17 @@ fn how_far_a_walk_has_come_reads() {
     assert_eq!(form.began_at().unwrap().to_string(), "2026-01-01T00:00:00Z");
     assert_eq!((form.hop, form.seen, form.changed, form.unreadable, form.done), (3, 6_000, 41, 1, false));
     assert!(form.from.is_some());
+}
+
+#[test]
+fn by_which_policy_records_are_planned_reads() {
+    let form: planning::Planned = read("planned");
+    let next = form.next().unwrap();
+    let (policy, _, walk) = next.clone().unwrap();
+    assert_eq!((policy, walk.unwrap().to_string()), ("bb".repeat(32), "2026-01-01T01:00:00Z".into()));
+    assert_eq!(planning::Planned::new(form.policy.as_deref(), next, form.rev), form);
+    let half = planning::Planned { since: None, ..form };
+    assert_eq!(half.next(), Err(Unreadable { field: "since" }));
 }
 
 #[test]
@@ -352,9 +370,9 @@ fn every_fixture_is_read() {
                 decided-not-verified decided-recorded decided-refused decided-stopped decided-with-office \
                 decided-withdrawn disclosure disclosure-total due entry-asked entry-decided entry-ruled \
                 entry-task entry-verified export export-access hold hold-category hold-copy hold-ground \
-                hold-incident instructions mail notice plan purge purge-deed \
-                record record-held references request request-acting request-office stored \
-                system task token tombstone trigger verified walk warned whose";
+                hold-incident instructions mail notice plan planned purge purge-deed record record-held \
+                references request request-acting request-office stored system task token tombstone trigger \
+                trigger-times verified walk warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()

@@ -21,25 +21,25 @@ struct State {
 }
 
 /// The endpoint. It ends with the test's runtime.
-pub struct Wire {
+pub(crate) struct Wire {
     /// Where it listens.
-    pub url: String,
+    pub(crate) url: String,
     state: Arc<Mutex<State>>,
 }
 
 /// A call that was stopped before it reached AWS.
-pub struct Stopped(Arc<Notify>);
+pub(crate) struct Stopped(Arc<Notify>);
 
 impl Stopped {
     /// Lets it go on.
-    pub fn go_on(self) {
+    pub(crate) fn go_on(self) {
         self.0.notify_one();
     }
 }
 
 impl Wire {
     /// Listens, and hands everything on to the local AWS there.
-    pub async fn to(endpoint: &str) -> Self {
+    pub(crate) async fn to(endpoint: &str) -> Self {
         let upstream = endpoint.trim_start_matches("http://").trim_end_matches('/').replace("localhost", "127.0.0.1");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -55,23 +55,23 @@ impl Wire {
 
     /// How many calls named so went over it: `kms:Decrypt`, `dynamodb:GetItem`, `s3:PUT`. The name may be cut short:
     /// `kms:`.
-    pub fn calls(&self, name: &str) -> usize {
+    pub(crate) fn calls(&self, name: &str) -> usize {
         let state = self.state.lock().unwrap();
         state.calls.iter().filter(|(called, _)| called.starts_with(name)).map(|(_, count)| count).sum()
     }
 
     /// All calls, by name.
-    pub fn all(&self) -> BTreeMap<String, usize> {
+    pub(crate) fn all(&self) -> BTreeMap<String, usize> {
         self.state.lock().unwrap().calls.clone()
     }
 
     /// Forgets what was counted.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.state.lock().unwrap().calls.clear();
     }
 
     /// Stops the next call named so before it reaches AWS.
-    pub fn stop(&self, name: &str) -> impl Future<Output = Stopped> + use<> {
+    pub(crate) fn stop(&self, name: &str) -> impl Future<Output = Stopped> + use<> {
         let (sender, receiver) = oneshot::channel();
         self.state.lock().unwrap().stops.push((name.to_owned(), sender));
         async move { Stopped(receiver.await.unwrap()) }

@@ -110,13 +110,6 @@ fn placed(world: &World, who: &Value, reason: &str, ground: &str) -> Played<Hold
     hold(world, who, reason, Some(ground), 20)?.expect(&[201])?.json()
 }
 
-fn release(world: &World, hold: &HoldAnswer) -> Played {
-    let bearer = format!("Bearer {}", world.token("holds:write", NAME)?);
-    let call = Call::new("DELETE", world.api(&format!("{HOLDS}/{}", hold.hold_id))).with("authorization", bearer);
-    let released: HoldAnswer = world.client.send(&call)?.expect(&[200])?.json()?;
-    released.released_at.map(drop).ok_or_else(|| Trouble::new("the hold was not released"))
-}
-
 pub(super) fn claims(world: &World, ledger: &mut Ledger) -> Played {
     let other = subject("account", &world.name("bystander"));
     for (promise, reason, ground) in [
@@ -153,12 +146,12 @@ pub(super) fn claims(world: &World, ledger: &mut Ledger) -> Played {
         is_there && complaint.ground.as_deref() == Some("complaint"),
         format!("due at {ended}, {} at {tried}; review by {}", yes_or(is_there, "kept", "GONE"), complaint.review_at),
     );
-    release(world, &complaint)?;
+    world.release_hold(NAME, &complaint.hold_id)?;
     world.sweep(tried)?;
     let is_there = world.stored(&kept)?.is_some();
     let happened = format!("{} at {tried}, one hold of two released", yes_or(is_there, "kept", "GONE"));
     ledger.check("rfa.3-d", "while one reason stands it is kept", is_there, happened);
-    release(world, &restore)?;
+    world.release_hold(NAME, &restore.hold_id)?;
     let promise = "when the last reason closes it goes";
     End { controller: NAME, clause: "rfa.3-d", promise, kept: &kept, at: ended }.play(world, ledger)
 }

@@ -317,9 +317,7 @@ fn held(world: &World, ledger: &mut Ledger) -> Played {
         is_there && results == ["held"] && status.complaint.is_some(),
         format!("account {}: {results:?}", yes_or(is_there, "kept", "GONE")),
     );
-    let bearer = format!("Bearer {}", world.token("holds:write", NAME)?);
-    let release = Call::new("DELETE", world.api(&format!("{path}/{}", hold.hold_id))).with("authorization", bearer);
-    world.client.send(&release)?.expect(&[200])?;
+    world.release_hold(NAME, &hold.hold_id)?;
     let (_, status) = confirmed(world, &address, "erasure", &who)?;
     let is_gone = world.stored(&account)?.is_none();
     ledger.check(

@@ -215,12 +215,7 @@ fn held(world: &World, ledger: &mut Ledger) -> Played {
     let erase = || world.ask(NAME, &json!({ "type": "erasure", "subject": who, "points": points(2) }));
     let during = world.decided(&erase()?)?;
     let kept = world.stored(&record)?.is_some();
-    let call = Call::new("DELETE", world.api(&format!("{path}/{}", hold.hold_id)))
-        .with("authorization", format!("Bearer {}", world.token("holds:write", NAME)?));
-    let released: HoldAnswer = world.client.send(&call)?.expect(&[200])?.json()?;
-    if released.released_at.is_none() {
-        return Err(Trouble::new("the hold was not released"));
-    }
+    world.release_hold(NAME, &hold.hold_id)?;
     let after = world.decided(&erase()?)?;
     let gone = world.stored(&record)?.is_none();
     let result = |status: &wire::request::StatusForm, category: &str| {

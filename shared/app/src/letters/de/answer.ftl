@@ -9,6 +9,7 @@ answer_as_table = Als Tabelle (CSV):
 answer_until = Die Links gelten bis { $day }.
 answer_nothing_to_erase = Unter dieser Adresse haben wir keine Daten, die zu löschen wären.
 answer_items = Das ist mit Ihren Daten geschehen, Punkt für Punkt:
+answer_certificate = Diese Bescheinigung belegt es, und jeder, dem Sie sie geben, kann sie prüfen. Unterschrieben ist sie binnen eines Tages:
 answer_withdrawn = Ihre Einwilligung ist widerrufen. Was bis jetzt geschah, bleibt rechtmäßig; auf ihrer Grundlage geschieht nichts mehr.
 answer_stopped = Von jetzt an verwenden wir Ihre Daten nicht mehr dafür:
 answer_stopped_nothing = Wir verwenden Daten zu nichts, was ein solcher Antrag beendet. Wir bewahren ihn auf, und er bindet uns, wenn sich das ändert.

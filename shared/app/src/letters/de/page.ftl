@@ -35,6 +35,7 @@ take_back_text = Solange der Antrag offen ist, können Sie ihn zurücknehmen. Wa
 see_status = Sehen, wie es um Ihren Antrag steht
 download_table = Die Antwort als Tabelle herunterladen (CSV)
 download = Die Antwort herunterladen
+see_certificate = Die Bescheinigung über die Löschung ansehen
 reply_title = { $controller }: Ihre Antwort
 reply_label = Ihre Antwort
 reply_button = Antwort senden
@@ -68,3 +69,14 @@ confirm_not_yours = Wenn er nicht von Ihnen ist, schließen Sie diese Seite: Dan
 confirmed_title = { $controller }: bestätigt
 confirmed_text = Danke. Ihr Antrag ist bestätigt, und wir arbeiten daran.
 code_wrong = Das ist nicht der Code, oder er gilt nicht mehr.
+
+## Die Bescheinigung über eine Löschung.
+
+certificate_title = { $controller }: Bescheinigung über die Löschung
+certificate_text = Das wurde gelöscht. Jede Zeile steht in unseren Nachweisen, die danach niemand mehr ändern kann, auch wir nicht. Die Nachweise nennen niemanden: Nur die Datei unten zeigt, dass diese Zeilen Ihre sind.
+certificate_item = { $what }: gelöscht am { $day } (Nachweis { $evidence })
+certificate_signed = Der Nachweis ist für alles unterschrieben.
+certificate_unsigned = Die Nachweise werden einmal am Tag unterschrieben, und noch sind es nicht alle. Kommen Sie morgen für die unterschriebene Bescheinigung wieder.
+certificate_missing = Für einen Teil gibt es keinen Nachweis, aus dem eine Bescheinigung gezogen werden kann. Die Antwort auf Ihren Antrag nennt ihn.
+certificate_check = Die Datei enthält alles, was eine Prüfung braucht. Sie geht ohne uns, mit dem Programm „habeas“ und unserem öffentlichen Schlüssel: habeas verify --certificate DATEI --trust SCHLÜSSEL
+certificate_download = Die Bescheinigung herunterladen (JSON)

@@ -9,6 +9,7 @@ answer_as_table = As a table (CSV):
 answer_until = The links work until { $day }.
 answer_nothing_to_erase = We hold no data to erase under this address.
 answer_items = This became of your data, item by item:
+answer_certificate = This certificate shows it, and anybody whom you give it to can check it. It is signed within a day:
 answer_withdrawn = Your consent is withdrawn. What was done until now stays lawful; nothing more is done on it.
 answer_stopped = From now on we do not use your data for this:
 answer_stopped_nothing = We use data for nothing that a request of this kind ends. It is kept, and binds us should that change.

@@ -35,6 +35,7 @@ take_back_text = You can take the request back for as long as it is open. What w
 see_status = See where your request stands
 download_table = Download the answer as a table (CSV)
 download = Download the answer
+see_certificate = See the certificate of the erasure
 reply_title = { $controller }: your reply
 reply_label = Your reply
 reply_button = Send the reply
@@ -68,3 +69,14 @@ confirm_not_yours = If it is not yours, close this page: nothing happens then.
 confirmed_title = { $controller }: confirmed
 confirmed_text = Thank you. Your request is confirmed, and we are working on it.
 code_wrong = That is not the code, or it works no more.
+
+## The certificate of an erasure.
+
+certificate_title = { $controller }: certificate of erasure
+certificate_text = This was erased. Each line stands in our evidence, which nobody can change afterwards, ourselves included. The evidence names nobody: only the file below shows that these lines are yours.
+certificate_item = { $what }: erased on { $day } (evidence { $evidence })
+certificate_signed = The evidence of all of it is signed.
+certificate_unsigned = The evidence is signed once a day, and not all of it is yet. Come back tomorrow for the signed certificate.
+certificate_missing = For some of it there is no evidence that a certificate can be drawn from. The answer to your request names it.
+certificate_check = The file holds all that a check needs. It is made without us, with the program "habeas" and our public key: habeas verify --certificate FILE --trust KEY
+certificate_download = Download the certificate (JSON)

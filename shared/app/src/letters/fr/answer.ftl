@@ -9,6 +9,7 @@ answer_as_table = Sous forme de tableau (CSV) :
 answer_until = Les liens fonctionnent jusqu’au { $day }.
 answer_nothing_to_erase = Nous ne détenons sous cette adresse aucune donnée à effacer.
 answer_items = Voici ce que sont devenues vos données, point par point :
+answer_certificate = Ce certificat le montre, et toute personne à qui vous le donnez peut le vérifier. Il est signé dans la journée :
 answer_withdrawn = Votre consentement est retiré. Ce qui a été fait jusqu’ici reste licite ; plus rien n’est fait sur ce fondement.
 answer_stopped = Désormais, nous n’utilisons plus vos données pour ceci :
 answer_stopped_nothing = Nous n’utilisons les données pour rien de ce à quoi une telle demande met fin. Elle est conservée et nous lie si cela change.

@@ -35,6 +35,7 @@ take_back_text = Tant que la demande est ouverte, vous pouvez la retirer. Ce qui
 see_status = Voir où en est votre demande
 download_table = Télécharger la réponse sous forme de tableau (CSV)
 download = Télécharger la réponse
+see_certificate = Voir le certificat de l’effacement
 reply_title = { $controller } : votre réponse
 reply_label = Votre réponse
 reply_button = Envoyer la réponse
@@ -68,3 +69,14 @@ confirm_not_yours = Si elle n’est pas de vous, fermez cette page : rien ne se
 confirmed_title = { $controller } : confirmée
 confirmed_text = Merci. Votre demande est confirmée, et nous y travaillons.
 code_wrong = Ce n’est pas le code, ou il n’est plus valable.
+
+## Le certificat d’un effacement.
+
+certificate_title = { $controller } : certificat d’effacement
+certificate_text = Ceci a été effacé. Chaque ligne figure dans nos preuves, que personne ne peut modifier ensuite, pas même nous. Les preuves ne nomment personne : seul le fichier ci-dessous montre que ces lignes sont les vôtres.
+certificate_item = { $what } : effacé le { $day } (preuve { $evidence })
+certificate_signed = La preuve du tout est signée.
+certificate_unsigned = Les preuves sont signées une fois par jour, et toutes ne le sont pas encore. Revenez demain pour le certificat signé.
+certificate_missing = Pour une partie, il n’y a pas de preuve dont un certificat puisse être tiré. La réponse à votre demande la nomme.
+certificate_check = Le fichier contient tout ce qu’il faut pour une vérification. Elle se fait sans nous, avec le programme « habeas » et notre clé publique : habeas verify --certificate FICHIER --trust CLÉ
+certificate_download = Télécharger le certificat (JSON)

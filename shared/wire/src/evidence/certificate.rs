@@ -1,0 +1,393 @@
+//! A person's own certificate of an erasure: what was erased, and the part of the evidence that shows it.
+//!
+//! It holds everything that a check needs, so that it can be made offline, years later, by anybody to whom the person
+//! hands it: the salts that open the commitments, the leaves with their inclusion proofs, the headers of the links up
+//! to a checkpoint, and the checkpoint with its signature.
+
+use std::fmt;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use domain::{
+    evidence::{
+        commitment, leaf_place,
+        merkle::{self, Hash},
+    },
+    ids::{ControllerId, RecordId, RequestId, SubjectRef},
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Header, IntentLeaf, LinkKind, ResultLeaf,
+    read::{self, SignedCheckpoint, Wrong},
+    trust::{Trust, base64},
+    verify::Fault,
+};
+
+/// The version of the form.
+pub const CERTIFICATE_VERSION: u8 = 1;
+
+/// Most headers between an intent and the checkpoint that a certificate spells out.
+pub const PATH_HEADERS_MAX: usize = 512;
+
+/// A certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// [`CERTIFICATE_VERSION`].
+    pub v: u8,
+    /// Who erased.
+    pub controller: String,
+    /// By which request.
+    pub request: String,
+    /// Whose data: the keyed hash that commitments are made with.
+    pub subject: String,
+    /// What was erased together.
+    pub batches: Vec<CertifiedBatch>,
+}
+
+/// What was erased together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertifiedBatch {
+    /// The header of the link that said what is about to be erased.
+    pub intent: String,
+    /// The header of the link that said what became of it.
+    pub result: String,
+    /// The headers from the intent's to the one that the checkpoint names, both with them; empty without a checkpoint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<String>,
+    /// The first checkpoint that covers the result: its two lines. Without it nothing here is signed yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<[String; 2]>,
+    /// Each record.
+    pub items: Vec<CertifiedItem>,
+}
+
+/// A record that was erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertifiedItem {
+    /// The record's identifier.
+    pub record: String,
+    /// When its time would have been up, in milliseconds since 1970; part of the commitment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<i64>,
+    /// What its commitment is salted with: 16 bytes in base64.
+    pub salt: String,
+    /// Its place in both links, from 0.
+    pub position: usize,
+    /// Its line in the intent.
+    pub intent: ProvenLeaf,
+    /// Its line in the result.
+    pub result: ProvenLeaf,
+}
+
+/// A leaf, and the hashes that lead from it to its header's root, nearest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProvenLeaf {
+    /// The line.
+    pub leaf: String,
+    /// The hashes.
+    pub proof: Vec<String>,
+}
+
+/// What is known of a record that was erased, beside what the evidence says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasedRecord {
+    /// Which.
+    pub record: RecordId,
+    /// When its time would have been up.
+    pub due_at: Option<Timestamp>,
+    /// What its commitment is salted with.
+    pub salt: [u8; 16],
+}
+
+/// A link whose leaves are looked up by their commitments.
+#[derive(Debug)]
+struct Lines<'a> {
+    header: &'a [u8],
+    leaves: Vec<&'a [u8]>,
+    hashes: Vec<Hash>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(file: &'a [u8]) -> Result<Self, Wrong> {
+        let lines = read::lines(file)?;
+        let Some((header, leaves)) = lines.split_first() else { return Err(Wrong::at(1, "a link's header")) };
+        let hashes = leaves.iter().map(|leaf| merkle::leaf_hash(leaf)).collect();
+        Ok(Self { header, leaves: leaves.to_vec(), hashes })
+    }
+
+    fn prove(&self, position: usize) -> Option<ProvenLeaf> {
+        let leaf = text(self.leaves.get(position)?);
+        let proof = merkle::proof(&self.hashes, position)?.iter().map(merkle::hex).collect();
+        Some(ProvenLeaf { leaf, proof })
+    }
+}
+
+/// Lines that were read as JSON are text.
+fn text(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).into_owned()
+}
+
+impl CertifiedBatch {
+    /// Draws a certificate from the files of an intent and its result, for those of the records that stand in them.
+    ///
+    /// # Errors
+    /// [`Wrong`] if a file is no link; the evidence is broken then.
+    pub fn draw(
+        controller: &ControllerId,
+        subject: &SubjectRef,
+        (intent_file, result_file): (&[u8], &[u8]),
+        records: &[ErasedRecord],
+    ) -> Result<Self, Wrong> {
+        let (intent, result) = (Lines::of(intent_file)?, Lines::of(result_file)?);
+        let read = read::link(intent_file)?;
+        let commitments = read.leaves.commitments();
+        let mut items = Vec::new();
+        for record in records {
+            let own = commitment(&record.salt, controller, subject, &record.record, record.due_at);
+            let own = merkle::hex(&own);
+            let Some(position) = commitments.iter().position(|commitment| *commitment == own) else { continue };
+            let (Some(intent), Some(result)) = (intent.prove(position), result.prove(position)) else { continue };
+            items.push(CertifiedItem {
+                record: record.record.to_string(),
+                due_at: record.due_at.map(Timestamp::as_millisecond),
+                salt: STANDARD.encode(record.salt),
+                position,
+                intent,
+                result,
+            });
+        }
+        Ok(Self { intent: text(intent.header), result: text(result.header), path: Vec::new(), checkpoint: None, items })
+    }
+
+    /// Adds the checkpoint that covers it, with the headers that lead there.
+    ///
+    /// # Errors
+    /// [`Wrong`] if the file is no checkpoint.
+    #[must_use = "the batch is handed back"]
+    pub fn covered_by(mut self, path: Vec<String>, checkpoint_file: &[u8]) -> Result<Self, Wrong> {
+        let lines = read::lines(checkpoint_file)?;
+        let [first, second] = lines.as_slice() else { return Err(Wrong::at(0, "a checkpoint and its signature")) };
+        self.checkpoint = Some([text(first), text(second)]);
+        self.path = path;
+        Ok(self)
+    }
+}
+
+/// What a certificate shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Certified {
+    /// Who erased.
+    pub controller: String,
+    /// By which request.
+    pub request: String,
+    /// Whether all of it is covered by checkpoints that keys of a trust file signed; else it is consistent in itself.
+    pub is_trusted: bool,
+    /// How many records it is about.
+    pub records: usize,
+    /// Each of them.
+    pub items: Vec<CertifiedRecord>,
+}
+
+/// A record of a certificate, in the words of the evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CertifiedRecord {
+    /// Where its leaf stands.
+    pub evidence: String,
+    /// What it was.
+    pub category: String,
+    /// What it was kept for.
+    pub purpose: String,
+    /// By which clause it was kept.
+    pub clause: String,
+    /// Where it was.
+    pub system: String,
+    /// What became of it.
+    pub result: String,
+    /// When it was erased.
+    pub at: String,
+    /// What stands for it in the evidence.
+    pub commitment: String,
+    /// The checkpoint that covers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<u64>,
+}
+
+/// Where in a certificate something else was expected.
+struct Place(String);
+
+impl Place {
+    fn wrong(&self, expected: impl fmt::Display) -> Fault {
+        Fault { file: self.0.clone(), line: 0, expected: expected.to_string() }
+    }
+
+    fn expect(&self, holds: bool, expected: impl fmt::Display) -> Result<(), Fault> {
+        if holds { Ok(()) } else { Err(self.wrong(expected)) }
+    }
+
+    fn at<T>(&self, result: Result<T, Wrong>) -> Result<T, Fault> {
+        result.map_err(|wrong| self.wrong(wrong.expected))
+    }
+
+    fn member(&self, name: impl fmt::Display) -> Self {
+        Self(format!("{}/{name}", self.0))
+    }
+}
+
+/// Verifies a certificate. Places are named by where they stand in it, as `/batches/0/items/1`.
+///
+/// # Errors
+/// [`Fault`] names the first place at which something else was expected.
+pub fn verify_certificate(bytes: &[u8], trust: Option<&Trust>) -> Result<Certified, Fault> {
+    let place = Place(String::new());
+    let certificate: Certificate = place.at(read::line(bytes, 0, "a certificate"))?;
+    let v = certificate.v;
+    place.member("v").expect(v == CERTIFICATE_VERSION, format_args!("version {CERTIFICATE_VERSION}"))?;
+    let controller = ControllerId::parse(&certificate.controller);
+    let controller = controller.map_err(|_| place.member("controller").wrong("a controller"))?;
+    if let Some(trust) = trust {
+        let is_whose = trust.controller == controller.as_str();
+        place.member("controller").expect(is_whose, format_args!("{}, as in the trust file", trust.controller))?;
+    }
+    let subject = SubjectRef::parse(&certificate.subject);
+    let subject = subject.map_err(|_| place.member("subject").wrong("a subject's keyed hash"))?;
+    let request = RequestId::parse(&certificate.request);
+    request.map_err(|_| place.member("request").wrong("a request's number"))?;
+    let (mut items, mut is_trusted) = (Vec::new(), trust.is_some() && !certificate.batches.is_empty());
+    for (number, batch) in certificate.batches.iter().enumerate() {
+        let place = place.member("batches").member(number);
+        items.extend(verify_batch(&place, (&controller, &subject), batch, trust)?);
+        is_trusted &= batch.checkpoint.is_some();
+    }
+    Ok(Certified {
+        controller: certificate.controller,
+        request: certificate.request,
+        is_trusted,
+        records: items.len(),
+        items,
+    })
+}
+
+fn verify_batch(
+    place: &Place,
+    (controller, subject): (&ControllerId, &SubjectRef),
+    batch: &CertifiedBatch,
+    trust: Option<&Trust>,
+) -> Result<Vec<CertifiedRecord>, Fault> {
+    let (intent_place, result_place) = (place.member("intent"), place.member("result"));
+    let (intent, _) = intent_place.at(read::header(batch.intent.as_bytes()))?;
+    let (result, _) = result_place.at(read::header(batch.result.as_bytes()))?;
+    for (place, header) in [(&intent_place, &intent), (&result_place, &result)] {
+        place.expect(header.controller == controller.as_str(), "a link of the same controller")?;
+    }
+    intent_place.expect(intent.kind == LinkKind::Intent, "an intent")?;
+    result_place.expect(result.kind == LinkKind::Result, "a result")?;
+    let is_of_it = result.chain == intent.chain
+        && result.number > intent.number
+        && result.batch == intent.batch
+        && result.reason == intent.reason
+        && result.leaves == intent.leaves;
+    result_place.expect(is_of_it, "the result of that intent")?;
+    let checkpoint = verify_path(place, batch, (&intent, &result), trust)?;
+    let items = batch.items.iter().enumerate().map(|(number, item)| {
+        let place = place.member("items").member(number);
+        verify_item(&place, (controller, subject), item, (&intent, &result), checkpoint)
+    });
+    items.collect()
+}
+
+/// Follows the headers to the checkpoint, and answers its number.
+fn verify_path(
+    place: &Place,
+    batch: &CertifiedBatch,
+    (intent, result): (&Header, &Header),
+    trust: Option<&Trust>,
+) -> Result<Option<u64>, Fault> {
+    let path_place = place.member("path");
+    let Some([first, second]) = &batch.checkpoint else {
+        path_place.expect(batch.path.is_empty(), "no headers where there is no checkpoint")?;
+        return Ok(None);
+    };
+    let place = place.member("checkpoint");
+    let read = place.at(read::checkpoint(format!("{first}\n{second}\n").as_bytes()))?;
+    let SignedCheckpoint { checkpoint, hash, signature, .. } = read;
+    place.expect(checkpoint.controller == intent.controller, "a checkpoint of the same controller")?;
+    path_place.expect(batch.path.first() == Some(&batch.intent), "the intent as the first header")?;
+    path_place.expect(batch.path.contains(&batch.result), "the result among the headers")?;
+    let (mut previous, mut number) = (None, intent.number);
+    for (position, line) in batch.path.iter().enumerate() {
+        let place = path_place.member(position);
+        let (header, _) = place.at(read::header(line.as_bytes()))?;
+        let is_next = header.chain == intent.chain && header.number == number;
+        place.expect(is_next, format_args!("link {number} of chain {}", intent.chain))?;
+        let goes_on = previous.is_none_or(|previous| header.previous == merkle::hex(&previous));
+        place.expect(goes_on, "`previous` to be the hash of the header before")?;
+        previous = Some(merkle::sha256(line.as_bytes()));
+        number += 1;
+    }
+    let head = checkpoint.heads.iter().find(|head| head.chain == result.chain);
+    let is_head = head
+        .zip(previous)
+        .is_some_and(|(head, last)| head.number + 1 == number && merkle::unhex(&head.hash) == Some(last));
+    place.expect(is_head, "the hash of the path's last header as the head of its chain")?;
+    if let Some(trust) = trust {
+        let key = trust.key(&checkpoint.key).ok_or_else(|| place.wrong("a key of the trust file"))?;
+        place.expect(key.signed(first.as_bytes(), &signature), "a signature by that key over the first line")?;
+        if let Some(seen) = trust.checkpoint.as_ref().filter(|seen| seen.number == checkpoint.number) {
+            let is_seen = seen.hash == merkle::hex(&hash);
+            place.expect(is_seen, format_args!("checkpoint {} as the trust file has seen it", seen.number))?;
+        }
+    }
+    Ok(Some(checkpoint.number))
+}
+
+fn verify_item(
+    place: &Place,
+    (controller, subject): (&ControllerId, &SubjectRef),
+    item: &CertifiedItem,
+    (intent, result): (&Header, &Header),
+    checkpoint: Option<u64>,
+) -> Result<CertifiedRecord, Fault> {
+    let record = RecordId::parse(&item.record).map_err(|_| place.member("record").wrong("a record's identifier"))?;
+    let salt = base64(&item.salt).and_then(|salt| <[u8; 16]>::try_from(salt).ok());
+    let salt = salt.ok_or_else(|| place.member("salt").wrong("16 bytes in base64"))?;
+    let due_at = item.due_at.map(Timestamp::from_millisecond).transpose();
+    let due_at = due_at.map_err(|_| place.member("due_at").wrong("a time in milliseconds"))?;
+    let own = merkle::hex(&commitment(&salt, controller, subject, &record, due_at));
+    let intended: IntentLeaf = included(&place.member("intent"), item.position, &item.intent, intent)?;
+    let became: ResultLeaf = included(&place.member("result"), item.position, &item.result, result)?;
+    let is_own = intended.commitment == own;
+    place.member("intent").expect(is_own, format_args!("{own}, which salt, subject, record and time come to"))?;
+    place.member("result").expect(became.commitment == own, format_args!("the same commitment: {own}"))?;
+    Ok(CertifiedRecord {
+        evidence: leaf_place(intent.chain, intent.number, item.position),
+        category: intended.category,
+        purpose: intended.purpose,
+        clause: intended.clause,
+        system: intended.system,
+        result: became.result,
+        at: result.at.clone(),
+        commitment: own,
+        checkpoint,
+    })
+}
+
+/// Reads a leaf whose proof leads to the header's root.
+fn included<T: serde::de::DeserializeOwned>(
+    place: &Place,
+    position: usize,
+    proven: &ProvenLeaf,
+    header: &Header,
+) -> Result<T, Fault> {
+    let proof: Option<Vec<Hash>> = proven.proof.iter().map(|hash| merkle::unhex(hash)).collect();
+    let proof = proof.ok_or_else(|| place.wrong("hashes of 64 hexadecimal digits"))?;
+    let leaf = merkle::leaf_hash(proven.leaf.as_bytes());
+    let root = merkle::root_of_proof(leaf, position, header.leaves, &proof);
+    let is_in = root.is_some() && root == merkle::unhex(&header.root);
+    place.expect(is_in, format_args!("a proof that leads to the root of link {}", header.number))?;
+    place.at(read::line(proven.leaf.as_bytes(), 0, "a leaf"))
+}
