@@ -78,7 +78,7 @@ fn a_restore_brings_nothing_back_that_was_erased_ended_or_released_into_use() {
     let (world, _alone) = stack::world();
     let table = world.stack.output("Table").unwrap().to_owned();
     let (ada, adas, ada_commitment) = contact(&world, "erased");
-    let (bob, bobs, bob_commitment) = contact(&world, "ended");
+    let (bob, bobs, _) = contact(&world, "ended");
     let (eve, eves, _) = contact(&world, "held");
     let (_, untouched, _) = contact(&world, "untouched");
     let invoice = record(world.start, &ada, "billing", "billing", "invoice/1", &json!({ "invoice_number": "1" }));
@@ -92,6 +92,12 @@ fn a_restore_brings_nothing_back_that_was_erased_ended_or_released_into_use() {
     assert_eq!(world.decided(&erasure).unwrap().outcome.as_deref(), Some("erased"));
     assert!(stands(&world, &table, &adas).is_none());
     world.register(CONTROLLER, &[trigger(clock::now(), &bob, "service.ended")]).unwrap();
+    // The commitment is to the record's end as well, which it has only now.
+    let bob_commitment = wait_for("the end of a service", || {
+        let ended = world.stored(&bobs)?.filter(|item| item.ends_at().is_some());
+        Ok(ended.and_then(|item| item.commitment()))
+    })
+    .unwrap();
     let review_at = world.after(jiff::SignedDuration::from_hours(24 * 30)).to_string();
     let hold = json!({ "subject": eve, "reason": "legal-claim", "review_at": review_at });
     let placed = world.post_as_staff(&format!("/{CONTROLLER}/v1/holds"), "holds:write", CONTROLLER, &hold).unwrap();

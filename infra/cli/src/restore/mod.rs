@@ -91,7 +91,7 @@ pub fn replay(args: &RestoreReplayArgs, at: Timestamp) -> Played<Report> {
     runtime
         .block_on(async {
             let carried = match &args.from {
-                Some(from) => cloud.carry_over(from, args.dry_run).await?,
+                Some(from) => cloud.carry_over(from, at, args.dry_run).await?,
                 None => CarriedOver::default(),
             };
             let mut noted = 0;

@@ -94,13 +94,19 @@ fn events_of(item: Item) -> Result<Vec<(ControllerId, SubjectEvent)>, PortError>
     Ok(times.into_iter().map(event).collect())
 }
 
+/// Whether nothing keeps a record any more at that time: one that is held is in no index.
+fn is_due(item: &Item, at: Timestamp) -> bool {
+    let due_at = item.get("due_at").and_then(|due_at| due_at.as_n().ok()).and_then(|due_at| due_at.parse().ok());
+    due_at.is_some_and(|due_at: i64| due_at <= at.as_millisecond())
+}
+
 impl Cloud {
     /// Carries over to this table what that one knows of consents, requests, events, disclosures and records
-    /// that came after the backup. Doing it again carries over what is left.
+    /// that came after the backup. A record that is due by then stays behind. Doing it again carries over what is left.
     ///
     /// # Errors
     /// [`PortError`].
-    pub async fn carry_over(&self, from: &str, dry_run: bool) -> Result<CarriedOver, PortError> {
+    pub async fn carry_over(&self, from: &str, at: Timestamp, dry_run: bool) -> Result<CarriedOver, PortError> {
         let mut carried = CarriedOver::default();
         let mut next = None;
         loop {
@@ -116,6 +122,8 @@ impl Cloud {
             let mut known = Vec::new();
             for item in page.items.unwrap_or_default() {
                 match key_of(&item) {
+                    // What is due there would come back to be deleted, each time anew.
+                    Ok(ItemKey::Record(..)) if is_due(&item, at) => {}
                     Ok(key) => known.push((key, item)),
                     Err(_) => carried.unknown += 1,
                 }
