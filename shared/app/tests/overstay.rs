@@ -1,6 +1,5 @@
 //! What outstays its end is counted, and nothing else is.
 
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{overstay::overstayed, records::RecordStore};
