@@ -18,6 +18,7 @@ use crate::{
     destruction::{self, BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore, Manifest},
     error::PortError,
     keys::Keys,
+    stored_counts::StoredCounts,
 };
 
 /// In how many shards the due index lies.
@@ -71,15 +72,12 @@ pub trait DueRecords {
 
 /// The port to where the purge of each controller stands.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
-pub trait PurgeControls {
+pub trait PurgeControls: StoredCounts {
     /// Where it stands; one of which nothing is kept runs. MUST see every write that has returned.
     async fn purge_control(&self, controller: &ControllerId) -> Result<Control, PortError>;
 
     /// Replaces it, if what stands is of the revision before; answers whether it did.
     async fn put_purge_control(&self, controller: &ControllerId, control: &Control) -> Result<bool, PortError>;
-
-    /// About how many records each system keeps; of one that is not in it, it is not known.
-    async fn stored_records(&self, controller: &ControllerId) -> Result<Tally, PortError>;
 
     /// Keeps what was done. MUST NOT replace what was done before.
     async fn note_purge_act(&self, controller: &ControllerId, act: &Act) -> Result<(), PortError>;
@@ -373,7 +371,7 @@ impl<'a, P: EvidenceStore + Deletion + Keys + PurgeControls> Sweep<'a, P> {
             return Ok(Claimed::Refused);
         }
         if known.began_with.is_none() && known.control.asks_for_stored(day, &run.limits, more) {
-            let stored = ports.stored_records(controller).await?;
+            let stored = kept_by(ports, controller).await?;
             known.began_with = Some(known.control.began_with(day, &stored));
         }
         let (mut claimed, mut stopped) = (Claimed::Refused, None);
@@ -426,6 +424,16 @@ impl<'a, P: EvidenceStore + Deletion + Keys + PurgeControls> Sweep<'a, P> {
         }
         Err(PortError::Conflict { what: "a purge's count" })
     }
+}
+
+/// About how many records each system keeps; of one that is not in it, it is not known.
+async fn kept_by<P: StoredCounts>(ports: &P, controller: &ControllerId) -> Result<Tally, PortError> {
+    let mut tally = Tally::default();
+    for (system, stored) in ports.stored(controller).await? {
+        // Counted from a stream, it may fall below nothing.
+        tally.add(&system, u64::try_from(stored).unwrap_or_default());
+    }
+    Ok(tally)
 }
 
 /// The day on which deletions count, in UTC: a controller's own midnight would gain nothing.
@@ -513,8 +521,7 @@ impl DryRun {
         let controllers: BTreeSet<_> = self.due.keys().map(|group| group.controller.clone()).collect();
         for controller in controllers {
             let more = self.tally(&controller);
-            let (mut control, stored) =
-                (ports.purge_control(&controller).await?, ports.stored_records(&controller).await?);
+            let (mut control, stored) = (ports.purge_control(&controller).await?, kept_by(ports, &controller).await?);
             let day = day_of(run.at);
             control.claim(run.at, day, &more, &run.limits, &control.began_with(day, &stored));
             if let State::Stopped { cause, .. } = control.state {

@@ -9,6 +9,7 @@ use app::{
     keys::Keys,
     purge::{self, LOOK_RECORDS_MAX, PURGE_SHARDS, PurgeControls, Run, Say, SayError, Step, Swept},
     records::{self, RecordStore, RegisterRecord},
+    stored_counts::StoredCounts,
 };
 use domain::{
     ids::{ControllerId, SubjectRef},
@@ -189,7 +190,7 @@ async fn far_more_than_usual_stops_the_purge_of_that_controller_alone_until_some
 async fn a_large_share_of_what_a_system_keeps_stops_it_even_where_that_many_are_usual() {
     let (memory, controller) = (Memory::new(), build::policy().controller);
     stored(&memory, &controller, 60).await;
-    memory.keep_stored(&controller, tally(100));
+    memory.add_stored(&controller, &System::Habeas, 100).await.unwrap();
     let swept = purge::sweep(&memory, std::slice::from_ref(&controller), &run(due(), 50)).await.unwrap();
     assert_eq!(swept.deleted, 0);
     let dry = purge::dry_run(&memory, &run(due(), 50), None).await.unwrap();
@@ -197,7 +198,7 @@ async fn a_large_share_of_what_a_system_keeps_stops_it_even_where_that_many_are_
 
     let memory = Memory::new();
     stored(&memory, &controller, 60).await;
-    memory.keep_stored(&controller, tally(100));
+    memory.add_stored(&controller, &System::Habeas, 100).await.unwrap();
     let limits = Limits { floor: 10, factor: 10, share_percent: 50 };
     let mut control = memory.purge_control(&controller).await.unwrap();
     control.days.insert(purge::day_of(due() - 24.hours()), 1_000);

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed call is a failed test")]
 
 mod stack;
+mod swept;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,16 +19,13 @@ use app::{
     purge::{self, Run},
     records::RecordStore,
 };
-use aws::{Cloud, Settings};
-use domain::{
-    ids::{ControllerId, SubjectRef},
-    purge::Limits,
-    record::Record,
-};
+use aws::Cloud;
+use domain::{ids::ControllerId, purge::Limits};
 use habeas_cli::world::World;
 use jiff::{Timestamp, ToSpan};
+use swept::{registered, settings};
 use testkit::{
-    build::{at, content, controller, id, record, subject},
+    build::{at, controller},
     contract::fresh_controller,
 };
 use wire::evidence::{
@@ -40,9 +38,6 @@ const DUE: usize = 3_000;
 const NOT_DUE: usize = 150;
 const HELD: usize = 150;
 
-/// Whom they are about.
-const PEOPLE: usize = 200;
-
 /// Most processes that are killed before one may come to its end.
 const KILLS: u64 = 12;
 
@@ -51,23 +46,6 @@ const TASK: &str = "HABEAS_PURGE_KILL";
 
 fn now() -> Timestamp {
     at("2035-06-01T00:00:00Z")
-}
-
-fn cloud(world: &World) -> Cloud {
-    let output = |name: &str| Some(world.stack.output(name).unwrap().to_owned());
-    Cloud::new(Settings {
-        region: world.stack.region.clone(),
-        access_key_id: "test".into(),
-        secret_access_key: "test".into(),
-        endpoint_url: Some(world.stack.endpoint.clone()),
-        table: output("Table"),
-        key_table: output("KeyTable"),
-        key_id: output("ControllerKeyId"),
-        evidence_bucket: output("EvidenceBucket"),
-        work_bucket: output("WorkBucket"),
-        records_bucket: output("RecordsBucket"),
-        ..Settings::default()
-    })
 }
 
 /// xorshift64: the same moments in each run.
@@ -82,30 +60,6 @@ impl Dice {
     }
 }
 
-async fn registered(cloud: &Cloud, whose: &ControllerId, name: &str, count: usize, due: Timestamp) -> Vec<Record> {
-    let people: Vec<SubjectRef> = (0..PEOPLE).map(|n| subject(&format!("person-{n}@example.com"))).collect();
-    let records: Vec<Record> = (0..count)
-        .map(|n| {
-            let mut record = record(&people[n % PEOPLE], &format!("{name}-{n}"), due - (100 * 24).hours());
-            record.due_at = Some(due - i64::try_from(n % 50).unwrap().minutes());
-            record.salt[..8].copy_from_slice(&(n as u64).to_be_bytes());
-            if name == "held" {
-                record.holds = BTreeSet::from([id("hold-1")]);
-            }
-            record
-        })
-        .collect();
-    // Some at a time: each is a call or two.
-    for some in records.chunks(16) {
-        let content = content("person@example.com", name);
-        let inserts = some.iter().map(|record| cloud.insert_record(whose, record, &content));
-        for inserted in testkit::together(inserts).await {
-            inserted.unwrap();
-        }
-    }
-    records
-}
-
 /// The child: a purge as the function runs it, in one process.
 #[test]
 #[ignore = "it is started by the test below, which kills it"]
@@ -113,7 +67,7 @@ fn the_purge_that_is_killed() {
     let Ok(task) = std::env::var(TASK) else { return };
     let (whose, at) = task.split_once(' ').unwrap();
     let (world, _alone) = stack::world();
-    let (cloud, at) = (cloud(&world), at.parse::<Timestamp>().unwrap());
+    let (cloud, at) = (Cloud::new(settings(&world)), at.parse::<Timestamp>().unwrap());
     let run = Run { limits: Limits { floor: u64::MAX, ..Limits::default() }, ..Run::to_the_end(at) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async { purge::sweep(&cloud, &[controller(whose)], &run).await.unwrap() });
@@ -191,7 +145,7 @@ fn hex(commitment: &Commitment) -> String {
 fn a_purge_that_is_killed_at_random_moments_loses_nothing_and_leaves_the_evidence_of_all() {
     let (world, _alone) = stack::world();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let cloud = cloud(&world);
+    let cloud = Cloud::new(settings(&world));
     let whose = fresh_controller(&cloud);
     let (due, not_due, held) = runtime.block_on(async {
         let later = now() + (100 * 24).hours();

@@ -7,8 +7,7 @@ use app::{
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use domain::{
     ids::ControllerId,
-    purge::{Act, Control, Tally},
-    record::System,
+    purge::{Act, Control},
 };
 use wire::stored::{
     millis,
@@ -16,8 +15,8 @@ use wire::stored::{
 };
 
 use super::{
-    Sorts, TABLE, form_of, item_of,
-    keys::{DEEDS, ItemKey, STORED, controller_partition},
+    TABLE, form_of, item_of,
+    keys::{DEEDS, ItemKey, controller_partition},
     number, text, unreadable,
 };
 use crate::{Cloud, failure::unavailable};
@@ -57,19 +56,6 @@ impl PurgeControls for Cloud {
                 _ => Err(unavailable(TABLE, &error)),
             },
         }
-    }
-
-    async fn stored_records(&self, controller: &ControllerId) -> Result<Tally, PortError> {
-        let mut tally = Tally::default();
-        for item in self.query(controller_partition(controller), Sorts::Under(STORED.to_owned())).await? {
-            let system = item.get("sk").and_then(|sk| sk.as_s().ok()).and_then(|sk| sk.strip_prefix(STORED));
-            let stored = item.get("stored").and_then(|stored| stored.as_n().ok()).and_then(|n| n.parse::<i64>().ok());
-            // A count from a stream may fall below nothing; a system that this version does not know is not counted.
-            if let (Some(system), Some(stored)) = (system.and_then(System::parse), stored) {
-                tally.add(&system, u64::try_from(stored).unwrap_or_default());
-            }
-        }
-        Ok(tally)
     }
 
     async fn note_purge_act(&self, controller: &ControllerId, act: &Act) -> Result<(), PortError> {

@@ -9,7 +9,7 @@ use app::{
 };
 use domain::{
     ids::ControllerId,
-    purge::{Act, Control, Tally},
+    purge::{Act, Control},
 };
 use jiff::Timestamp;
 
@@ -19,7 +19,6 @@ use super::{Memory, State};
 pub(super) struct Purges {
     controls: BTreeMap<ControllerId, Control>,
     acts: BTreeMap<ControllerId, Vec<Act>>,
-    stored: BTreeMap<ControllerId, Tally>,
 }
 
 impl State {
@@ -70,10 +69,6 @@ impl PurgeControls for Memory {
         Ok(is_next)
     }
 
-    async fn stored_records(&self, controller: &ControllerId) -> Result<Tally, PortError> {
-        Ok(self.call()?.purges.stored.get(controller).cloned().unwrap_or_default())
-    }
-
     async fn note_purge_act(&self, controller: &ControllerId, act: &Act) -> Result<(), PortError> {
         self.call()?.purges.acts.entry(controller.clone()).or_default().push(act.clone());
         Ok(())
@@ -85,12 +80,5 @@ impl PurgeControls for Memory {
         acts.reverse();
         acts.truncate(ACTS_SHOWN_MAX);
         Ok(acts)
-    }
-}
-
-impl Memory {
-    /// What each system keeps, as if the table's stream had counted it.
-    pub fn keep_stored(&self, controller: &ControllerId, stored: Tally) {
-        self.lock().purges.stored.insert(controller.clone(), stored);
     }
 }
