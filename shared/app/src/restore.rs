@@ -15,6 +15,7 @@ use domain::{
     record::{Record, System},
     tombstone::Tombstone,
 };
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 use crate::{
@@ -34,6 +35,9 @@ use crate::{
 
 /// Who releases a hold of which a restored table does not know that it was released.
 const RELEASED_BY: &str = "restore";
+
+/// Events that are noted beside each other.
+const EVENTS_AT_ONCE: usize = 16;
 
 /// The port to the copies of holds.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
@@ -278,8 +282,11 @@ async fn put_right<P: Restored>(
         }
         // Nobody uses the table yet, but for a replay that was started twice.
         let stored = ports.records(controller, &record.subject).await?;
-        let Some(stored) = stored.into_iter().find(|stored| stored.id == record.id) else { return Ok(()) };
-        record = stored;
+        match stored.into_iter().find(|stored| stored.id == record.id) {
+            Some(stored) if stored.revision > record.revision => record = stored,
+            // A conflict without a later revision: its deletion was under way when the backup was made.
+            _ => return Ok(()),
+        }
     }
     Err(PortError::Conflict { what: "record" })
 }
@@ -434,10 +441,11 @@ pub async fn note_again<P: Restored>(
     ports: &P,
     events: &[(ControllerId, SubjectEvent)],
 ) -> Result<usize, PortError> {
+    let of_ours = events.iter().filter_map(|(controller, event)| Some((policies.get(controller)?, event)));
+    let notes = of_ours.map(|(policy, event)| note(policy, ports, event));
+    let mut notes = stream::iter(notes).buffer_unordered(EVENTS_AT_ONCE);
     let mut noted = 0;
-    for (controller, event) in events {
-        let Some(policy) = policies.get(controller) else { continue };
-        note(policy, ports, event).await?;
+    while notes.try_next().await?.is_some() {
         noted += 1;
     }
     Ok(noted)

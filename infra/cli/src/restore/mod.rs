@@ -11,7 +11,7 @@ use std::{
 };
 
 use app::restore::{self, Replay};
-use aws::{Cloud, Settings};
+use aws::{Cloud, Settings, table::CarriedOver};
 use clap::{Args, Subcommand};
 use domain::{ids::ControllerId, policy::Policy};
 use jiff::Timestamp;
@@ -92,11 +92,21 @@ pub fn replay(args: &RestoreReplayArgs, at: Timestamp) -> Played<Report> {
         .block_on(async {
             let carried = match &args.from {
                 Some(from) => cloud.carry_over(from, args.dry_run).await?,
-                None => aws::table::CarriedOver::default(),
+                None => CarriedOver::default(),
             };
-            // Nothing is written by a dry run, so the table does not know yet what was carried over.
-            let events: &[_] = if args.dry_run { &[] } else { &carried.events };
-            let noted = restore::note_again(&policies, &cloud, events).await?;
+            let mut noted = 0;
+            // Once all of it is there: whether a withdrawal counts is a question to the consents.
+            if let Some(from) = args.from.as_deref().filter(|_| !args.dry_run) {
+                let mut next = None;
+                loop {
+                    let page = cloud.events_in(from, next.as_deref()).await?;
+                    noted += restore::note_again(&policies, &cloud, &page.events).await?;
+                    next = page.next;
+                    if next.is_none() {
+                        break;
+                    }
+                }
+            }
             let replayed = restore::replay(&policies, &cloud, run).await?;
             Ok::<_, app::error::PortError>(Report::new(args, carried.items, carried.unknown, noted, &replayed))
         })

@@ -9,9 +9,11 @@ use jiff::Timestamp;
 use wire::stored::record::Trigger;
 
 use super::{
-    Item, TABLE, form_of, key_of,
-    keys::{ItemKey, RequestPart},
-    unreadable,
+    Item, TABLE,
+    due::Cursor,
+    form_of, key_of,
+    keys::{ItemKey, RequestPart, TRIGGERS},
+    text, unreadable,
 };
 use crate::{Cloud, failure::unavailable};
 
@@ -66,13 +68,22 @@ pub struct CarriedOver {
     pub items: BTreeMap<&'static str, usize>,
     /// Items whose key is none of this table's: they stay behind.
     pub unknown: usize,
-    /// What happened to people meanwhile: the clocks of their records have to hear of it.
+}
+
+/// A page of what happened to people, by the table that is given up.
+#[derive(Debug, Clone)]
+pub struct EventPage {
+    /// Each with its controller.
     pub events: Vec<(ControllerId, SubjectEvent)>,
+    /// Where the next page begins.
+    pub next: Option<String>,
 }
 
 /// What happened, by a trigger's item.
-fn events_of(key: &ItemKey, item: Item) -> Result<Vec<(ControllerId, SubjectEvent)>, PortError> {
-    let ItemKey::Trigger(controller, subject, ..) = key else { return Ok(Vec::new()) };
+fn events_of(item: Item) -> Result<Vec<(ControllerId, SubjectEvent)>, PortError> {
+    let ItemKey::Trigger(controller, subject, ..) = key_of(&item)? else {
+        return Err(PortError::corrupt("a trigger", "its key is of something else"));
+    };
     let form: Trigger = form_of("a trigger", item)?;
     let (event, purpose, first_at, last_at, seen) = form.into_parts().map_err(unreadable("a trigger"))?;
     let event = |occurred_at| {
@@ -112,9 +123,8 @@ impl Cloud {
             let carry = known.into_iter().map(|(key, item)| self.carry(key, item, dry_run));
             let mut done = stream::iter(carry).buffer_unordered(ITEMS_AT_ONCE);
             while let Some(came_along) = done.try_next().await? {
-                if let Some((what, events)) = came_along {
+                if let Some(what) = came_along {
                     *carried.items.entry(what).or_default() += 1;
-                    carried.events.extend(events);
                 }
             }
             next = page.last_evaluated_key;
@@ -124,13 +134,30 @@ impl Cloud {
         }
     }
 
+    /// A page of what happened to people, by the table that is given up. The clocks of their records have to hear of
+    /// it, all of it each time: what a run that was cut off had carried over looks like what was there before.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    pub async fn events_in(&self, table: &str, from: Option<&str>) -> Result<EventPage, PortError> {
+        let page = self
+            .dynamodb()
+            .scan()
+            .table_name(table)
+            .consistent_read(true)
+            .filter_expression("begins_with(sk, :triggers)")
+            .expression_attribute_values(":triggers", text(TRIGGERS))
+            .set_exclusive_start_key(from.map(Cursor::read).transpose()?)
+            .send()
+            .await
+            .map_err(|error| unavailable(TABLE, &error))?;
+        let events = page.items.unwrap_or_default().into_iter().map(events_of).collect::<Result<Vec<_>, _>>()?;
+        let next = page.last_evaluated_key.map(Cursor::write).transpose()?;
+        Ok(EventPage { events: events.into_iter().flatten().collect(), next })
+    }
+
     /// Carries one item over, if it is missing or behind. Answers what it was.
-    async fn carry(
-        &self,
-        key: ItemKey,
-        item: Item,
-        dry_run: bool,
-    ) -> Result<Option<(&'static str, Vec<(ControllerId, SubjectEvent)>)>, PortError> {
+    async fn carry(&self, key: ItemKey, item: Item, dry_run: bool) -> Result<Option<&'static str>, PortError> {
         let (what, carriage) = carriage(&key);
         if carriage == Carriage::Never {
             return Ok(None);
@@ -139,13 +166,12 @@ impl Cloud {
             Some(standing) if carriage == Carriage::Once || standing == item => return Ok(None),
             Some(_) | None if dry_run => {}
             Some(_) => {
-                let put =
-                    self.dynamodb().put_item().table_name(self.table()?).set_item(Some(item.clone())).send().await;
+                let put = self.dynamodb().put_item().table_name(self.table()?).set_item(Some(item)).send().await;
                 put.map_err(|error| unavailable(TABLE, &error))?;
             }
-            None => drop(self.put_new(item.clone()).await?),
+            None => drop(self.put_new(item).await?),
         }
-        Ok(Some((what, events_of(&key, item)?)))
+        Ok(Some(what))
     }
 }
 

@@ -43,7 +43,7 @@ use wire::{
 
 use crate::{cloud::Cloud, failure::unavailable, keys::random_bytes, table::keys::ItemKey};
 
-pub use carry::CarriedOver;
+pub use carry::{CarriedOver, EventPage};
 pub(crate) use deletion::{doomed_form, doomed_of};
 pub(crate) use sealed::Written;
 
