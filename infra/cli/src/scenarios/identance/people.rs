@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::NAME;
 use crate::{
-    client::{Answer, Call},
+    client::Answer,
     clock,
     scenarios::{
         Part,

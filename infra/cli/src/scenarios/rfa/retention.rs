@@ -6,7 +6,7 @@ use wire::hold::HoldAnswer;
 
 use super::{ACCOUNT, NAME, USAGE, data::ALL};
 use crate::{
-    client::{Answer, Call},
+    client::Answer,
     scenarios::{End, acts::problem, later, yes_or},
     table::Ledger,
     trouble::{Played, Trouble},

@@ -6,14 +6,13 @@ use wire::hold::HoldAnswer;
 
 use super::{NAME, agree, customer, export, made, person, points, texts, use_now, verdicts};
 use crate::{
-    client::Call,
     scenarios::{
         Part,
         acts::{Expected, problem},
         yes_or,
     },
     table::Ledger,
-    trouble::{Played, Trouble},
+    trouble::Played,
     world::World,
 };
 
