@@ -134,6 +134,10 @@ pub async fn replay<P: Restored>(
     let mut replayed = Replayed::default();
     let mut copies = BTreeMap::new();
     for (controller, policy) in policies {
+        if !run.dry_run {
+            // What an earlier run began and did not come to delete: another batch deletes it, and is the evidence.
+            destruction::settle(ports, controller, run.at).await?;
+        }
         let holds = ports.hold_copies(controller).await?;
         place_holds(policy, ports, &holds, run, &mut replayed).await?;
         copies.insert(controller.clone(), holds);
