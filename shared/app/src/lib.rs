@@ -43,6 +43,7 @@ pub mod request_clock;
 pub mod requests;
 pub mod seal;
 pub mod stored_counts;
+pub mod shred;
 pub mod subscription;
 pub mod systems;
 pub mod trackers;

@@ -20,7 +20,7 @@ use crate::{
     mail::{Mail, MailClaim, MailTag},
     recipients,
     requests::{self, RequestKey, RequestLog, StoredRequest},
-    verify,
+    shred, verify,
 };
 
 /// Asks the requester to confirm by mail, where that is how they are verified. Where nothing is to be
@@ -213,7 +213,13 @@ pub(super) async fn answer<P: Office>(
         && ports.records(&key.controller, &key.subject).await?.is_empty()
     {
         let decided_at = stored.state.decided.as_ref().map_or(at, |(at, _)| *at);
-        ports.destroy_subject_key(&key.controller, &key.subject, decided_at).await?;
+        // The salt of what was erased first: whoever has it can show that this key was theirs too.
+        let plan = ports.erasure_plan(key, 0).await?;
+        let salt = match plan.iter().flat_map(|plan| &plan.doomed).next() {
+            Some(doomed) => doomed.salt,
+            None => ports.random()?,
+        };
+        shred::destroy_subject_key(ports, &key.controller, &key.subject, (decided_at, at), &salt).await?;
     }
     Ok(())
 }

@@ -21,25 +21,25 @@ struct State {
 }
 
 /// The endpoint. It ends with the test's runtime.
-pub struct Wire {
+pub(crate) struct Wire {
     /// Where it listens.
-    pub url: String,
+    pub(crate) url: String,
     state: Arc<Mutex<State>>,
 }
 
 /// A call that was stopped before it reached AWS.
-pub struct Stopped(Arc<Notify>);
+pub(crate) struct Stopped(Arc<Notify>);
 
 impl Stopped {
     /// Lets it go on.
-    pub fn go_on(self) {
+    pub(crate) fn go_on(self) {
         self.0.notify_one();
     }
 }
 
 impl Wire {
     /// Listens, and hands everything on to the local AWS there.
-    pub async fn to(endpoint: &str) -> Self {
+    pub(crate) async fn to(endpoint: &str) -> Self {
         let upstream = endpoint.trim_start_matches("http://").trim_end_matches('/').replace("localhost", "127.0.0.1");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -55,69 +55,63 @@ impl Wire {
 
     /// How many calls named so went over it: `kms:Decrypt`, `dynamodb:GetItem`, `s3:PUT`. The name may be cut short:
     /// `kms:`.
-    pub fn calls(&self, name: &str) -> usize {
+    pub(crate) fn calls(&self, name: &str) -> usize {
         let state = self.state.lock().unwrap();
         state.calls.iter().filter(|(called, _)| called.starts_with(name)).map(|(_, count)| count).sum()
     }
 
     /// All calls, by name.
-    pub fn all(&self) -> BTreeMap<String, usize> {
+    pub(crate) fn all(&self) -> BTreeMap<String, usize> {
         self.state.lock().unwrap().calls.clone()
     }
 
     /// Forgets what was counted.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.state.lock().unwrap().calls.clear();
     }
 
     /// Stops the next call named so before it reaches AWS.
-    pub fn stop(&self, name: &str) -> impl Future<Output = Stopped> + use<> {
+    pub(crate) fn stop(&self, name: &str) -> impl Future<Output = Stopped> + use<> {
         let (sender, receiver) = oneshot::channel();
         self.state.lock().unwrap().stops.push((name.to_owned(), sender));
         async move { Stopped(receiver.await.unwrap()) }
     }
 }
 
-/// Hands calls on, one after another.
+/// Hands one call on: towards AWS each has a connection of its own, so that its answer ends where that does, and the
+/// client's ends with it.
 async fn hand_on(mut client: TcpStream, upstream: String, state: Arc<Mutex<State>>) {
     let mut read = Vec::new();
-    loop {
-        let Some(head) = read_head(&mut client, &mut read).await else { return };
-        let length = header(&read[..head], "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-        while read.len() < head + length {
-            if client.read_buf(&mut read).await.unwrap_or(0) == 0 {
-                return;
-            }
-        }
-        let request: Vec<u8> = read.drain(..head + length).collect();
-        let stopped = {
-            let mut state = state.lock().unwrap();
-            let name = name_of(&request[..head]);
-            let stop = state.stops.iter().position(|(stop, _)| *stop == name);
-            *state.calls.entry(name).or_default() += 1;
-            stop.map(|stop| state.stops.remove(stop).1)
-        };
-        if let Some(stopped) = stopped {
-            let go_on = Arc::new(Notify::new());
-            if stopped.send(Arc::clone(&go_on)).is_ok() {
-                go_on.notified().await;
-            }
-        }
-        // One call a connection towards AWS, so that its answer ends where the connection does.
-        let mut aws = TcpStream::connect(&upstream).await.unwrap();
-        let line_end = request.windows(2).position(|at| at == b"\r\n").unwrap() + 2;
-        aws.write_all(&request[..line_end]).await.unwrap();
-        aws.write_all(b"connection: close\r\n").await.unwrap();
-        aws.write_all(&request[line_end..]).await.unwrap();
-        let mut answer = Vec::new();
-        aws.read_to_end(&mut answer).await.unwrap();
-        if client.write_all(&answer).await.is_err() {
+    let Some(head) = read_head(&mut client, &mut read).await else { return };
+    let length = header(&read[..head], "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    while read.len() < head + length {
+        if client.read_buf(&mut read).await.unwrap_or(0) == 0 {
             return;
         }
-        // Whatever the answer says of the connection, this one is at its end.
-        client.shutdown().await.ok();
-        return;
     }
+    let request: Vec<u8> = read.drain(..head + length).collect();
+    let stopped = {
+        let mut state = state.lock().unwrap();
+        let name = name_of(&request[..head]);
+        let stop = state.stops.iter().position(|(stop, _)| *stop == name);
+        *state.calls.entry(name).or_default() += 1;
+        stop.map(|stop| state.stops.remove(stop).1)
+    };
+    if let Some(stopped) = stopped {
+        let go_on = Arc::new(Notify::new());
+        if stopped.send(Arc::clone(&go_on)).is_ok() {
+            go_on.notified().await;
+        }
+    }
+    let mut aws = TcpStream::connect(&upstream).await.unwrap();
+    let line_end = request.windows(2).position(|at| at == b"\r\n").unwrap() + 2;
+    aws.write_all(&request[..line_end]).await.unwrap();
+    aws.write_all(b"connection: close\r\n").await.unwrap();
+    aws.write_all(&request[line_end..]).await.unwrap();
+    let mut answer = Vec::new();
+    aws.read_to_end(&mut answer).await.unwrap();
+    client.write_all(&answer).await.ok();
+    client.shutdown().await.ok();
 }
 
 async fn read_head(client: &mut TcpStream, read: &mut Vec<u8>) -> Option<usize> {
