@@ -213,6 +213,12 @@ pub(super) async fn answer<P: Office>(
         && ports.records(&key.controller, &key.subject).await?.is_empty()
     {
         let decided_at = stored.state.decided.as_ref().map_or(at, |(at, _)| *at);
+        // An export is under no key: its link opens it with no code of ours in between.
+        for (_, request) in ports.requests(&key.controller, &key.subject).await? {
+            if let Some((_, Outcome::Exported { object, .. })) = &request.decided {
+                ports.drop_export(object).await?;
+            }
+        }
         // The salt of what was erased first: whoever has it can show that this key was theirs too.
         let plan = ports.erasure_plan(key, 0).await?;
         let salt = match plan.iter().flat_map(|plan| &plan.doomed).next() {
