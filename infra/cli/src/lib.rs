@@ -8,6 +8,7 @@ pub mod client;
 pub mod clock;
 pub mod cloud;
 pub mod evidence;
+pub mod keys;
 mod page;
 pub mod replay;
 pub mod scenarios;

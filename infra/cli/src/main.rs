@@ -13,6 +13,7 @@ use std::{
 use clap::{CommandFactory as _, Parser, Subcommand};
 use habeas_cli::{
     evidence::{self, EvidenceArgs, VerifyArgs},
+    keys::{self, KeysArgs},
     replay::{self, ReplayArgs},
     scenarios,
     stack::Stack,
@@ -56,6 +57,8 @@ enum Command {
     Verify(VerifyArgs),
     /// Copy a controller's evidence to a folder, and write trust files.
     Evidence(EvidenceArgs),
+    /// Look after the controllers' keys.
+    Keys(KeysArgs),
     /// Write what a shell needs to complete this tool's words to standard output.
     Completions {
         /// The shell.
@@ -83,6 +86,10 @@ fn main() -> ExitCode {
         Command::Verify(args) => verify(&args),
         Command::Evidence(args) => evidence::run(&args).map(|said| {
             println!("{said}");
+            true
+        }),
+        Command::Keys(args) => keys::run(&args).map(|report| {
+            print!("{report}");
             true
         }),
         Command::Completions { shell } => {
