@@ -161,11 +161,7 @@ impl Path {
     }
 
     /// Looks for the result of the first header: its number.
-    async fn result<P: EvidenceFiles>(
-        &mut self,
-        ports: &P,
-        key: &RequestKey,
-    ) -> Result<Option<u64>, PortError> {
+    async fn result<P: EvidenceFiles>(&mut self, ports: &P, key: &RequestKey) -> Result<Option<u64>, PortError> {
         let (mut looked_at, mut batch) = (0, None);
         while self.lines.len() < PATH_HEADERS_MAX && self.more(ports, key).await? {
             for line in &self.lines[looked_at..] {

@@ -6,6 +6,7 @@
 mod endpoint;
 mod keys;
 
+use ::wire::evidence::{Header, LinkKind, link_key, root_of};
 use app::{
     capture_consent::ConsentLedger,
     chain::{Chain, Place, chain_of},
@@ -26,7 +27,6 @@ use testkit::{
     build::{at, content, doomed, id, policy, record, request, subject},
     contract::fresh_controller,
 };
-use ::wire::evidence::{Header, LinkKind, link_key, root_of};
 
 /// The sender whose identity `cargo xtask` verifies.
 const SENDER: &str = "privacy@habeas.example";

@@ -170,6 +170,7 @@ async fn an_environment_calls_kms_once_for_a_controller_whatever_it_does() {
     }
     let (a, b) = tokio::join!(cloud.controller(&controller), cloud.controller(&controller));
     assert!(a.is_ok() && b.is_ok());
+    println!("{} registrations of new people, each read once: {:?}", people.len(), wire.all());
     assert_eq!(wire.calls("kms:"), 1, "{:?}", wire.all());
     // A registration reads its subject's key, and makes it for somebody new; a reading reads it.
     let key_calls = people.len() * 4 + 1;
