@@ -10,6 +10,7 @@ pub mod client;
 pub mod clock;
 pub mod cloud;
 pub mod evidence;
+pub mod keys;
 mod page;
 pub mod purge;
 pub mod replay;

@@ -14,6 +14,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use habeas_cli::{
     evidence::{self, EvidenceArgs, VerifyArgs},
     purge::{self, PurgeArgs},
+    keys::{self, KeysArgs},
     replay::{self, ReplayArgs},
     restore::{self, RestoreArgs},
     scenarios,
@@ -62,6 +63,8 @@ enum Command {
     Evidence(EvidenceArgs),
     /// Bring a table that was restored from a backup to where it must be before anybody uses it.
     Restore(RestoreArgs),
+    /// Look after the controllers' keys.
+    Keys(KeysArgs),
     /// Write what a shell needs to complete this tool's words to standard output.
     Completions {
         /// The shell.
@@ -96,6 +99,10 @@ fn main() -> ExitCode {
             true
         }),
         Command::Restore(args) => restored(&args),
+        Command::Keys(args) => keys::run(&args).map(|report| {
+            print!("{report}");
+            true
+        }),
         Command::Completions { shell } => {
             completions(shell);
             Ok(true)

@@ -110,6 +110,9 @@ pub trait Exports {
     /// MUST store it as JSON under that key, which ends in `.json`, and as CSV under the key that
     /// [`csv_of`] makes of it.
     async fn store_export(&self, policy: &Policy, key: &RequestKey, file: &SubjectFile) -> Result<String, PortError>;
+
+    /// Takes a file away, as JSON and as CSV. MUST succeed if there is none.
+    async fn drop_export(&self, object: &str) -> Result<(), PortError>;
 }
 
 /// The key of an export's CSV beside its JSON.

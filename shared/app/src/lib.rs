@@ -44,6 +44,7 @@ pub mod request_clock;
 pub mod requests;
 pub mod restore;
 pub mod seal;
+pub mod shred;
 pub mod stored_counts;
 pub mod subscription;
 pub mod systems;

@@ -41,6 +41,14 @@ impl Exports for Cloud {
         self.put_export(&object, "application/json", "your-data.json", json).await?;
         Ok(object)
     }
+
+    async fn drop_export(&self, object: &str) -> Result<(), PortError> {
+        for key in [csv_of(object).as_str(), object] {
+            let deleted = self.s3().delete_object().bucket(self.exports_bucket()?).key(key).send().await;
+            deleted.map_err(|error| unavailable(EXPORTS, &error))?;
+        }
+        Ok(())
+    }
 }
 
 impl Downloads for Cloud {

@@ -87,6 +87,20 @@ impl DeletionResult {
     }
 }
 
+/// A commitment to a key that was destroyed: `SHA-256(salt ‖ "key" ‖ name…)`, each part behind its length in eight
+/// bytes, most significant byte first.
+pub fn key_commitment(salt: &[u8; 16], name: [&str; 4]) -> Hash {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(salt);
+    for part in std::iter::once("key").chain(name) {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    let mut hash = merkle::NOTHING;
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
+}
+
 /// A commitment to one record: `SHA-256(salt ‖ controller ‖ subject ‖ record ‖ due_at)`, each name behind its length in
 /// eight bytes, the time in eight bytes as milliseconds since 1970, most significant byte first.
 ///

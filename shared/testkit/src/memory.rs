@@ -1057,6 +1057,13 @@ impl Exports for Memory {
         state.exported_fields.extend(fields.map(|(field, value)| (field.to_string(), value.disclose().clone())));
         Ok(object)
     }
+
+    async fn drop_export(&self, object: &str) -> Result<(), PortError> {
+        let mut state = self.call()?;
+        state.exports.remove(&csv_of(object));
+        state.exports.remove(object);
+        Ok(())
+    }
 }
 
 impl Downloads for Memory {

@@ -3,8 +3,8 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed call is a failed test")]
 
+mod endpoint;
 mod keys;
-mod wire;
 
 use ::wire::evidence::{Header, LinkKind, link_key, root_of};
 use app::{

@@ -21,7 +21,7 @@ use crate::{
     mail::{Mail, MailClaim, MailTag},
     recipients,
     requests::{self, RequestKey, RequestLog, StoredRequest},
-    verify,
+    shred, verify,
 };
 
 /// Asks the requester to confirm by mail, where that is how they are verified. Where nothing is to be
@@ -216,7 +216,19 @@ pub(super) async fn answer<P: Office>(
         && !ports.holds(&key.controller, &key.subject).await?.iter().any(Hold::is_open)
     {
         let decided_at = stored.state.decided.as_ref().map_or(at, |(at, _)| *at);
-        ports.destroy_subject_key(&key.controller, &key.subject, decided_at).await?;
+        // An export is under no key: its link opens it with no code of ours in between.
+        for (_, request) in ports.requests(&key.controller, &key.subject).await? {
+            if let Some((_, Outcome::Exported { object, .. })) = &request.decided {
+                ports.drop_export(object).await?;
+            }
+        }
+        // The salt of what was erased first: whoever has it can show that this key was theirs too.
+        let plan = ports.erasure_plan(key, 0).await?;
+        let salt = match plan.iter().flat_map(|plan| &plan.doomed).next() {
+            Some(doomed) => doomed.salt,
+            None => ports.random()?,
+        };
+        shred::destroy_subject_key(ports, &key.controller, &key.subject, (decided_at, at), &salt).await?;
     }
     Ok(())
 }

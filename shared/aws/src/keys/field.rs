@@ -52,7 +52,8 @@ impl FieldKey {
             None => check.condition_expression("#name = :name"),
             // It may get its name meanwhile, by being wrapped again.
             Some(wrapped) => check
-                .condition_expression("#name = :name OR (attribute_not_exists(#name) AND wrapped = :wrapped)")
+                .condition_expression("#name = :name OR (attribute_not_exists(#name) AND #wrapped = :wrapped)")
+                .expression_attribute_names("#wrapped", "wrapped")
                 .expression_attribute_values(":wrapped", bytes(wrapped.as_slice())),
         };
         check.build().map_err(|_| PortError::corrupt(FIELD_KEY, "its check cannot be written"))

@@ -52,7 +52,7 @@ impl Cloud {
         }
         let (version, ring) = (secrets.current(), secrets.ring()?);
         let mut wrapped = self.wrap_all(controller, &ring, version).await?;
-        let ends_at = rotated_at(&item)? + EARLIER_FOR;
+        let ends_at = rotated_at(&item)?.checked_add(EARLIER_FOR).unwrap_or(Timestamp::MAX);
         if at < ends_at {
             return Ok(Rotated { version, wrapped, ends_at: Some(ends_at) });
         }
@@ -94,7 +94,7 @@ impl Cloud {
             (":v".to_owned(), number(2)),
         ]);
         let pk = controller_partition(controller);
-        self.update_key(&pk, "SET wrapped = :wrapped, rotated_at = :at, v = :v", values)
+        self.update_key(&pk, "SET #wrapped = :wrapped, rotated_at = :at, v = :v", values)
             .await?
             .ok_or(PortError::Conflict { what: "controller's key" })
     }
@@ -141,21 +141,23 @@ impl Cloud {
             (":version".to_owned(), number(version)),
             (":name".to_owned(), bytes(name_of(&wrapped))),
         ]);
-        let set = "SET wrapped = :wrapped, wrap = :version, #name = if_not_exists(#name, :name)";
+        let set = "SET #wrapped = :wrapped, wrap = :version, #name = if_not_exists(#name, :name)";
         Ok(self.update_key(pk, set, values).await?.is_some())
     }
 
     /// Changes a key's item if its wrapping is the one that was read; answers the item then.
     async fn update_key(&self, pk: &str, set: &str, values: Item) -> Result<Option<Item>, PortError> {
-        let names = set.contains("#name").then(|| HashMap::from([("#name".to_owned(), "name".to_owned())]));
+        // Both words are DynamoDB's own; it refuses a name that goes unused.
+        let names = ["name", "wrapped"].into_iter().filter(|name| set.contains(&format!("#{name}")));
+        let names = names.map(|name| (format!("#{name}"), name.to_owned())).collect();
         let done = self
             .dynamodb()
             .update_item()
             .table_name(self.key_table()?)
             .key("pk", text(pk))
             .update_expression(set)
-            .condition_expression("wrapped = :read")
-            .set_expression_attribute_names(names)
+            .condition_expression("#wrapped = :read")
+            .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))
             .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew)
             .send()

@@ -20,18 +20,20 @@ use domain::{
     sensitive::Sensitive,
 };
 use jiff::{Timestamp, ToSpan};
+use serde_json::{Value, json};
 use testkit::{
     build::{at, consent, content, id, received, record, request, subject},
     contract::fresh_controller,
     recipients::disclosure,
 };
 
-use crate::{Stack, signed_for, wire::Wire};
+use crate::{Stack, endpoint::Wire, signed_for};
 
 const ADA: &str = "ada@example.com";
 
+/// Far enough ahead that no item is taken by its TTL meanwhile.
 fn now() -> Timestamp {
-    at("2026-01-01T00:00:00Z")
+    at("2040-01-01T00:00:00Z")
 }
 
 /// A cloud whose calls go over the wire.
@@ -168,6 +170,7 @@ async fn an_environment_calls_kms_once_for_a_controller_whatever_it_does() {
     }
     let (a, b) = tokio::join!(cloud.controller(&controller), cloud.controller(&controller));
     assert!(a.is_ok() && b.is_ok());
+    println!("{} registrations of new people, each read once: {:?}", people.len(), wire.all());
     assert_eq!(wire.calls("kms:"), 1, "{:?}", wire.all());
     // A registration reads its subject's key, and makes it for somebody new; a reading reads it.
     let key_calls = people.len() * 4 + 1;
@@ -204,22 +207,35 @@ fn head_of(received: &Received) -> Head {
     RequestState::new(received.clone()).head(received.due_at, Some(received.due_at))
 }
 
+/// Calls DynamoDB with no code of ours in between.
+fn dynamodb(stack: &Stack, operation: &str, body: &Value) -> Value {
+    let answer = ureq::post(stack.text("/endpoint"))
+        .header("Authorization", signed_for("dynamodb"))
+        .header("X-Amz-Target", format!("DynamoDB_20120810.{operation}"))
+        .header("Content-Type", "application/x-amz-json-1.0")
+        .send(body.to_string());
+    serde_json::from_str(&answer.unwrap().body_mut().read_to_string().unwrap()).unwrap()
+}
+
 /// The items of a controller in the table of keys, as they stand.
-fn keys_of(stack: &Stack, controller: &ControllerId) -> Vec<serde_json::Value> {
-    let body = serde_json::json!({
+fn keys_of(stack: &Stack, controller: &ControllerId) -> Vec<Value> {
+    let body = json!({
         "TableName": stack.output("KeyTable"),
         "ConsistentRead": true,
         "FilterExpression": "begins_with(pk, :pk)",
         "ExpressionAttributeValues": { ":pk": { "S": format!("C#{controller}") } },
     });
-    let answer = ureq::post(stack.text("/endpoint"))
-        .header("Authorization", signed_for("dynamodb"))
-        .header("X-Amz-Target", "DynamoDB_20120810.Scan")
-        .header("Content-Type", "application/x-amz-json-1.0")
-        .send(body.to_string());
-    let answer: serde_json::Value =
-        serde_json::from_str(&answer.unwrap().body_mut().read_to_string().unwrap()).unwrap();
-    answer["Items"].as_array().unwrap().clone()
+    dynamodb(stack, "Scan", &body)["Items"].as_array().unwrap().clone()
+}
+
+/// Writes a subject's key as it was written before keys had names and versions.
+fn age(stack: &Stack, controller: &ControllerId) {
+    let keys = keys_of(stack, controller);
+    let mut item = keys.iter().find(|item| item["pk"]["S"].as_str().unwrap().contains("#S#")).unwrap().clone();
+    for attribute in ["name", "wrap"] {
+        item.as_object_mut().unwrap().remove(attribute).unwrap();
+    }
+    dynamodb(stack, "PutItem", &json!({ "TableName": stack.output("KeyTable"), "Item": item }));
 }
 
 fn key_items(stack: &Stack, controller: &ControllerId) -> usize {
@@ -249,7 +265,7 @@ async fn a_rotation_wraps_every_key_again_and_everything_reads_before_during_and
     // A warm function knows the earlier secret alone.
     all_read(&warm, &people[..4]).await;
     let sealed_before = warm.controller(&controller).await.unwrap();
-    let wrapped = |items: &[serde_json::Value]| -> Vec<String> {
+    let wrapped = |items: &[Value]| -> Vec<String> {
         items.iter().map(|item| item["wrapped"]["B"].as_str().unwrap().to_owned()).collect()
     };
     let before = wrapped(&keys_of(&stack, &controller));
@@ -306,4 +322,29 @@ async fn a_key_that_is_destroyed_while_it_is_wrapped_again_stays_destroyed() {
     assert_eq!(rotated.unwrap().wrapped, 0);
     assert_eq!(key_items(&stack, &controller), 1, "the controller's own");
     assert_eq!(cloud.content(&controller, &log.subject, &log.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_key_from_before_keys_had_names_serves_on_through_a_rotation() {
+    let stack = Stack::read();
+    let (cloud, wire) = wired(&stack).await;
+    let controller = fresh_controller(&cloud);
+    let logs: Vec<_> = (0..3).map(|n| record(&subject(ADA), &format!("log-{n}"), now())).collect();
+    cloud.insert_record(&controller, &logs[0], &content(ADA, "log")).await.unwrap();
+    age(&stack, &controller);
+    cloud.insert_record(&controller, &logs[1], &content(ADA, "log")).await.unwrap();
+    // It is wrapped again between reading and writing: the key is the same one still.
+    let stopped = wire.stop(WRITE);
+    let log = content(ADA, "log");
+    let insert = cloud.insert_record(&controller, &logs[2], &log);
+    let other = async {
+        let stopped = stopped.await;
+        stack.cloud().rotate_keys(&controller, now()).await.unwrap();
+        stopped.go_on();
+    };
+    let (inserted, ()) = tokio::join!(insert, other);
+    assert_eq!((inserted.unwrap(), wire.calls(WRITE)), (Appended::Fresh, 3));
+    for log in &logs {
+        assert!(cloud.content(&controller, &log.subject, &log.id).await.unwrap().is_some());
+    }
 }

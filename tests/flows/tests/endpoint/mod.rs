@@ -78,46 +78,40 @@ impl Wire {
     }
 }
 
-/// Hands calls on, one after another.
+/// Hands one call on: towards AWS each has a connection of its own, so that its answer ends where that does, and the
+/// client's ends with it.
 async fn hand_on(mut client: TcpStream, upstream: String, state: Arc<Mutex<State>>) {
     let mut read = Vec::new();
-    loop {
-        let Some(head) = read_head(&mut client, &mut read).await else { return };
-        let length = header(&read[..head], "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-        while read.len() < head + length {
-            if client.read_buf(&mut read).await.unwrap_or(0) == 0 {
-                return;
-            }
-        }
-        let request: Vec<u8> = read.drain(..head + length).collect();
-        let stopped = {
-            let mut state = state.lock().unwrap();
-            let name = name_of(&request[..head]);
-            let stop = state.stops.iter().position(|(stop, _)| *stop == name);
-            *state.calls.entry(name).or_default() += 1;
-            stop.map(|stop| state.stops.remove(stop).1)
-        };
-        if let Some(stopped) = stopped {
-            let go_on = Arc::new(Notify::new());
-            if stopped.send(Arc::clone(&go_on)).is_ok() {
-                go_on.notified().await;
-            }
-        }
-        // One call a connection towards AWS, so that its answer ends where the connection does.
-        let mut aws = TcpStream::connect(&upstream).await.unwrap();
-        let line_end = request.windows(2).position(|at| at == b"\r\n").unwrap() + 2;
-        aws.write_all(&request[..line_end]).await.unwrap();
-        aws.write_all(b"connection: close\r\n").await.unwrap();
-        aws.write_all(&request[line_end..]).await.unwrap();
-        let mut answer = Vec::new();
-        aws.read_to_end(&mut answer).await.unwrap();
-        if client.write_all(&answer).await.is_err() {
+    let Some(head) = read_head(&mut client, &mut read).await else { return };
+    let length = header(&read[..head], "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    while read.len() < head + length {
+        if client.read_buf(&mut read).await.unwrap_or(0) == 0 {
             return;
         }
-        // Whatever the answer says of the connection, this one is at its end.
-        client.shutdown().await.ok();
-        return;
     }
+    let request: Vec<u8> = read.drain(..head + length).collect();
+    let stopped = {
+        let mut state = state.lock().unwrap();
+        let name = name_of(&request[..head]);
+        let stop = state.stops.iter().position(|(stop, _)| *stop == name);
+        *state.calls.entry(name).or_default() += 1;
+        stop.map(|stop| state.stops.remove(stop).1)
+    };
+    if let Some(stopped) = stopped {
+        let go_on = Arc::new(Notify::new());
+        if stopped.send(Arc::clone(&go_on)).is_ok() {
+            go_on.notified().await;
+        }
+    }
+    let mut aws = TcpStream::connect(&upstream).await.unwrap();
+    let line_end = request.windows(2).position(|at| at == b"\r\n").unwrap() + 2;
+    aws.write_all(&request[..line_end]).await.unwrap();
+    aws.write_all(b"connection: close\r\n").await.unwrap();
+    aws.write_all(&request[line_end..]).await.unwrap();
+    let mut answer = Vec::new();
+    aws.read_to_end(&mut answer).await.unwrap();
+    client.write_all(&answer).await.ok();
+    client.shutdown().await.ok();
 }
 
 async fn read_head(client: &mut TcpStream, read: &mut Vec<u8>) -> Option<usize> {
