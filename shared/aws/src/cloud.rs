@@ -390,6 +390,10 @@ impl Cloud {
         needed("RECORDS_BUCKET", self.settings.records_bucket.as_deref())
     }
 
+    pub(crate) fn region(&self) -> &str {
+        &self.settings.region
+    }
+
     pub(crate) fn replicas_of(&self, controller: &ControllerId) -> Result<&[Replica], PortError> {
         let replicas = needed("the policies' replicas", self.replicas.as_ref())?;
         Ok(replicas.get(controller).map_or(&[], Vec::as_slice))

@@ -35,21 +35,18 @@ const PAGES_MAX: usize = 1_000;
 /// The buckets that copies of a controller's records lie in, by its policy.
 pub type Replicas = BTreeMap<ControllerId, Vec<Replica>>;
 
-/// A bucket, and where it is if that is not this stack's region.
+/// A bucket, and where it is.
 #[derive(Debug, Clone, Copy)]
 struct Place<'a> {
     what: &'static str,
     bucket: &'a str,
-    region: Option<&'a str>,
+    region: &'a str,
 }
 
 impl Place<'_> {
     /// A bucket lies where it lies: a call that goes elsewhere is answered with a redirect.
     fn region(&self) -> Builder {
-        let region = self.region.map(|region| Region::new(region.to_owned()));
-        let mut builder = Builder::new();
-        builder.set_region(region);
-        builder
+        Builder::new().region(Region::new(self.region.to_owned()))
     }
 }
 
@@ -75,12 +72,12 @@ impl Cloud {
         keys: &[&str],
     ) -> Result<Vec<bool>, PortError> {
         let distinct: BTreeSet<&str> = keys.iter().copied().collect();
-        let bucket = Place { what: RECORDS, bucket: self.records_bucket()?, region: None };
+        let bucket = Place { what: RECORDS, bucket: self.records_bucket()?, region: self.region() };
         let replicas = self.replicas_of(controller)?;
         let copies = replicas.iter().map(|replica| Place {
             what: REPLICAS,
             bucket: replica.bucket.as_str(),
-            region: replica.region.as_ref().map(RegionName::as_str),
+            region: replica.region.as_ref().map_or_else(|| self.region(), RegionName::as_str),
         });
         let mut left = BTreeSet::new();
         // The object before its copies: what waits to be replicated is not replicated any more once its version is

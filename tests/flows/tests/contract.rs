@@ -33,6 +33,9 @@ use testkit::{
 /// The sender whose identity `cargo xtask` verifies.
 const SENDER: &str = "privacy@habeas.example";
 
+/// Another region than the stack's.
+const ELSEWHERE: &str = "eu-central-1";
+
 struct Stack(Value);
 
 impl Stack {
@@ -79,10 +82,13 @@ impl Stack {
         Cloud::new(self.settings()).with_replicas(Replicas::new())
     }
 
-    /// A bucket that nothing else uses, with versions and locks.
+    /// A bucket that nothing else uses, in another region, with versions and locks.
     fn scratch_bucket(&self, name: &str) -> String {
-        let put = ureq::put(format!("{}/{name}", self.text("/endpoint"))).header("Authorization", signed_for("s3"));
-        put.header("x-amz-bucket-object-lock-enabled", "true").send_empty().unwrap();
+        let put = ureq::put(format!("{}/{name}", self.text("/endpoint")));
+        let put = put.header("Authorization", signed_for("s3").replace("eu-west-1", ELSEWHERE));
+        let place = format!("<LocationConstraint>{ELSEWHERE}</LocationConstraint>");
+        let body = format!("<CreateBucketConfiguration>{place}</CreateBucketConfiguration>");
+        put.header("x-amz-bucket-object-lock-enabled", "true").send(body).unwrap();
         name.to_owned()
     }
 
@@ -259,7 +265,7 @@ async fn every_copy_that_the_policy_names_goes_too_and_what_is_locked_there_stay
     let copy = stack.scratch_bucket(&format!("copy-of-{controller}"));
     let replica = Replica {
         bucket: BucketName::parse(&copy).unwrap(),
-        region: Some(RegionName::parse("eu-central-1").unwrap()),
+        region: Some(RegionName::parse(ELSEWHERE).unwrap()),
         clause: Clause::new("acme.1"),
     };
     let cloud = Cloud::new(stack.settings()).with_replicas(Replicas::from([(controller.clone(), vec![replica])]));
