@@ -509,6 +509,10 @@ keyed_id!(
     RecordId, "record"
 );
 keyed_id!(
+    /// One packet of entries that are kept in bulk.
+    LogId, "log"
+);
+keyed_id!(
     /// One personal data breach.
     BreachId, "breach"
 );

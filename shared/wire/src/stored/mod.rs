@@ -15,6 +15,7 @@ pub mod entry;
 pub mod export;
 pub mod hold;
 pub mod instructions;
+pub mod log;
 pub mod mail;
 pub mod notice;
 pub mod purge;
@@ -97,11 +98,17 @@ pub enum Kind {
     Purge,
     /// Something that was done to a controller's purge.
     Deed,
+    /// Entries that are kept in bulk.
+    Log,
+    /// What a category has due on a day.
+    Day,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
+        Self::Log,
+        Self::Day,
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -162,6 +169,8 @@ impl Kind {
             Self::Code => "code",
             Self::Token => "token",
             Self::Limit => "limit",
+            Self::Log => "log",
+            Self::Day => "day",
             Self::Stored => "stored",
             Self::Walk => "walk",
             Self::Tombstone => "tombstone",
