@@ -8,9 +8,10 @@ use dsar_fulfil::{Desk, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::Error> {
+    let policies = edge::site::policies()?;
     let desk = Desk {
-        ports: Cloud::from_env()?,
-        policies: edge::site::policies()?,
+        ports: Cloud::from_env()?.with_replicas(policies.replicas()),
+        policies,
         public_url: edge::env::required("PUBLIC_URL")?,
     };
     desk.ports.prime(&[Service::Table, Service::Keys, Service::Mail]).await;

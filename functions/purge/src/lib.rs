@@ -5,7 +5,8 @@ mod staff;
 
 use app::{
     destruction::{Deletion, EvidenceStore},
-    keys::Keys,
+    keys::{DayKeys, Keys},
+    logs::{self, DaysEnded, LogStore},
     purge::{self, DryRun, DueRecords, PURGE_SHARDS, PurgeControls, Run, SWEEP_HOPS_MAX, Step, Swept},
     queues::{DeadLetters, Outbox, Queue},
 };
@@ -33,9 +34,15 @@ pub use staff::SCOPE;
 const LAST_SECONDS: i64 = 60;
 
 /// Everything that this function needs.
-pub trait Ports: DueRecords + EvidenceStore + Deletion + Keys + PurgeControls + Outbox + DeadLetters {}
+pub trait Ports:
+    DueRecords + EvidenceStore + Deletion + LogStore + DayKeys + Keys + PurgeControls + Outbox + DeadLetters
+{
+}
 
-impl<P: DueRecords + EvidenceStore + Deletion + Keys + PurgeControls + Outbox + DeadLetters> Ports for P {}
+impl<P> Ports for P where
+    P: DueRecords + EvidenceStore + Deletion + LogStore + DayKeys + Keys + PurgeControls + Outbox + DeadLetters
+{
+}
 
 /// What the function works with.
 #[derive(Debug)]
@@ -89,10 +96,17 @@ fn run(at: Timestamp, limits: Limits) -> Run<'static> {
 
 async fn sweep<P: Ports>(desk: &Desk<P>, tick: Tick) -> Result<Reply, Failure> {
     let controllers: Vec<_> = desk.policies.controllers().cloned().collect();
+    let mut running = Vec::new();
+    for controller in &controllers {
+        let state = desk.ports.purge_control(controller).await?.state;
+        running.extend((state == State::Running).then(|| controller.clone()));
+    }
+    // First, since they are few and each ends many: a long sweep must not make them late.
+    let days = logs::end_days(&desk.ports, &running, tick.time, false).await?;
     let settled = purge::settle(&desk.ports, &controllers, tick.time).await?;
     let look = purge::look(&desk.ports, tick.time).await?;
     // What is oldest now, whether this run will delete it or not: what is never deleted shows as well.
-    let lag_seconds = look.oldest.map_or(0, |oldest| tick.time.as_second() - oldest.as_second());
+    let lag_seconds = look.oldest.map_or(0, |oldest| tick.time.as_second() - oldest.as_second()).max(days.lag_seconds);
     let mut steps = look.steps.len();
     hand_on(desk, tick.time, look.steps.clone()).await?;
     let (mut swept, left) = purge::take(&desk.ports, &run(tick.time, desk.limits), look).await?;
@@ -106,9 +120,11 @@ async fn sweep<P: Ports>(desk: &Desk<P>, tick: Tick) -> Result<Reply, Failure> {
     }
     tell(&swept);
     #[expect(clippy::cast_precision_loss, reason = "a metric of seconds and counts far below 2^52")]
-    for (name, value, unit) in
-        [("PurgeLagSeconds", lag_seconds as f64, Unit::Seconds), ("PurgeStopped", stopped as f64, Unit::Count)]
-    {
+    for (name, value, unit) in [
+        ("PurgeLagSeconds", lag_seconds as f64, Unit::Seconds),
+        ("PurgeStopped", stopped as f64, Unit::Count),
+        ("LogsLeftOver", days.leftovers as f64, Unit::Count),
+    ] {
         metric(name, value, unit, &[]);
     }
     Ok(Reply::Summary(json!({
@@ -126,8 +142,20 @@ async fn sweep<P: Ports>(desk: &Desk<P>, tick: Tick) -> Result<Reply, Failure> {
         "lag_seconds": lag_seconds,
         "steps": steps,
         "more": steps > 0,
+        "days": told(&days),
         "evidence": swept.batches.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })))
+}
+
+fn told(days: &DaysEnded) -> serde_json::Value {
+    json!({
+        "destroyed": days.destroyed,
+        "packets": days.packets,
+        "entries": days.entries,
+        "held": days.held,
+        "settled": days.settled,
+        "left_over": days.leftovers,
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
@@ -170,8 +198,11 @@ async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
 async fn dry_run<P: Ports>(desk: &Desk<P>, tick: Tick) -> Result<Reply, Failure> {
     let seen = purge::dry_run(&desk.ports, &run(tick.time, desk.limits), None).await?;
     let due = due_form(&seen);
+    let controllers: Vec<_> = desk.policies.controllers().cloned().collect();
+    let days = logs::end_days(&desk.ports, &controllers, tick.time, true).await?;
     Ok(Reply::Summary(json!({
         "v": 1, "time": tick.time.to_string(), "dry_run": true, "due": due.records, "deleted": 0, "would": due,
+        "days": told(&days),
     })))
 }
 

@@ -1,4 +1,4 @@
-//! Learns of records held elsewhere, of the events that move their clocks, and of holds.
+//! Learns of records held elsewhere, of the events that move their clocks, of bulk records, and of holds.
 
 use app::{
     breach::BreachStore,
@@ -6,6 +6,7 @@ use app::{
     error::PortError,
     holds::{self, HoldError, HoldKey, HoldStore, PlaceHold},
     keys::Keys,
+    logs::{self, KeepLog, Kept, LogError, LogStore},
     notice_change::NoticeChanges,
     post_mortem,
     queues::{DeadLetters, Outbox, Queue},
@@ -18,6 +19,7 @@ use app::{
 use domain::{
     dsar::SUBJECT_DECEASED,
     hold::{Hold, HoldRefused},
+    ids::Category,
     policy::Policy,
     record::Record,
     walk::{Job, Turn},
@@ -38,12 +40,16 @@ use wire::{
     hold::{self, HoldAnswer, HoldForm, HoldsAnswer},
     message::{RecordsMessage, WithdrawnForm},
     record::{
-        EVENTS_MAX, EventForm, EventResult, ParsedEvent, ParsedRecord, ParsedTrigger, RecordsAnswer, RecordsForm,
+        EVENTS_MAX, EventForm, EventResult, LogAnswer, LogPacketAnswer, ParsedEvent, ParsedLog, ParsedRecord,
+        ParsedTrigger, RecordsAnswer, RecordsForm,
     },
 };
 
 /// The scope of a token that may register records and events.
 pub const RECORDS_SCOPE: &str = "records:write";
+
+/// The scope of a token that may read bulk records.
+pub const READ_SCOPE: &str = "records:read";
 
 /// The scope of a token that may place and release holds.
 pub const HOLDS_SCOPE: &str = "holds:write";
@@ -61,6 +67,7 @@ pub const EVENTS_AT_ONCE: usize = 8;
 /// Everything that this function needs.
 pub trait Ports:
     RecordStore
+    + LogStore
     + Tombstones
     + ConsentLedger
     + NoticeChanges
@@ -78,6 +85,7 @@ pub trait Ports:
 
 impl<P> Ports for P where
     P: RecordStore
+        + LogStore
         + Tombstones
         + ConsentLedger
         + NoticeChanges
@@ -111,8 +119,10 @@ pub struct Desk<P> {
 pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Failure> {
     match event {
         Event::Http(request) => {
+            let logs = request.path().contains("/v1/logs/");
             let holds = request.path().contains("/holds");
             let answer = match request.method() {
+                "GET" if logs => read_logs(desk, &request).await,
                 "POST" if holds => place_hold(desk, &request).await,
                 "GET" if holds => read_holds(desk, &request).await,
                 "POST" => register(desk, &request).await,
@@ -152,6 +162,15 @@ impl From<RecordError> for Refused {
     }
 }
 
+impl From<LogError> for Refused {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Port(error) => Self::Port(error),
+            rule => Self::Rule(rule.to_string()),
+        }
+    }
+}
+
 /// Takes events in, the records of one person together; answers each, in order: what came of it, or which rule it
 /// breaks and always will.
 ///
@@ -163,7 +182,8 @@ async fn take_in<P: Ports>(
     events: Vec<serde_json::Value>,
 ) -> Result<Vec<Result<EventResult, String>>, PortError> {
     let mut answers: Vec<Option<Result<EventResult, String>>> = Vec::new();
-    let (mut places, mut records, mut triggers) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut places, mut records) = (Vec::new(), Vec::new());
+    let (mut triggers, mut logs) = (Vec::new(), Vec::new());
     for (position, event) in events.into_iter().enumerate() {
         answers.push(None);
         match read_event(desk, event) {
@@ -172,6 +192,7 @@ async fn take_in<P: Ports>(
                 records.push(registration(record));
             }
             Ok(ParsedEvent::Trigger(trigger)) => triggers.push((position, trigger)),
+            Ok(ParsedEvent::Log(log)) => logs.push((position, log)),
             Err(rule) => answers[position] = Some(Err(rule)),
         }
     }
@@ -184,11 +205,13 @@ async fn take_in<P: Ports>(
             Err(rule) => Err(rule.to_string()),
         });
     }
-    let notes = triggers.into_iter().map(async |(position, trigger)| (position, note_one(desk, policy, trigger).await));
-    let mut notes = stream::iter(notes).buffer_unordered(EVENTS_AT_ONCE);
-    while let Some((position, noted)) = notes.next().await {
-        answers[position] = Some(match noted {
-            Ok(noted) => Ok(noted),
+    let noted = triggers.into_iter().map(async |(position, form)| (position, note_one(desk, policy, form).await));
+    let kept = logs.into_iter().map(async |(position, form)| (position, keep_one(desk, policy, form).await));
+    let taken: Vec<_> = stream::iter(noted).buffer_unordered(EVENTS_AT_ONCE).collect().await;
+    let kept: Vec<_> = stream::iter(kept).buffer_unordered(EVENTS_AT_ONCE).collect().await;
+    for (position, result) in taken.into_iter().chain(kept) {
+        answers[position] = Some(match result {
+            Ok(result) => Ok(result),
             Err(Refused::Rule(rule)) => Err(rule),
             Err(Refused::Port(error)) => return Err(error),
         });
@@ -203,11 +226,30 @@ fn read_event<P>(desk: &Desk<P>, event: serde_json::Value) -> Result<ParsedEvent
     let occurred_at = match &event {
         ParsedEvent::Record(record) => record.occurred_at,
         ParsedEvent::Trigger(trigger) => trigger.occurred_at,
+        ParsedEvent::Log(log) => log.occurred_at,
     };
     desk.guard
         .check(occurred_at, Some(SignedDuration::from_hours(24 * AGE_DAYS_MAX)))
         .map_err(|refused| format!("/occurred_at: {refused}"))?;
     Ok(event)
+}
+
+async fn keep_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedLog) -> Result<EventResult, Refused> {
+    let form = KeepLog {
+        category: form.category,
+        purpose: form.purpose,
+        occurred_at: form.occurred_at,
+        entries: form.entries,
+    };
+    let log = logs::keep(policy, &desk.ports, form).await?;
+    if log.kept == Kept::Closed {
+        return Ok(plain("expired"));
+    }
+    Ok(EventResult {
+        log_id: Some(log.log.to_string()),
+        kept_until: Some(log.until.to_string()),
+        ..plain("registered")
+    })
 }
 
 fn registration(form: ParsedRecord) -> RegisterRecord {
@@ -228,6 +270,7 @@ fn registration(form: ParsedRecord) -> RegisterRecord {
 fn registered_result(registered: Registered) -> EventResult {
     EventResult {
         record_id: Some(registered.record.to_string()),
+        log_id: None,
         subject: Some(registered.subject.to_string()),
         kept_until: registered.due_at.map(|due_at| due_at.to_string()),
         held: registered.held,
@@ -261,6 +304,7 @@ fn plain(result: &str) -> EventResult {
     EventResult {
         result: result.to_owned(),
         record_id: None,
+        log_id: None,
         subject: None,
         kept_until: None,
         held: false,
@@ -290,6 +334,35 @@ async fn register<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Respons
     // 207: each event has an answer of its own.
     let refused = results.iter().any(|result| result.problem.is_some());
     Ok(Response::json(if refused { 207 } else { 200 }, &RecordsAnswer { v: 1, results }))
+}
+
+async fn read_logs<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
+    let policy = site::policy(request, &desk.policies)?;
+    request.staff(&policy.controller, READ_SCOPE)?;
+    let category = request.parameter("category").and_then(|text| Category::parse(text).ok());
+    let day = request.parameter("day").and_then(|text| text.parse().ok());
+    let (category, day) = category.zip(day).ok_or_else(Problem::not_found)?;
+    let from = request.query("from")?;
+    let read = logs::read(&desk.ports, &policy.controller, &category, day, request.at(), from.as_deref()).await;
+    let (day, page) = match read {
+        Ok(found) => found.ok_or_else(Problem::not_found)?,
+        // Whoever made it up gets no page for it.
+        Err(PortError::Corrupt { what: "a cursor", .. }) => {
+            return Err(Problem::invalid("/from", "it is none that was given out", "Take `next` of the last page."));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let packets = page.packets.into_iter().map(|(packet, entries)| LogPacketAnswer::new(&packet, entries));
+    let answer = LogAnswer {
+        v: 1,
+        category: category.to_string(),
+        day: day.due.day.to_string(),
+        kept_until: day.due.starts_at.to_string(),
+        held: day.is_held(),
+        packets: packets.collect(),
+        next: page.next,
+    };
+    Ok(Response::json(200, &answer))
 }
 
 async fn track<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict> {

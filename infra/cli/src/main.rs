@@ -13,8 +13,8 @@ use std::{
 use clap::{CommandFactory as _, Parser, Subcommand};
 use habeas_cli::{
     evidence::{self, EvidenceArgs, VerifyArgs},
-    purge::{self, PurgeArgs},
     keys::{self, KeysArgs},
+    purge::{self, PurgeArgs},
     replay::{self, ReplayArgs},
     restore::{self, RestoreArgs},
     scenarios,

@@ -25,6 +25,7 @@ pub mod holds;
 pub mod keys;
 pub mod letters;
 pub mod limits;
+pub mod logs;
 pub mod mail;
 pub mod mail_events;
 pub mod notice_change;

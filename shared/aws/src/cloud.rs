@@ -5,12 +5,14 @@ use std::{fmt, sync::OnceLock};
 use app::{error::PortError, queues::Queue};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use domain::{ids::ControllerId, policy::Replica};
 
 use crate::{
     accounts::Issuers,
     client::{CONNECT_TIMEOUT, READ_TIMEOUT, SlimClient},
     evidence::Heads,
     keys::KeyRing,
+    objects::Replicas,
     pace::Pace,
 };
 
@@ -180,6 +182,7 @@ pub struct Cloud {
     pub(crate) issuers: Issuers,
     /// The public part of the key that signs checkpoints.
     pub(crate) evidence_public: OnceLock<Vec<u8>>,
+    replicas: Option<Replicas>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
@@ -244,12 +247,20 @@ impl Cloud {
             heads: Heads::default(),
             issuers: Issuers::default(),
             evidence_public: OnceLock::new(),
+            replicas: None,
             dynamodb: OnceLock::new(),
             s3: OnceLock::new(),
             sqs: OnceLock::new(),
             kms: OnceLock::new(),
             ses: OnceLock::new(),
         }
+    }
+
+    /// Says where the policies have copies of records lie. Whoever deletes objects must be told, even that there
+    /// are none: a copy that nobody thought of would stay.
+    #[must_use]
+    pub fn with_replicas(self, replicas: Replicas) -> Self {
+        Self { replicas: Some(replicas), ..self }
     }
 
     /// Opens connections in init, so that the first request finds them. Best effort: it never fails
@@ -379,6 +390,15 @@ impl Cloud {
         needed("RECORDS_BUCKET", self.settings.records_bucket.as_deref())
     }
 
+    pub(crate) fn region(&self) -> &str {
+        &self.settings.region
+    }
+
+    pub(crate) fn replicas_of(&self, controller: &ControllerId) -> Result<&[Replica], PortError> {
+        let replicas = needed("the policies' replicas", self.replicas.as_ref())?;
+        Ok(replicas.get(controller).map_or(&[], Vec::as_slice))
+    }
+
     pub(crate) fn sender(&self) -> Result<&str, PortError> {
         needed("SENDER", self.settings.sender.as_deref())
     }
@@ -388,7 +408,7 @@ impl Cloud {
     }
 }
 
-fn needed<'a>(variable: &'static str, value: Option<&'a str>) -> Result<&'a str, PortError> {
+fn needed<'a, T: ?Sized>(variable: &'static str, value: Option<&'a T>) -> Result<&'a T, PortError> {
     // Passing, not final: once the deployment is mended, what waits in a queue goes through.
     value.ok_or_else(|| {
         PortError::unavailable("the configuration", ConfigError { variable }).with_code(Some(variable.to_owned()))

@@ -1,4 +1,4 @@
-//! The buckets of exports and of records.
+//! The bucket of exports.
 
 use std::time::Duration;
 
@@ -7,11 +7,7 @@ use app::{
     export::{Exports, SubjectFile, csv_of},
     requests::{Downloads, RequestKey},
 };
-use aws_sdk_s3::{
-    presigning::PresigningConfig,
-    primitives::ByteStream,
-    types::{Delete, ObjectIdentifier},
-};
+use aws_sdk_s3::{presigning::PresigningConfig, primitives::ByteStream};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::policy::Policy;
 use ring::digest;
@@ -21,13 +17,9 @@ use crate::{Cloud, failure::unavailable};
 mod form;
 
 const EXPORTS: &str = "the exports bucket";
-const RECORDS: &str = "the records bucket";
 
 /// How long the address of an export works. The page that hands it out is asked again after that.
 const PRESIGNED: Duration = Duration::from_secs(5 * 60);
-
-/// How often a listing of an object's versions is repeated, 1,000 versions each.
-const LISTINGS_MAX: usize = 1_000;
 
 impl Exports for Cloud {
     async fn store_export(&self, policy: &Policy, key: &RequestKey, file: &SubjectFile) -> Result<String, PortError> {
@@ -91,46 +83,5 @@ impl Cloud {
             .await
             .map_err(|error| unavailable(EXPORTS, &error))?;
         Ok(request.uri().to_owned())
-    }
-
-    /// Deletes an object of the records bucket with all its versions and delete markers; answers
-    /// whether none is left.
-    pub(crate) async fn delete_versions(&self, key: &str) -> Result<bool, PortError> {
-        let bucket = self.records_bucket()?;
-        for _ in 0..LISTINGS_MAX {
-            // The key itself sorts before all that only start like it, so the first page shows it.
-            let page = self
-                .s3()
-                .list_object_versions()
-                .bucket(bucket)
-                .prefix(key)
-                .send()
-                .await
-                .map_err(|error| unavailable(RECORDS, &error))?;
-            let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
-            let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
-            let mut objects = Vec::new();
-            for (_, version) in versions.chain(markers).filter(|(name, _)| *name == Some(key)) {
-                let object = ObjectIdentifier::builder().key(key).set_version_id(version.map(str::to_owned)).build();
-                objects.push(object.map_err(|_| PortError::corrupt(RECORDS, "a version has no name"))?);
-            }
-            if objects.is_empty() {
-                return Ok(true);
-            }
-            let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build();
-            let delete = delete.map_err(|_| PortError::corrupt(RECORDS, "a deletion cannot be written"))?;
-            let deleted = self
-                .s3()
-                .delete_objects()
-                .bucket(bucket)
-                .delete(delete)
-                .send()
-                .await
-                .map_err(|error| unavailable(RECORDS, &error))?;
-            if !deleted.errors().is_empty() {
-                return Ok(false);
-            }
-        }
-        Ok(false)
     }
 }

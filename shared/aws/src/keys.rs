@@ -228,7 +228,6 @@ impl Cloud {
     }
 
     /// The key of what a category has due on a day; `None` if it is destroyed, or there is none yet.
-    #[expect(dead_code, reason = "written ahead of its first caller")]
     pub(crate) async fn day_key(
         &self,
         controller: &ControllerId,
@@ -241,7 +240,6 @@ impl Cloud {
     /// The key of what a category has due on a day, made at that time if there is none.
     ///
     /// A caller sees to it that nothing is sealed for a day that has begun: its key is destroyed by then.
-    #[expect(dead_code, reason = "written ahead of its first caller")]
     pub(crate) async fn day_key_or_new(
         &self,
         controller: &ControllerId,

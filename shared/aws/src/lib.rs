@@ -11,6 +11,7 @@ mod exports;
 mod failure;
 pub mod keys;
 mod mail;
+mod objects;
 mod pace;
 pub mod queue;
 mod seal;
@@ -19,3 +20,4 @@ pub mod table;
 mod webhook;
 
 pub use cloud::{Cloud, ConfigError, Service, Settings};
+pub use objects::Replicas;

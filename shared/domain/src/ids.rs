@@ -30,6 +30,8 @@ pub enum InvalidId {
     Guessable,
     /// Not a reference that Habeas gives out.
     Reference,
+    /// Not the name of a bucket.
+    Bucket,
 }
 
 impl fmt::Display for InvalidId {
@@ -44,6 +46,7 @@ impl fmt::Display for InvalidId {
             Self::Phone => "write the number with its country code, as +33123456789",
             Self::Guessable => "use at least 16 unguessable characters",
             Self::Reference => "use the reference as Habeas gave it",
+            Self::Bucket => "use a bucket's name: 3 to 63 lower-case letters, digits, '-' and '.'",
         })
     }
 }
@@ -126,6 +129,41 @@ name_type!(
     /// A system of the controller's that holds personal data, named by a policy: `crm`.
     SystemId, 64
 );
+
+name_type!(
+    /// A region of AWS: `eu-central-1`.
+    RegionName, 32
+);
+
+/// A bucket of S3.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BucketName(String);
+
+impl BucketName {
+    /// Takes the name.
+    ///
+    /// # Errors
+    /// [`InvalidId::Bucket`] unless S3 lets a bucket have it.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        let is_bucket = (3..=63).contains(&text.len())
+            && text.bytes().all(|b| is_plain(b) || matches!(b, b'-' | b'.'))
+            && text.bytes().next().is_some_and(is_plain)
+            && text.bytes().next_back().is_some_and(is_plain);
+        if is_bucket { Ok(Self(text.to_owned())) } else { Err(InvalidId::Bucket) }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for BucketName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// Longest name of somebody of the office, in bytes.
 pub const STAFF_BYTES_MAX: usize = 128;
@@ -469,6 +507,10 @@ keyed_id!(
 keyed_id!(
     /// One retained record: a (system, locator, category, purpose).
     RecordId, "record"
+);
+keyed_id!(
+    /// One packet of entries that are kept in bulk.
+    LogId, "log"
 );
 keyed_id!(
     /// One personal data breach.

@@ -16,6 +16,7 @@ pub mod hold;
 pub mod ids;
 pub mod language;
 pub mod limits;
+pub mod log;
 pub mod mail;
 pub mod notice;
 pub mod place;

@@ -11,7 +11,10 @@ use jiff::{SpanFieldwise, tz::TimeZone};
 
 use crate::{
     dsar::RequestType,
-    ids::{AttestationId, Category, ControllerId, EventName, Field, Ground, Purpose, Recipient, SystemId, TrackerId},
+    ids::{
+        AttestationId, BucketName, Category, ControllerId, EventName, Field, Ground, Purpose, Recipient, SystemId,
+        TrackerId,
+    },
     place::Place,
 };
 
@@ -20,6 +23,7 @@ mod contact;
 mod disclosure;
 mod people;
 mod regime;
+mod replica;
 mod system;
 mod tracker;
 
@@ -28,6 +32,7 @@ pub use contact::{Authority, Office, RoleRule, ServiceRole};
 pub use disclosure::{Denial, Mechanism, RecipientRole, RecipientRule, TransferRule, Use};
 pub use people::{AgeRule, AgentRule, Country, InvalidCountry};
 pub use regime::Regime;
+pub use replica::Replica;
 pub use system::{AccountRule, SystemKind, SystemRule};
 pub use tracker::{Signals, TrackerNeed, TrackerRule};
 
@@ -346,6 +351,8 @@ pub struct Policy {
     pub office: Office,
     /// Its systems that hold personal data: requests reach them as tasks.
     pub systems: BTreeMap<SystemId, SystemRule>,
+    /// The copies of its files, which lose what the files lose.
+    pub replicas: BTreeMap<BucketName, Replica>,
     /// The issuer whose tokens show that somebody holds one of its accounts; `None`: it has none.
     pub accounts: Option<AccountRule>,
     /// What the controller is where people meet it, if not the same everywhere.
@@ -416,6 +423,7 @@ impl Policy {
             establishment: None,
             office: Office::default(),
             systems: BTreeMap::new(),
+            replicas: BTreeMap::new(),
             accounts: None,
             roles: Vec::new(),
             accepted_notices: vec![notice.version.clone()],

@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use domain::{ids::ControllerId, policy::Policy};
+use domain::{
+    ids::ControllerId,
+    policy::{Policy, Replica},
+};
 
 use crate::compiled::{LoadError, load};
 
@@ -86,6 +89,12 @@ impl PolicyBook {
     /// The controllers, in the order of their names.
     pub fn controllers(&self) -> impl Iterator<Item = &ControllerId> {
         self.policies.keys()
+    }
+
+    /// The copies of each controller's files, of all who have any.
+    pub fn replicas(&self) -> BTreeMap<ControllerId, Vec<Replica>> {
+        let copied = self.policies.iter().filter(|(_, policy)| !policy.replicas.is_empty());
+        copied.map(|(id, policy)| (id.clone(), policy.replicas.values().cloned().collect())).collect()
     }
 
     /// The policies, in the order of their controllers' names.

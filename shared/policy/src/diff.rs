@@ -43,6 +43,8 @@ pub enum Part {
     Retention,
     /// A system of the controller's that requests go out to.
     System,
+    /// A copy of the files.
+    Replica,
     /// What people can ask for.
     Right,
     /// Who may ask for somebody else.
@@ -80,6 +82,7 @@ impl Part {
             Self::Category => "category",
             Self::Retention => "retention",
             Self::System => "system",
+            Self::Replica => "replica",
             Self::Right => "right",
             Self::Agents => "agents",
             Self::Age => "age",

@@ -69,6 +69,12 @@ pub fn sentences(policy: &Policy) -> BTreeMap<String, String> {
     for rule in policy.retention.values() {
         retention(rule, &mut say);
     }
+    for rule in policy.replicas.values() {
+        let region = rule.region.as_ref().map_or_else(|| "the stack's own region".to_owned(), ToString::to_string);
+        let sentence =
+            format!("Files are copied to {} in {region}; what is deleted is deleted there too.", rule.bucket);
+        say(format!("replica {}", rule.bucket), sentence);
+    }
     for rule in policy.systems.values() {
         say(format!("system {}", rule.id), system(rule));
     }

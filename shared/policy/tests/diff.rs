@@ -94,6 +94,13 @@ const MUTATIONS: &[(&str, Mutation)] = &[
     ("system crm requests: weaker []", |p| assert!(system_rule(p).requests.remove(&RequestType::Erasure))),
     ("system crm requests: stronger []", |p| assert!(system_rule(p).requests.insert(RequestType::Portability))),
     ("system crm clause: different []", |p| system_rule(p).clause = clause("x")),
+    ("replica acme-records-copy: gone []", |p| p.replicas.clear()),
+    ("replica acme-records-copy region: different []", |p| {
+        p.replicas.values_mut().for_each(|copy| copy.region = None);
+    }),
+    ("replica acme-records-copy clause: different []", |p| {
+        p.replicas.values_mut().for_each(|copy| copy.clause = clause("x"));
+    }),
     ("role platform: gone [tell-people]", |p| p.roles.clear()),
     ("role platform role: different [tell-people]", |p| p.roles[0].parties.clear()),
     ("role platform clause: different []", |p| p.roles[0].clause = clause("x")),

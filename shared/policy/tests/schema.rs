@@ -164,6 +164,7 @@ const TABLES: &[(&str, &str)] = &[
     ("/$defs/switch", "[[retention]]\n[retention.switch]\nUNKNOWN"),
     ("/$defs/exemption", "[[retention]]\n[retention.exempt_from_erasure]\nUNKNOWN"),
     ("/$defs/system", "[[system]]\nUNKNOWN"),
+    ("/$defs/replica", "[[replica]]\nUNKNOWN"),
     ("/$defs/accounts", "[accounts]\nUNKNOWN"),
     ("/$defs/right", "[[right]]\nUNKNOWN"),
     ("/$defs/right/properties/reason", "[[right]]\nreason = { UNKNOWN }"),

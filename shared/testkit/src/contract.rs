@@ -12,6 +12,7 @@
 mod challenges;
 mod guardian;
 mod holds;
+mod logs;
 mod subscription;
 
 pub use challenges::*;
@@ -20,6 +21,7 @@ pub use guardian::{
     what_waits_for_a_guardian_and_the_guardians_word_are_read_as_they_were_written,
 };
 pub use holds::*;
+pub use logs::*;
 pub use subscription::{
     a_subscribers_address_lies_under_their_key_and_is_taken_away, a_subscription_is_confirmed_once,
     a_subscription_is_read_as_it_was_written,
@@ -41,8 +43,9 @@ use app::{
     export::{DisclosureLine, Exports, GivenInstructions, SubjectFile, csv_of},
     guardian::{GuardianLedger, GuardianMails},
     holds::HoldStore,
-    keys::Keys,
+    keys::{DayKeys, Keys},
     limits::Counters,
+    logs::LogStore,
     mail::{Mail, MailClaim, Mailer},
     notice_change::{ChangeStore, NoticeChanges},
     purge::{DueRecords, LOOK_RECORDS_MAX, PURGE_SHARDS, PurgeControls},
@@ -138,6 +141,8 @@ pub trait Ports:
     + RecordScan
     + Walks
     + PlanningStore
+    + LogStore
+    + DayKeys
 {
 }
 
@@ -179,6 +184,8 @@ impl<P> Ports for P where
         + RecordScan
         + Walks
         + PlanningStore
+        + LogStore
+        + DayKeys
 {
 }
 
@@ -225,6 +232,11 @@ macro_rules! contract_tests {
             of_two_who_change_a_system_one_is_told_so,
             a_task_waits_since_it_was_opened_first,
             what_a_system_handed_over_goes_with_the_subjects_key_or_when_it_is_dropped,
+            bulk_records_are_read_as_they_were_written_until_their_days_key_is_gone,
+            a_closed_day_takes_nothing_and_no_hold,
+            a_held_day_is_not_closed_and_what_comes_for_it_is_kept,
+            a_day_is_proposed_from_its_beginning_until_it_is_settled,
+            of_many_packets_and_one_closing_none_is_written_and_not_counted,
             a_record_is_registered_once,
             a_clock_is_read_as_it_was_written,
             a_change_that_read_an_older_record_is_a_conflict,

@@ -68,6 +68,7 @@ mod notices;
 
 mod disclosures;
 mod evidence;
+mod logs;
 
 type Person = (ControllerId, SubjectRef);
 
@@ -101,6 +102,7 @@ struct State {
     subject_keys: BTreeMap<Person, (u64, Timestamp)>,
     /// Which key of a day stands, by its number.
     day_keys: BTreeMap<(ControllerId, Category, Date), u64>,
+    days: BTreeMap<(ControllerId, Category, Date), logs::DayItem>,
     keys_made: u64,
     random: u64,
     consents: BTreeMap<Person, BTreeMap<CaptureId, ConsentEvent>>,
@@ -196,7 +198,6 @@ impl State {
     }
 
     /// Seals under the key of a day, which is made if there is none.
-    #[expect(dead_code, reason = "written ahead of its first caller")]
     fn seal_for_day<T>(&mut self, controller: &ControllerId, category: &Category, day: Date, plain: T) -> Sealed<T> {
         let made = &mut self.keys_made;
         let key = self.day_keys.entry((controller.clone(), category.clone(), day)).or_insert_with(|| {
@@ -207,7 +208,6 @@ impl State {
     }
 
     /// Opens what was sealed under the key of a day; `None` if that is gone.
-    #[expect(dead_code, reason = "written ahead of its first caller")]
     fn open_for_day<T: Clone>(
         &self,
         controller: &ControllerId,

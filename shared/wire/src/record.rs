@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     ids::{Category, EventName, Field, Identifier, Purpose},
+    log::LogPacket,
     policy::Country,
     record::System,
     sensitive::Sensitive,
@@ -33,6 +34,8 @@ pub enum EventForm {
     Record(RecordForm),
     /// Something happened that may move clocks.
     Trigger(TriggerForm),
+    /// Entries that are kept in bulk and name nobody.
+    Log(LogForm),
 }
 
 /// A record, as sent.
@@ -91,6 +94,26 @@ pub struct TriggerForm {
     pub purpose: Option<String>,
 }
 
+/// Entries of a log, as sent.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogForm {
+    /// When the earliest of them was made: all are kept from then on.
+    pub occurred_at: String,
+    /// What they are.
+    pub category: String,
+    /// What they are kept for.
+    pub purpose: String,
+    /// The fields of each.
+    pub entries: Vec<BTreeMap<String, String>>,
+}
+
+impl std::fmt::Debug for LogForm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogForm").finish_non_exhaustive()
+    }
+}
+
 /// An event, parsed.
 #[derive(Debug)]
 pub enum ParsedEvent {
@@ -98,6 +121,8 @@ pub enum ParsedEvent {
     Record(ParsedRecord),
     /// A trigger.
     Trigger(ParsedTrigger),
+    /// Entries in bulk.
+    Log(ParsedLog),
 }
 
 /// A registration, parsed.
@@ -125,6 +150,19 @@ pub struct ParsedRecord {
     pub guardian: bool,
 }
 
+/// Entries in bulk, parsed.
+#[derive(Debug)]
+pub struct ParsedLog {
+    /// When the earliest was made.
+    pub occurred_at: Timestamp,
+    /// What they are.
+    pub category: Category,
+    /// What they are kept for.
+    pub purpose: Purpose,
+    /// The fields of each.
+    pub entries: Vec<BTreeMap<Field, Sensitive<String>>>,
+}
+
 /// A trigger, parsed.
 #[derive(Debug)]
 pub struct ParsedTrigger {
@@ -146,7 +184,7 @@ impl EventForm {
     pub fn read(value: serde_json::Value) -> Result<ParsedEvent, FormError> {
         // serde's own message would repeat what was sent.
         let form: Self = serde_json::from_value(value)
-            .map_err(|_| FormError::new("", "the event has not the shape of a record or a trigger"))?;
+            .map_err(|_| FormError::new("", "the event has not the shape of a record, a trigger or a log"))?;
         form.parse()
     }
 
@@ -160,10 +198,7 @@ impl EventForm {
                 if form.locator.is_empty() {
                     return Err(FormError::new("/locator", "name the record"));
                 }
-                let mut fields = BTreeMap::new();
-                for (field, value) in form.fields {
-                    fields.insert(Field::parse(&field).map_err(at("/fields"))?, Sensitive::new(value));
-                }
+                let fields = fields(form.fields, "/fields")?;
                 Ok(ParsedEvent::Record(ParsedRecord {
                     occurred_at: time(&form.occurred_at, "/occurred_at")?,
                     identifier: form.subject.identifier()?,
@@ -183,18 +218,36 @@ impl EventForm {
                 event: EventName::parse(&form.event).map_err(at("/event"))?,
                 purpose: form.purpose.map(|purpose| Purpose::parse(&purpose).map_err(at("/purpose"))).transpose()?,
             })),
+            Self::Log(form) => Ok(ParsedEvent::Log(ParsedLog {
+                occurred_at: time(&form.occurred_at, "/occurred_at")?,
+                category: Category::parse(&form.category).map_err(at("/category"))?,
+                purpose: Purpose::parse(&form.purpose).map_err(at("/purpose"))?,
+                entries: form.entries.into_iter().map(|entry| fields(entry, "/entries")).collect::<Result<_, _>>()?,
+            })),
         }
     }
+}
+
+fn fields(
+    sent: BTreeMap<String, String>,
+    place: &'static str,
+) -> Result<BTreeMap<Field, Sensitive<String>>, FormError> {
+    sent.into_iter()
+        .map(|(field, value)| Ok((Field::parse(&field).map_err(at(place))?, Sensitive::new(value))))
+        .collect()
 }
 
 /// What became of one event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventResult {
-    /// `registered`, `noted` or `refused`.
+    /// `registered`, `noted` or `refused`; `expired` for entries in bulk that are due already and were not kept.
     pub result: String,
     /// The record's identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record_id: Option<String>,
+    /// The packet that entries in bulk are kept in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_id: Option<String>,
     /// The subject's reference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
@@ -213,6 +266,65 @@ pub struct EventResult {
     /// Which rule it broke, and where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+}
+
+/// `GET /{controller}/v1/logs/{category}/{day}`: a page of what is kept until a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogAnswer {
+    /// The form's version.
+    pub v: u8,
+    /// What it is.
+    pub category: String,
+    /// The day on which it is due.
+    pub day: String,
+    /// When it is deleted.
+    pub kept_until: String,
+    /// Whether a hold keeps it.
+    pub held: bool,
+    /// The packets.
+    pub packets: Vec<LogPacketAnswer>,
+    /// What to ask for as `from` to get the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Entries that came together.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct LogPacketAnswer {
+    /// Which packet.
+    pub log_id: String,
+    /// When the earliest entry was made.
+    pub occurred_at: String,
+    /// What they are kept for.
+    pub purpose: String,
+    /// By which clause.
+    pub clause: String,
+    /// The fields of each; absent if they cannot be read any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entries: Option<Vec<BTreeMap<String, String>>>,
+}
+
+impl std::fmt::Debug for LogPacketAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogPacketAnswer").field("log_id", &self.log_id).finish_non_exhaustive()
+    }
+}
+
+impl LogPacketAnswer {
+    /// Tells of a packet.
+    pub fn new(packet: &LogPacket, entries: Option<Vec<BTreeMap<Field, Sensitive<String>>>>) -> Self {
+        // Disclosed to staff with the scope for it.
+        let told = |entry: BTreeMap<Field, Sensitive<String>>| {
+            entry.into_iter().map(|(field, value)| (field.to_string(), value.disclose().clone())).collect()
+        };
+        Self {
+            log_id: packet.id.to_string(),
+            occurred_at: packet.occurred_at.to_string(),
+            purpose: packet.purpose.to_string(),
+            clause: packet.clause.to_string(),
+            entries: entries.map(|entries| entries.into_iter().map(told).collect()),
+        }
+    }
 }
 
 /// The answer to a list of events, in its order.

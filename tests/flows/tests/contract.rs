@@ -16,10 +16,12 @@ use app::{
     keys::Keys as _,
     records::RecordStore,
 };
-use aws::{Cloud, Service, Settings};
+use aws::{Cloud, Replicas, Service, Settings};
 use domain::{
     dsar::RequestType,
     evidence::{DeletionReason, DeletionResult, commitment, merkle},
+    ids::{BucketName, RegionName, SubjectRef},
+    policy::{Clause, Replica},
     record::{Record, System},
 };
 use serde_json::{Value, json};
@@ -30,6 +32,12 @@ use testkit::{
 
 /// The sender whose identity `cargo xtask` verifies.
 const SENDER: &str = "privacy@habeas.example";
+
+/// Another region than the stack's.
+const ELSEWHERE: &str = "eu-central-1";
+
+/// How the names of buckets there begin.
+const COPY: &str = "copy-of-";
 
 struct Stack(Value);
 
@@ -74,7 +82,38 @@ impl Stack {
     }
 
     fn cloud(&self) -> Cloud {
-        Cloud::new(self.settings())
+        Cloud::new(self.settings()).with_replicas(Replicas::new())
+    }
+
+    /// A bucket that nothing else uses, in another region, with versions and locks.
+    fn scratch_bucket(&self, name: &str) -> String {
+        let put = ureq::put(format!("{}/{name}", self.text("/endpoint")));
+        let put = put.header("Authorization", signed_at(name));
+        let place = format!("<LocationConstraint>{ELSEWHERE}</LocationConstraint>");
+        let body = format!("<CreateBucketConfiguration>{place}</CreateBucketConfiguration>");
+        put.header("x-amz-bucket-object-lock-enabled", "true").send(body).unwrap();
+        name.to_owned()
+    }
+
+    /// A call about an object, as the controller's own systems make it.
+    fn put(&self, bucket: &str, key: &str, body: &str) {
+        let put = ureq::put(format!("{}/{bucket}/{key}", self.text("/endpoint")));
+        put.header("Authorization", signed_at(bucket)).send(body).unwrap();
+    }
+
+    /// Begins an upload that nobody completes.
+    fn begin_upload(&self, bucket: &str, key: &str) {
+        let post = ureq::post(format!("{}/{bucket}/{key}?uploads", self.text("/endpoint")));
+        post.header("Authorization", signed_at(bucket)).send_empty().unwrap();
+    }
+
+    /// How many versions, delete markers and begun uploads of a key stand in a bucket.
+    fn remnants(&self, bucket: &str, key: &str) -> usize {
+        let listing = |of: &str| {
+            let url = format!("{}/{bucket}?{of}", self.text("/endpoint"));
+            content_of(&url, ureq::get(&url).header("Authorization", signed_at(bucket)).call()).unwrap()
+        };
+        ["versions", "uploads"].map(|of| listing(of).matches(&format!("<Key>{key}</Key>")).count()).iter().sum()
     }
 
     /// A queue that no function listens to and no other test looks at.
@@ -88,7 +127,7 @@ impl Stack {
 
     fn cloud_with_queue(&self) -> Cloud {
         let queue = Some(self.scratch_queue("contract"));
-        Cloud::new(Settings {
+        let cloud = Cloud::new(Settings {
             fulfil_queue_url: queue.clone(),
             breach_queue_url: queue.clone(),
             records_queue_url: queue.clone(),
@@ -96,7 +135,8 @@ impl Stack {
             notice_queue_url: queue.clone(),
             dead_letter_queue_url: queue,
             ..self.settings()
-        })
+        });
+        cloud.with_replicas(Replicas::new())
     }
 
     /// An item as it is stored, read beside the product.
@@ -127,6 +167,12 @@ fn signed_for(service: &str) -> String {
     )
 }
 
+/// What names a test's own calls to a bucket, where it lies: elsewhere they are redirected.
+fn signed_at(bucket: &str) -> String {
+    let signed = signed_for("s3");
+    if bucket.starts_with(COPY) { signed.replace("eu-west-1", ELSEWHERE) } else { signed }
+}
+
 /// By the account.
 fn get(service: &str, url: &str) -> Option<String> {
     content_of(url, ureq::get(url).header("Authorization", signed_for(service)).call())
@@ -145,52 +191,152 @@ fn content_of(url: &str, answer: Result<ureq::http::Response<ureq::Body>, ureq::
     }
 }
 
-/// How many versions and delete markers an object has.
-fn versions(stack: &Stack, key: &str) -> usize {
-    let bucket = stack.output("RecordsBucket");
-    let listing = get("s3", &format!("{}/{bucket}?versions&prefix={key}", stack.text("/endpoint"))).unwrap();
-    listing.matches(&format!("<Key>{key}</Key>")).count()
+/// A record whose object lies in the records bucket.
+fn file(subject: &SubjectRef, name: &str) -> Record {
+    Record { system: System::S3, ..record(subject, name, at("2026-01-01T00:00:00Z")) }
 }
 
 #[tokio::test]
-async fn an_object_goes_with_all_its_versions_and_its_neighbour_stays() {
+async fn an_object_goes_with_all_its_versions_and_remnants_and_its_neighbour_stays() {
     let stack = Stack::read();
     let cloud = stack.cloud();
     let controller = fresh_controller(&cloud);
+    let bucket = stack.output("RecordsBucket");
     let (key, neighbour) = (format!("{controller}/file"), format!("{controller}/file-2"));
     for _ in 0..3 {
-        let put = ureq::put(stack.object("RecordsBucket", &key)).header("Authorization", signed_for("s3"));
-        put.send("personal").unwrap();
+        stack.put(&bucket, &key, "personal");
     }
-    let put = ureq::put(stack.object("RecordsBucket", &neighbour)).header("Authorization", signed_for("s3"));
-    put.send("another's").unwrap();
+    stack.put(&bucket, &neighbour, "another's");
+    stack.begin_upload(&bucket, &key);
+    stack.begin_upload(&bucket, &neighbour);
     let delete = ureq::delete(stack.object("RecordsBucket", &key)).header("Authorization", signed_for("s3"));
     delete.call().unwrap();
-    assert_eq!(versions(&stack, &key), 4, "three versions and a delete marker");
+    assert_eq!(stack.remnants(&bucket, &key), 5, "three versions, a delete marker and an upload");
 
-    let kept = Record { system: System::S3, ..record(&subject("ada@example.com"), "file", at("2026-01-01T00:00:00Z")) };
+    let kept = file(&subject("ada@example.com"), "file");
     cloud.insert_record(&controller, &kept, &content("ada@example.com", &key)).await.unwrap();
     let early = Condition::DueAt(at("2026-02-01T00:00:00Z"));
     let results = cloud.delete_records(&controller, &doomed(std::slice::from_ref(&kept)), early).await.unwrap();
-    assert_eq!((results, versions(&stack, &key)), (vec![DeletionResult::NotDue], 4));
+    assert_eq!((results, stack.remnants(&bucket, &key)), (vec![DeletionResult::NotDue], 5));
 
     for expected in [DeletionResult::Deleted, DeletionResult::Absent] {
         let batch = doomed(std::slice::from_ref(&kept));
         assert_eq!(cloud.delete_records(&controller, &batch, Condition::Asked).await.unwrap(), [expected]);
     }
-    assert_eq!((versions(&stack, &key), versions(&stack, &neighbour)), (0, 1));
+    assert_eq!((stack.remnants(&bucket, &key), stack.remnants(&bucket, &neighbour)), (0, 2));
     assert!(cloud.records(&controller, &kept.subject).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_batch_of_objects_goes_at_once_and_each_record_has_its_own_answer() {
+    let stack = Stack::read();
+    let cloud = stack.cloud();
+    let controller = fresh_controller(&cloud);
+    let bucket = stack.output("RecordsBucket");
+    let people = ["ada@example.com", "bob@example.com"];
+    let mut records = Vec::new();
+    for number in 0..60 {
+        let person = people[number % 2];
+        // One file may be about two people, and its name may be any. The held one's is its own.
+        let file_number = if number == 7 { 100 } else { number / 2 };
+        let key = format!("{controller}/caf\u{e9} {file_number}+%2B");
+        let encoded = key.replace('%', "%25").replace(' ', "%20").replace('+', "%2B").replace('\u{e9}', "%C3%A9");
+        stack.put(&bucket, &encoded, "personal");
+        let mut kept = file(&subject(person), &format!("file-{number}"));
+        if number == 7 {
+            kept.holds.insert(id("hold-1"));
+        }
+        if number != 8 {
+            cloud.insert_record(&controller, &kept, &content(person, &key)).await.unwrap();
+        }
+        records.push(kept);
+    }
+    // One of this product's own among them.
+    let own = record(&subject("ada@example.com"), "log-1", at("2026-01-01T00:00:00Z"));
+    cloud.insert_record(&controller, &own, &content("ada@example.com", "log-1")).await.unwrap();
+    records.insert(5, own);
+    let results = cloud.delete_records(&controller, &doomed(&records), Condition::Asked).await.unwrap();
+    for (position, result) in results.iter().enumerate() {
+        let expected = match position {
+            8 => DeletionResult::Held,
+            9 => DeletionResult::Absent,
+            _ => DeletionResult::Deleted,
+        };
+        assert_eq!(*result, expected, "at {position}");
+    }
+    let listing = get("s3", &format!("{}/{bucket}?versions&prefix={controller}/", stack.text("/endpoint"))).unwrap();
+    assert_eq!(listing.matches("<VersionId>").count(), 1, "the held one's alone: {listing}");
+    let left = cloud.records(&controller, &subject("bob@example.com")).await.unwrap();
+    assert_eq!(left.len(), 1, "the held one");
+}
+
+#[tokio::test]
+async fn every_copy_that_the_policy_names_goes_too_and_what_is_locked_there_stays_to_be_deleted() {
+    let stack = Stack::read();
+    let controller = fresh_controller(&stack.cloud());
+    let copy = stack.scratch_bucket(&format!("{COPY}{controller}"));
+    let replica = Replica {
+        bucket: BucketName::parse(&copy).unwrap(),
+        region: Some(RegionName::parse(ELSEWHERE).unwrap()),
+        clause: Clause::new("acme.1"),
+    };
+    let cloud = Cloud::new(stack.settings()).with_replicas(Replicas::from([(controller.clone(), vec![replica])]));
+    let bucket = stack.output("RecordsBucket");
+    let (free, locked) = (format!("{controller}/free"), format!("{controller}/locked"));
+    let ada = subject("ada@example.com");
+    let records = [file(&ada, "free"), file(&ada, "locked")];
+    for (kept, key) in records.iter().zip([&free, &locked]) {
+        for place in [&bucket, &copy] {
+            stack.put(place, key, "personal");
+            stack.put(place, key, "personal, again");
+        }
+        cloud.insert_record(&controller, kept, &content("ada@example.com", key)).await.unwrap();
+    }
+    let lock = |status: &str| {
+        let put = ureq::put(format!("{}/{copy}/{locked}?legal-hold", stack.text("/endpoint")));
+        let body = format!("<LegalHold><Status>{status}</Status></LegalHold>");
+        put.header("Authorization", signed_at(&copy)).send(body).unwrap();
+    };
+    lock("ON");
+    let results = cloud.delete_records(&controller, &doomed(&records), Condition::Asked).await.unwrap();
+    assert_eq!(results, [DeletionResult::Deleted, DeletionResult::Failed]);
+    assert_eq!((stack.remnants(&bucket, &free), stack.remnants(&copy, &free)), (0, 0));
+    assert_eq!((stack.remnants(&bucket, &locked), stack.remnants(&copy, &locked)), (0, 1), "the locked version");
+
+    // Nobody can take it back by a hold, and the next run finishes it.
+    let mut begun = cloud.records(&controller, &ada).await.unwrap().remove(0);
+    begun.holds.insert(id("hold-1"));
+    assert!(matches!(cloud.update_record(&controller, &begun).await, Err(PortError::Conflict { .. })));
+    lock("OFF");
+    let results = cloud.delete_records(&controller, &doomed(&records), Condition::Asked).await.unwrap();
+    assert_eq!(results, [DeletionResult::Absent, DeletionResult::Deleted]);
+    assert_eq!(stack.remnants(&copy, &locked), 0);
+}
+
+#[tokio::test]
+async fn who_was_not_told_where_copies_lie_deletes_no_object() {
+    let stack = Stack::read();
+    let untold = Cloud::new(stack.settings());
+    let controller = fresh_controller(&untold);
+    let bucket = stack.output("RecordsBucket");
+    let key = format!("{controller}/file");
+    stack.put(&bucket, &key, "personal");
+    let kept = file(&subject("ada@example.com"), "file");
+    untold.insert_record(&controller, &kept, &content("ada@example.com", &key)).await.unwrap();
+    let refused = untold.delete_records(&controller, &doomed(&[kept]), Condition::Asked).await;
+    assert!(matches!(refused, Err(PortError::Unavailable { .. })));
+    assert_eq!(stack.remnants(&bucket, &key), 1);
 }
 
 #[tokio::test]
 async fn no_hold_finds_half_of_a_record_gone() {
     let stack = Stack::read();
     // This one can mark the record and can't reach its object: a crash in between.
-    let crashed = Cloud::new(Settings { records_bucket: Some("no-such-bucket".into()), ..stack.settings() });
+    let crashed = Cloud::new(Settings { records_bucket: Some("no-such-bucket".into()), ..stack.settings() })
+        .with_replicas(Replicas::new());
     let cloud = stack.cloud();
     let controller = fresh_controller(&cloud);
-    let mut kept =
-        Record { system: System::S3, ..record(&subject("ada@example.com"), "file", at("2026-01-01T00:00:00Z")) };
+    let mut kept = file(&subject("ada@example.com"), "file");
     cloud.insert_record(&controller, &kept, &content("ada@example.com", "nowhere")).await.unwrap();
     let batch = doomed(std::slice::from_ref(&kept));
     assert!(crashed.delete_records(&controller, &batch, Condition::Asked).await.is_err());
@@ -218,7 +364,7 @@ async fn a_held_records_object_stays_with_all_its_versions() {
     cloud.update_record(&controller, &kept).await.unwrap();
     for condition in [Condition::DueAt(at("2027-01-01T00:00:00Z")), Condition::Asked] {
         let results = cloud.delete_records(&controller, &doomed(std::slice::from_ref(&kept)), condition).await.unwrap();
-        assert_eq!((results, versions(&stack, &key)), (vec![DeletionResult::Held], 2));
+        assert_eq!((results, stack.remnants(&stack.output("RecordsBucket"), &key)), (vec![DeletionResult::Held], 2));
     }
 }
 

@@ -2,11 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed call is a failed test")]
 
+mod endpoint;
 mod stack;
 mod swept;
-mod wire;
 
-use crate::wire::Wire;
+use crate::endpoint::Wire;
 use app::{
     destruction::BATCH_RECORDS_MAX,
     purge::{self, PURGE_SHARDS, Run},

@@ -85,6 +85,8 @@ pub fn replay(args: &RestoreReplayArgs, at: Timestamp) -> Played<Report> {
         )));
     }
     let cloud = Cloud::new(Settings { table: Some(args.table.clone()), ..settings });
+    let copies = |policy: &Policy| policy.replicas.values().cloned().collect();
+    let cloud = cloud.with_replicas(policies.iter().map(|(id, policy)| (id.clone(), copies(policy))).collect());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Trouble::because("begin"))?;
     let run = Replay { at, dry_run: args.dry_run };

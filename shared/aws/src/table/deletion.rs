@@ -1,22 +1,26 @@
 //! Deletion: conditional, in batches, with an answer for each record.
 
+use std::{collections::HashMap, time::Duration};
+
 use app::{
     destruction::{Condition, Deletion, Doomed},
     error::PortError,
 };
-use aws_sdk_dynamodb::{
-    operation::delete_item::DeleteItemError,
-    types::{
-        BatchStatementErrorCodeEnum as Code, BatchStatementRequest, BatchStatementResponse, ReturnValue,
-        ReturnValuesOnConditionCheckFailure,
-    },
+use aws_sdk_dynamodb::types::{
+    AttributeValue, BatchStatementErrorCodeEnum as Code, BatchStatementRequest, BatchStatementResponse,
+    ReturnValuesOnConditionCheckFailure,
 };
-use domain::{evidence::DeletionResult, ids::ControllerId, record::System};
+use domain::{
+    evidence::DeletionResult,
+    ids::{ControllerId, SubjectRef},
+    record::System,
+    sensitive::Sensitive,
+};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use std::time::Duration;
 use wire::stored::deletion::{Doomed as DoomedForm, DoomedParts};
+use zeroize::Zeroizing;
 
-use super::{Item, TABLE, Update, Updated, keys::ItemKey, records::content_of, text, time};
+use super::{Item, TABLE, keys::ItemKey, records::content_of, text, time};
 use crate::{Cloud, failure::unavailable};
 
 /// Most statements of one call (DynamoDB's limit).
@@ -63,23 +67,38 @@ fn key_of(controller: &ControllerId, doomed: &Doomed) -> ItemKey {
     ItemKey::Record(controller.clone(), doomed.subject.clone(), doomed.record.clone())
 }
 
+/// What a statement does to a record.
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    /// Deletes it, if the condition holds.
+    Delete(Condition),
+    /// Marks it as being deleted, if the condition holds: no hold comes any more. It answers what it marked.
+    Mark(Condition),
+    /// Deletes what was marked, when its object is gone.
+    DeleteMarked,
+}
+
 /// The whole condition stands in the statement, so that a hold or a renewal that comes between the
 /// index and the deletion wins. RETURNING tells a deletion from a record that was gone before.
-fn statement(table: &str, key: &ItemKey, condition: Condition) -> Result<BatchStatementRequest, PortError> {
-    let due = match condition {
+fn statement(table: &str, key: &ItemKey, act: Act) -> Result<BatchStatementRequest, PortError> {
+    let due = |condition| match condition {
         Condition::DueAt(_) => " AND due_at <= ?",
         Condition::Asked => "",
     };
+    let (verb, condition, returned) = match act {
+        Act::Delete(condition) => ("DELETE FROM", format!("{} AND holds IS MISSING", due(condition)), "OLD"),
+        Act::Mark(condition) => ("UPDATE", format!("{} AND holds IS MISSING", due(condition)), "NEW"),
+        Act::DeleteMarked => ("DELETE FROM", " AND purging = true".to_owned(), "OLD"),
+    };
+    let set = if matches!(act, Act::Mark(_)) { " SET purging = true" } else { "" };
     let request = BatchStatementRequest::builder()
-        .statement(format!(
-            "DELETE FROM \"{table}\" WHERE pk = ? AND sk = ?{due} AND holds IS MISSING RETURNING ALL OLD *"
-        ))
+        .statement(format!("{verb} \"{table}\"{set} WHERE pk = ? AND sk = ?{condition} RETURNING ALL {returned} *"))
         .parameters(text(key.pk()))
         .parameters(text(key.sk()))
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-    let request = match condition {
-        Condition::DueAt(at) => request.parameters(time(at)),
-        Condition::Asked => request,
+    let request = match act {
+        Act::Delete(Condition::DueAt(at)) | Act::Mark(Condition::DueAt(at)) => request.parameters(time(at)),
+        _ => request,
     };
     request.build().map_err(|_| PortError::corrupt("a deletion", "its statement cannot be written"))
 }
@@ -94,22 +113,32 @@ fn kept(item: &Item, condition: Condition) -> DeletionResult {
     }
 }
 
-enum Answer {
-    Final(DeletionResult),
-    Again,
+/// What a statement came to.
+enum Outcome {
+    /// Carried out, on this item.
+    Done(Item),
+    /// There was nothing to carry it out on.
+    Absent,
+    /// The condition did not hold for this item.
+    Refused(Item),
     /// Refused, and it was not shown what stands there: "gone" would be a guess.
     Unknown,
+    /// Turned away for a reason that passes.
+    Again,
+    Failed,
 }
 
-fn answer(response: Option<&BatchStatementResponse>, condition: Condition) -> Answer {
-    let Some(response) = response else { return Answer::Again };
+fn outcome(response: Option<&BatchStatementResponse>) -> Outcome {
+    let Some(response) = response else { return Outcome::Again };
     let Some(error) = response.error() else {
-        let was_there = response.item().is_some_and(|item| !item.is_empty());
-        return Answer::Final(if was_there { DeletionResult::Deleted } else { DeletionResult::Absent });
+        return match response.item().filter(|item| !item.is_empty()) {
+            Some(item) => Outcome::Done(item.clone()),
+            None => Outcome::Absent,
+        };
     };
     match (error.code(), error.item()) {
-        (Some(Code::ConditionalCheckFailed), Some(item)) => Answer::Final(kept(item, condition)),
-        (Some(Code::ConditionalCheckFailed), None) => Answer::Unknown,
+        (Some(Code::ConditionalCheckFailed), Some(item)) => Outcome::Refused(item.clone()),
+        (Some(Code::ConditionalCheckFailed), None) => Outcome::Unknown,
         (
             Some(
                 Code::InternalServerError
@@ -120,9 +149,19 @@ fn answer(response: Option<&BatchStatementResponse>, condition: Condition) -> An
                 | Code::TransactionConflict,
             ),
             _,
-        ) => Answer::Again,
-        _ => Answer::Final(DeletionResult::Failed),
+        ) => Outcome::Again,
+        _ => Outcome::Failed,
     }
+}
+
+/// A record of the batch, by its position.
+type Positioned<'d> = (usize, &'d Doomed);
+
+/// A record that is marked, and where its object lies.
+struct Marked<'d> {
+    position: usize,
+    doomed: &'d Doomed,
+    locator: Sensitive<String>,
 }
 
 impl Deletion for Cloud {
@@ -135,20 +174,11 @@ impl Deletion for Cloud {
         let mut results = vec![DeletionResult::Failed; records.len()];
         let (own, objects): (Vec<_>, Vec<_>) =
             records.iter().enumerate().partition(|(_, doomed)| doomed.system == System::Habeas);
-
-        let calls = own.chunks(STATEMENTS_MAX).map(|chunk| self.delete_items(controller, chunk, condition));
-        let mut calls = stream::iter(calls).buffer_unordered(CALLS_AT_ONCE);
-        while let Some(answers) = calls.try_next().await? {
-            for (position, result) in answers {
-                results[position] = result;
-            }
+        for (position, outcome) in self.execute(controller, &own, Act::Delete(condition)).await? {
+            results[position] = deleted(&outcome, condition);
         }
-        let calls = objects.into_iter().map(async |(position, doomed)| {
-            Ok::<_, PortError>((position, self.delete_object(controller, doomed, condition).await?))
-        });
-        let mut calls = stream::iter(calls).buffer_unordered(CALLS_AT_ONCE);
-        while let Some((position, result)) = calls.try_next().await? {
-            results[position] = result;
+        if !objects.is_empty() {
+            self.delete_with_objects(controller, &objects, condition, &mut results).await?;
         }
         Ok(results)
     }
@@ -156,6 +186,16 @@ impl Deletion for Cloud {
     async fn stand(&self, controller: &ControllerId, records: &[Doomed]) -> Result<Vec<bool>, PortError> {
         let reads = records.iter().map(|doomed| self.stands(controller, doomed));
         stream::iter(reads).buffered(CALLS_AT_ONCE).try_collect().await
+    }
+}
+
+/// What an outcome says about the record itself. What was refused for no reason to see is tried again later.
+fn deleted(outcome: &Outcome, condition: Condition) -> DeletionResult {
+    match outcome {
+        Outcome::Done(_) => DeletionResult::Deleted,
+        Outcome::Absent => DeletionResult::Absent,
+        Outcome::Refused(item) => kept(item, condition),
+        Outcome::Unknown | Outcome::Again | Outcome::Failed => DeletionResult::Failed,
     }
 }
 
@@ -175,25 +215,37 @@ impl Cloud {
         got.map(|output| output.item.is_some()).map_err(|error| unavailable(TABLE, &error))
     }
 
-    /// Deletes items of the table, with an answer for each position.
-    async fn delete_items(
+    /// Carries out an act on records, in full calls, with an outcome for each position.
+    async fn execute(
         &self,
         controller: &ControllerId,
-        records: &[(usize, &Doomed)],
-        condition: Condition,
-    ) -> Result<Vec<(usize, DeletionResult)>, PortError> {
+        records: &[Positioned<'_>],
+        act: Act,
+    ) -> Result<Vec<(usize, Outcome)>, PortError> {
+        let calls = records.chunks(STATEMENTS_MAX).map(|chunk| self.execute_chunk(controller, chunk, act));
+        let chunks: Vec<_> = stream::iter(calls).buffer_unordered(CALLS_AT_ONCE).try_collect().await?;
+        Ok(chunks.into_iter().flatten().collect())
+    }
+
+    /// One call's worth, tried again as long as something was turned away for a passing reason.
+    async fn execute_chunk(
+        &self,
+        controller: &ControllerId,
+        records: &[Positioned<'_>],
+        act: Act,
+    ) -> Result<Vec<(usize, Outcome)>, PortError> {
         let table = self.table()?;
         let mut open = records
             .iter()
-            .map(|(position, doomed)| Ok((*position, statement(table, &key_of(controller, doomed), condition)?)))
+            .map(|(position, doomed)| Ok((*position, *doomed, statement(table, &key_of(controller, doomed), act)?)))
             .collect::<Result<Vec<_>, PortError>>()?;
-        let mut answers = Vec::with_capacity(open.len());
+        let mut outcomes = Vec::with_capacity(open.len());
         for round in 0..ROUNDS_MAX {
             if round > 0 {
                 tokio::time::sleep(PAUSE * 2_u32.pow(round - 1)).await;
             }
             self.pace.wait(open.len()).await;
-            let statements = open.iter().map(|(_, statement)| statement.clone()).collect();
+            let statements = open.iter().map(|(_, _, statement)| statement.clone()).collect();
             let output = self
                 .dynamodb()
                 .batch_execute_statement()
@@ -202,76 +254,113 @@ impl Cloud {
                 .await
                 .map_err(|error| unavailable(TABLE, &error))?;
             let mut again = Vec::new();
-            let mut unknown = Vec::new();
-            for (index, (position, statement)) in open.into_iter().enumerate() {
-                match answer(output.responses().get(index), condition) {
-                    Answer::Final(result) => answers.push((position, result)),
-                    Answer::Again => again.push((position, statement)),
-                    Answer::Unknown => unknown.push(position),
+            for (index, (position, doomed, statement)) in open.into_iter().enumerate() {
+                match outcome(output.responses().get(index)) {
+                    Outcome::Again => again.push((position, doomed, statement)),
+                    Outcome::Unknown => {
+                        let stands = self.stands(controller, doomed).await?;
+                        outcomes.push((position, if stands { Outcome::Unknown } else { Outcome::Absent }));
+                    }
+                    outcome => outcomes.push((position, outcome)),
                 }
-            }
-            for (position, doomed) in records.iter().filter(|(position, _)| unknown.contains(position)) {
-                let stands = self.stands(controller, doomed).await?;
-                answers.push((*position, if stands { DeletionResult::Failed } else { DeletionResult::Absent }));
             }
             self.pace.learn(!again.is_empty());
             open = again;
             if open.is_empty() {
-                return Ok(answers);
+                return Ok(outcomes);
             }
         }
-        answers.extend(open.into_iter().map(|(position, _)| (position, DeletionResult::Failed)));
-        Ok(answers)
+        outcomes.extend(open.into_iter().map(|(position, ..)| (position, Outcome::Again)));
+        Ok(outcomes)
     }
 
-    /// Deletes a record whose object lies in the records bucket: first it is marked, so that no hold
-    /// can come any more, then the object goes with all its versions, then the item.
-    async fn delete_object(
+    /// Deletes records whose objects lie in the records bucket: first they are marked, so that no hold can come any
+    /// more, then the objects go with all their versions and copies, then the items. A crash in between leaves marks,
+    /// and whoever comes next goes on from there.
+    async fn delete_with_objects(
         &self,
         controller: &ControllerId,
-        doomed: &Doomed,
+        records: &[Positioned<'_>],
         condition: Condition,
-    ) -> Result<DeletionResult, PortError> {
-        let key = key_of(controller, doomed);
-        let update = Update::default().set("purging", aws_sdk_dynamodb::types::AttributeValue::Bool(true));
-        let (update, expression) = match condition {
-            Condition::DueAt(at) => {
-                (update.with("at", time(at)), "attribute_exists(pk) AND attribute_not_exists(holds) AND due_at <= :at")
+        results: &mut [DeletionResult],
+    ) -> Result<(), PortError> {
+        let doomed: HashMap<usize, &Doomed> = records.iter().copied().collect();
+        let mut sealed: HashMap<&SubjectRef, Vec<(usize, &Doomed, Vec<u8>)>> = HashMap::new();
+        for (position, outcome) in self.execute(controller, records, Act::Mark(condition)).await? {
+            results[position] = match &outcome {
+                // What becomes of it is seen below.
+                Outcome::Done(_) => DeletionResult::Failed,
+                _ => deleted(&outcome, condition),
+            };
+            let Outcome::Done(mut item) = outcome else { continue };
+            if let (Some(doomed), Some(AttributeValue::B(content))) = (doomed.get(&position), item.remove("sealed")) {
+                sealed.entry(&doomed.subject).or_default().push((position, doomed, content.into_inner()));
             }
-            Condition::Asked => (update, "attribute_exists(pk) AND attribute_not_exists(holds)"),
-        };
-        let item = match self.update(&key, update, expression, ReturnValue::AllNew).await? {
-            Updated::Done(item) => item,
-            Updated::Refused(None) => return Ok(DeletionResult::Absent),
-            Updated::Refused(Some(item)) => return Ok(kept(&item, condition)),
-        };
-        let sealed = item.get("sealed").and_then(|sealed| sealed.as_b().ok());
-        let Some(sealed) = sealed else { return Ok(DeletionResult::Failed) };
-        let Some(plain) = self.open(controller, &doomed.subject, &key, sealed.as_ref()).await? else {
-            // Without its key nobody can tell where the object lies: a person has to look.
-            return Ok(DeletionResult::Failed);
-        };
-        let content = content_of(&zeroize::Zeroizing::new(plain))?;
-        // Disclosed to S3, whose own name for the object it is.
-        if !self.delete_versions(content.locator.disclose()).await? {
-            return Ok(DeletionResult::Failed);
         }
-        let deleted = self
-            .dynamodb()
-            .delete_item()
-            .table_name(self.table()?)
-            .key("pk", text(key.pk()))
-            .key("sk", text(key.sk()))
-            .condition_expression("attribute_exists(purging)")
-            .send()
-            .await;
-        match deleted {
-            Ok(_) => Ok(DeletionResult::Deleted),
-            Err(error) => match error.as_service_error() {
-                // Another run came first.
-                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(DeletionResult::Absent),
-                _ => Err(unavailable(TABLE, &error)),
-            },
+        let opened = sealed.into_iter().map(|(subject, sealed)| self.locators(controller, subject, sealed));
+        let marked: Vec<_> = stream::iter(opened).buffer_unordered(CALLS_AT_ONCE).try_collect().await?;
+        let marked: Vec<Marked<'_>> = marked.into_iter().flatten().collect();
+        // Disclosed to S3, whose own names for the objects they are.
+        let keys: Vec<&str> = marked.iter().map(|marked| marked.locator.disclose().as_str()).collect();
+        let gone = self.delete_objects(controller, &keys).await?;
+        let gone = marked.iter().zip(gone).filter(|(_, gone)| *gone);
+        let gone: Vec<Positioned<'_>> = gone.map(|(marked, _)| (marked.position, marked.doomed)).collect();
+        for (position, outcome) in self.execute(controller, &gone, Act::DeleteMarked).await? {
+            results[position] = match outcome {
+                // Without its mark it is another record, which was made since.
+                Outcome::Refused(_) => DeletionResult::Absent,
+                outcome => deleted(&outcome, condition),
+            };
+        }
+        Ok(())
+    }
+
+    /// Where the objects of one subject's records lie. One whose key is gone is left out: nobody can tell where its
+    /// object lies, and a person has to look.
+    async fn locators<'d>(
+        &self,
+        controller: &ControllerId,
+        subject: &SubjectRef,
+        sealed: Vec<(usize, &'d Doomed, Vec<u8>)>,
+    ) -> Result<Vec<Marked<'d>>, PortError> {
+        let Some(subject_key) = self.subject_key(controller, subject).await? else { return Ok(Vec::new()) };
+        let mut marked = Vec::with_capacity(sealed.len());
+        for (position, doomed, sealed) in sealed {
+            let Some(plain) = subject_key.open(&key_of(controller, doomed), &sealed)? else { continue };
+            let locator = content_of(&Zeroizing::new(plain))?.locator;
+            marked.push(Marked { position, doomed, locator });
+        }
+        Ok(marked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ids::RecordId;
+
+    use super::*;
+
+    #[test]
+    fn every_statement_carries_its_whole_condition() {
+        let subject = SubjectRef::parse("1.AAAAAAAAAAAAAAAAAAAAAA").unwrap();
+        let record = RecordId::parse("AAAAAAAAAAAAAAAAAAAAAA").unwrap();
+        let key = ItemKey::Record(ControllerId::parse("acme").unwrap(), subject, record);
+        let due = Condition::DueAt("2026-01-01T00:00:00Z".parse().unwrap());
+        for (act, expected, parameters) in [
+            (
+                Act::Delete(due),
+                "DELETE FROM \"t\" WHERE pk = ? AND sk = ? AND due_at <= ? AND holds IS MISSING RETURNING ALL OLD *",
+                3,
+            ),
+            (
+                Act::Mark(Condition::Asked),
+                "UPDATE \"t\" SET purging = true WHERE pk = ? AND sk = ? AND holds IS MISSING RETURNING ALL NEW *",
+                2,
+            ),
+            (Act::DeleteMarked, "DELETE FROM \"t\" WHERE pk = ? AND sk = ? AND purging = true RETURNING ALL OLD *", 2),
+        ] {
+            let statement = statement("t", &key, act).unwrap();
+            assert_eq!((statement.statement(), statement.parameters().len()), (expected, parameters));
         }
     }
 }

@@ -10,7 +10,7 @@ use domain::{
     announcement::Announcement,
     ids::{
         AttestationId, BreachId, BucketId, CaptureId, Category, ChangeId, ControllerId, DisclosureId, EventName,
-        HoldId, Purpose, RecordId, RequestId, SubjectRef, SystemId, TokenId,
+        HoldId, LogId, Purpose, RecordId, RequestId, SubjectRef, SystemId, TokenId,
     },
     limits::{Limit, LimitKey},
     record::System as RecordSystem,
@@ -44,6 +44,8 @@ pub(crate) const TOMBSTONES: &str = "TOMBSTONE#";
 const PURGE: &str = "PURGE";
 pub(crate) const DEEDS: &str = "PURGE-DEED#";
 const PLANNED: &str = "PLANNED";
+pub(crate) const LOGS: &str = "LOG#";
+pub(crate) const DAYS: &str = "DAY#";
 const TOKEN: &str = "TOKEN";
 
 /// The index of what has an open end.
@@ -116,6 +118,10 @@ pub enum ItemKey {
     AccountToken(ControllerId, TokenId),
     /// A count against a limit.
     Limit(LimitKey),
+    /// A packet of what a category has due on a day.
+    Log(ControllerId, Category, Date, LogId),
+    /// That day.
+    Day(ControllerId, Category, Date),
     /// How many records of a system are stored.
     Stored(ControllerId, RecordSystem),
     /// How far a walk has come in one segment.
@@ -240,6 +246,8 @@ impl ItemKey {
             | Self::Planned(controller) => controller_partition(controller),
             Self::Disclosure(controller, Some(subject), _) => subject_partition(controller, subject),
             Self::Disclosure(controller, None, _) => controller_partition(controller),
+            Self::Day(controller, ..) => controller_partition(controller),
+            Self::Log(controller, category, day, _) => day_partition(controller, category, *day),
             Self::AccountToken(controller, token) => counted_partition(controller, token.as_str()),
             Self::Limit(key) => counted_partition(&key.controller, key.of.as_str()),
         }
@@ -280,6 +288,8 @@ impl ItemKey {
             Self::System(_, system) => format!("{SYSTEMS}{system}"),
             Self::Task(_, task) => format!("{}{}", tasks_of(&task.system), task.request),
             Self::AccountToken(..) => TOKEN.to_owned(),
+            Self::Log(_, _, _, log) => format!("{LOGS}{log}"),
+            Self::Day(_, category, day) => format!("{DAYS}{day}#{category}"),
             Self::Stored(_, system) => format!("{STORED}{}", system.as_str()),
             Self::Planned(_) => PLANNED.to_owned(),
             Self::Walk(_, job, segment) => format!("{WALKS}{job}#{segment}"),
@@ -316,6 +326,8 @@ impl ItemKey {
             | Self::Attestation(controller, ..)
             | Self::Whose(controller, _)
             | Self::AccountToken(controller, _)
+            | Self::Log(controller, ..)
+            | Self::Day(controller, ..)
             | Self::Attested(controller, _)
             | Self::System(controller, _)
             | Self::Stored(controller, _)
@@ -355,6 +367,10 @@ impl ItemKey {
                 let (limit, window) = sk.strip_prefix(LIMITS)?.split_once('#')?;
                 let (limit, of) = (Limit::parse(limit)?, BucketId::parse(of).ok()?);
                 Some(Self::Limit(LimitKey { controller, limit, of, window: window.parse().ok()? }))
+            }
+            (Some("D"), Some(category), Some(day)) if parts.next().is_none() => {
+                let (category, day) = (Category::parse(category).ok()?, day.parse().ok()?);
+                Some(Self::Log(controller, category, day, LogId::parse(sk.strip_prefix(LOGS)?).ok()?))
             }
             (None, None, None) => Self::of_controller(controller, sk),
             _ => None,
@@ -455,6 +471,10 @@ impl ItemKey {
             let (job, segment) = walk.split_once('#')?;
             return Some(Self::Walk(controller, Job::parse(job).ok()?, segment.parse().ok()?));
         }
+        if let Some(due) = sk.strip_prefix(DAYS) {
+            let (day, category) = due.split_once('#')?;
+            return Some(Self::Day(controller, Category::parse(category).ok()?, day.parse().ok()?));
+        }
         let (what, urgency) = sk.strip_prefix("WARNED#")?.rsplit_once('#')?;
         let (kind, id) = what.split_once('-')?;
         let kind = DeadlineKind::ALL.into_iter().find(|known| known.as_str() == kind)?;
@@ -529,6 +549,13 @@ mod tests {
             ItemKey::Attestation(controller.clone(), attestation.clone(), "2026-03-01".parse().unwrap()),
             ItemKey::Attested(controller.clone(), attestation),
             ItemKey::System(controller.clone(), SystemId::parse("shop.eu").unwrap()),
+            ItemKey::Log(
+                controller.clone(),
+                Category::parse("server-log").unwrap(),
+                "2026-03-01".parse().unwrap(),
+                LogId::parse(ID).unwrap(),
+            ),
+            ItemKey::Day(controller.clone(), Category::parse("server-log").unwrap(), "2026-03-01".parse().unwrap()),
             ItemKey::Stored(controller.clone(), RecordSystem::S3),
             ItemKey::Planned(controller.clone()),
             ItemKey::Walk(controller.clone(), Job::Replan, 0),

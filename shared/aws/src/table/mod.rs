@@ -15,6 +15,7 @@ mod guardians;
 mod holds;
 pub mod keys;
 mod limits;
+mod logs;
 mod planning;
 mod purge;
 mod records;
@@ -125,6 +126,7 @@ pub(crate) struct Update {
     set: Vec<String>,
     add: Vec<String>,
     remove: Vec<String>,
+    delete: Vec<String>,
     names: HashMap<String, String>,
     values: Item,
 }
@@ -144,7 +146,7 @@ impl Update {
         self
     }
 
-    /// Adds to a number, which begins at zero.
+    /// Adds to a number, which begins at zero, or to a set, which begins empty.
     pub(crate) fn add(mut self, name: &str, value: AttributeValue) -> Self {
         let (name, value) = (self.name(name), self.value(name, value));
         self.add.push(format!("{name} {value}"));
@@ -155,6 +157,13 @@ impl Update {
     pub(crate) fn remove(mut self, name: &str) -> Self {
         let name = self.name(name);
         self.remove.push(name);
+        self
+    }
+
+    /// Takes from a set, which goes with its last member.
+    pub(crate) fn delete(mut self, name: &str, value: AttributeValue) -> Self {
+        let (name, value) = (self.name(name), self.value(name, value));
+        self.delete.push(format!("{name} {value}"));
         self
     }
 
@@ -186,7 +195,9 @@ impl Update {
 
     pub(crate) fn expression(&self) -> String {
         let mut expression = String::new();
-        for (verb, clauses) in [("SET", &self.set), ("ADD", &self.add), ("REMOVE", &self.remove)] {
+        for (verb, clauses) in
+            [("SET", &self.set), ("ADD", &self.add), ("REMOVE", &self.remove), ("DELETE", &self.delete)]
+        {
             if !clauses.is_empty() {
                 expression.push_str(&format!("{verb} {} ", clauses.join(", ")));
             }

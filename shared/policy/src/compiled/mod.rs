@@ -28,7 +28,7 @@ use purposes::{CategoryForm, PurposeForm};
 use recipients::{DenialForm, RecipientForm, TransferForm};
 use retention::RetentionForm;
 use rights::RightForm;
-use systems::{AccountsForm, SystemForm};
+use systems::{AccountsForm, ReplicaForm, SystemForm};
 use trackers::{SignalsForm, TrackerForm};
 use words::{each, name, unique, word};
 
@@ -163,6 +163,8 @@ struct PolicyForm {
     office: OfficeForm,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     systems: Vec<SystemForm>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    replicas: Vec<ReplicaForm>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     accounts: Option<AccountsForm>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -212,6 +214,7 @@ impl PolicyForm {
             establishment: policy.establishment.as_ref().map(ToString::to_string),
             office: OfficeForm::from_rule(&policy.office),
             systems: policy.systems.values().map(SystemForm::from_rule).collect(),
+            replicas: policy.replicas.values().map(ReplicaForm::from_rule).collect(),
             accounts: policy.accounts.as_ref().map(AccountsForm::from_rule),
             roles: policy.roles.iter().map(RoleForm::from_rule).collect(),
             notice: NoticeForm::from_rule(&policy.notice),
@@ -249,6 +252,7 @@ impl PolicyForm {
                 .transpose()?,
             office: self.office.into_rule()?,
             systems: unique(self.systems.into_iter().map(SystemForm::into_rule), |rule| rule.id.clone())?,
+            replicas: unique(self.replicas.into_iter().map(ReplicaForm::into_rule), |rule| rule.bucket.clone())?,
             accounts: self.accounts.map(AccountsForm::into_rule).transpose()?,
             roles: self.roles.into_iter().map(RoleForm::into_rule).collect::<Result<_, _>>()?,
             notice: self.notice.into_rule(),

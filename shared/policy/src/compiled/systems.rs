@@ -1,15 +1,15 @@
-//! Forms of the controller's own systems and of its accounts.
+//! Forms of the controller's own systems, of the copies of its files, and of its accounts.
 
 use domain::{
     dsar::RequestType,
-    ids::{Category, SystemId},
-    policy::{AccountRule, Clause, SystemKind, SystemRule},
+    ids::{BucketName, Category, RegionName, SystemId},
+    policy::{AccountRule, Clause, Replica, SystemKind, SystemRule},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     LoadError,
-    words::{each, name, names, texts, word},
+    words::{each, maybe, name, names, texts, word},
 };
 use crate::address::{Address, Purpose};
 
@@ -67,6 +67,33 @@ impl SystemForm {
             },
             categories: names(&self.categories, Category::parse)?,
             requests: each(&self.requests, |text| word("request of a system", text, request))?,
+            clause: Clause::new(self.clause),
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReplicaForm {
+    bucket: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
+    clause: String,
+}
+
+impl ReplicaForm {
+    pub(super) fn from_rule(rule: &Replica) -> Self {
+        Self {
+            bucket: rule.bucket.to_string(),
+            region: rule.region.as_ref().map(ToString::to_string),
+            clause: rule.clause.to_string(),
+        }
+    }
+
+    pub(super) fn into_rule(self) -> Result<Replica, LoadError> {
+        Ok(Replica {
+            bucket: name(&self.bucket, BucketName::parse)?,
+            region: maybe(self.region.as_ref(), RegionName::parse)?,
             clause: Clause::new(self.clause),
         })
     }

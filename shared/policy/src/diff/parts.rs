@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::policy::{
     AccountRule, AgeRule, AgentRule, AttestationRule, Authority, BreachRule, CategoryRule, Denial, ErasureExemption,
-    HoldRule, LawfulBasis, NoticeChangeRule, Office, Policy, PurposeRule, RecipientRule, Refusal, RetentionRule,
-    RightRule, RoleRule, Signals, SystemRule, TrackerNeed, TrackerRule, TransferRule, VerificationRule,
+    HoldRule, LawfulBasis, NoticeChangeRule, Office, Policy, PurposeRule, RecipientRule, Refusal, Replica,
+    RetentionRule, RightRule, RoleRule, Signals, SystemRule, TrackerNeed, TrackerRule, TransferRule, VerificationRule,
 };
 use jiff::SpanFieldwise;
 
@@ -36,6 +36,9 @@ pub(super) fn compare(found: &mut Found, old: &Policy, new: &Policy) {
     }
     for (_, old, new) in pairs(&old.systems, &new.systems) {
         system(found, old, new);
+    }
+    for (_, old, new) in pairs(&old.replicas, &new.replicas) {
+        replica(found, old, new);
     }
     for (_, old, new) in pairs(&old.rights, &new.rights) {
         right(found, old, new);
@@ -83,6 +86,7 @@ promises! {
     PurposeRule: Purpose, |rule| rule.id.as_str();
     CategoryRule: Category, |rule| rule.id.as_str();
     SystemRule: System, |rule| rule.id.as_str();
+    Replica: Replica, |rule| rule.bucket.as_str();
     RightRule: Right, |rule| rule.request.as_str();
     AgentRule: Agents, |_rule| "agents";
     AgeRule: Age, |_rule| "age";
@@ -385,6 +389,14 @@ fn system(found: &mut Found, old: Option<&SystemRule>, new: Option<&SystemRule>)
     let weight = life::set(&old.requests, &new.requests).reversed();
     found.more_is_weaker(subject, "requests", weight, [asked(old), asked(new)], &[]);
     found.cited(subject, &old.clause, &new.clause);
+}
+
+fn replica(found: &mut Found, old: Option<&Replica>, new: Option<&Replica>) {
+    let region =
+        |rule: &Replica| rule.region.as_ref().map_or_else(|| "the stack's own region".to_owned(), ToString::to_string);
+    let Some((old, new)) = alone(found, old, new, region, [&[], &[]]) else { return };
+    found.same(new.subject(), "region", &region(old), &region(new), &[]);
+    found.cited(new.subject(), &old.clause, &new.clause);
 }
 
 // ---- what people can do

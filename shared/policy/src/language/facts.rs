@@ -8,12 +8,12 @@ use std::{
 
 use domain::{
     dsar::RequestType,
-    ids::{Category, Purpose, Recipient, SystemId, TrackerId},
+    ids::{BucketName, Category, Purpose, Recipient, SystemId, TrackerId},
     place::Place,
     policy::{
         AccountRule, AgeRule, AgentRule, Authority, BreachRule, CategoryRule, Clause, Country, Denial, HoldRule,
-        LawfulBasis, NoticeChangeRule, Office, Period, PurposeRule, RecipientRule, Regime, RetentionRule, RightRule,
-        RoleRule, Signals, SystemRule, TrackerRule, TransferRule,
+        LawfulBasis, NoticeChangeRule, Office, Period, PurposeRule, RecipientRule, Regime, Replica, RetentionRule,
+        RightRule, RoleRule, Signals, SystemRule, TrackerRule, TransferRule,
     },
 };
 
@@ -55,6 +55,7 @@ pub(crate) struct Document {
     /// Categories for which a rule was begun, if only with mistakes.
     pub(crate) kept: BTreeSet<Category>,
     pub(crate) systems: Entries<SystemId, SystemRule, AddressFacts>,
+    pub(crate) replicas: Entries<BucketName, Replica, ()>,
     pub(crate) accounts: Option<Entry<AccountRule, AddressFacts>>,
     pub(crate) rights: Entries<RequestType, RightRule, ()>,
     pub(crate) age: Option<Entry<AgeRule, AgeFacts>>,

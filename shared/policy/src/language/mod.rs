@@ -140,6 +140,7 @@ fn read_tables(report: &mut Report<'_>, mut top: Table<'_, '_>) -> Option<(Polic
     purposes::check_references(report, &purposes, &categories);
     let (retention, kept) = retention::read_retention(report, top, &purposes, &categories);
     let systems = systems::read_systems(report, top, &categories);
+    let replicas = systems::read_replicas(report, top);
     let accounts = systems::read_accounts(report, top);
     let rights = rights::read_rights(report, top, accounts.is_some());
     rights::check_offers(report, &rights);
@@ -180,6 +181,7 @@ fn read_tables(report: &mut Report<'_>, mut top: Table<'_, '_>) -> Option<(Polic
         retention,
         kept,
         systems,
+        replicas,
         accounts,
         rights,
         age,
@@ -249,6 +251,7 @@ fn build(
         establishment: document.establishment.map(|at| at.value),
         office,
         systems: whole(document.systems),
+        replicas: whole(document.replicas),
         accounts: document.accounts.and_then(|entry| entry.rule),
         roles,
         notice: head.notice,

@@ -1,11 +1,11 @@
-//! Reads the controller's own systems, and whose tokens show that somebody holds an account.
+//! Reads the controller's own systems, the copies of its files, and whose tokens show that somebody holds an account.
 
 use std::collections::BTreeSet;
 
 use domain::{
     dsar::RequestType,
-    ids::SystemId,
-    policy::{AccountRule, SystemKind, SystemRule},
+    ids::{BucketName, RegionName, SystemId},
+    policy::{AccountRule, Replica, SystemKind, SystemRule},
 };
 
 use super::{
@@ -21,6 +21,9 @@ use crate::address::{Address, Purpose};
 
 /// Most systems that one controller's requests go out to: each is a task of every request.
 const SYSTEMS_MAX: usize = 32;
+
+/// Most copies of the files: each deletion is made again in each.
+const REPLICAS_MAX: usize = 8;
 
 /// The systems of a file.
 pub(super) type Systems = Entries<SystemId, SystemRule, AddressFacts>;
@@ -60,6 +63,39 @@ pub(super) fn read_systems(report: &mut Report<'_>, top: &mut Table<'_, '_>, cat
     }
     report.about(None);
     systems
+}
+
+/// The buckets that the controller's files are copied to.
+pub(super) fn read_replicas(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Entries<BucketName, Replica, ()> {
+    let mut replicas = Entries::new();
+    let tables = top.tables(report, "replica", "[[replica]]");
+    if let Some(beyond) = tables.get(REPLICAS_MAX) {
+        let message = format!("{} copies are too many", tables.len());
+        report.error("POLICY-TOO-MANY", &beyond.span, message, format!("name at most {REPLICAS_MAX}"));
+    }
+    for mut table in tables {
+        let table_id = read_head(report, &mut table, Kind::Replica, true);
+        let bucket = table.name(report, "bucket", BucketName::parse);
+        if let Some(bucket) = &bucket {
+            report.call(table_id, format!("replica {}", bucket.value));
+        }
+        let says_region = table.has("region");
+        let region = table.maybe_name(report, "region", RegionName::parse);
+        table.finish(report);
+        if let Some(At { value: bucket, span }) = bucket {
+            // A region that cannot be read is not the stack's own.
+            let is_read = region.is_some() || !says_region;
+            let rule = report.clause_of(table_id).filter(|_| is_read).map(|clause| Replica {
+                bucket: bucket.clone(),
+                region: region.map(|at| at.value),
+                clause,
+            });
+            let label = bucket.to_string();
+            insert(report, &mut replicas, bucket, &label, Entry { table: table_id, span, rule, facts: () });
+        }
+    }
+    report.about(None);
+    replicas
 }
 
 /// An address, and where it stands if it leads back to the machine itself.

@@ -9,13 +9,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     dsar::RequestType,
     hold::HoldReason,
-    ids::{AttestationId, Category, ControllerId, EventName, Field, Ground, Purpose, Recipient, SystemId, TrackerId},
+    ids::{
+        AttestationId, BucketName, Category, ControllerId, EventName, Field, Ground, Purpose, Recipient, RegionName,
+        SystemId, TrackerId,
+    },
     place::Place,
     policy::{
         AccountRule, Action, AgeRule, AgentRule, AttestationRule, Authority, BreachRule, CategoryRule, Clause, Country,
         Denial, ErasureExemption, HoldRule, LawfulBasis, Mechanism, Notice, NoticeChangeRule, Office, Period, Policy,
-        PurposeRule, RecipientRole, RecipientRule, Refusal, Regime, RetentionRule, RightRule, RoleRule, ServiceRole,
-        Signals, Switch, SystemKind, SystemRule, TrackerNeed, TrackerRule, TransferRule, Use, VerificationRule,
+        PurposeRule, RecipientRole, RecipientRule, Refusal, Regime, Replica, RetentionRule, RightRule, RoleRule,
+        ServiceRole, Signals, Switch, SystemKind, SystemRule, TrackerNeed, TrackerRule, TransferRule, Use,
+        VerificationRule,
     },
 };
 use jiff::{Span, SpanFieldwise, ToSpan, tz::TimeZone};
@@ -108,6 +112,12 @@ pub fn policy() -> Policy {
         clause: clause("crm"),
     };
     policy.systems.insert(crm.id.clone(), crm);
+    let copy = Replica {
+        bucket: BucketName::parse("acme-records-copy").unwrap(),
+        region: Some(RegionName::parse("eu-central-1").unwrap()),
+        clause: clause("copy"),
+    };
+    policy.replicas.insert(copy.bucket.clone(), copy);
     policy.roles = vec![RoleRule {
         service: ground("platform"),
         role: ServiceRole::Processor,

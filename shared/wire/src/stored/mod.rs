@@ -15,6 +15,7 @@ pub mod entry;
 pub mod export;
 pub mod hold;
 pub mod instructions;
+pub mod log;
 pub mod mail;
 pub mod notice;
 pub mod planning;
@@ -100,6 +101,10 @@ pub enum Kind {
     Deed,
     /// By which policy a controller's records are planned.
     Planned,
+    /// Entries that are kept in bulk.
+    Log,
+    /// What a category has due on a day.
+    Day,
 }
 
 impl Kind {
@@ -166,6 +171,8 @@ impl Kind {
             Self::Code => "code",
             Self::Token => "token",
             Self::Limit => "limit",
+            Self::Log => "log",
+            Self::Day => "day",
             Self::Stored => "stored",
             Self::Walk => "walk",
             Self::Tombstone => "tombstone",

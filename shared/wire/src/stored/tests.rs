@@ -4,7 +4,8 @@
 use std::{fmt::Debug, path::PathBuf};
 
 use domain::ids::{
-    AttestationId, BreachId, CaptureId, ChangeId, DisclosureId, HoldId, RecordId, RequestId, SubjectRef,
+    AttestationId, BreachId, CaptureId, Category, ChangeId, DisclosureId, HoldId, LogId, RecordId, RequestId,
+    SubjectRef,
 };
 use serde::de::DeserializeOwned;
 use serde_dynamo::{AttributeValue, Item};
@@ -364,15 +365,40 @@ fn where_a_purge_stands_and_what_was_done_to_it_read() {
 }
 
 #[test]
+fn a_packet_of_bulk_records_and_its_entries_read() {
+    let form: log::Log = read("log");
+    let packet = form.clone().into_packet(LogId::parse(ID).unwrap()).unwrap();
+    assert_eq!(log::Log { sealed: form.sealed.clone(), ..log::Log::from(&packet) }, form);
+    let entries: log::Entries = serde_json::from_str(&text("log-entries")).unwrap();
+    let opened = entries.clone().into_entries().unwrap();
+    assert_eq!(opened.len(), 2);
+    assert!(log::Entries::new(&opened) == entries);
+}
+
+#[test]
+fn a_day_of_bulk_records_reads() {
+    let day = |name| {
+        // It is put together by updates, with sets that no form writes.
+        let form: log::Day = serde_dynamo::from_item(item(name)).unwrap();
+        form.into_day(Category::parse("server-log").unwrap(), "2026-06-09".parse().unwrap()).unwrap()
+    };
+    let (open, settled) = (day("day-held"), day("day"));
+    assert!(open.is_held() && open.closed_at.is_none() && settled.settled_at.is_some());
+    let (purpose, clause) = open.kept.first().unwrap();
+    assert_eq!(log::kept(purpose, clause), "security scantrust.1.2-b");
+    assert_eq!((open.packets, open.entries), (3, 2_048));
+}
+
+#[test]
 fn every_fixture_is_read() {
     let read = "alert attestation attested batch breach challenge change code consent consent-agreed \
-                consent-awaited consent-salted consent-subscribed content decided-erased decided-exported \
-                decided-not-verified decided-recorded decided-refused decided-stopped decided-with-office \
-                decided-withdrawn disclosure disclosure-total due entry-asked entry-decided entry-ruled \
-                entry-task entry-verified export export-access hold hold-category hold-copy hold-ground \
-                hold-incident instructions mail notice plan planned purge purge-deed record record-held \
-                references request request-acting request-office stored system task token tombstone trigger \
-                trigger-times verified walk warned whose";
+                consent-awaited consent-salted consent-subscribed content day day-held decided-erased \
+                decided-exported decided-not-verified decided-recorded decided-refused decided-stopped \
+                decided-with-office decided-withdrawn disclosure disclosure-total due entry-asked \
+                entry-decided entry-ruled entry-task entry-verified export export-access hold hold-category \
+                hold-copy hold-ground hold-incident instructions log log-entries mail notice plan planned \
+                purge purge-deed record record-held references request request-acting request-office stored \
+                system task token tombstone trigger trigger-times verified walk warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
