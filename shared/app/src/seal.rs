@@ -357,12 +357,13 @@ mod tests {
         // The link that the last checkpoint names is checked again.
         assert_eq!(run(&bucket, day(1)).await, Sealing::Sealed { number: 2, links: 5, more: false });
         assert_eq!(run(&bucket, day(2)).await, Sealing::Sealed { number: 3, links: 1, more: false });
-        let checkpoints = bucket.checkpoints.borrow();
-        assert_eq!(checkpoints[0].previous, NOTHING);
-        assert_eq!(checkpoints[1].previous, sha256(&1_u64.to_be_bytes()));
-        assert_eq!(checkpoints[2].heads[0].place, place(8));
-        assert_eq!(checkpoints[1].heads, checkpoints[2].heads);
-        drop(checkpoints);
+        {
+            let checkpoints = bucket.checkpoints.borrow();
+            assert_eq!(checkpoints[0].previous, NOTHING);
+            assert_eq!(checkpoints[1].previous, sha256(&1_u64.to_be_bytes()));
+            assert_eq!(checkpoints[2].heads[0].place, place(8));
+            assert_eq!(checkpoints[1].heads, checkpoints[2].heads);
+        }
 
         let empty = Bucket::default();
         assert_eq!(run(&empty, day(0)).await, Sealing::Sealed { number: 1, links: 0, more: false });

@@ -3,7 +3,7 @@
 //! are left out: they went to the person. And a backup of the table from before, put back, opens with nothing that is
 //! stored.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod stack;
 

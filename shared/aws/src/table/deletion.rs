@@ -154,6 +154,9 @@ fn outcome(response: Option<&BatchStatementResponse>) -> Outcome {
     }
 }
 
+/// A record with what its item has sealed, and its position.
+type Sealed<'d> = (usize, &'d Doomed, Vec<u8>);
+
 /// A record of the batch, by its position.
 type Positioned<'d> = (usize, &'d Doomed);
 
@@ -285,7 +288,7 @@ impl Cloud {
         results: &mut [DeletionResult],
     ) -> Result<(), PortError> {
         let doomed: HashMap<usize, &Doomed> = records.iter().copied().collect();
-        let mut sealed: HashMap<&SubjectRef, Vec<(usize, &Doomed, Vec<u8>)>> = HashMap::new();
+        let mut sealed: HashMap<&SubjectRef, Vec<Sealed<'_>>> = HashMap::new();
         for (position, outcome) in self.execute(controller, records, Act::Mark(condition)).await? {
             results[position] = match &outcome {
                 // What becomes of it is seen below.
@@ -321,7 +324,7 @@ impl Cloud {
         &self,
         controller: &ControllerId,
         subject: &SubjectRef,
-        sealed: Vec<(usize, &'d Doomed, Vec<u8>)>,
+        sealed: Vec<Sealed<'d>>,
     ) -> Result<Vec<Marked<'d>>, PortError> {
         let Some(subject_key) = self.subject_key(controller, subject).await? else { return Ok(Vec::new()) };
         let mut marked = Vec::with_capacity(sealed.len());
