@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    evidence::{DeletionReason, DeletionResult},
+    evidence::{DeletionReason, DeletionResult, key_commitment},
     hold::{Hold, HoldScope},
     ids::{BatchId, Category, ControllerId, Field, HoldId, LogId, Purpose},
     log::{self, DueDay, LogDay, LogPacket, LogRefused},
@@ -23,6 +23,7 @@ use crate::{
     holds::WideHolds,
     keys::{DayKeys, Keys},
     records::{FIELD_BYTES_MAX, FIELDS_MAX},
+    shred::KEY_LINGERS,
 };
 
 /// Most entries of one packet.
@@ -393,8 +394,14 @@ fn intended(controller: &ControllerId, day: &LogDay) -> Vec<Intended> {
 
 /// The key lay in one table that nobody copies, and no function keeps a day's key beyond the call that needs it.
 fn key_of(controller: &ControllerId, day: &LogDay, at: Timestamp) -> DestroyedKey {
-    let commitment = day.commitments(controller).into_keys().next().unwrap_or_default();
-    DestroyedKey { commitment, day: Some((day.due.category.clone(), day.due.day)), at, gone_at: at }
+    let DueDay { category, day: date, .. } = &day.due;
+    let name = [controller.as_str(), "day", category.as_str(), &date.to_string()];
+    DestroyedKey {
+        commitment: key_commitment(&day.salt, name),
+        day: Some((category.clone(), *date)),
+        at,
+        gone_at: at.checked_add(KEY_LINGERS).unwrap_or(Timestamp::MAX),
+    }
 }
 
 /// Sees that nothing of a day is stored any more. What TTL left cannot be read; it is removed by hand and counted.

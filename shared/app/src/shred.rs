@@ -2,14 +2,14 @@
 
 use domain::{
     evidence::key_commitment,
-    ids::{BatchId, Category, ControllerId, SubjectRef},
+    ids::{BatchId, ControllerId, SubjectRef},
 };
-use jiff::{SignedDuration, Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     chain::{Chain, Content, DestroyedKey, Link, Place},
     error::PortError,
-    keys::{DayKeys, Keys},
+    keys::Keys,
 };
 
 /// How long a destroyed key may go on in a call that had read it: no function keeps one longer than a call, and
@@ -19,10 +19,6 @@ pub const KEY_LINGERS: SignedDuration = SignedDuration::from_mins(15);
 /// What a destroyed key is named in its commitment.
 fn subject_name(controller: &ControllerId, subject: &SubjectRef, made_until: Timestamp) -> [String; 4] {
     [controller.to_string(), "subject".to_owned(), subject.to_string(), made_until.as_millisecond().to_string()]
-}
-
-fn day_name(controller: &ControllerId, category: &Category, day: Date) -> [String; 4] {
-    [controller.to_string(), "day".to_owned(), category.to_string(), day.to_string()]
 }
 
 fn commitment(salt: &[u8; 16], name: &[String; 4]) -> [u8; 32] {
@@ -54,34 +50,6 @@ pub async fn destroy_subject_key<P: Keys + Chain>(
         DestroyedKey {
             commitment: commitment(salt, &name),
             day: None,
-            at,
-            gone_at: at.checked_add(KEY_LINGERS).unwrap_or(Timestamp::MAX),
-        },
-    )
-    .await
-}
-
-/// Destroys the key of what a category has due on a day, then says so in the evidence.
-///
-/// # Errors
-/// [`PortError`]; the next attempt goes on.
-pub async fn destroy_day_key<P: Keys + DayKeys + Chain>(
-    ports: &P,
-    controller: &ControllerId,
-    (category, day): (&Category, Date),
-    at: Timestamp,
-    salt: &[u8; 16],
-) -> Result<Place, PortError> {
-    let name = day_name(controller, category, day);
-    ports.destroy_day_key(controller, category, day).await?;
-    write(
-        ports,
-        controller,
-        &name,
-        at,
-        DestroyedKey {
-            commitment: commitment(salt, &name),
-            day: Some((category.clone(), day)),
             at,
             gone_at: at.checked_add(KEY_LINGERS).unwrap_or(Timestamp::MAX),
         },

@@ -8,6 +8,7 @@ use app::{
     chain::Content,
     holds::{HoldKey, HoldStore},
     logs::{self, KeepLog, Kept, LogError, LogStore},
+    shred::KEY_LINGERS,
 };
 use domain::{
     evidence::DeletionResult,
@@ -100,7 +101,7 @@ async fn bulk_records_go_when_their_day_begins_and_leave_evidence() {
         panic!("{links:?}");
     };
     assert_eq!((intended[0].commitment, intended[0].due_at), (commitment, Some(midnight())));
-    assert_eq!((&keys[0].day, keys[0].gone_at), (&Some((due.category.clone(), due.day)), at));
+    assert_eq!((&keys[0].day, keys[0].gone_at), (&Some((due.category.clone(), due.day)), at + KEY_LINGERS));
     assert_eq!(results, &[(commitment, DeletionResult::Deleted)]);
 }
 

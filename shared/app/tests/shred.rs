@@ -5,13 +5,13 @@ use app::{
     error::PortError,
     keys::Keys,
     records::RecordStore,
-    shred::{KEY_LINGERS, destroy_day_key, destroy_subject_key},
+    shred::{KEY_LINGERS, destroy_subject_key},
 };
 use domain::evidence::key_commitment;
-use jiff::{Timestamp, ToSpan, civil::date};
+use jiff::{Timestamp, ToSpan};
 use testkit::{
     Memory,
-    build::{at, category, content, controller, record, subject},
+    build::{at, content, controller, record, subject},
 };
 
 const ADA: &str = "ada@example.com";
@@ -41,17 +41,6 @@ async fn a_destroyed_key_leaves_a_leaf_that_only_its_salt_ties_to_the_person() {
     assert_eq!(keys[0].commitment, key_commitment(&SALT, name));
     assert_ne!(keys[0].commitment, key_commitment(&[8; 16], name));
     assert_eq!((keys[0].at, keys[0].gone_at, &keys[0].day), (now(), now() + KEY_LINGERS, &None));
-}
-
-#[tokio::test]
-async fn a_days_key_leaves_a_leaf_that_says_whose_day_it_was() {
-    let (memory, acme) = (Memory::new(), controller("acme"));
-    let (logs, day) = (category("server-log"), date(2026, 3, 1));
-    destroy_day_key(&memory, &acme, (&logs, day), now(), &SALT).await.unwrap();
-    let links = memory.links(&acme);
-    let Content::Keys(keys) = &links[0].1.content else { panic!("{links:?}") };
-    assert_eq!(keys[0].day, Some((logs, day)));
-    assert_eq!(keys[0].commitment, key_commitment(&SALT, ["acme", "day", "server-log", "2026-03-01"]));
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ struct Place {
     shown_by: &'static [&'static str],
 }
 
-const PLACES: [Place; 17] = [
+const PLACES: [Place; 22] = [
     Place {
         file: "shared/app/src/destruction.rs",
         call: ".delete_records(",
@@ -57,9 +57,10 @@ const PLACES: [Place; 17] = [
     Place {
         file: "shared/aws/src/table/deletion.rs",
         call: "DELETE FROM",
-        times: 1,
-        guard: "the statement asks that no hold is on the record, at the very moment",
-        shown_by: &["a_hold_in_between_wins"],
+        times: 2,
+        guard: "the statement asks that no hold is on the record, at the very moment, or for the mark that no hold comes \
+                on any more",
+        shown_by: &["a_hold_in_between_wins", "no_hold_finds_half_of_a_record_gone"],
     },
     Place {
         file: "shared/aws/src/table/deletion.rs",
@@ -69,18 +70,57 @@ const PLACES: [Place; 17] = [
         shown_by: &["a_hold_in_between_wins", "every_record_of_a_long_batch_has_its_answer_in_order"],
     },
     Place {
-        file: "shared/aws/src/table/deletion.rs",
-        call: ".delete_item()",
+        file: "shared/aws/src/objects.rs",
+        call: ".delete_objects()",
         times: 1,
-        guard: "only what was marked as being deleted while no hold was on it; no hold comes on it from then on",
+        guard: "the objects of records that were marked while no hold was on them, with all their versions",
+        shown_by: &["no_hold_finds_half_of_a_record_gone", "a_held_records_object_stays_with_all_its_versions"],
+    },
+    Place {
+        file: "shared/aws/src/objects.rs",
+        call: ".abort_multipart_upload()",
+        times: 1,
+        guard: "what was begun to be uploaded in the place of such an object",
         shown_by: &["no_hold_finds_half_of_a_record_gone"],
     },
     Place {
         file: "shared/aws/src/exports.rs",
-        call: ".delete_objects()",
+        call: ".delete_object()",
         times: 1,
-        guard: "the object of a record that was marked so, with all its versions",
-        shown_by: &["no_hold_finds_half_of_a_record_gone", "a_held_records_object_stays_with_all_its_versions"],
+        guard: "a copy made for an answer, when the person was erased whole: no record, and none of theirs is held then",
+        shown_by: &["a_key_stays_while_a_hold_keeps_what_there_is_about_somebody"],
+    },
+    Place {
+        file: "shared/app/src/logs.rs",
+        call: ".destroy_day_key(",
+        times: 2,
+        guard: "wide holds are read right before a day is closed, and a held day is not; a closed one takes no hold",
+        shown_by: &[
+            "a_held_day_is_not_closed_and_what_comes_for_it_is_kept",
+            "a_hold_that_comes_in_the_middle_of_a_run_finds_the_day_whole_or_closed",
+            "a_wide_hold_of_each_scope_keeps_what_it_covers",
+        ],
+    },
+    Place {
+        file: "shared/aws/src/table/logs.rs",
+        call: "DELETE FROM",
+        times: 1,
+        guard: "what is left of a day whose key is destroyed: nobody can read it any more",
+        shown_by: &["a_day_is_settled_once_nothing_of_it_is_stored_and_what_ttl_left_is_counted"],
+    },
+    Place {
+        file: "shared/aws/src/table/logs.rs",
+        call: ".batch_execute_statement()",
+        times: 1,
+        guard: "it carries that statement",
+        shown_by: &["a_day_is_settled_once_nothing_of_it_is_stored_and_what_ttl_left_is_counted"],
+    },
+    Place {
+        file: "shared/aws/src/table/logs.rs",
+        call: "\"ttl\"",
+        times: 2,
+        guard: "a hold on the day takes it away, and its release gives it back",
+        shown_by: &["a_hold_keeps_a_day_from_the_sweep_and_from_ttl_until_it_is_released"],
     },
     Place {
         file: "shared/aws/src/table/records.rs",
@@ -93,11 +133,11 @@ const PLACES: [Place; 17] = [
         file: "shared/aws/src/keys.rs",
         call: ".delete_item()",
         times: 2,
-        guard: "a subject's key, where the next place says so; a day's key, for which nobody asks yet",
+        guard: "a subject's key and a day's, where their callers say so",
         shown_by: &["a_key_that_was_made_later_outlives_the_destruction"],
     },
     Place {
-        file: "shared/app/src/fulfil_request/words.rs",
+        file: "shared/app/src/shred.rs",
         call: ".destroy_subject_key(",
         times: 1,
         guard: "a key stays while a record of its subject stands, so while any is held, and while a hold is on the subject",
@@ -245,11 +285,13 @@ fn each_test_that_is_named_stands() {
 fn the_statements_that_delete_records_ask_for_holds() {
     let code = code();
     let deletion = &code["shared/aws/src/table/deletion.rs"];
-    let lines = |needle: &str| deletion.lines().filter(|line| line.contains(needle)).collect::<Vec<_>>();
-    assert!(lines("DELETE FROM").iter().all(|line| line.contains("holds IS MISSING")));
-    let marks = lines("attribute_exists(pk) AND");
-    assert!(!marks.is_empty() && marks.iter().all(|line| line.contains("attribute_not_exists(holds)")));
-    assert!(lines(".condition_expression(\"attribute_exists(purging)\")").len() == 1);
+    let acts: Vec<_> =
+        deletion.lines().filter(|line| line.contains("(\"DELETE FROM\"") || line.contains("(\"UPDATE\"")).collect();
+    assert_eq!(acts.len(), 3, "{acts:?}");
+    for act in acts {
+        assert!(act.contains("holds IS MISSING") || act.contains("purging = true"), "{act}");
+        assert!(act.contains("Act::DeleteMarked") || act.contains("holds IS MISSING"), "{act}");
+    }
 }
 
 #[test]

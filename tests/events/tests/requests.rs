@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-use app::chain::{Content, Intended};
+use app::chain::{Content, DestroyedKey, Intended};
 use domain::{
     dsar::RequestType,
     evidence::{
@@ -27,7 +27,7 @@ use policy::PolicyBook;
 use serde_json::{Value, json};
 use testkit::{Memory, build};
 use wire::evidence::{
-    Checkpoint, Head, Header, IntentLeaf, LinkKind, ResultLeaf, certificate::verify_certificate, root_of,
+    Checkpoint, Head, Header, IntentLeaf, KeyLeaf, LinkKind, ResultLeaf, certificate::verify_certificate, root_of,
 };
 
 /// When everything happens, in milliseconds: 2026-01-01T00:00:00.123Z.
@@ -208,7 +208,7 @@ fn as_files(memory: &Memory, controller: &ControllerId) {
                     due_at: record.due_at.map(|at| at.to_string()),
                 };
                 let leaves = records.iter().map(|record| serde_json::to_string(&leaf(record)).unwrap());
-                (LinkKind::Intent, None, *reason, leaves.collect())
+                (LinkKind::Intent, None, Some(*reason), leaves.collect())
             }
             Content::Result { reason, intent, results } => {
                 let leaf = |(commitment, result): &(Hash, DeletionResult)| ResultLeaf {
@@ -216,9 +216,25 @@ fn as_files(memory: &Memory, controller: &ControllerId) {
                     result: result.as_str().to_owned(),
                 };
                 let leaves = results.iter().map(|result| serde_json::to_string(&leaf(result)).unwrap());
-                (LinkKind::Result, Some(intent.number), *reason, leaves.collect())
+                (LinkKind::Result, Some(intent.number), Some(*reason), leaves.collect())
             }
-            other => panic!("{other:?}"),
+            Content::Keys(keys) => {
+                let leaf = |key: &DestroyedKey| KeyLeaf {
+                    commitment: merkle::hex(&key.commitment),
+                    of: "subject".to_owned(),
+                    at: key.at.to_string(),
+                    gone_at: key.gone_at.to_string(),
+                    category: None,
+                    day: None,
+                };
+                (
+                    LinkKind::Keys,
+                    None,
+                    None,
+                    keys.iter().map(|key| serde_json::to_string(&leaf(key)).unwrap()).collect(),
+                )
+            }
+            other @ Content::Events(_) => panic!("{other:?}"),
         };
         let previous = previous.entry(place.chain).or_insert(merkle::NOTHING);
         let header = serde_json::to_string(&Header {
@@ -231,7 +247,7 @@ fn as_files(memory: &Memory, controller: &ControllerId) {
             kind,
             batch: link.batch.to_string(),
             intent,
-            reason: Some(reason.as_str().to_owned()),
+            reason: reason.map(|reason| reason.as_str().to_owned()),
             leaves: leaves.len(),
             root: merkle::hex(&root_of(leaves.iter().map(|leaf| leaf.as_bytes()))),
         });
