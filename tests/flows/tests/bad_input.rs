@@ -7,6 +7,7 @@ mod stack;
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     thread,
@@ -57,8 +58,9 @@ fn cases(run: &str) -> Vec<Case> {
     let events = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events");
     let mut files: Vec<PathBuf> = Vec::new();
     for folder in fs::read_dir(&events).unwrap().map(|entry| entry.unwrap().path()) {
-        // Fixtures of stored forms are for the tests of those forms.
-        if folder.is_dir() && folder.file_name().unwrap() != "stored" {
+        // Fixtures of stored forms and the sample of evidence are for tests of their own.
+        let is_of_a_function = !["evidence", "stored"].map(OsStr::new).contains(&folder.file_name().unwrap());
+        if folder.is_dir() && is_of_a_function {
             files.extend(fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
         }
     }
