@@ -50,7 +50,7 @@ fn signed(service: &str) -> String {
 /// A local AWS. It ends when it is dropped.
 pub(crate) struct Local {
     pub(crate) world: World,
-    emulator: Child,
+    _emulator: Emulator,
     folder: PathBuf,
 }
 
@@ -80,11 +80,13 @@ impl Local {
             behind.split_whitespace().next().map(str::to_owned)
         });
         let endpoint = ready.expect("the emulator did not start");
+        // From here on it ends with this process's word on it, whatever fails.
+        let emulator = Emulator(emulator);
         let outputs = made(&endpoint);
         let here = String::new;
         let stack =
             Stack { endpoint, region: REGION.into(), api_url: here(), issuer: here(), public_url: here(), outputs };
-        Self { world: World::new(stack), emulator, folder }
+        Self { world: World::new(stack), _emulator: emulator, folder }
     }
 
     /// The variables that the template gives the functions.
@@ -124,9 +126,16 @@ impl Local {
 
 impl Drop for Local {
     fn drop(&mut self) {
-        self.emulator.kill().ok();
-        self.emulator.wait().ok();
         fs::remove_dir_all(&self.folder).ok();
+    }
+}
+
+struct Emulator(Child);
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
     }
 }
 
@@ -174,7 +183,10 @@ fn made(endpoint: &str) -> BTreeMap<String, String> {
         outputs.insert(name.to_owned(), name.to_owned());
     }
     for (name, bucket) in [("EvidenceBucket", "evidence"), ("WorkBucket", "work"), ("RecordsBucket", "records")] {
-        let call = Call::new("PUT", format!("{endpoint}/{bucket}")).with("authorization", signed("s3"));
+        let body = format!(
+            "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
+        );
+        let call = Call::new("PUT", format!("{endpoint}/{bucket}")).with("authorization", signed("s3")).body(body);
         client.send(&call).unwrap().expect(&[200]).unwrap();
         outputs.insert(name.to_owned(), bucket.to_owned());
     }
