@@ -14,9 +14,13 @@ use tokio::{
     sync::{Notify, oneshot},
 };
 
+/// The call that has many statements.
+const STATEMENTS: &str = "dynamodb:BatchExecuteStatement";
+
 #[derive(Default)]
 struct State {
     calls: BTreeMap<String, usize>,
+    statements: usize,
     stops: Vec<(String, oneshot::Sender<Arc<Notify>>)>,
 }
 
@@ -47,6 +51,7 @@ impl Wire {
         let seen = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                client.set_nodelay(true).unwrap();
                 tokio::spawn(hand_on(client, upstream.clone(), Arc::clone(&seen)));
             }
         });
@@ -65,9 +70,16 @@ impl Wire {
         self.state.lock().unwrap().calls.clone()
     }
 
+    /// How many statements the batches among them had.
+    pub(crate) fn statements(&self) -> usize {
+        self.state.lock().unwrap().statements
+    }
+
     /// Forgets what was counted.
     pub(crate) fn forget(&self) {
-        self.state.lock().unwrap().calls.clear();
+        let mut state = self.state.lock().unwrap();
+        state.calls.clear();
+        state.statements = 0;
     }
 
     /// Stops the next call named so before it reaches AWS.
@@ -78,40 +90,80 @@ impl Wire {
     }
 }
 
-/// Hands one call on: towards AWS each has a connection of its own, so that its answer ends where that does, and the
-/// client's ends with it.
+/// Hands the calls of one connection on, over one connection of its own that is kept as long.
 async fn hand_on(mut client: TcpStream, upstream: String, state: Arc<Mutex<State>>) {
-    let mut read = Vec::new();
-    let Some(head) = read_head(&mut client, &mut read).await else { return };
-    let length = header(&read[..head], "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-    while read.len() < head + length {
-        if client.read_buf(&mut read).await.unwrap_or(0) == 0 {
+    let (mut read, mut kept) = (Vec::new(), None);
+    while let Some(head) = read_head(&mut client, &mut read).await {
+        let length = header(&read[..head], "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        while read.len() < head + length {
+            if client.read_buf(&mut read).await.unwrap_or(0) == 0 {
+                return;
+            }
+        }
+        let request: Vec<u8> = read.drain(..head + length).collect();
+        let stopped = {
+            let mut state = state.lock().unwrap();
+            let name = name_of(&request[..head]);
+            if name == STATEMENTS {
+                state.statements += occurrences(&request[head..], br#""Statement":"#);
+            }
+            let stop = state.stops.iter().position(|(stop, _)| *stop == name);
+            *state.calls.entry(name).or_default() += 1;
+            stop.map(|stop| state.stops.remove(stop).1)
+        };
+        if let Some(stopped) = stopped {
+            let go_on = Arc::new(Notify::new());
+            if stopped.send(Arc::clone(&go_on)).is_ok() {
+                go_on.notified().await;
+            }
+        }
+        let answer = answer_to(&request, &mut kept, &upstream).await;
+        if client.write_all(&answer).await.is_err() {
             return;
         }
     }
-    let request: Vec<u8> = read.drain(..head + length).collect();
-    let stopped = {
-        let mut state = state.lock().unwrap();
-        let name = name_of(&request[..head]);
-        let stop = state.stops.iter().position(|(stop, _)| *stop == name);
-        *state.calls.entry(name).or_default() += 1;
-        stop.map(|stop| state.stops.remove(stop).1)
+}
+
+/// What AWS answers. Where it has closed the connection meanwhile, a new one is made.
+async fn answer_to(request: &[u8], kept: &mut Option<TcpStream>, upstream: &str) -> Vec<u8> {
+    let has_body = !request.starts_with(b"HEAD ");
+    if let Some(mut aws) = kept.take()
+        && aws.write_all(request).await.is_ok()
+        && let Some(answer) = read_answer(&mut aws, has_body).await
+    {
+        *kept = Some(aws);
+        return answer;
+    }
+    let mut aws = TcpStream::connect(upstream).await.unwrap();
+    aws.set_nodelay(true).unwrap();
+    aws.write_all(request).await.unwrap();
+    let answer = read_answer(&mut aws, has_body).await.unwrap();
+    *kept = Some(aws);
+    answer
+}
+
+/// Reads one answer as it is; `None` if the connection ends before it.
+async fn read_answer(aws: &mut TcpStream, has_body: bool) -> Option<Vec<u8>> {
+    let mut read = Vec::new();
+    let head = read_head(aws, &mut read).await?;
+    let is_empty = !has_body || read.starts_with(b"HTTP/1.1 204") || read.starts_with(b"HTTP/1.1 304");
+    let is_chunked = header(&read[..head], "transfer-encoding").is_some();
+    let length: usize = header(&read[..head], "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    let is_whole = |read: &[u8]| match (is_empty, is_chunked) {
+        (true, _) => true,
+        (_, true) => read.ends_with(b"0\r\n\r\n"),
+        (_, false) => read.len() >= head + length,
     };
-    if let Some(stopped) = stopped {
-        let go_on = Arc::new(Notify::new());
-        if stopped.send(Arc::clone(&go_on)).is_ok() {
-            go_on.notified().await;
+    while !is_whole(&read) {
+        if aws.read_buf(&mut read).await.ok()? == 0 {
+            return None;
         }
     }
-    let mut aws = TcpStream::connect(&upstream).await.unwrap();
-    let line_end = request.windows(2).position(|at| at == b"\r\n").unwrap() + 2;
-    aws.write_all(&request[..line_end]).await.unwrap();
-    aws.write_all(b"connection: close\r\n").await.unwrap();
-    aws.write_all(&request[line_end..]).await.unwrap();
-    let mut answer = Vec::new();
-    aws.read_to_end(&mut answer).await.unwrap();
-    client.write_all(&answer).await.ok();
-    client.shutdown().await.ok();
+    Some(read)
+}
+
+fn occurrences(text: &[u8], of: &[u8]) -> usize {
+    text.windows(of.len()).filter(|window| *window == of).count()
 }
 
 async fn read_head(client: &mut TcpStream, read: &mut Vec<u8>) -> Option<usize> {

@@ -1,0 +1,182 @@
+//! What the child does: it runs the handlers of two functions, each in an environment of its own as on Lambda, one
+//! invocation after the other.
+
+use std::{
+    collections::HashMap,
+    fs,
+    io::{BufRead, stdin},
+    time::Instant,
+};
+
+use aws::Cloud;
+use edge::{Event, Reply, clock::TimeGuard, queue::Message, schedule::Tick};
+use habeas_cli::client::Client;
+use jiff::{Timestamp, ToSpan};
+use policy::PolicyBook;
+use serde_json::{Value, json};
+use wire::message::RecordsMessage;
+
+use crate::local;
+
+pub(crate) const REGISTER: &str = "register";
+pub(crate) const PURGE: &str = "purge";
+
+/// Records of one person in one message: as many as one transaction takes beside the check of their key.
+const RECORDS_A_MESSAGE: usize = 99;
+
+/// Messages of one batch, as the template's mapping has it.
+const MESSAGES_A_BATCH: usize = 10;
+
+/// When the first of them was made; the policy keeps them for three years, and then all are due.
+const MADE_AT: &str = "2026-01-15T00:00:00Z";
+const PURGED_AT: &str = "2036-01-01T00:00:00Z";
+
+/// Ticks of the clock by which /proc counts, a second.
+const TICKS: f64 = 100.0;
+
+/// Registers so many records, purges them, and says of each what it took.
+pub(crate) fn work(records: usize) {
+    edge::telemetry::start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let policies = local::policies();
+    let cloud = || Cloud::from_env().unwrap().with_replicas(policies.replicas());
+    let guard = TimeGuard::from_env();
+    runtime.block_on(async {
+        let desk = retention_track::Desk { ports: cloud(), policies: policies.clone(), guard };
+        let meter = Meter::start();
+        register(&desk, records).await;
+        meter.stop(REGISTER);
+
+        let desk = purge::Desk { ports: cloud(), policies: policies.clone(), guard, limits: purge::limits().unwrap() };
+        let (queue, meter) = (Queue::new(), Meter::start());
+        let steps = tick(&desk).await["steps"].as_u64().unwrap();
+        let mut done = 0;
+        while let Some((message, receipt)) = queue.receive() {
+            done_all(purge::handle(&desk, Event::Queue(vec![message])).await.unwrap());
+            queue.delete(&receipt);
+            done += 1;
+        }
+        meter.stop(PURGE);
+        assert_eq!(done, steps, "each shard that was handed on was swept to its end");
+        let again = tick(&desk).await;
+        assert_eq!((&again["due"], &again["more"]), (&json!(0), &json!(false)), "nothing is left");
+    });
+}
+
+async fn register(desk: &retention_track::Desk<Cloud>, records: usize) {
+    let controller = PolicyBook::controllers(&desk.policies).next().unwrap().to_string();
+    let made_at: Timestamp = MADE_AT.parse().unwrap();
+    let event = |n: usize| {
+        json!({
+            "type": "record",
+            "occurred_at": (made_at + i64::try_from(n).unwrap().seconds()).to_string(),
+            "subject": { "kind": "mail", "value": format!("person-{}@example.com", n / RECORDS_A_MESSAGE) },
+            "category": "account",
+            "purpose": "account",
+            "locator": format!("account-{n}"),
+            "fields": { "name": format!("Name {n}"), "city": "Grenoble" },
+        })
+    };
+    let firsts: Vec<usize> = (0..records).step_by(RECORDS_A_MESSAGE).collect();
+    for batch in firsts.chunks(MESSAGES_A_BATCH) {
+        let message = |first: &usize| {
+            let form = RecordsMessage {
+                v: 1,
+                controller: controller.clone(),
+                events: (*first..records.min(first + RECORDS_A_MESSAGE)).map(event).collect(),
+                withdrawn: vec![],
+                walk: None,
+            };
+            message(format!("m-{first}"), serde_json::to_string(&form).unwrap())
+        };
+        let messages = batch.iter().map(message).collect();
+        done_all(retention_track::handle(desk, Event::Queue(messages)).await.unwrap());
+    }
+}
+
+async fn tick(desk: &purge::Desk<Cloud>) -> Value {
+    let tick = Tick { time: PURGED_AT.parse().unwrap(), dry_run: false };
+    match purge::handle(desk, Event::Schedule(tick)).await.unwrap() {
+        Reply::Summary(said) => said,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn done_all(reply: Reply) {
+    assert!(matches!(&reply, Reply::Batch(failed) if failed.is_empty()), "{reply:?}");
+}
+
+fn message(id: String, body: String) -> Message {
+    Message {
+        id,
+        body,
+        receive_count: 1,
+        receipt: String::new(),
+        source: String::new(),
+        sent_at: None,
+        attributes: HashMap::new(),
+    }
+}
+
+/// Lambda's side of the purge's queue: it is Lambda that receives, so it goes past the endpoint that counts.
+struct Queue {
+    client: Client,
+    endpoint: String,
+    url: String,
+}
+
+impl Queue {
+    fn new() -> Self {
+        let variable = |name| std::env::var(name).unwrap();
+        Self { client: Client::new(), endpoint: variable(local::PAST_THE_WIRE), url: variable("PURGE_QUEUE_URL") }
+    }
+
+    fn call(&self, target: &str, mut body: Value) -> Value {
+        body["QueueUrl"] = json!(self.url);
+        local::json_call(&self.client, &self.endpoint, "sqs", target, &body)
+    }
+
+    fn receive(&self) -> Option<(Message, Value)> {
+        let said =
+            self.call("AmazonSQS.ReceiveMessage", json!({ "MaxNumberOfMessages": 1, "VisibilityTimeout": 43_200 }));
+        let text = |name: &str| said["Messages"][0][name].as_str().map(str::to_owned);
+        Some((message(text("MessageId")?, text("Body")?), said["Messages"][0]["ReceiptHandle"].clone()))
+    }
+
+    fn delete(&self, receipt: &Value) {
+        self.call("AmazonSQS.DeleteMessage", json!({ "ReceiptHandle": receipt }));
+    }
+}
+
+/// What one phase takes.
+struct Meter {
+    began: Instant,
+    cpu: f64,
+}
+
+impl Meter {
+    fn start() -> Self {
+        Self { began: Instant::now(), cpu: cpu_seconds() }
+    }
+
+    /// Tells the parent, and waits until it has read its counts.
+    fn stop(self, name: &str) {
+        let (wall, cpu) = (self.began.elapsed().as_secs_f64(), cpu_seconds() - self.cpu);
+        println!("{}", json!({ "phase": name, "wall": wall, "cpu": cpu, "peak_kb": peak_kb() }));
+        stdin().lock().read_line(&mut String::new()).unwrap();
+    }
+}
+
+/// User and system time of this process.
+fn cpu_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    // Behind the name, which is in brackets, utime and stime are the 12th and 13th.
+    let ticks = stat.rsplit_once(')').unwrap().1.split_whitespace().skip(11).take(2);
+    ticks.map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / TICKS
+}
+
+fn peak_kb() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
