@@ -1,6 +1,6 @@
 //! The log of requests, and the plans of erasures.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use app::{
     erasure::{ErasurePlan, ErasurePlans},
@@ -347,6 +347,12 @@ fn instructions_of(plain: Vec<u8>) -> Result<Instructions, PortError> {
     form.try_into().map_err(unreadable(WHAT))
 }
 
+/// How often a claim that somebody else has not confirmed yet is looked at again.
+const CLAIM_LOOKS: u32 = 4;
+
+/// The pause before each look: together they are longer than a mail service takes.
+const CLAIM_PAUSE: Duration = Duration::from_millis(500);
+
 /// All that may lie sealed in the items of a request.
 const SEALED: [&str; 6] = ["contact", "who", "message", "instructions", "corrections", "text"];
 
@@ -466,13 +472,21 @@ impl Cloud {
 
     /// Claims one mail or warning: fresh for exactly one of several at once.
     pub(super) async fn claim(&self, key: &ItemKey, kind: Kind, at: Timestamp) -> Result<MailClaim, PortError> {
-        match self.put_new(item_of(key, &Claim::new(kind, at))?).await? {
-            Appended::Fresh => Ok(MailClaim::Fresh),
-            Appended::Existing(item) => {
-                let claim: Claim = form_of("a claim", item)?;
-                Ok(if claim.sent_at.is_some() { MailClaim::Sent } else { MailClaim::InDoubt })
+        let mut stands = match self.put_new(item_of(key, &Claim::new(kind, at))?).await? {
+            Appended::Fresh => return Ok(MailClaim::Fresh),
+            Appended::Existing(item) => item,
+        };
+        // Two messages of one request may run beside each other: whoever claimed it may be sending it this moment. A
+        // doubt that stays was left by a crash.
+        for _ in 0..CLAIM_LOOKS {
+            if form_of::<Claim>("a claim", stands)?.sent_at.is_some() {
+                return Ok(MailClaim::Sent);
             }
+            tokio::time::sleep(CLAIM_PAUSE).await;
+            stands = self.get(key).await?.ok_or_else(|| PortError::corrupt("a claim", "it is not stored"))?;
         }
+        let claim: Claim = form_of("a claim", stands)?;
+        Ok(if claim.sent_at.is_some() { MailClaim::Sent } else { MailClaim::InDoubt })
     }
 
     /// Notes that a claimed mail or warning was handed over.
