@@ -11,7 +11,7 @@ use app::{
     destruction::BATCH_RECORDS_MAX,
     purge::{self, PURGE_SHARDS, Run},
 };
-use aws::{Cloud, Settings};
+use aws::{Cloud, Replicas, Settings};
 use domain::purge::Limits;
 use habeas_cli::world::World;
 use jiff::{Timestamp, ToSpan};
@@ -31,6 +31,10 @@ struct Cost {
     keys: usize,
 }
 
+fn unlimited(now: Timestamp) -> Run<'static> {
+    Run { limits: Limits { floor: u64::MAX, ..Limits::default() }, ..Run::to_the_end(now) }
+}
+
 /// Stores so many records of a new controller that are not due and so many that are, sweeps, and counts the calls.
 async fn measured(world: &World, stored: usize, due: usize, now: Timestamp) -> Cost {
     let cloud = Cloud::new(settings(world));
@@ -39,9 +43,9 @@ async fn measured(world: &World, stored: usize, due: usize, now: Timestamp) -> C
     registered(&cloud, &whose, "due", due, now - 1.hour()).await;
 
     let wire = Wire::to(&world.stack.endpoint).await;
-    let wired = Cloud::new(Settings { endpoint_url: Some(wire.url.clone()), ..settings(world) });
-    let run = Run { limits: Limits { floor: u64::MAX, ..Limits::default() }, ..Run::to_the_end(now) };
-    let swept = purge::sweep(&wired, &[], &run).await.unwrap();
+    let wired =
+        Cloud::new(Settings { endpoint_url: Some(wire.url.clone()), ..settings(world) }).with_replicas(Replicas::new());
+    let swept = purge::sweep(&wired, &[], &unlimited(now)).await.unwrap();
     assert_eq!((swept.deleted, swept.failed, swept.batches.len()), (due, 0, due.div_ceil(BATCH_RECORDS_MAX)));
     Cost {
         queries: wire.calls("dynamodb:Query"),
@@ -59,8 +63,8 @@ fn a_sweep_costs_what_is_due_and_not_what_is_stored() {
     let now = at("2036-01-01T00:00:00Z");
     runtime.block_on(async {
         // What other tests have left comes first, and is not counted.
-        let rest = Run { limits: Limits { floor: u64::MAX, ..Limits::default() }, ..Run::to_the_end(now) };
-        purge::sweep(&Cloud::new(settings(&world)), &[], &rest).await.unwrap();
+        let others = Cloud::new(settings(&world)).with_replicas(Replicas::new());
+        purge::sweep(&others, &[], &unlimited(now)).await.unwrap();
 
         let few = measured(&world, 100, 500, now).await;
         let many = measured(&world, 1_500, 500, now).await;
