@@ -41,7 +41,7 @@ use crate::{
 
 mod files;
 
-const BUCKET: &str = "the evidence bucket";
+pub(crate) const BUCKET: &str = "the evidence bucket";
 const WORK: &str = "the bucket of what is under way";
 const LINK: &str = "a link of evidence";
 const NOTE: &str = "a noted batch";
@@ -308,23 +308,22 @@ impl Cloud {
         if let Some(head) = self.heads.get(controller, chain) {
             return Ok(head);
         }
-        // Numbers run backwards in names: the first one listed is the newest.
-        let newest = self
-            .s3()
-            .list_objects_v2()
-            .bucket(self.evidence_bucket()?)
-            .prefix(chain_prefix(controller, chain))
-            .max_keys(1)
-            .send()
-            .await
-            .map_err(|error| unavailable(BUCKET, &error))?;
-        let key = newest.contents().first().and_then(|object| object.key());
-        let Some(number) = key.and_then(number_of) else { return Ok((0, merkle::NOTHING)) };
+        let Some(number) = self.newest(&chain_prefix(controller, chain)).await? else {
+            return Ok((0, merkle::NOTHING));
+        };
         let Some((_, hash)) = self.header(controller, Place { chain, number }).await? else {
             return Err(PortError::corrupt(LINK, "it was listed and is not there"));
         };
         self.heads.set(controller, chain, (number, hash));
         Ok((number, hash))
+    }
+
+    /// The number of the newest object under a prefix: names run backwards, so it is listed first.
+    pub(crate) async fn newest(&self, prefix: &str) -> Result<Option<u64>, PortError> {
+        let listed = self.s3().list_objects_v2().bucket(self.evidence_bucket()?).prefix(prefix).max_keys(1).send();
+        let listed = listed.await.map_err(|error| unavailable(BUCKET, &error))?;
+        let Some(key) = listed.contents().first().and_then(|object| object.key()) else { return Ok(None) };
+        number_of(key).map(Some).ok_or_else(|| PortError::corrupt(BUCKET, "it holds an object of another name"))
     }
 
     /// The header of the link in that place, and its hash.
@@ -338,7 +337,7 @@ impl Cloud {
     }
 
     /// Writes an object of evidence unless one stands there. Answers whether it was written.
-    async fn put_evidence(&self, key: &str, body: Vec<u8>) -> Result<bool, PortError> {
+    pub(crate) async fn put_evidence(&self, key: &str, body: Vec<u8>) -> Result<bool, PortError> {
         let checksum = BASE64_STANDARD.encode(digest::digest(&digest::SHA256, &body));
         let put = self
             .s3()
@@ -379,7 +378,7 @@ impl Cloud {
     }
 
     /// Reads an object, or the range of it; `None` if there is none.
-    async fn read_object(
+    pub(crate) async fn read_object(
         &self,
         bucket: &str,
         what: &'static str,
@@ -390,7 +389,7 @@ impl Cloud {
         match got {
             Ok(object) => {
                 let body = object.body.collect().await;
-                let body = body.map_err(|_| PortError::unavailable(what, "its answer broke off"))?;
+                let body = body.map_err(|error| PortError::unavailable(what, error))?;
                 Ok(Some(body.to_vec()))
             }
             Err(error) => match error.as_service_error() {

@@ -6,7 +6,6 @@ use app::{
     seal::{Checkpoint, Head, Seals, SeenCheckpoint, SeenLink},
 };
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
-use aws_sdk_s3::{error::SdkError, operation::get_object::GetObjectError, primitives::ByteStream};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{
     evidence::merkle::{self, Hash},
@@ -14,16 +13,12 @@ use domain::{
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use wire::evidence::{
-    self, Checkpoint as CheckpointLine, Head as HeadForm, Signed, VERSION, number_of, read,
+    self, Checkpoint as CheckpointLine, Head as HeadForm, Signed, VERSION, read,
     trust::{TrustedKey, fingerprint},
 };
 
-use crate::{
-    Cloud,
-    failure::{code, unavailable},
-};
+use crate::{Cloud, evidence::BUCKET, failure::unavailable};
 
-const BUCKET: &str = "the evidence bucket";
 const KEY: &str = "the evidence key";
 const CHECKPOINT: &str = "a checkpoint";
 
@@ -134,47 +129,13 @@ impl Seals for Cloud {
         body.push(b'\n');
         body.extend(serde_json::to_vec(&Signed { signature }).map_err(corrupt)?);
         body.push(b'\n');
-        let put = self
-            .s3()
-            .put_object()
-            .bucket(self.evidence_bucket()?)
-            .key(evidence::checkpoint_key(controller, checkpoint.number))
-            .content_type("application/jsonl")
-            .checksum_sha256(BASE64_STANDARD.encode(merkle::sha256(&body)))
-            .if_none_match("*")
-            .body(ByteStream::from(body))
-            .send()
-            .await;
-        match put {
-            Ok(_) => Ok(true),
-            // A conflict is another writer of the same name that is not done yet: the next run sees what it wrote.
-            Err(error) if matches!(code(&error), Some("PreconditionFailed" | "ConditionalRequestConflict")) => {
-                Ok(false)
-            }
-            Err(error) => Err(unavailable(BUCKET, &error)),
-        }
+        self.put_evidence(&evidence::checkpoint_key(controller, checkpoint.number), body).await
     }
 }
 
 impl Cloud {
-    /// The number of the newest object under a prefix: names run backwards, so it is listed first.
-    async fn newest(&self, prefix: &str) -> Result<Option<u64>, PortError> {
-        let listed = self.s3().list_objects_v2().bucket(self.evidence_bucket()?).prefix(prefix).max_keys(1).send();
-        let listed = listed.await.map_err(|error| unavailable(BUCKET, &error))?;
-        let Some(key) = listed.contents().first().and_then(|object| object.key()) else { return Ok(None) };
-        number_of(key).map(Some).ok_or_else(|| PortError::corrupt(BUCKET, "it holds an object of another name"))
-    }
-
     async fn evidence_file(&self, key: &str) -> Result<Option<Vec<u8>>, PortError> {
-        let got = match self.s3().get_object().bucket(self.evidence_bucket()?).key(key).send().await {
-            Ok(got) => got,
-            Err(SdkError::ServiceError(error)) if matches!(error.err(), GetObjectError::NoSuchKey(_)) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(unavailable(BUCKET, &error)),
-        };
-        let body = got.body.collect().await.map_err(|error| PortError::unavailable(BUCKET, error))?;
-        Ok(Some(body.into_bytes().into()))
+        self.read_object(self.evidence_bucket()?, BUCKET, key, None).await
     }
 
     /// The public key as its SubjectPublicKeyInfo, asked for once an environment.
