@@ -132,8 +132,9 @@ pub trait Intents {
     /// replace what is noted of the same batch.
     async fn note_intent(&self, manifest: &Manifest) -> Result<(), PortError>;
 
-    /// What is noted of a batch, its results with it if it has them.
-    async fn noted_intent(&self, controller: &ControllerId, batch: &BatchId) -> Result<Option<Manifest>, PortError>;
+    /// Notes a batch as begun, unless it was: then answers what is noted of it, its results with it if it has them,
+    /// and notes nothing. One call, since nearly every batch is a new one.
+    async fn begin_intent(&self, manifest: &Manifest) -> Result<Option<Manifest>, PortError>;
 
     /// Every batch of a controller that was begun and has no results.
     async fn open_intents(&self, controller: &ControllerId) -> Result<Vec<Manifest>, PortError>;
@@ -190,16 +191,20 @@ pub async fn destroy<P: EvidenceStore + Deletion + Keys>(
     let mut parts = vec![reason.as_str(), at_text.as_str()];
     parts.extend(named(&records));
     let batch = keys.pepper.derive(&parts);
-    let noted = ports.noted_intent(controller, &batch).await?;
+    let intent = ports.next(controller, chain_of(&batch)).await?;
+    let manifest = Manifest { batch, controller: controller.clone(), reason, at, intent, records, results: Vec::new() };
+    let noted = ports.begin_intent(&manifest).await?;
     let is_final = |result: &DeletionResult| matches!(result, DeletionResult::Deleted | DeletionResult::Absent);
     if let Some(done) = noted.as_ref().filter(|noted| !noted.results.is_empty() && noted.results.iter().all(is_final)) {
         return Ok(done.clone());
     }
-    let intent = Place { chain: chain_of(&batch), number: 0 };
-    let manifest = Manifest { batch, controller: controller.clone(), reason, at, intent, records, results: Vec::new() };
     let (mut manifest, begun_before) = match noted {
         Some(noted) if stands(ports, &noted).await? => (noted, true),
-        _ => (intend(ports, manifest).await?, false),
+        Some(_) => {
+            ports.note_intent(&manifest).await?;
+            (intend(ports, manifest).await?, false)
+        }
+        None => (intend(ports, manifest).await?, false),
     };
     // Something of it failed or was held: what the hold has let go is deleted by this attempt, and what the first one
     // deleted stays that.
@@ -240,16 +245,16 @@ async fn delete<P: Deletion>(
         .ok_or_else(|| PortError::corrupt("deletion", "it did not answer for each record"))
 }
 
-/// Writes the intent into its chain. Its place is noted before, so that whoever finds the note after a crash can tell
-/// whether the intent was written, and with it whether anything can have been deleted.
+/// Writes the intent of a noted batch into its chain. Its place is noted before, so that whoever finds the note after a
+/// crash can tell whether the intent was written, and with it whether anything can have been deleted.
 async fn intend<P: EvidenceStore>(ports: &P, mut manifest: Manifest) -> Result<Manifest, PortError> {
     let link = manifest.intent_link();
     for _ in 0..CONFLICTS_MAX {
-        manifest.intent = ports.next(&manifest.controller, manifest.intent.chain).await?;
-        ports.note_intent(&manifest).await?;
         if ports.write(&manifest.controller, manifest.intent, &link).await? {
             return Ok(manifest);
         }
+        manifest.intent = ports.next(&manifest.controller, manifest.intent.chain).await?;
+        ports.note_intent(&manifest).await?;
     }
     Err(PortError::Conflict { what: "a chain of evidence" })
 }

@@ -253,14 +253,23 @@ impl Intents for Cloud {
         self.put_note(&note_key(&manifest.controller, &manifest.batch, OPEN), note_of(manifest)?).await
     }
 
-    async fn noted_intent(&self, controller: &ControllerId, batch: &BatchId) -> Result<Option<Manifest>, PortError> {
-        // What is done was open before, and may still be if closing it was cut short.
-        for part in [DONE, OPEN] {
-            if let Some(note) = self.work_object(&note_key(controller, batch, part)).await? {
-                return manifest_of(controller, &note).map(Some);
-            }
+    async fn begin_intent(&self, manifest: &Manifest) -> Result<Option<Manifest>, PortError> {
+        let (controller, batch) = (&manifest.controller, &manifest.batch);
+        // What is done was open before, and may still be if closing it was cut short. Only an erasure's stays noted.
+        if manifest.reason == DeletionReason::Erasure
+            && let Some(note) = self.work_object(&note_key(controller, batch, DONE)).await?
+        {
+            return manifest_of(controller, &note).map(Some);
         }
-        Ok(None)
+        let key = note_key(controller, batch, OPEN);
+        if self.put_unless_there(self.work_bucket()?, WORK, &key, "application/json", note_of(manifest)?).await? {
+            return Ok(None);
+        }
+        match self.work_object(&key).await? {
+            Some(note) => manifest_of(controller, &note).map(Some),
+            // Whoever had begun it has closed it since: trying again finds how.
+            None => Err(PortError::Conflict { what: NOTE }),
+        }
     }
 
     async fn open_intents(&self, controller: &ControllerId) -> Result<Vec<Manifest>, PortError> {
@@ -338,13 +347,25 @@ impl Cloud {
 
     /// Writes an object of evidence unless one stands there. Answers whether it was written.
     pub(crate) async fn put_evidence(&self, key: &str, body: Vec<u8>) -> Result<bool, PortError> {
+        self.put_unless_there(self.evidence_bucket()?, BUCKET, key, "application/jsonl", body).await
+    }
+
+    /// Writes an object unless one stands there. Answers whether it was written.
+    async fn put_unless_there(
+        &self,
+        bucket: &str,
+        what: &'static str,
+        key: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Result<bool, PortError> {
         let checksum = BASE64_STANDARD.encode(digest::digest(&digest::SHA256, &body));
         let put = self
             .s3()
             .put_object()
-            .bucket(self.evidence_bucket()?)
+            .bucket(bucket)
             .key(key)
-            .content_type("application/jsonl")
+            .content_type(content_type)
             .checksum_sha256(checksum)
             .if_none_match("*")
             .body(ByteStream::from(body))
@@ -356,7 +377,7 @@ impl Cloud {
             Err(error) if matches!(code(&error), Some("PreconditionFailed" | "ConditionalRequestConflict")) => {
                 Ok(false)
             }
-            Err(error) => Err(unavailable(BUCKET, &error)),
+            Err(error) => Err(unavailable(what, &error)),
         }
     }
 

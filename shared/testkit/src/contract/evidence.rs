@@ -71,12 +71,13 @@ pub async fn a_batch_is_noted_until_it_is_closed<P: Ports>(ports: &P, controller
     let records = [record(&subject(ADA), "log-1", now()), endless];
     let first = manifest(controller, "batch-1", DeletionReason::Retention, &records);
     let second = manifest(controller, "batch-2", DeletionReason::Erasure, &records[..1]);
-    assert_eq!(ports.noted_intent(controller, &first.batch).await.unwrap(), None);
     let moved = Manifest { intent: Place { chain: 3, number: 2 }, ..first.clone() };
-    for manifest in [&first, &moved, &second] {
+    assert_eq!(ports.begin_intent(&first).await.unwrap(), None);
+    assert_eq!(ports.begin_intent(&moved).await.unwrap(), Some(first.clone()), "whoever comes second notes nothing");
+    for manifest in [&moved, &second] {
         ports.note_intent(manifest).await.unwrap();
     }
-    assert_eq!(ports.noted_intent(controller, &first.batch).await.unwrap(), Some(moved.clone()));
+    assert_eq!(ports.begin_intent(&first).await.unwrap(), Some(moved.clone()));
     let open = async || {
         let open = ports.open_intents(controller).await.unwrap();
         open.into_iter().map(|manifest| (manifest.batch.clone(), manifest)).collect::<BTreeMap<_, _>>()
@@ -98,13 +99,13 @@ pub async fn the_results_of_an_erasure_stay_noted_and_those_of_a_sweep_do_not<P:
     let results = vec![DeletionResult::Deleted, DeletionResult::Held];
     for (key, reason) in [("batch-1", DeletionReason::Erasure), ("batch-2", DeletionReason::Retention)] {
         let begun = manifest(controller, key, reason, &records);
-        ports.note_intent(&begun).await.unwrap();
-        let done = Manifest { results: results.clone(), ..begun };
+        assert_eq!(ports.begin_intent(&begun).await.unwrap(), None);
+        let done = Manifest { results: results.clone(), ..begun.clone() };
         ports.close_intent(&done).await.unwrap();
+        assert!(ports.open_intents(controller).await.unwrap().is_empty());
         let expected = (reason == DeletionReason::Erasure).then_some(done.clone());
-        assert_eq!(ports.noted_intent(controller, &done.batch).await.unwrap(), expected);
+        assert_eq!(ports.begin_intent(&begun).await.unwrap(), expected);
     }
-    assert!(ports.open_intents(controller).await.unwrap().is_empty());
 }
 
 pub async fn a_batch_that_crashed_is_settled_by_what_is_gone<P: Ports>(ports: &P, controller: &ControllerId) {

@@ -102,11 +102,15 @@ impl Intents for Memory {
         Ok(())
     }
 
-    async fn noted_intent(&self, controller: &ControllerId, batch: &BatchId) -> Result<Option<Manifest>, PortError> {
-        let state = self.call()?;
-        let place = (controller.clone(), batch.clone());
+    async fn begin_intent(&self, manifest: &Manifest) -> Result<Option<Manifest>, PortError> {
+        let mut state = self.call()?;
+        let place = (manifest.controller.clone(), manifest.batch.clone());
         let closed = state.certificates.get(&place).filter(|manifest| manifest.reason == DeletionReason::Erasure);
-        Ok(state.intents.get(&place).or(closed).cloned())
+        let noted = closed.or(state.intents.get(&place)).cloned();
+        if noted.is_none() {
+            state.intents.insert(place, manifest.clone());
+        }
+        Ok(noted)
     }
 
     async fn open_intents(&self, controller: &ControllerId) -> Result<Vec<Manifest>, PortError> {
