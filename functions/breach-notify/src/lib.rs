@@ -2,12 +2,17 @@
 
 use app::{
     announce::Announcements,
-    breach::{self, BreachStore, DeclareBreach, DeclareError, NotifiedError},
+    breach::{self, ActError, BreachStore, DeclareBreach, DeclareError, FactsError},
     keys::Keys,
     mail::Mailer,
     queues::{DeadLetters, Outbox, Queue},
 };
-use domain::{announcement::Announcement, ids::BreachId};
+use domain::{
+    announcement::Announcement,
+    breach::{Actor, Entry, Incident},
+    ids::{BreachId, StaffId},
+    policy::Policy,
+};
 use edge::{
     Event, Failure, Reply, announcement,
     http::{Problem, Request, Response},
@@ -16,7 +21,7 @@ use edge::{
 };
 use policy::PolicyBook;
 use wire::{
-    breach::{AlertForm, AlertsAnswer, BreachAnswer, BreachForm, NoticeCounts, NotifiedForm},
+    breach::{ActForm, AlertForm, AlertsAnswer, BreachAnswer, BreachForm, NoticeCounts},
     message::BreachMessage,
 };
 
@@ -46,7 +51,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
         Event::Http(request) => {
             let answer = match (request.method(), request.parameter("breach")) {
                 ("POST", None) => declare(desk, &request).await,
-                ("POST", Some(id)) => notified(desk, &request, id).await,
+                ("POST", Some(id)) => act(desk, &request, id).await,
                 ("GET", Some(id)) => progress(desk, &request, id).await,
                 ("GET", None) if request.path().ends_with("/alerts") => alerts(desk, &request).await,
                 _ => Err(Problem::method_not_allowed()),
@@ -60,37 +65,48 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
     }
 }
 
+/// Who of the staff does something. It stands in the history for good: a name that cannot be written there is nobody's.
+fn officer(policy: &Policy, request: &Request) -> Result<StaffId, Problem> {
+    let staff = request.staff(&policy.controller, SCOPE)?;
+    StaffId::parse(&staff.subject).map_err(|_| Problem::forbidden())
+}
+
+fn answer(policy: &Policy, incident: &Incident, notices: Option<NoticeCounts>) -> BreachAnswer {
+    BreachAnswer::new(incident, &breach::clocks_of(policy, incident), notices)
+}
+
 async fn declare<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &desk.policies)?;
-    let staff = request.staff(&policy.controller, SCOPE)?;
+    let declared_by = officer(policy, request)?;
     let form = request.json::<BreachForm>()?.parse()?;
     let declaration = DeclareBreach {
-        aware_at: form.aware_at,
-        exposed_from: form.exposed_from,
-        exposed_to: form.exposed_to,
-        categories: form.categories,
-        attempt_only: form.attempt_only,
-        high_risk: form.high_risk,
-        description: form.description,
-        advice: form.advice,
-        declared_by: staff.subject,
+        title: form.title,
+        times: form.times,
+        facts: form.facts,
+        signals: form.signals,
+        declared_by,
         key: site::idempotency_key(request, None)?,
         at: request.at(),
     };
-    let breach = breach::declare(policy, &desk.ports, declaration).await.map_err(refuse)?;
-    Ok(Response::json(201, &BreachAnswer::new(&breach, None)))
+    let incident = breach::declare(policy, &desk.ports, declaration).await.map_err(refuse)?;
+    Ok(Response::json(201, &answer(policy, &incident, None)).with_version(incident.version()))
 }
 
 fn refuse(error: DeclareError) -> Problem {
-    let detail = error.to_string();
     match error {
         DeclareError::Port(error) => error.into(),
         DeclareError::KeyReused => Problem::key_reused(),
-        DeclareError::UnknownCategory(_) | DeclareError::NoCategory => {
-            Problem::invalid("/categories", detail, "Use categories of the controller's policy.")
+        DeclareError::Facts(error) => refuse_facts(&error),
+    }
+}
+
+fn refuse_facts(error: &FactsError) -> Problem {
+    match error {
+        FactsError::Unknown { what, .. } => {
+            Problem::invalid("/facts", error.to_string(), "Use the names of the controller's policy.")
+                .with_hint(format!("The policy's own {what} names are in its file."))
         }
-        DeclareError::Times(_) => Problem::invalid("", detail, "Check aware_at, exposed_from and exposed_to."),
-        DeclareError::Text => Problem::invalid("/description", detail, "Say what happened and what people can do."),
+        FactsError::Time => Problem::invalid("/times", error.to_string(), "Say when it happened."),
     }
 }
 
@@ -98,27 +114,27 @@ async fn progress<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Resu
     let policy = site::policy(request, &desk.policies)?;
     request.staff(&policy.controller, SCOPE)?;
     let id = BreachId::parse(id).map_err(|_| Problem::not_found())?;
-    let breach = desk.ports.breach(&policy.controller, &id).await?.ok_or_else(Problem::not_found)?;
+    let incident = desk.ports.breach(&policy.controller, &id).await?.ok_or_else(Problem::not_found)?;
     let notices = desk.ports.notices(&policy.controller, &Announcement::Breach(id)).await?;
-    Ok(Response::json(200, &BreachAnswer::new(&breach, Some(NoticeCounts::of(&notices)))))
+    let counts = NoticeCounts::of(&notices);
+    Ok(Response::json(200, &answer(policy, &incident, Some(counts))).with_version(incident.version()))
 }
 
-async fn notified<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Response, Problem> {
+async fn act<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Response, Problem> {
     let policy = site::policy(request, &desk.policies)?;
-    request.staff(&policy.controller, SCOPE)?;
+    let by = Actor::Staff(officer(policy, request)?);
     let id = BreachId::parse(id).map_err(|_| Problem::not_found())?;
-    let form = request.json::<NotifiedForm>()?.parse()?;
-    match breach::record_notified(policy, &desk.ports, &id, form, request.at()).await {
-        Ok(breach) => Ok(Response::json(200, &BreachAnswer::new(&breach, None))),
-        Err(NotifiedError::Port(error)) => Err(error.into()),
-        Err(NotifiedError::Unknown) => Err(Problem::not_found()),
-        Err(error @ NotifiedError::Time) => {
-            Err(Problem::invalid("/notified_at", error.to_string(), "Say when the authority was notified."))
-        }
-        Err(error @ NotifiedError::Reference) => {
-            Err(Problem::invalid("/reference", error.to_string(), "Give the authority's own reference."))
-        }
-    }
+    let version = request.if_match()?;
+    let act = request.json::<ActForm>()?.parse(version)?;
+    let entry = Entry { at: request.at(), by, act };
+    let incident = breach::act(policy, &desk.ports, &id, version, entry).await.map_err(|error| match error {
+        ActError::Unknown => Problem::not_found(),
+        ActError::GoneOn(version) => Problem::precondition_failed(version),
+        ActError::Refused(refused) => Problem::invalid("/act", refused.to_string(), "Look at the breach again."),
+        ActError::Facts(error) => refuse_facts(&error),
+        ActError::Port(error) => error.into(),
+    })?;
+    Ok(Response::json(200, &answer(policy, &incident, None)).with_version(incident.version()))
 }
 
 async fn alerts<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {

@@ -41,6 +41,7 @@ const fn begun(kind: Kind) -> Option<(&'static str, &'static str)> {
         Kind::Record => ("record", "created_at"),
         Kind::Hold => ("hold", "opened_at"),
         Kind::Breach => ("breach", "declared_at"),
+        Kind::BreachEntry => ("breach-entry", "at"),
         Kind::Alert => ("alert", "published_at"),
         Kind::Change => ("change", "published_at"),
         Kind::Disclosure => ("disclosure", "at"),

@@ -115,15 +115,11 @@ impl Sorted {
                 };
                 self.fulfil.push(FulfilMessage::new(&key.controller, &key.subject, &key.request, time(at)?));
             }
-            (Change::Insert, ItemKey::Breach(controller, breach)) => {
-                let form: stored::breach::Breach = image(record.new.as_ref())?;
-                if form.tell_subjects {
-                    self.scope.push(BreachMessage::new(
-                        &controller,
-                        &breach,
-                        time(form.declared_at)?,
-                        AnnouncementStep::Scope,
-                    ));
+            (Change::Insert, ItemKey::BreachEntry(controller, breach, _)) => {
+                let form: stored::breach::Entry = image(record.new.as_ref())?;
+                if form.tells_each() {
+                    let at = time(form.at)?;
+                    self.scope.push(BreachMessage::new(&controller, &breach, at, AnnouncementStep::Scope));
                 }
             }
             (Change::Insert, ItemKey::Change(controller, change)) => {

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use domain::{
     announcement::{Announcement, NoticeState},
-    breach::{AuthorityNotified, BREACH_TEXT_BYTES_MAX, Breach, REFERENCE_BYTES_MAX, must_tell},
-    clock,
-    ids::{BreachId, Category, ControllerId, Fingerprint, SubjectRef},
+    breach::{self, Act, Actor, Breach, Clock, Entry, Facts, Head, Incident, Refused, Standing, Telling, Why},
+    clock::Anchor,
+    dsar,
+    ids::{BreachId, Category, ControllerId, Fingerprint, SignalId, StaffId, SubjectRef},
+    language::Language,
     policy::Policy,
 };
 use jiff::Timestamp;
@@ -38,36 +40,88 @@ pub struct Alert {
     pub advice: String,
 }
 
+/// One line of the register (GDPR Art. 33(5)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisterRow {
+    /// Which breach.
+    pub breach: BreachId,
+    /// When it was declared.
+    pub declared_at: Timestamp,
+    /// When somebody or something looks at it again.
+    pub next_at: Option<Timestamp>,
+    /// From where a page after this line goes on.
+    pub place: String,
+}
+
+/// A page of the register, earliest declared first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RegisterPage {
+    /// The lines.
+    pub rows: Vec<RegisterRow>,
+    /// From where the next page goes on; `None`: this is the last.
+    pub next: Option<String>,
+}
+
 /// The port to breaches.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
 pub trait BreachStore {
-    /// Writes a breach unless one stands under its identifier, with its authority deadline open.
+    /// Writes a breach unless one stands under its identifier.
+    ///
+    /// MUST make it findable by its next date and in the register.
     async fn declare_breach(
         &self,
         controller: &ControllerId,
         breach: &Breach,
         fingerprint: &Fingerprint,
+        head: &Head,
     ) -> Result<Appended<(Breach, Fingerprint)>, PortError>;
 
-    /// Records the notification of the authority and takes the breach out of the open deadlines; what
-    /// was recorded first stands. Answers the breach as it is then, or `None` if there is none.
-    async fn record_notified(
+    /// Appends an entry as that number of the history and sets the head; `false`: the history has gone on meanwhile,
+    /// and nothing was written. MUST write both or neither.
+    async fn append_breach(
         &self,
         controller: &ControllerId,
         breach: &BreachId,
-        notified: &AuthorityNotified,
-    ) -> Result<Option<Breach>, PortError>;
+        number: u32,
+        entry: &Entry,
+        head: &Head,
+    ) -> Result<bool, PortError>;
 
-    /// Reads a breach.
-    async fn breach(&self, controller: &ControllerId, breach: &BreachId) -> Result<Option<Breach>, PortError>;
+    /// Moves the next date of an open breach that has so many entries; `false`: it has gone on meanwhile.
+    async fn set_breach_next(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        version: u32,
+        next_at: Timestamp,
+    ) -> Result<bool, PortError>;
 
-    /// One page of one segment of the people affected: those of whom a record of one of the
-    /// categories is stored that was made before the window's end. One past its end counts too: what
-    /// a sweep is late for leaks as well.
+    /// Reads a breach. MUST see every write that has returned.
+    async fn breach(&self, controller: &ControllerId, breach: &BreachId) -> Result<Option<Incident>, PortError>;
+
+    /// Open breaches of a shard whose next date has come by then, earliest first, at most so many.
+    async fn due_breaches(
+        &self,
+        shard: u8,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(ControllerId, BreachId)>, PortError>;
+
+    /// A page of a controller's open or closed breaches, from a cursor on.
+    async fn breach_register(
+        &self,
+        controller: &ControllerId,
+        is_open: bool,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<RegisterPage, PortError>;
+
+    /// One page of one segment of the people affected: those of whom a record of the scope is stored that was made
+    /// before the window's end. One past its end counts too: what a sweep is late for leaks as well.
     async fn affected(
         &self,
         controller: &ControllerId,
-        breach: &Breach,
+        facts: &Facts,
         segment: u16,
         from: Option<&str>,
     ) -> Result<FoundPage, PortError>;
@@ -82,45 +136,44 @@ pub trait BreachStore {
 /// A declaration, parsed.
 #[derive(Debug)]
 pub struct DeclareBreach {
-    /// When the controller became aware.
-    pub aware_at: Timestamp,
-    /// When data was exposed, from.
-    pub exposed_from: Timestamp,
-    /// To.
-    pub exposed_to: Timestamp,
-    /// What kinds of data.
-    pub categories: BTreeSet<Category>,
-    /// Whether it was only tried.
-    pub attempt_only: bool,
-    /// Whether the risk to people is high (GDPR Art. 34(1)), as assessed by a person.
-    pub high_risk: bool,
-    /// What happened, in plain language.
-    pub description: String,
-    /// What people can do.
-    pub advice: String,
+    /// What the register calls it.
+    pub title: String,
+    /// When what happened from which clocks count.
+    pub times: Vec<(Anchor, Timestamp)>,
+    /// What is known.
+    pub facts: Facts,
+    /// The signals that it is made from.
+    pub signals: BTreeSet<SignalId>,
     /// Who declares it.
-    pub declared_by: String,
+    pub declared_by: StaffId,
     /// The `Idempotency-Key`, or else the request's own id.
     pub key: String,
     /// When the declaration arrived.
     pub at: Timestamp,
 }
 
+/// What in a breach's facts the policy does not know, or what cannot be.
+#[derive(Debug, thiserror::Error)]
+pub enum FactsError {
+    /// The policy names no such category, purpose, recipient or service.
+    #[error("the policy names no {what} {name}")]
+    Unknown {
+        /// What it would be.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// Something happened in the future.
+    #[error("nothing of a breach has happened in the future")]
+    Time,
+}
+
 /// Why nothing was declared.
 #[derive(Debug, thiserror::Error)]
 pub enum DeclareError {
-    /// The policy names no such category.
-    #[error("the policy names no category {0}")]
-    UnknownCategory(Category),
-    /// No category at all.
-    #[error("name at least one category of data")]
-    NoCategory,
-    /// The window ends before it starts, or awareness lies in the future.
-    #[error("{0}")]
-    Times(&'static str),
-    /// A text is empty or too long.
-    #[error("description and advice hold 1 to {BREACH_TEXT_BYTES_MAX} bytes each")]
-    Text,
+    /// The facts cannot be.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
     /// The key was used for another breach.
     #[error("this Idempotency-Key was used for another breach")]
     KeyReused,
@@ -129,7 +182,29 @@ pub enum DeclareError {
     Port(#[from] PortError),
 }
 
-/// Declares a breach and starts its clock.
+/// Whether the policy knows what the facts name.
+///
+/// # Errors
+/// [`FactsError`] at the first name that it does not know.
+pub fn check_facts(policy: &Policy, facts: &Facts) -> Result<(), FactsError> {
+    let unknown = |what, name: Option<String>| name.map_or(Ok(()), |name| Err(FactsError::Unknown { what, name }));
+    let scope = &facts.scope;
+    let category = scope.categories.iter().find(|category| !policy.categories.contains_key(*category));
+    unknown("category", category.map(ToString::to_string))?;
+    let purpose = scope.purposes.iter().find(|purpose| !policy.purposes.contains_key(*purpose));
+    unknown("purpose", purpose.map(ToString::to_string))?;
+    let recipient = scope.recipients.iter().find(|recipient| !policy.recipients.contains_key(*recipient));
+    unknown("recipient", recipient.map(ToString::to_string))?;
+    let service = facts.service.as_ref().filter(|service| dsar::role_for(policy, service).is_none());
+    unknown("service", service.map(ToString::to_string))
+}
+
+/// What the register shows of a breach, and when it is looked at again by whoever looks at it at that time.
+pub fn head_of(policy: &Policy, incident: &Incident, at: Timestamp) -> Head {
+    Head { is_open: incident.is_open(), next_at: breach::next_date(policy, incident, at) }
+}
+
+/// Declares a breach and starts its clocks.
 ///
 /// # Errors
 /// [`DeclareError`]; nothing is written then.
@@ -137,88 +212,126 @@ pub async fn declare<P: BreachStore + Keys>(
     policy: &Policy,
     ports: &P,
     form: DeclareBreach,
-) -> Result<Breach, DeclareError> {
-    if form.categories.is_empty() {
-        return Err(DeclareError::NoCategory);
+) -> Result<Incident, DeclareError> {
+    check_facts(policy, &form.facts)?;
+    if form.times.iter().any(|(_, at)| *at > form.at) {
+        return Err(FactsError::Time.into());
     }
-    if let Some(unknown) = form.categories.iter().find(|category| !policy.categories.contains_key(*category)) {
-        return Err(DeclareError::UnknownCategory(unknown.clone()));
-    }
-    if form.exposed_to < form.exposed_from {
-        return Err(DeclareError::Times("the exposure ends before it starts"));
-    }
-    if form.aware_at > form.at {
-        return Err(DeclareError::Times("nobody is aware of a breach in the future"));
-    }
-    let text_fits = |text: &str| !text.trim().is_empty() && text.len() <= BREACH_TEXT_BYTES_MAX;
-    if !text_fits(&form.description) || !text_fits(&form.advice) {
-        return Err(DeclareError::Text);
-    }
-    let authority_due_at = clock::notify_authority_by(form.aware_at)
-        .map_err(|_| DeclareError::Times("the deadline lies past the end of the calendar"))?;
     let keys = ports.controller(&policy.controller).await?;
-    let categories = form.categories.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    let (aware, from, to) = (form.aware_at.to_string(), form.exposed_from.to_string(), form.exposed_to.to_string());
-    let fingerprint = keys.pepper.derive(&[&aware, &from, &to, &categories, &form.description, &form.advice]);
+    // The same declaration again is the same breach, whenever it comes.
+    let made_of = format!("{:?}{:?}{:?}{:?}", form.title, form.times, form.facts, form.signals);
+    let fingerprint = keys.pepper.derive(&[&made_of]);
     let breach = Breach {
         id: keys.pepper.derive(&[&form.key]),
-        aware_at: form.aware_at,
+        title: form.title,
         declared_at: form.at,
-        authority_due_at,
-        exposed_from: form.exposed_from,
-        exposed_to: form.exposed_to,
-        categories: form.categories,
-        attempt_only: form.attempt_only,
-        description: form.description,
-        advice: form.advice,
-        tell_subjects: must_tell(form.high_risk, form.attempt_only, policy.breach.tell_of_attempts),
         declared_by: form.declared_by,
-        notified: None,
+        times: form.times,
+        facts: form.facts,
+        signals: form.signals,
+        settled: Vec::new(),
     };
-    match ports.declare_breach(&policy.controller, &breach, &fingerprint).await? {
-        Appended::Fresh => Ok(breach),
-        Appended::Existing((first, made_of)) if made_of == fingerprint => Ok(first),
+    let incident = Incident::new(breach);
+    let head = head_of(policy, &incident, form.at);
+    match ports.declare_breach(&policy.controller, &incident.breach, &fingerprint, &head).await? {
+        Appended::Fresh => Ok(incident),
+        Appended::Existing((first, found)) if found == fingerprint => {
+            // What has happened to it since is part of the answer.
+            Ok(ports.breach(&policy.controller, &first.id).await?.unwrap_or_else(|| Incident::new(first)))
+        }
         Appended::Existing(_) => Err(DeclareError::KeyReused),
     }
 }
 
-/// Why no notification was recorded.
+/// Why an act was not recorded.
 #[derive(Debug, thiserror::Error)]
-pub enum NotifiedError {
+pub enum ActError {
     /// There is no such breach.
     #[error("there is no such breach")]
     Unknown,
-    /// It cannot have been made before anybody knew, nor later than now.
-    #[error("the notification lies before awareness or in the future")]
-    Time,
-    /// The reference is empty or too long.
-    #[error("a reference holds 1 to {REFERENCE_BYTES_MAX} bytes")]
-    Reference,
+    /// It has gone on: the act was meant for another version.
+    #[error("the breach has gone on; it has version {0} now")]
+    GoneOn(u32),
+    /// It cannot happen now.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The facts cannot be.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
     /// Something outside failed.
     #[error(transparent)]
     Port(#[from] PortError),
 }
 
-/// Records that the authority was notified: the 72 hours are met, or it is known by how much they
-/// were not.
+/// Records an act on the breach as it stood at a version.
 ///
 /// # Errors
-/// [`NotifiedError`]. Recording it again changes nothing and is no error.
-pub async fn record_notified<P: BreachStore>(
+/// [`ActError`]; nothing is written then.
+pub async fn act<P: BreachStore>(
     policy: &Policy,
     ports: &P,
-    breach: &BreachId,
-    notified: AuthorityNotified,
-    now: Timestamp,
-) -> Result<Breach, NotifiedError> {
-    if notified.reference.trim().is_empty() || notified.reference.len() > REFERENCE_BYTES_MAX {
-        return Err(NotifiedError::Reference);
+    id: &BreachId,
+    version: u32,
+    entry: Entry,
+) -> Result<Incident, ActError> {
+    let incident = ports.breach(&policy.controller, id).await?.ok_or(ActError::Unknown)?;
+    if incident.version() != version {
+        // The same act once more: its answer was lost.
+        let is_there = incident.history.last().is_some_and(|last| last.act == entry.act && last.by == entry.by);
+        return if is_there && incident.version() == version + 1 {
+            Ok(incident)
+        } else {
+            Err(ActError::GoneOn(incident.version()))
+        };
     }
-    let stored = ports.breach(&policy.controller, breach).await?.ok_or(NotifiedError::Unknown)?;
-    if notified.at < stored.aware_at || notified.at > now {
-        return Err(NotifiedError::Time);
+    if let Act::FactsChanged(facts) = &entry.act {
+        check_facts(policy, facts)?;
     }
-    ports.record_notified(&policy.controller, breach, &notified).await?.ok_or(NotifiedError::Unknown)
+    if matches!(entry.act, Act::Closed(_)) {
+        let clocks = breach::clocks(policy, &incident);
+        if clocks.iter().any(|clock| matches!(clock.standing, Standing::Running | Standing::Waiting)) {
+            return Err(Refused { act: entry.act.kind(), why: Why::ClockRuns }.into());
+        }
+    }
+    let next = incident.after(entry.clone())?;
+    let head = head_of(policy, &next, entry.at);
+    if ports.append_breach(&policy.controller, id, next.version(), &entry, &head).await? {
+        Ok(next)
+    } else {
+        Err(ActError::GoneOn(ports.breach(&policy.controller, id).await?.map_or(version, |now| now.version())))
+    }
+}
+
+/// An act by rule: whoever is faster, it is recorded once.
+///
+/// # Errors
+/// [`ActError`].
+pub async fn act_by_rule<P: BreachStore>(
+    policy: &Policy,
+    ports: &P,
+    id: &BreachId,
+    at: Timestamp,
+    of: impl Fn(&Incident) -> Option<Act>,
+) -> Result<Option<Incident>, ActError> {
+    for _ in 0..ACT_TRIES {
+        let incident = ports.breach(&policy.controller, id).await?.ok_or(ActError::Unknown)?;
+        let Some(act) = of(&incident) else { return Ok(None) };
+        let entry = Entry { at, by: Actor::Product, act };
+        let next = incident.after(entry.clone())?;
+        let head = head_of(policy, &next, at);
+        if ports.append_breach(&policy.controller, id, next.version(), &entry, &head).await? {
+            return Ok(Some(next));
+        }
+    }
+    Err(PortError::Conflict { what: "the history of a breach" }.into())
+}
+
+/// How often an act by rule is tried again when somebody was faster.
+const ACT_TRIES: usize = 5;
+
+/// Every clock of a breach.
+pub fn clocks_of(policy: &Policy, incident: &Incident) -> Vec<Clock> {
+    breach::clocks(policy, incident)
 }
 
 /// Finds people affected in one segment and plans their notices, as far as one message reads;
@@ -235,14 +348,14 @@ pub async fn scope<P: BreachStore + Announcements>(
     at: Timestamp,
 ) -> Result<Option<String>, PortError> {
     let controller = &policy.controller;
-    let Some(breach) = ports.breach(controller, breach).await? else {
+    let Some(incident) = ports.breach(controller, breach).await? else {
         return Err(PortError::corrupt("breach", "it is not stored"));
     };
-    if !breach.tell_subjects {
+    if !incident.tells_each() || incident.telling() == Telling::Stopped {
         return Ok(None);
     }
-    let of = Announcement::Breach(breach.id.clone());
-    let page = async |from: Option<&str>| ports.affected(controller, &breach, segment, from).await;
+    let of = Announcement::Breach(breach.clone());
+    let page = async |from: Option<&str>| ports.affected(controller, incident.facts(), segment, from).await;
     announce::scope(ports, controller, &of, from, at, page).await
 }
 
@@ -258,18 +371,18 @@ pub async fn tell<P: BreachStore + Announcements + Mailer>(
     at: Timestamp,
 ) -> Result<NoticeState, PortError> {
     let controller = &policy.controller;
-    let Some(breach) = ports.breach(controller, breach).await? else {
+    let Some(incident) = ports.breach(controller, breach).await? else {
         return Err(PortError::corrupt("breach", "it is not stored"));
     };
-    let of = Announcement::Breach(breach.id.clone());
+    let of = Announcement::Breach(breach.clone());
     let state = match announce::claim(ports, controller, &of, subject, at).await? {
         Claimed::Done(state) => return Ok(state),
         Claimed::Open(Some(address)) => {
-            ports.send(&letters::breach(policy, &breach, subject, address)).await?;
+            ports.send(&letters::breach(policy, &incident, subject, address)).await?;
             NoticeState::Sent
         }
         Claimed::Open(None) => {
-            ports.publish_alert(controller, &alert(&breach, at)).await?;
+            ports.publish_alert(controller, &alert(&incident, at)).await?;
             NoticeState::WithoutAddress
         }
     };
@@ -277,14 +390,16 @@ pub async fn tell<P: BreachStore + Announcements + Mailer>(
 }
 
 /// The public alert of a breach.
-pub fn alert(breach: &Breach, at: Timestamp) -> Alert {
+pub fn alert(incident: &Incident, at: Timestamp) -> Alert {
+    let facts = incident.facts();
+    let texts = facts.texts_in(Language::English).map(|(_, texts)| texts.clone()).unwrap_or_default();
     Alert {
-        breach: breach.id.clone(),
+        breach: incident.breach.id.clone(),
         published_at: at,
-        exposed_from: breach.exposed_from,
-        exposed_to: breach.exposed_to,
-        categories: breach.categories.clone(),
-        description: breach.description.clone(),
-        advice: breach.advice.clone(),
+        exposed_from: facts.exposed_from,
+        exposed_to: facts.exposed_to,
+        categories: facts.scope.categories.clone(),
+        description: texts.description,
+        advice: texts.advice,
     }
 }

@@ -189,7 +189,13 @@ pub async fn place<P: HoldStore + RecordStore + BreachStore + Keys>(
                 return Err(HoldError::UnknownBreach(id));
             };
             let named = vec!["incident".to_owned(), id.to_string()];
-            (HoldScope::Incident { breach: id, categories: breach.categories, until: breach.exposed_to }, named)
+            let facts = breach.facts();
+            // A scope that names no category leaves none out.
+            let categories = match &facts.scope.categories {
+                none if none.is_empty() => policy.categories.keys().cloned().collect(),
+                named => named.clone(),
+            };
+            (HoldScope::Incident { breach: id, categories, until: facts.exposed_to }, named)
         }
     };
     let mut parts: Vec<&str> = named.iter().map(String::as_str).collect();

@@ -2,9 +2,10 @@
 //! may not read. A requester reads their own language ([`request`]); the office reads English.
 
 use domain::{
-    breach::Breach,
+    breach::Incident,
     dsar::{self, Act, AnswerDue, Outcome, RequestState},
     ids::{Purpose, SubjectRef},
+    language::Language,
     notice::{NoticeChange, Significance},
     policy::Policy,
     sensitive::Sensitive,
@@ -118,9 +119,11 @@ pub fn of_entry(
 
 /// Tells a person of a breach (GDPR Art. 34(2): what happened, what may follow, what to do, whom to
 /// ask).
-pub fn breach(policy: &Policy, breach: &Breach, subject: &SubjectRef, to: Sensitive<String>) -> Mail {
-    let kinds = breach.categories.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let what = if breach.attempt_only { "Somebody tried to reach" } else { "Somebody may have reached" };
+pub fn breach(policy: &Policy, incident: &Incident, subject: &SubjectRef, to: Sensitive<String>) -> Mail {
+    let facts = incident.facts();
+    let texts = facts.texts_in(Language::English).map(|(_, texts)| texts.clone()).unwrap_or_default();
+    let kinds = facts.scope.categories.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let what = if facts.attempt_only { "Somebody tried to reach" } else { "Somebody may have reached" };
     Mail {
         controller: policy.controller.clone(),
         to,
@@ -129,13 +132,13 @@ pub fn breach(policy: &Policy, breach: &Breach, subject: &SubjectRef, to: Sensit
             "{what} data that {} keeps about you.\n\nWhat happened: {}\n\nKinds of data: {kinds}.\nBetween {} and {}.\n\n\
              What you can do: {}\n\nAsk us: {}.\n",
             policy.name,
-            breach.description,
-            day(policy, breach.exposed_from),
-            day(policy, breach.exposed_to),
-            breach.advice,
+            texts.description,
+            day(policy, facts.exposed_from),
+            day(policy, facts.exposed_to),
+            texts.advice,
             policy.contact_mail,
         ),
-        tag: format!("breach-{}-{}", breach.id, subject.as_str().replace('.', "-")),
+        tag: format!("breach-{}-{}", incident.breach.id, subject.as_str().replace('.', "-")),
         unsubscribe: None,
     }
 }

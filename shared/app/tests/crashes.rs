@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
     announce::{Announcements, SCOPE_SEGMENTS},
@@ -18,6 +18,7 @@ use app::{
 };
 use domain::{
     announcement::Announcement,
+    breach::Breach,
     dsar::{ItemResult, Outcome, RequestType},
     evidence::DeletionResult,
     ids::{Identifier, RecordId},
@@ -194,11 +195,12 @@ async fn a_breach_that_crashes_at_any_step_leaves_nobody_untold() {
             .await
             .unwrap();
         let declared = breach::declare(&policy, &memory, declaration()).await.unwrap();
+        breach::act(&policy, &memory, &declared.breach.id, 0, build::telling(day(3))).await.unwrap();
 
         memory.fail_after(crash_after);
-        let first = tell_all(&policy, &memory, &declared.id).await;
+        let first = tell_all(&policy, &memory, &declared.breach.id).await;
         memory.recover();
-        tell_all(&policy, &memory, &declared.id).await.unwrap();
+        tell_all(&policy, &memory, &declared.breach.id).await.unwrap();
 
         let mut told: Vec<String> = memory.sent().iter().map(|mail| mail.to.disclose().clone()).collect();
         told.sort();
@@ -215,19 +217,8 @@ async fn a_breach_that_crashes_at_any_step_leaves_nobody_untold() {
 }
 
 fn declaration() -> DeclareBreach {
-    DeclareBreach {
-        aware_at: day(3),
-        exposed_from: day(0),
-        exposed_to: day(2),
-        categories: [build::category("server-log")].into(),
-        attempt_only: false,
-        high_risk: true,
-        description: "A copy of the logs was public.".into(),
-        advice: "Change your password.".into(),
-        declared_by: "officer-1".into(),
-        key: "breach".into(),
-        at: day(3),
-    }
+    let Breach { title, times, facts, declared_by, .. } = build::breach("breach", day(0));
+    DeclareBreach { title, times, facts, signals: BTreeSet::new(), declared_by, key: "breach".into(), at: day(3) }
 }
 
 /// What the relay and the queue bring about: scope every segment, then tell each person found.

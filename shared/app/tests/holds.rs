@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use app::{
-    breach::BreachStore,
+    breach::{self, BreachStore},
     deadlines, fulfil_request,
     holds::{self, HoldError, HoldKey, HoldStore, PlaceHold, WideHolds},
     keys::Keys,
@@ -16,6 +16,7 @@ use app::{
     walk::{self, RecordScan, WALK_SEGMENTS},
 };
 use domain::{
+    breach::Incident,
     dsar::{Act, Actor, ItemResult, Outcome, RequestType, Ruling, Stage},
     hold::{Hold, HoldReason, HoldScope, HoldState, ScopeAsked},
     ids::{Identifier, StaffId, SubjectRef},
@@ -244,11 +245,12 @@ async fn a_hold_that_is_released_while_a_walk_marks_leaves_no_mark() {
 async fn an_incidents_hold_keeps_what_was_exposed_and_lets_go_of_what_came_later() {
     let (policy, memory) = (build::policy(), Memory::new());
     let breach = build::breach("breach-1", day(-3));
-    memory.declare_breach(&policy.controller, &breach, &build::id("form")).await.unwrap();
-    registered_at(&policy, &memory, "exposed", breach.exposed_to).await;
+    let head = breach::head_of(&policy, &Incident::new(breach.clone()), day(0));
+    memory.declare_breach(&policy.controller, &breach, &build::id("form"), &head).await.unwrap();
+    registered_at(&policy, &memory, "exposed", breach.facts.exposed_to).await;
     registered_at(&policy, &memory, "later", day(-1)).await;
     let hold = holds::place(&policy, &memory, form(ScopeAsked::Incident(breach.id.clone()))).await.unwrap();
-    let (categories, until) = (breach.categories, breach.exposed_to);
+    let (categories, until) = (breach.facts.scope.categories, breach.facts.exposed_to);
     assert_eq!(hold.scope, HoldScope::Incident { breach: breach.id, categories, until });
     // While it is being put on its records nothing of its categories goes.
     assert_eq!(swept(&policy, &memory, day(400)).await, (0, 2));
@@ -263,7 +265,8 @@ async fn an_incidents_hold_keeps_what_was_exposed_and_lets_go_of_what_came_later
 async fn an_erasure_waits_while_an_incidents_hold_is_put_on_records_of_its_category() {
     let (policy, memory) = (build::policy(), Memory::new());
     let breach = build::breach("breach-1", day(-3));
-    memory.declare_breach(&policy.controller, &breach, &build::id("form")).await.unwrap();
+    let head = breach::head_of(&policy, &Incident::new(breach.clone()), day(0));
+    memory.declare_breach(&policy.controller, &breach, &build::id("form"), &head).await.unwrap();
     registered_at(&policy, &memory, "later", day(-1)).await;
     let hold = holds::place(&policy, &memory, form(ScopeAsked::Incident(breach.id))).await.unwrap();
     let asked = ReceiveRequest::new(RequestType::Erasure, ada(), "key".into(), day(0));

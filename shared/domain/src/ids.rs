@@ -517,6 +517,10 @@ keyed_id!(
     BreachId, "breach"
 );
 keyed_id!(
+    /// One signal of a detector, by the detector's own name for it.
+    SignalId, "signal"
+);
+keyed_id!(
     /// One published version of a notice.
     ChangeId, "change"
 );

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::{destruction::Doomed, records::Content, requests::RequestKey};
 use domain::{
-    breach::Breach,
+    breach::{Act, Actor, Breach, Decision, Entry, Facts, PeopleAre, Texts},
+    clock::Anchor,
     consent::{Choice, ConsentEvent},
     dsar::{Received, RequestType},
     ids::{
         BreachId, Category, ControllerId, EventName, Field, Identifier, IdentifierKind, KeyedId, Pepper, Purpose,
-        SubjectRef,
+        StaffId, SubjectRef,
     },
     notice::{NoticeChange, Significance},
     policy::{
@@ -173,21 +174,29 @@ pub fn content(address: &str, locator: &str) -> Content {
 /// At the end of the calendar.
 pub fn breach(key: &str, exposed_from: Timestamp) -> Breach {
     let later = |hours: i64| exposed_from.checked_add(hours.hours()).expect("a time on the calendar");
-    Breach {
-        id: id::<BreachId>(key),
-        aware_at: later(48),
-        declared_at: later(48),
-        authority_due_at: later(48 + 72),
-        exposed_from,
-        exposed_to: later(24),
-        categories: BTreeSet::from([category("server-log")]),
-        attempt_only: false,
+    let texts = Texts {
         description: "A copy of the logs was public for a day.".into(),
         advice: "Change your password.".into(),
-        tell_subjects: true,
-        declared_by: "officer-1".into(),
-        notified: None,
+        ..Texts::default()
+    };
+    let mut facts = Facts::new(exposed_from, later(24), texts);
+    facts.scope.categories = BTreeSet::from([category("server-log")]);
+    Breach {
+        id: id::<BreachId>(key),
+        title: "Logs in public".into(),
+        declared_at: later(48),
+        declared_by: StaffId::parse("officer-1").expect("a name"),
+        times: vec![(Anchor::Awareness, later(48))],
+        facts,
+        signals: BTreeSet::new(),
+        settled: Vec::new(),
     }
+}
+
+/// The decision that each of the people is told.
+pub fn telling(at: Timestamp) -> Entry {
+    let decision = Decision { authority: true, people: PeopleAre::Told, reason: "A high risk.".into() };
+    Entry { at, by: Actor::Staff(StaffId::parse("officer-1").expect("a name")), act: Act::Decided(decision) }
 }
 
 /// A version of the notice, published by the page alone: a significant change that asks for nothing.

@@ -9,12 +9,14 @@
 #![expect(clippy::unwrap_used, reason = "a failed call is a failed test")]
 #![expect(clippy::missing_panics_doc, reason = "each sentence panics if the adapter breaks it")]
 
+mod breaches;
 mod challenges;
 mod guardian;
 mod holds;
 mod logs;
 mod subscription;
 
+pub use breaches::*;
 pub use challenges::*;
 pub use guardian::{
     a_guardian_is_written_to_once, a_guardians_address_lies_under_the_childs_key_and_is_taken_away,
@@ -32,7 +34,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use app::{
     announce::{Announcements, FoundPage, SCOPE_SEGMENTS},
     attest::Attestations,
-    breach::{Alert, BreachStore},
+    breach::BreachStore,
     capture_consent::ConsentLedger,
     challenges::Challenges,
     deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
@@ -63,7 +65,6 @@ use app::{
     walk::{RecordScan, Walks},
 };
 use domain::{
-    breach::AuthorityNotified,
     consent::Choice,
     disclosure::{Disclosure, References, Whose},
     dsar::{Instructions, RequestType},
@@ -80,8 +81,8 @@ use jiff::{Timestamp, ToSpan};
 use crate::recipients::{disclosure, recipient};
 
 use crate::build::{
-    at, breach, category, consent, content, controller, doomed, event, field, id, mail, policy, purpose, record,
-    request, subject,
+    at, category, consent, content, controller, doomed, event, field, id, mail, policy, purpose, record, request,
+    subject,
 };
 
 mod disclosures;
@@ -270,9 +271,10 @@ macro_rules! contract_tests {
             the_index_gives_what_the_evidence_needs,
             open_deadlines_are_found_before_their_time,
             a_request_is_found_from_its_next_date_on_and_read_without_its_persons_key,
-            a_notified_authority_closes_its_deadline_and_the_first_record_stands,
             a_warning_is_claimed_once,
             a_breach_is_declared_once,
+            a_breach_goes_on_entry_by_entry_and_nobody_overtakes,
+            open_breaches_are_found_by_their_next_date_and_all_of_them_in_the_register,
             the_people_of_a_breach_are_those_whose_records_were_exposed,
             a_person_is_planned_once_and_told_once,
             a_person_is_written_to_at_what_they_gave,
@@ -713,40 +715,14 @@ pub async fn the_index_gives_what_the_evidence_needs<P: Ports>(ports: &P, contro
 
 pub async fn open_deadlines_are_found_before_their_time<P: Ports>(ports: &P, controller: &ControllerId) {
     let request = asked(ports, controller, "request-1", RequestType::Access).await;
-    let declared = breach("breach-1", now());
-    ports.declare_breach(controller, &declared, &id("form")).await.unwrap();
     let of_request = Deadline {
         controller: controller.clone(),
         kind: DeadlineKind::Request,
         id: request.request.to_string(),
         due_at: days(now(), 30),
     };
-    let of_breach = Deadline {
-        controller: controller.clone(),
-        kind: DeadlineKind::Breach,
-        id: declared.id.to_string(),
-        due_at: declared.authority_due_at,
-    };
     assert!(open_deadlines(ports, controller, now()).await.is_empty());
-    assert_eq!(open_deadlines(ports, controller, days(now(), 10)).await, std::slice::from_ref(&of_breach));
-    let mut all = open_deadlines(ports, controller, days(now(), 40)).await;
-    all.sort_by_key(|deadline| deadline.due_at);
-    assert_eq!(all, [of_breach, of_request]);
-}
-
-pub async fn a_notified_authority_closes_its_deadline_and_the_first_record_stands<P: Ports>(
-    ports: &P,
-    controller: &ControllerId,
-) {
-    let declared = breach("breach-1", now());
-    ports.declare_breach(controller, &declared, &id("form")).await.unwrap();
-    let notified = |day, reference: &str| AuthorityNotified { at: days(now(), day), reference: reference.into() };
-    let first = ports.record_notified(controller, &declared.id, &notified(3, "CNIL-1")).await.unwrap();
-    assert_eq!(first.unwrap().notified, Some(notified(3, "CNIL-1")));
-    let again = ports.record_notified(controller, &declared.id, &notified(4, "CNIL-2")).await.unwrap();
-    assert_eq!(again.unwrap().notified, Some(notified(3, "CNIL-1")));
-    assert!(open_deadlines(ports, controller, days(now(), 40)).await.is_empty());
-    assert_eq!(ports.record_notified(controller, &id("unknown"), &notified(3, "x")).await.unwrap(), None);
+    assert_eq!(open_deadlines(ports, controller, days(now(), 40)).await, [of_request]);
 }
 
 pub async fn a_warning_is_claimed_once<P: Ports>(ports: &P, controller: &ControllerId) {
@@ -762,61 +738,6 @@ pub async fn a_warning_is_claimed_once<P: Ports>(ports: &P, controller: &Control
     ports.confirm_warning(&deadline, Urgency::AtRisk, now()).await.unwrap();
     assert_eq!(claim(Urgency::AtRisk).await.unwrap(), MailClaim::Sent);
     assert_eq!(claim(Urgency::Missed).await.unwrap(), MailClaim::Fresh);
-}
-
-// Breaches.
-
-pub async fn a_breach_is_declared_once<P: Ports>(ports: &P, controller: &ControllerId) {
-    let mut first = breach("breach-1", now());
-    first.categories.insert(category("account"));
-    assert_eq!(ports.breach(controller, &first.id).await.unwrap(), None);
-    assert_eq!(ports.declare_breach(controller, &first, &id("form")).await.unwrap(), Appended::Fresh);
-    let mut second = breach("breach-1", days(now(), 1));
-    second.attempt_only = true;
-    second.tell_subjects = false;
-    let appended = ports.declare_breach(controller, &second, &id("another form")).await.unwrap();
-    assert_eq!(appended, Appended::Existing((first.clone(), id("form"))));
-    assert_eq!(ports.breach(controller, &first.id).await.unwrap(), Some(first));
-}
-
-pub async fn the_people_of_a_breach_are_those_whose_records_were_exposed<P: Ports>(
-    ports: &P,
-    controller: &ControllerId,
-) {
-    let leak = breach("breach-1", now());
-    let person = |n: usize| subject(&format!("person-{n}@example.com"));
-    let mut expected = BTreeSet::new();
-    for n in 0..12 {
-        registered(ports, controller, &[record(&person(n), &format!("log-{n}"), days(now(), -10))]).await;
-        expected.insert(person(n));
-    }
-    // Exposed as well: made in the window, kept without an end, kept by a hold past its end, and one
-    // that a sweep is late for.
-    let made_within = record(&person(20), "within", leak.exposed_to);
-    let endless = Record { due_at: None, ..record(&person(21), "endless", days(now(), -900)) };
-    let held = Record { holds: BTreeSet::from([id("hold-1")]), ..record(&person(22), "held", days(now(), -900)) };
-    let overdue = record(&person(32), "overdue", days(now(), -101));
-    registered(ports, controller, &[made_within, endless, held, overdue]).await;
-    expected.extend([person(20), person(21), person(22), person(32)]);
-    // Not exposed: another category, made after the window, another controller.
-    let other = Record { category: category("account"), ..record(&person(30), "other", days(now(), -10)) };
-    let later = record(&person(31), "later", days(now(), 2));
-    registered(ports, controller, &[other, later]).await;
-    registered(ports, &fresh_controller(ports), &[record(&person(33), "elsewhere", days(now(), -10))]).await;
-
-    let page = async |segment, from: Option<String>| ports.affected(controller, &leak, segment, from.as_deref()).await;
-    let found = over_all_pages(page).await;
-    assert_eq!(found, expected);
-}
-
-pub async fn an_alert_is_published_once_and_the_newest_stands_first<P: Ports>(ports: &P, controller: &ControllerId) {
-    let alert = |key: &str, published_at| Alert { published_at, ..app::breach::alert(&breach(key, now()), now()) };
-    let (older, newer) = (alert("breach-1", now()), alert("breach-2", days(now(), 1)));
-    assert!(ports.alerts(controller).await.unwrap().is_empty());
-    for alert in [&older, &newer, &alert("breach-1", days(now(), 5))] {
-        ports.publish_alert(controller, alert).await.unwrap();
-    }
-    assert_eq!(ports.alerts(controller).await.unwrap(), [newer, older]);
 }
 
 // Keys.

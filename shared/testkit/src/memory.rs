@@ -7,6 +7,7 @@ use std::{
 };
 
 mod backup;
+mod breaches;
 mod challenges;
 mod guardian;
 mod purge;
@@ -22,7 +23,7 @@ pub use systems::HandedOver;
 use app::{
     announce::{FoundPage, SCOPE_SEGMENTS},
     attest,
-    breach::{Alert, BreachStore},
+    breach::Alert,
     capture_consent::ConsentLedger,
     chain::{Link, Place},
     deadlines::{Deadline, DeadlineKind, Deadlines, Urgency},
@@ -43,7 +44,6 @@ use app::{
 use domain::{
     announcement::{Announcement, NoticeState},
     attestation::Attestation,
-    breach::{AuthorityNotified, Breach},
     consent::ConsentEvent,
     dsar::{AccountClaims, Challenge, Entry, Head, Received, RequestState},
     evidence::DeletionResult,
@@ -122,7 +122,7 @@ struct State {
     tombstones: BTreeMap<(Person, RequestId), Tombstone>,
     hold_copies: BTreeMap<HoldPlace, Hold>,
     earlier_peppers: u8,
-    breaches: BTreeMap<(ControllerId, BreachId), (Breach, Fingerprint)>,
+    breaches: BTreeMap<(ControllerId, BreachId), breaches::Stored>,
     notices: BTreeMap<(ControllerId, Announcement, SubjectRef), NoticeState>,
     changes: BTreeMap<(ControllerId, ChangeId), (NoticeChange, Fingerprint)>,
     attestations: BTreeMap<(ControllerId, AttestationId, Date), Attestation>,
@@ -914,14 +914,6 @@ impl RequestClock for Memory {
 impl Deadlines for Memory {
     async fn deadlines(&self, shard: u8, before: Timestamp, limit: usize) -> Result<Vec<Deadline>, PortError> {
         let state = self.call()?;
-        let open = state.breaches.iter().filter(|(_, (breach, _))| breach.notified.is_none());
-        let breaches = open.filter(|_| shard == 0);
-        let breaches = breaches.map(|((controller, id), (breach, _))| Deadline {
-            controller: controller.clone(),
-            kind: DeadlineKind::Breach,
-            id: id.to_string(),
-            due_at: breach.authority_due_at,
-        });
         let attested = state.attested().into_iter().filter(|_| shard == 1);
         let renewals = attested.map(|((controller, id), valid_until)| Deadline {
             controller,
@@ -936,7 +928,7 @@ impl Deadlines for Memory {
             id: hold.name(),
             due_at: hold.review_at,
         });
-        let open = breaches.chain(renewals).chain(reviews);
+        let open = renewals.chain(reviews);
         let mut deadlines: Vec<_> = open.filter(|deadline| deadline.due_at < before).collect();
         deadlines.sort_by_key(|deadline| deadline.due_at);
         deadlines.truncate(limit);
@@ -977,72 +969,6 @@ fn found<'a>(
     let next = ahead.get(SCOPE_PAGE - 1).map(|(place, ..)| place.clone());
     let counting = ahead.into_iter().filter(|(.., counts)| *counts);
     FoundPage { subjects: counting.map(|(_, subject, _)| subject.clone()).collect(), next }
-}
-
-impl BreachStore for Memory {
-    async fn declare_breach(
-        &self,
-        controller: &ControllerId,
-        breach: &Breach,
-        fingerprint: &Fingerprint,
-    ) -> Result<Appended<(Breach, Fingerprint)>, PortError> {
-        let mut state = self.call()?;
-        let place = (controller.clone(), breach.id.clone());
-        if let Some(first) = state.breaches.get(&place) {
-            return Ok(Appended::Existing(first.clone()));
-        }
-        state.breaches.insert(place, (breach.clone(), fingerprint.clone()));
-        Ok(Appended::Fresh)
-    }
-
-    async fn record_notified(
-        &self,
-        controller: &ControllerId,
-        breach: &BreachId,
-        notified: &AuthorityNotified,
-    ) -> Result<Option<Breach>, PortError> {
-        let mut state = self.call()?;
-        let Some((breach, _)) = state.breaches.get_mut(&(controller.clone(), breach.clone())) else { return Ok(None) };
-        breach.notified.get_or_insert_with(|| notified.clone());
-        Ok(Some(breach.clone()))
-    }
-
-    async fn breach(&self, controller: &ControllerId, breach: &BreachId) -> Result<Option<Breach>, PortError> {
-        let state = self.call()?;
-        Ok(state.breaches.get(&(controller.clone(), breach.clone())).map(|(breach, _)| breach.clone()))
-    }
-
-    async fn affected(
-        &self,
-        controller: &ControllerId,
-        breach: &Breach,
-        segment: u16,
-        from: Option<&str>,
-    ) -> Result<FoundPage, PortError> {
-        let state = self.call()?;
-        let records = state.records.iter().map(|(((whose, subject), id), item)| {
-            let record = &item.record;
-            let is_affected = whose == controller
-                && breach.categories.contains(&record.category)
-                && record.clock.created_at <= breach.exposed_to;
-            (format!("{whose} {subject} {id}"), subject, is_affected)
-        });
-        Ok(found(records, segment, from))
-    }
-
-    async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError> {
-        let place = (controller.clone(), alert.breach.clone());
-        self.call()?.alerts.entry(place).or_insert_with(|| alert.clone());
-        Ok(())
-    }
-
-    async fn alerts(&self, controller: &ControllerId) -> Result<Vec<Alert>, PortError> {
-        let state = self.call()?;
-        let alerts = state.alerts.iter().filter(|((whose, _), _)| whose == controller);
-        let mut alerts: Vec<_> = alerts.map(|(_, alert)| alert.clone()).collect();
-        alerts.sort_by(|a, b| (b.published_at, &b.breach).cmp(&(a.published_at, &a.breach)));
-        Ok(alerts)
-    }
 }
 
 impl Exports for Memory {

@@ -6,6 +6,7 @@
 //! by then, so each scenario registers what it needs before it moves on.
 
 mod acts;
+mod breaches;
 mod desk;
 mod held;
 mod identance;

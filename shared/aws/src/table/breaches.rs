@@ -2,31 +2,75 @@
 
 use app::{
     announce::FoundPage,
-    breach::{Alert, BreachStore},
+    breach::{Alert, BreachStore, RegisterPage, RegisterRow},
     error::{Appended, PortError},
 };
-use aws_sdk_dynamodb::types::ReturnValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::{
-    breach::{AuthorityNotified, Breach},
+    breach::{Breach, Entry, Facts, Head, Incident},
     ids::{BreachId, ControllerId, Fingerprint},
 };
+use jiff::Timestamp;
 use wire::stored::{
-    Kind,
-    breach::{Alert as AlertForm, AlertParts, Breach as BreachForm},
+    self, Kind,
+    breach::{Alert as AlertForm, AlertParts, Breach as BreachForm, Entry as EntryForm},
 };
 
 use super::{
     Item, Sorts, Update, Updated, form_of, item_of, key_of,
-    keys::{ALERTS, ItemKey, clock_shard_of, controller_partition, subject_partitions},
+    keys::{
+        ALERTS, BREACH, ItemKey, breach_partition, breach_shard_name, breach_shard_of, controller_partition,
+        subject_partitions,
+    },
+    number,
+    sealed::{Transacted, new_item, updated},
     text, time, unreadable,
 };
 use crate::Cloud;
 
-const BREACH: &str = "a breach";
+const WHAT: &str = "a breach";
 const ALERT: &str = "an alert";
 
+/// That a breach has not gone on. One that was stored before breaches had a history has no version.
+const SEEN: &str = "attribute_exists(pk) AND (attribute_not_exists(#version) OR #version = :seen)";
+
+/// How many entries between them are sure to be all: they are numbered with six digits.
+const ENTRIES_END: &str = "ENTRY$";
+
 fn breach_of(item: Item, breach: &BreachId) -> Result<(Breach, Fingerprint), PortError> {
-    form_of::<BreachForm>(BREACH, item)?.into_breach(breach.clone()).map_err(unreadable(BREACH))
+    form_of::<BreachForm>(WHAT, item)?.into_breach(breach.clone()).map_err(unreadable(WHAT))
+}
+
+/// Where a breach stands in the indexes.
+fn placement(
+    controller: &ControllerId,
+    breach: &BreachId,
+    version: u32,
+    head: &Head,
+) -> Vec<(&'static str, Option<AttributeValue>)> {
+    vec![
+        ("version", Some(number(version))),
+        ("due_shard", head.next_at.map(|_| text(breach_shard_of(breach)))),
+        ("due_at", head.next_at.map(time)),
+        ("office_of", Some(text(register(controller, head.is_open)))),
+    ]
+}
+
+fn register(controller: &ControllerId, is_open: bool) -> String {
+    format!("{controller}#breaches-{}", if is_open { "open" } else { "closed" })
+}
+
+fn row_of(item: &Item) -> Result<RegisterRow, PortError> {
+    let ItemKey::Breach(_, breach) = key_of(item)? else {
+        return Err(PortError::corrupt(WHAT, "its key is of something else"));
+    };
+    let corrupt = || PortError::corrupt(WHAT, "its place in the register does not read");
+    let place = item.get("office_at").and_then(|at| at.as_s().ok()).cloned().ok_or_else(corrupt)?;
+    let millis = place.split('#').next().and_then(|millis| millis.parse().ok()).ok_or_else(corrupt)?;
+    let declared_at = Timestamp::from_millisecond(millis).map_err(|_| corrupt())?;
+    let next_at = item.get("due_at").and_then(|at| at.as_n().ok()).and_then(|at| at.parse().ok());
+    let next_at = next_at.and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    Ok(RegisterRow { breach, declared_at, next_at, place })
 }
 
 fn alert_of(item: Item) -> Result<Alert, PortError> {
@@ -51,59 +95,124 @@ impl BreachStore for Cloud {
         controller: &ControllerId,
         breach: &Breach,
         fingerprint: &Fingerprint,
+        head: &Head,
     ) -> Result<Appended<(Breach, Fingerprint)>, PortError> {
         let key = ItemKey::Breach(controller.clone(), breach.id.clone());
         let mut item = item_of(&key, &BreachForm::new(breach, fingerprint))?;
-        item.insert("due_shard".to_owned(), text(clock_shard_of(breach.id.as_str())));
-        item.insert("due_at".to_owned(), time(breach.authority_due_at));
+        let placed = placement(controller, &breach.id, 0, head).into_iter();
+        item.extend(placed.filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        // In milliseconds of one width, so that the order of texts is the order of times.
+        let place = format!("{:015}#{}", stored::millis(breach.declared_at), breach.id);
+        item.insert("office_at".to_owned(), text(place));
         match self.put_new(item).await? {
             Appended::Fresh => Ok(Appended::Fresh),
             Appended::Existing(item) => breach_of(item, &breach.id).map(Appended::Existing),
         }
     }
 
-    async fn record_notified(
+    async fn append_breach(
         &self,
         controller: &ControllerId,
         breach: &BreachId,
-        notified: &AuthorityNotified,
-    ) -> Result<Option<Breach>, PortError> {
-        let key = ItemKey::Breach(controller.clone(), breach.clone());
-        let update = Update::default()
-            .set_once("notified_at", time(notified.at))
-            .set_once("reference", text(&notified.reference))
-            .remove("due_shard")
-            .remove("due_at");
-        match self.update(&key, update, "attribute_exists(pk)", ReturnValue::AllNew).await? {
-            Updated::Done(item) => breach_of(item, breach).map(|(breach, _)| Some(breach)),
-            Updated::Refused(_) => Ok(None),
+        number: u32,
+        entry: &Entry,
+        head: &Head,
+    ) -> Result<bool, PortError> {
+        let table = self.table()?;
+        let key = ItemKey::BreachEntry(controller.clone(), breach.clone(), number);
+        let mut update = Update::default().with("seen", super::number(number.saturating_sub(1)));
+        for (name, value) in placement(controller, breach, number, head) {
+            update = update.put(name, value);
         }
+        let head = updated(table, &ItemKey::Breach(controller.clone(), breach.clone()), update, SEEN)?;
+        let parts = vec![new_item(table, item_of(&key, &EntryForm::new(entry))?)?, head];
+        Ok(matches!(self.transact(parts).await?, Transacted::Done))
     }
 
-    async fn breach(&self, controller: &ControllerId, breach: &BreachId) -> Result<Option<Breach>, PortError> {
-        let item = self.get(&ItemKey::Breach(controller.clone(), breach.clone())).await?;
-        item.map(|item| breach_of(item, breach).map(|(breach, _)| breach)).transpose()
+    async fn set_breach_next(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        version: u32,
+        next_at: Timestamp,
+    ) -> Result<bool, PortError> {
+        // What was stored before breaches had shards of their own moves into one.
+        let update = Update::default()
+            .set("due_at", time(next_at))
+            .set("due_shard", text(breach_shard_of(breach)))
+            .set("version", number(version));
+        let condition = "(attribute_not_exists(#version) OR #version = :version) AND attribute_exists(#due_shard)";
+        let key = ItemKey::Breach(controller.clone(), breach.clone());
+        Ok(matches!(self.update(&key, update, condition, ReturnValue::None).await?, Updated::Done(_)))
+    }
+
+    async fn breach(&self, controller: &ControllerId, breach: &BreachId) -> Result<Option<Incident>, PortError> {
+        // The notices of people lie behind the entries, and are not read.
+        let between = Sorts::Between(BREACH.to_owned(), ENTRIES_END.to_owned());
+        let (mut declared, mut history) = (None, Vec::new());
+        for item in self.query(breach_partition(controller, breach), between).await? {
+            match key_of(&item)? {
+                ItemKey::Breach(..) => declared = Some(breach_of(item, breach)?.0),
+                ItemKey::BreachEntry(..) => {
+                    history.push(form_of::<EntryForm>(WHAT, item)?.into_entry().map_err(unreadable(WHAT))?);
+                }
+                _ => {}
+            }
+        }
+        Ok(declared.map(|breach| Incident { breach, history }))
+    }
+
+    async fn due_breaches(
+        &self,
+        shard: u8,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(ControllerId, BreachId)>, PortError> {
+        let items = self.due_items(breach_shard_name(shard), "due_at <= :at", until, limit).await?;
+        let breach = |item: &Item| match key_of(item)? {
+            ItemKey::Breach(controller, breach) => Ok((controller, breach)),
+            _ => Err(PortError::corrupt(WHAT, "its key is of something else")),
+        };
+        items.iter().map(breach).collect()
+    }
+
+    async fn breach_register(
+        &self,
+        controller: &ControllerId,
+        is_open: bool,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<RegisterPage, PortError> {
+        let (items, has_more) = self.office_items(register(controller, is_open), from, limit).await?;
+        let rows = items.iter().map(row_of).collect::<Result<Vec<_>, _>>()?;
+        let next = rows.last().filter(|_| has_more).map(|row| row.place.clone());
+        Ok(RegisterPage { rows, next })
     }
 
     async fn affected(
         &self,
         controller: &ControllerId,
-        breach: &Breach,
+        facts: &Facts,
         segment: u16,
         from: Option<&str>,
     ) -> Result<FoundPage, PortError> {
         // Whatever is stored was exposed, past its end or not: what a sweep is late for leaks as well.
-        let filter = format!(
-            "#kind = :record AND begins_with(pk, :subjects) AND category IN ({}) AND created_at <= :to",
-            (0..breach.categories.len()).map(|n| format!(":c{n}")).collect::<Vec<_>>().join(", ")
-        );
+        let mut filter = String::from("#kind = :record AND begins_with(pk, :subjects) AND created_at <= :to");
         let mut values = Item::from([
             (":record".to_owned(), text(Kind::Record.as_str())),
             (":subjects".to_owned(), text(subject_partitions(controller))),
-            (":to".to_owned(), time(breach.exposed_to)),
+            (":to".to_owned(), time(facts.exposed_to)),
         ]);
-        for (n, category) in breach.categories.iter().enumerate() {
-            values.insert(format!(":c{n}"), text(category.as_str()));
+        let scope = &facts.scope;
+        let sides: [(&str, &str, Vec<&str>); 3] = [
+            ("category", "c", scope.categories.iter().map(|category| category.as_str()).collect()),
+            ("purpose", "p", scope.purposes.iter().map(|purpose| purpose.as_str()).collect()),
+            ("system", "s", scope.systems.iter().map(|system| system.as_str()).collect()),
+        ];
+        for (attribute, letter, wanted) in sides.iter().filter(|(_, _, wanted)| !wanted.is_empty()) {
+            let names: Vec<_> = (0..wanted.len()).map(|n| format!(":{letter}{n}")).collect();
+            filter.push_str(&format!(" AND {attribute} IN ({})", names.join(", ")));
+            values.extend(names.into_iter().zip(wanted).map(|(name, wanted)| (name, text(*wanted))));
         }
         self.found(filter, values, segment, from).await
     }

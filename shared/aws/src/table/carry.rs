@@ -54,7 +54,9 @@ fn carriage(key: &ItemKey) -> (&'static str, Carriage) {
         ItemKey::Trigger(..) => ("triggers", Carriage::Latest),
         // Their copies know them, and a wide one has to mark the records of this table.
         ItemKey::Hold(..) => ("holds", Carriage::Never),
-        ItemKey::Breach(..) | ItemKey::Notice(..) => ("breaches and notices", Carriage::Latest),
+        ItemKey::Breach(..) | ItemKey::BreachEntry(..) | ItemKey::Notice(..) => {
+            ("breaches and notices", Carriage::Latest)
+        }
         ItemKey::Attested(..) => ("attestations", Carriage::Latest),
         // What counts, waits or is under way begins anew.
         _ => ("others", Carriage::Never),

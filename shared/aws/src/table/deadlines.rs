@@ -55,7 +55,7 @@ fn warning(deadline: &Deadline, urgency: Urgency) -> ItemKey {
 
 impl Cloud {
     /// Entries of a shard of the due index, earliest first, at most so many.
-    async fn due_items(
+    pub(super) async fn due_items(
         &self,
         shard: String,
         condition: &str,

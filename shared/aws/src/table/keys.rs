@@ -28,6 +28,8 @@ pub(crate) const HOLDS: &str = "HOLD#";
 pub(crate) const GUARDIANS: &str = "GUARDIAN#";
 /// So do the mails that confirm subscriptions.
 pub(crate) const SUBSCRIPTIONS: &str = "SUBSCRIPTION#";
+pub(crate) const BREACH: &str = "BREACH";
+pub(crate) const BREACH_ENTRIES: &str = "ENTRY#";
 pub(crate) const NOTICES: &str = "NOTICE#";
 pub(crate) const ALERTS: &str = "ALERT#";
 pub(crate) const DISCLOSURES: &str = "DISCLOSURE#";
@@ -96,6 +98,8 @@ pub enum ItemKey {
     Hold(ControllerId, Option<SubjectRef>, HoldId),
     /// A breach.
     Breach(ControllerId, BreachId),
+    /// An entry of a breach's history, by number.
+    BreachEntry(ControllerId, BreachId, u32),
     /// One person's notice of an announcement.
     Notice(ControllerId, Announcement, SubjectRef),
     /// A public alert.
@@ -207,8 +211,23 @@ pub(crate) fn request_shard_name(shard: u8) -> String {
 
 /// The shard in which the deadline of something lies that no subject spreads.
 pub(crate) fn clock_shard_of(id: &str) -> String {
+    clock_shard_name(shard_of(id))
+}
+
+/// One of the shards of deadlines, evenly spread.
+fn shard_of(id: &str) -> u8 {
     let sum: u32 = id.bytes().map(u32::from).sum();
-    clock_shard_name(u8::try_from(sum % u32::from(CLOCK_SHARDS)).unwrap_or_default())
+    u8::try_from(sum % u32::from(CLOCK_SHARDS)).unwrap_or_default()
+}
+
+/// The shard in which the next date of a breach lies.
+pub(crate) fn breach_shard_of(breach: &BreachId) -> String {
+    breach_shard_name(shard_of(breach.as_str()))
+}
+
+/// The name of a shard of breaches by their next date.
+pub(crate) fn breach_shard_name(shard: u8) -> String {
+    format!("BREACH-CLOCK#{shard}")
 }
 
 /// The name of a shard of deadlines.
@@ -228,7 +247,9 @@ impl ItemKey {
             | Self::Hold(controller, Some(subject), _)
             | Self::Tombstone(controller, subject, _) => subject_partition(controller, subject),
             Self::Request(key, _) => subject_partition(&key.controller, &key.subject),
-            Self::Breach(controller, breach) => breach_partition(controller, breach),
+            Self::Breach(controller, breach) | Self::BreachEntry(controller, breach, _) => {
+                breach_partition(controller, breach)
+            }
             Self::Notice(controller, of, _) => announcement_partition(controller, of),
             Self::Alert(controller, _)
             | Self::Warned(controller, ..)
@@ -277,7 +298,8 @@ impl ItemKey {
             Self::Trigger(_, _, event, None) => format!("{TRIGGERS}{event}"),
             Self::Trigger(_, _, event, Some(purpose)) => format!("{TRIGGERS}{event}#{purpose}"),
             Self::Hold(_, _, hold) => format!("{HOLDS}{hold}"),
-            Self::Breach(..) => "BREACH".to_owned(),
+            Self::Breach(..) => BREACH.to_owned(),
+            Self::BreachEntry(_, _, number) => format!("{BREACH_ENTRIES}{number:06}"),
             Self::Notice(_, _, subject) => format!("{NOTICES}{subject}"),
             Self::Alert(_, breach) => format!("{ALERTS}{breach}"),
             Self::Warned(_, kind, id, urgency) => format!("WARNED#{}-{id}#{}", kind.as_str(), urgency.as_str()),
@@ -318,6 +340,7 @@ impl ItemKey {
             | Self::Trigger(controller, ..)
             | Self::Hold(controller, ..)
             | Self::Breach(controller, _)
+            | Self::BreachEntry(controller, ..)
             | Self::Notice(controller, ..)
             | Self::Alert(controller, _)
             | Self::Warned(controller, ..)
@@ -349,11 +372,13 @@ impl ItemKey {
             (Some("S"), Some(subject), None) => Self::of_subject(controller, SubjectRef::parse(subject).ok()?, sk),
             (Some("B"), Some(breach), None) => {
                 let breach = BreachId::parse(breach).ok()?;
-                match sk.strip_prefix(NOTICES) {
-                    Some(subject) => {
-                        Some(Self::Notice(controller, Announcement::Breach(breach), SubjectRef::parse(subject).ok()?))
-                    }
-                    None => (sk == "BREACH").then_some(Self::Breach(controller, breach)),
+                if let Some(subject) = sk.strip_prefix(NOTICES) {
+                    let subject = SubjectRef::parse(subject).ok()?;
+                    return Some(Self::Notice(controller, Announcement::Breach(breach), subject));
+                }
+                match sk.strip_prefix(BREACH_ENTRIES) {
+                    Some(number) => Some(Self::BreachEntry(controller, breach, entry_number(number)?)),
+                    None => (sk == BREACH).then_some(Self::Breach(controller, breach)),
                 }
             }
             (Some("N"), Some(change), None) => {

@@ -280,33 +280,8 @@ impl RequestLog for Cloud {
         from: Option<&str>,
         limit: usize,
     ) -> Result<OfficePage, PortError> {
-        // A cursor is the place of the last line that was shown: it stays good when that line moves.
         let state = if is_open { "open" } else { "closed" };
-        // One more than is shown tells whether there is another page.
-        let wanted = i32::try_from(limit + 1).unwrap_or(i32::MAX);
-        let (mut items, mut start) = (Vec::new(), None);
-        loop {
-            let page = self
-                .dynamodb()
-                .query()
-                .table_name(self.table()?)
-                .index_name(OFFICE_INDEX)
-                .key_condition_expression("office_of = :office AND office_at > :from")
-                .expression_attribute_values(":office", text(office(controller, state)))
-                .expression_attribute_values(":from", text(from.unwrap_or(" ")))
-                .limit(wanted)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| unavailable(TABLE, &error))?;
-            items.extend(page.items.unwrap_or_default());
-            start = page.last_evaluated_key;
-            if start.is_none() || items.len() > limit {
-                break;
-            }
-        }
-        let has_more = items.len() > limit;
-        items.truncate(limit);
+        let (items, has_more) = self.office_items(office(controller, state), from, limit).await?;
         let rows = items.into_iter().map(row_of).collect::<Result<Vec<_>, _>>()?;
         let next = rows.last().filter(|_| has_more).map(|row| row.place.clone());
         Ok(OfficePage { rows, next })
@@ -450,6 +425,42 @@ impl Cloud {
             told.take(&item_part, item)?;
         }
         Ok(told.state())
+    }
+
+    /// Lines of one list of the office, from a cursor on, and whether there are more.
+    pub(super) async fn office_items(
+        &self,
+        office: String,
+        from: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Item>, bool), PortError> {
+        // A cursor is the place of the last line that was shown: it stays good when that line moves.
+        // One more than is shown tells whether there is another page.
+        let wanted = i32::try_from(limit + 1).unwrap_or(i32::MAX);
+        let (mut items, mut start) = (Vec::new(), None);
+        loop {
+            let page = self
+                .dynamodb()
+                .query()
+                .table_name(self.table()?)
+                .index_name(OFFICE_INDEX)
+                .key_condition_expression("office_of = :office AND office_at > :from")
+                .expression_attribute_values(":office", text(&office))
+                .expression_attribute_values(":from", text(from.unwrap_or(" ")))
+                .limit(wanted)
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| unavailable(TABLE, &error))?;
+            items.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() || items.len() > limit {
+                break;
+            }
+        }
+        let has_more = items.len() > limit;
+        items.truncate(limit);
+        Ok((items, has_more))
     }
 
     /// An entry and the head beside the receipt, both or neither: a crash can't leave an answered request that

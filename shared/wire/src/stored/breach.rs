@@ -1,50 +1,74 @@
-//! A breach, its notices and its public alert.
+//! A breach, its history, its notices and its public alert.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     announcement::{Announcement, Notice as DomainNotice, NoticeState},
-    breach::{AuthorityNotified, Breach as DomainBreach},
-    ids::{BreachId, Category, Fingerprint, SubjectRef},
+    breach::{
+        Act, Actor, Breach as DomainBreach, Decision, Entry as DomainEntry, Exemption, Facts, PeopleAre, Submission,
+        Texts,
+    },
+    clock::{Anchor, Duty, Law},
+    ids::{BreachId, Category, Fingerprint, SignalId, StaffId, SubjectRef},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, Unreadable, VERSION, check, id, is_false, millis, name, time};
+use crate::breach::{ActForm, FactsForm, times};
 
-/// `BREACH`.
+/// `BREACH`. The fields behind `facts` are those of before a breach had a history: they are read, and written no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breach {
     /// The form's version.
     pub v: u8,
     /// What the item is.
     pub kind: Kind,
-    /// When the controller became aware.
-    pub aware_at: i64,
     /// When it was declared.
     pub declared_at: i64,
-    /// By when the authority must know.
-    pub ends_at: i64,
+    /// Who declared it.
+    pub declared_by: String,
+    /// What the declaration carried, as a keyed hash.
+    pub fingerprint: String,
+    /// What the register calls it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// When what happened from which clocks count.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub times: BTreeMap<String, String>,
+    /// The signals that it was made from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signals: Vec<String>,
+    /// What was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<FactsForm>,
+    /// When the controller became aware.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aware_at: Option<i64>,
+    /// By when the authority had to know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<i64>,
     /// When data was exposed, from.
-    pub exposed_from: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposed_from: Option<i64>,
     /// To.
-    pub exposed_to: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposed_to: Option<i64>,
     /// What kinds of data.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<String>,
     /// Whether it was only tried.
     #[serde(default, skip_serializing_if = "is_false")]
     pub attempt_only: bool,
     /// What happened.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// What people can do.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub advice: String,
     /// Whether people are told.
     #[serde(default, skip_serializing_if = "is_false")]
     pub tell_subjects: bool,
-    /// Who declared it.
-    pub declared_by: String,
-    /// What the declaration carried, as a keyed hash.
-    pub fingerprint: String,
     /// When the authority was notified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notified_at: Option<i64>,
@@ -56,55 +80,134 @@ pub struct Breach {
 impl Breach {
     /// Takes a breach and the fingerprint of its declaration.
     pub fn new(breach: &DomainBreach, fingerprint: &Fingerprint) -> Self {
+        let time = |(anchor, at): &(Anchor, Timestamp)| (anchor.as_str().to_owned(), at.to_string());
         Self {
             v: VERSION,
             kind: Kind::Breach,
-            aware_at: millis(breach.aware_at),
             declared_at: millis(breach.declared_at),
-            ends_at: millis(breach.authority_due_at),
-            exposed_from: millis(breach.exposed_from),
-            exposed_to: millis(breach.exposed_to),
-            categories: breach.categories.iter().map(ToString::to_string).collect(),
-            attempt_only: breach.attempt_only,
-            description: breach.description.clone(),
-            advice: breach.advice.clone(),
-            tell_subjects: breach.tell_subjects,
-            declared_by: breach.declared_by.clone(),
+            declared_by: breach.declared_by.to_string(),
             fingerprint: fingerprint.to_string(),
-            notified_at: breach.notified.as_ref().map(|notified| millis(notified.at)),
-            reference: breach.notified.as_ref().map(|notified| notified.reference.clone()),
+            title: breach.title.clone(),
+            times: breach.times.iter().map(time).collect(),
+            signals: breach.signals.iter().map(ToString::to_string).collect(),
+            facts: Some((&breach.facts).into()),
+            aware_at: None,
+            ends_at: None,
+            exposed_from: None,
+            exposed_to: None,
+            categories: Vec::new(),
+            attempt_only: false,
+            description: String::new(),
+            advice: String::new(),
+            tell_subjects: false,
+            notified_at: None,
+            reference: None,
         }
     }
 
-    /// Reads the breach of this identifier, with its fingerprint.
+    /// Reads the breach of this identifier with what was known of its course before it had a history, and its
+    /// fingerprint.
     ///
     /// # Errors
     /// [`Unreadable`] names the field that does not read.
     pub fn into_breach(self, breach: BreachId) -> Result<(DomainBreach, Fingerprint), Unreadable> {
         check(self.v, self.kind, Kind::Breach)?;
         let fingerprint = id("fingerprint", &self.fingerprint, Fingerprint::parse)?;
-        let breach = DomainBreach {
+        let declared_at = time("declared_at", self.declared_at)?;
+        let declared_by = id("declared_by", &self.declared_by, StaffId::parse)?;
+        let mut read = DomainBreach {
             id: breach,
-            aware_at: time("aware_at", self.aware_at)?,
-            declared_at: time("declared_at", self.declared_at)?,
-            authority_due_at: time("ends_at", self.ends_at)?,
-            exposed_from: time("exposed_from", self.exposed_from)?,
-            exposed_to: time("exposed_to", self.exposed_to)?,
-            categories: categories(&self.categories)?,
-            attempt_only: self.attempt_only,
-            description: self.description,
-            advice: self.advice,
-            tell_subjects: self.tell_subjects,
-            declared_by: self.declared_by,
-            notified: match self.notified_at {
-                Some(at) => Some(AuthorityNotified {
-                    at: time("notified_at", at)?,
-                    reference: self.reference.unwrap_or_default(),
-                }),
-                None => None,
+            title: self.title.clone(),
+            declared_at,
+            declared_by: declared_by.clone(),
+            times: times(&self.times, "").map_err(|_| Unreadable { field: "times" })?,
+            facts: match self.facts.clone() {
+                Some(facts) => facts.parse().map_err(|_| Unreadable { field: "facts" })?,
+                None => self.old_facts()?,
             },
+            signals: self.signals.iter().map(|name| id("signals", name, SignalId::parse)).collect::<Result<_, _>>()?,
+            settled: Vec::new(),
         };
-        Ok((breach, fingerprint))
+        if let Some(aware_at) = self.aware_at {
+            read.times.push((Anchor::Awareness, time("aware_at", aware_at)?));
+        }
+        let is_old = self.facts.is_none();
+        if is_old {
+            let by = Actor::Staff(declared_by);
+            let reason = String::from("as declared");
+            let people = if self.tell_subjects { PeopleAre::Told } else { PeopleAre::NotTold(Exemption::NoHighRisk) };
+            let decision = Decision { authority: true, people, reason };
+            read.settled.push(DomainEntry { at: declared_at, by: by.clone(), act: Act::Decided(decision) });
+            if let Some(at) = self.notified_at {
+                let at = time("notified_at", at)?;
+                let sent = Submission {
+                    law: Law::EU_GDPR,
+                    duty: Duty::NotifyAuthority,
+                    to: String::from("authority"),
+                    at,
+                    reference: self.reference.unwrap_or_default(),
+                    version: 0,
+                };
+                read.settled.push(DomainEntry { at, by, act: Act::Notified(sent) });
+            }
+        }
+        Ok((read, fingerprint))
+    }
+
+    fn old_facts(&self) -> Result<Facts, Unreadable> {
+        let moment = |field, at: Option<i64>| at.map_or(Err(Unreadable { field }), |at| time(field, at));
+        let texts = Texts { description: self.description.clone(), advice: self.advice.clone(), ..Texts::default() };
+        let mut facts =
+            Facts::new(moment("exposed_from", self.exposed_from)?, moment("exposed_to", self.exposed_to)?, texts);
+        facts.attempt_only = self.attempt_only;
+        facts.scope.categories = categories(&self.categories)?;
+        Ok(facts)
+    }
+}
+
+/// `ENTRY#{number}` of a breach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The form's version.
+    pub v: u8,
+    /// What the item is.
+    pub kind: Kind,
+    /// When.
+    pub at: i64,
+    /// By whom of the staff; absent: by rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// What.
+    pub act: ActForm,
+}
+
+impl Entry {
+    /// Takes an entry.
+    pub fn new(entry: &DomainEntry) -> Self {
+        let by = match &entry.by {
+            Actor::Staff(staff) => Some(staff.to_string()),
+            Actor::Product => None,
+        };
+        Self { v: VERSION, kind: Kind::BreachEntry, at: millis(entry.at), by, act: (&entry.act).into() }
+    }
+
+    /// Whether it decides that each of the people is told.
+    pub fn tells_each(&self) -> bool {
+        matches!(&self.act, ActForm::Decided { people, .. } if people == "told")
+    }
+
+    /// Reads the entry.
+    ///
+    /// # Errors
+    /// [`Unreadable`] names the field that does not read.
+    pub fn into_entry(self) -> Result<DomainEntry, Unreadable> {
+        check(self.v, self.kind, Kind::BreachEntry)?;
+        let by = match self.by {
+            Some(staff) => Actor::Staff(id("by", &staff, StaffId::parse)?),
+            None => Actor::Product,
+        };
+        let act = self.act.parse(u32::MAX).map_err(|_| Unreadable { field: "act" })?;
+        Ok(DomainEntry { at: time("at", self.at)?, by, act })
     }
 }
 

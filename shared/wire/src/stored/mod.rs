@@ -63,6 +63,8 @@ pub enum Kind {
     Hold,
     /// A breach.
     Breach,
+    /// An entry of a breach's history.
+    BreachEntry,
     /// One person's notice of an announcement.
     Notice,
     /// A public alert.
@@ -109,7 +111,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 34] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -122,6 +124,7 @@ impl Kind {
         Self::Trigger,
         Self::Hold,
         Self::Breach,
+        Self::BreachEntry,
         Self::Notice,
         Self::Alert,
         Self::Warned,
@@ -141,6 +144,8 @@ impl Kind {
         Self::Purge,
         Self::Deed,
         Self::Planned,
+        Self::Log,
+        Self::Day,
     ];
 
     /// The name in the table.
@@ -158,6 +163,7 @@ impl Kind {
             Self::Trigger => "trigger",
             Self::Hold => "hold",
             Self::Breach => "breach",
+            Self::BreachEntry => "breach-entry",
             Self::Notice => "notice",
             Self::Alert => "alert",
             Self::Warned => "warned",

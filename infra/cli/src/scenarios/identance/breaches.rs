@@ -1,16 +1,16 @@
 //! What people and the authority are told of a breach.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
-use wire::breach::{AlertsAnswer, BreachAnswer};
+use wire::breach::AlertsAnswer;
 
 use super::{NAME, steps};
 use crate::{
     client::Call,
     clock,
-    scenarios::Part,
+    scenarios::{Part, breaches as desk},
     table::Ledger,
-    trouble::{Played, Trouble},
+    trouble::Played,
     world::{World, record, subject, trigger, wait_for},
 };
 
@@ -38,16 +38,11 @@ fn breach(world: &World, ledger: &mut Ledger) -> Played {
     world.keep(NAME, &contact(&unreachable, "b"))?;
 
     let aware = world.start;
-    let form = json!({
-        "aware_at": aware.to_string(),
-        "exposed_from": world.after(SignedDuration::from_hours(-1)).to_string(),
-        "exposed_to": clock::now().to_string(),
-        "categories": ["contact"],
-        "attempt_only": true,
-        "high_risk": false,
-        "description": format!("Somebody tried passwords against our customer database (drill {}).", world.run),
-        "advice": "Change your password if you use it elsewhere.",
-    });
+    let what = format!("Somebody tried passwords against our customer database (drill {}).", world.run);
+    let window = (world.after(SignedDuration::from_hours(-1)), clock::now());
+    let advice = "Change your password if you use it elsewhere.";
+    let mut form = desk::breach(aware, window, &["contact"], (&what, advice));
+    form["facts"]["attempt_only"] = json!(true);
     let path = format!("/{NAME}/v1/breaches");
     let anonymous = world.post(&path, &form)?.status;
     let foreign = world.post_as_staff(&path, "breach:write", "zentry", &form)?.status;
@@ -57,20 +52,13 @@ fn breach(world: &World, ledger: &mut Ledger) -> Played {
         (anonymous, foreign) == (401, 403),
         format!("without a token {anonymous}, with another controller's {foreign}"),
     );
-    let declared: BreachAnswer = world.post_as_staff(&path, "breach:write", NAME, &form)?.expect(&[201])?.json()?;
-    let due: Timestamp = declared.authority_due_before.parse().map_err(Trouble::because("authority_due_before"))?;
-    let hours = due.duration_since(aware).as_hours();
-    ledger.check(
-        "GDPR Art. 33(1)",
-        "the authority must know within 72 hours of awareness",
-        due == world.after(SignedDuration::from_hours(72)),
-        format!("aware at {aware}, due before {due}: {hours} hours"),
-    );
+    let declared = desk::declare(world, NAME, &form)?;
+    let telling = desk::act(world, NAME, &declared, &desk::tell_each())?;
     let mail = world.mail_to(&address, &world.run)?;
     ledger.check(
         "identance.7-g",
         "people are told even of an attempt, directly",
-        declared.tell_subjects && mail.text.contains("tried to reach"),
+        telling.telling.is_some() && mail.text.contains("tried to reach"),
         format!("mail \"{}\"", mail.subject),
     );
     let alerts = wait_for("the public alert", || {
@@ -83,16 +71,6 @@ fn breach(world: &World, ledger: &mut Ledger) -> Played {
         "who has no address is told by an alert on the website",
         alerts.description.contains(&world.run),
         format!("public since {}", alerts.published_at),
-    );
-    let notified = json!({ "notified_at": clock::now().to_string(), "reference": format!("drill-{}", world.run) });
-    let path = format!("{path}/{}/authority", declared.breach_id);
-    let recorded: BreachAnswer = world.post_as_staff(&path, "breach:write", NAME, &notified)?.expect(&[200])?.json()?;
-    let recorded_at = recorded.authority_notified_at.unwrap_or_else(|| "never".to_owned());
-    ledger.check(
-        "GDPR Art. 33(1)",
-        "the notification of the authority is recorded with its reference",
-        recorded.authority_reference.as_deref() == notified["reference"].as_str(),
-        format!("notified at {recorded_at}"),
     );
     // The next run's breach must not tell the people of this one.
     let ended = clock::this_second();
@@ -112,18 +90,12 @@ fn elsewhere(world: &World, ledger: &mut Ledger) -> Played {
     steps::keep(world, &other, ("contact", "service-delivery"), &json!({ "name": "Bob" }))?;
     // The provider found it a day before it told Identance, whose own clock starts then.
     let told = clock::this_second();
-    let form = json!({
-        "aware_at": told.to_string(),
-        "exposed_from": world.after(SignedDuration::from_hours(-1)).to_string(),
-        "exposed_to": clock::now().to_string(),
-        "categories": ["cv"],
-        "high_risk": true,
-        "description": format!("A provider of ours lost applications (drill elsewhere-{}).", world.run),
-        "advice": "Nothing needs to be done.",
-    });
-    let path = format!("/{NAME}/v1/breaches");
-    let declared: BreachAnswer = world.post_as_staff(&path, "breach:write", NAME, &form)?.expect(&[201])?.json()?;
-    let due: Timestamp = declared.authority_due_before.parse().map_err(Trouble::because("authority_due_before"))?;
+    let what = format!("A provider of ours lost applications (drill elsewhere-{}).", world.run);
+    let window = (world.after(SignedDuration::from_hours(-1)), clock::now());
+    let form = desk::breach(told, window, &["cv"], (&what, "Nothing needs to be done."));
+    let declared = desk::declare(world, NAME, &form)?;
+    desk::act(world, NAME, &declared, &desk::tell_each())?;
+    let due = desk::authority_by(&declared, "eu-gdpr")?;
     let hours = due.duration_since(told).as_hours();
     ledger.check(
         CLAUSE,
@@ -139,11 +111,8 @@ fn elsewhere(world: &World, ledger: &mut Ledger) -> Played {
         mail.text.contains("A provider of ours"),
         format!("mail \"{}\"", mail.subject),
     );
-    let bearer = format!("Bearer {}", world.token("breach:write", NAME)?);
     let counts = wait_for("everybody to be told", || {
-        let call = Call::new("GET", world.api(&format!("{path}/{}", declared.breach_id)));
-        let answer = world.client.send(&call.with("authorization", bearer.clone()))?;
-        let breach: BreachAnswer = answer.expect(&[200])?.json()?;
+        let breach = desk::look(world, NAME, &declared.breach_id)?;
         Ok(breach.notices.filter(|notices| notices.planned + notices.claimed == 0 && notices.sent > 0))
     })?;
     let misled = world.mails_to(&spared, &holding)?.len();

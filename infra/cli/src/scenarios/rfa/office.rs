@@ -9,6 +9,7 @@ use crate::{
     clock,
     scenarios::{
         acts::{disclose, disclosure, may_use},
+        breaches,
         desk::{brought, clerk, decide, decided, letter_said, missing, refusal},
         held::{copy, information},
         yes_or,
@@ -20,8 +21,6 @@ use crate::{
 
 /// The authority that its policy names.
 const AUTHORITY: &str = "Information Commissioner's Office";
-
-const BREACHES: &str = "/rfa/v1/breaches";
 
 pub(super) fn rectification(world: &World, ledger: &mut Ledger) -> Played {
     let address = world.address("misspelt");
@@ -114,29 +113,26 @@ pub(super) fn complaint(world: &World, ledger: &mut Ledger) -> Played {
 
 /// Declares a breach of long ago, which concerns nobody who is on record.
 fn declare(world: &World, name: &str) -> Played<BreachAnswer> {
-    let form = json!({
-        "aware_at": world.start.to_string(),
-        "exposed_from": "2011-03-01T00:00:00Z",
-        "exposed_to": "2011-03-02T00:00:00Z",
-        "categories": ["usage"],
-        "high_risk": false,
-        "description": format!("An old copy of a log was found (drill {name} {}).", world.run),
-        "advice": "Nothing.",
-    });
-    world.post_as_staff(BREACHES, "breach:write", NAME, &form)?.expect(&[201])?.json()
+    let what = format!("An old copy of a log was found (drill {name} {}).", world.run);
+    let long_ago = |day: &str| day.parse().map_err(Trouble::because("a day of long ago"));
+    let window = (long_ago("2011-03-01T00:00:00Z")?, long_ago("2011-03-02T00:00:00Z")?);
+    breaches::declare(world, NAME, &breaches::breach(world.start, window, &["usage"], (&what, "Nothing.")))
 }
 
 pub(super) fn breach(world: &World, ledger: &mut Ledger) -> Played {
     let (reported, forgotten) = (declare(world, "reported")?, declare(world, "forgotten")?);
-    let due: Timestamp = forgotten.authority_due_before.parse().map_err(Trouble::because("authority_due_before"))?;
-    let notified = json!({ "notified_at": clock::now().to_string(), "reference": format!("drill-{}", world.run) });
-    let path = format!("{BREACHES}/{}/authority", reported.breach_id);
-    let answer: BreachAnswer = world.post_as_staff(&path, "breach:write", NAME, &notified)?.expect(&[200])?.json()?;
+    let due = breaches::authority_by(&forgotten, "uk-gdpr")?;
+    let notified = json!({
+        "act": "notified", "law": "uk-gdpr", "duty": "authority", "to": AUTHORITY,
+        "at": clock::now().to_string(), "reference": format!("drill-{}", world.run),
+    });
+    let answer = breaches::act(world, NAME, &reported, &notified)?;
+    let met = breaches::clock(&answer, "uk-gdpr", "authority")?;
     ledger.check(
         "rfa.5-f",
         "a breach is reported to it within 72 hours, and that is on record",
-        due == world.after(SignedDuration::from_hours(72)) && answer.authority_notified_at.is_some(),
-        format!("due before {due}, reported: {}", answer.authority_notified_at.as_deref().unwrap_or("never")),
+        due == world.after(SignedDuration::from_hours(72)) && met.standing == "met",
+        format!("due before {due}, reported: {}", met.met_at.as_deref().unwrap_or("never")),
     );
     world.watch(due)?;
     let late = |breach: &BreachAnswer| -> Played<usize> {

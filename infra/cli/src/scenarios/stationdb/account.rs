@@ -2,7 +2,6 @@
 
 use jiff::{SignedDuration, ToSpan};
 use serde_json::json;
-use wire::breach::BreachAnswer;
 
 use super::{HOTJAR, NAME, ZONE, banner, denied_by, keep, made, made_at, person, refused};
 use crate::{
@@ -11,7 +10,7 @@ use crate::{
     scenarios::{
         End,
         acts::{Expected, disclose, disclosure, judge, may_use, registered},
-        later, yes_or,
+        breaches, later, yes_or,
     },
     table::Ledger,
     trouble::Played,
@@ -147,28 +146,24 @@ fn breach(world: &World, ledger: &mut Ledger) -> Played {
     keep(world, &made_at(world, made_then, &owner, ("db-credentials", "db.connect"), "exposed", credentials))?;
     let device = json!({ "browser": "Firefox" });
     keep(world, &made_at(world, made_then, &other, ("device", "debugging"), "unexposed", device))?;
-    let form = json!({
-        "aware_at": world.start.to_string(),
-        "exposed_from": world.after(SignedDuration::from_hours(-1)).to_string(),
-        "exposed_to": clock::now().to_string(),
-        "categories": ["db-credentials"], "attempt_only": false, "high_risk": true,
-        "description": format!("Somebody may have read the credentials of connections (drill {}).", world.run),
-        "advice": "Change the credentials of your database.",
-    });
-    let path = format!("/{NAME}/v1/breaches");
-    let declared: BreachAnswer = world.post_as_staff(&path, "breach:write", NAME, &form)?.expect(&[201])?.json()?;
+    let what = format!("Somebody may have read the credentials of connections (drill {}).", world.run);
+    let window = (world.after(SignedDuration::from_hours(-1)), clock::now());
+    let advice = "Change the credentials of your database.";
+    let form = breaches::breach(world.start, window, &["db-credentials"], (&what, advice));
+    let declared = breaches::declare(world, NAME, &form)?;
+    breaches::act(world, NAME, &declared, &breaches::tell_each())?;
     let told = wait_for("the letter", || Ok(world.mails_to(&address, &world.run)?.into_iter().next())).is_ok();
     let not_told = world.mails_to(&other_address, &world.run)?.is_empty();
-    let by = world.after(SignedDuration::from_hours(72)).to_string();
+    let by = breaches::authority_by(&declared, "eu-gdpr")?;
     ledger.check(
         "stationdb.2-d",
         "whose credentials are exposed is told, and the authority by 72 hours",
-        told && not_told && declared.authority_due_before == by,
+        told && not_told && by == world.after(SignedDuration::from_hours(72)),
         format!(
             "the owner {}, somebody without credentials {}; the authority before {}",
             yes_or(told, "told", "NOT TOLD"),
             yes_or(not_told, "not told", "TOLD"),
-            declared.authority_due_before
+            by
         ),
     );
     let closed = world.after(SignedDuration::from_mins(1));

@@ -1,0 +1,23 @@
+//! Personal data breaches (GDPR Art. 4(12), 33, 34): the incident, what is known of it, and all that is done about it.
+
+mod clocks;
+mod course;
+mod facts;
+mod severity;
+
+pub use clocks::{Clock, HOURS_WITHOUT_NUMBER, LOOK_AGAIN_HOURS, Standing, clocks, laws_of, next_date, role_of};
+pub use course::{
+    Act, ActKind, Actor, Breach, Decision, Entry, Exemption, HISTORY_ENTRIES_MAX, Head, Incident, PeopleAre, Refused,
+    Submission, Telling, Why,
+};
+pub use facts::{Effect, Facts, Protection, Scope, ScopeCounts, Texts};
+pub use severity::{Assessment, CircumstancesOf, DataKind, Identification, Level, Severity, SeverityInputs};
+
+/// Longest text of a breach's description or advice, in bytes.
+pub const BREACH_TEXT_BYTES_MAX: usize = 4_000;
+
+/// Longest title of a breach, in bytes.
+pub const BREACH_TITLE_BYTES_MAX: usize = 200;
+
+/// Longest reference of an authority, in bytes.
+pub const REFERENCE_BYTES_MAX: usize = 200;
