@@ -271,16 +271,16 @@ def of_stream(reader):
     """What a reader of the table's stream hears, and what it must not hear."""
     if reader == "stream-relay":
         return [
-            *(stream_record("INSERT", kind) for kind in ("code", "consent", "request", "entry", "breach", "change", "notice")),
+            *(stream_record("INSERT", kind) for kind in ("code", "consent", "request", "entry", "breach-entry", "change", "notice")),
             *(of_everybody(stream_record(name, "hold")) for name in ("INSERT", "MODIFY")),
         ], [
-            *(stream_record("MODIFY", kind) for kind in ("consent", "request", "entry", "breach", "change", "notice", "record", *UNHEARD)),
-            *(stream_record("INSERT", kind) for kind in ("record", "hold", "disclosure", "attestation", *UNHEARD)),
+            *(stream_record("MODIFY", kind) for kind in ("consent", "request", "entry", "breach", "breach-entry", "change", "notice", "record", *UNHEARD)),
+            *(stream_record("INSERT", kind) for kind in ("record", "hold", "breach", "disclosure", "attestation", *UNHEARD)),
             *(stream_record("REMOVE", kind) for kind in ("record", "consent")),
             stream_record("REMOVE", "record", "dynamodb.amazonaws.com"),
         ]
     return [
-        *(stream_record("INSERT", kind) for kind in ("consent", "request", "entry", "record", "hold", "breach", "alert", "change", "disclosure", "attestation")),
+        *(stream_record("INSERT", kind) for kind in ("consent", "request", "entry", "record", "hold", "breach", "breach-entry", "alert", "change", "disclosure", "attestation")),
         *(stream_record("MODIFY", kind) for kind in ("notice", "hold", "breach", "record")),
         stream_record("REMOVE", "record"),
         stream_record("REMOVE", "record", "dynamodb.amazonaws.com"),

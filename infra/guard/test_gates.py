@@ -113,7 +113,7 @@ def unlayered(plain):
 
 
 TABLE_ARN = {"Fn::GetAtt": ["Table", "Arn"]}
-NEW = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["code", "consent", "request", "entry", "breach", "change", "notice"]}}}}
+NEW = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["code", "consent", "request", "entry", "breach-entry", "change", "notice"]}}}}
 GONE = {"eventName": ["REMOVE"], "userIdentity": {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]}}
 LEAST = "Policies|0|PolicyDocument|Statement"
 ORIGINS = "Api|Body|x-amazon-apigateway-cors|Fn::If|1|"

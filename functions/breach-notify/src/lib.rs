@@ -1,5 +1,7 @@
 //! Breaches: declared by staff, scoped from what is stored, told one by one and in public.
 
+mod register;
+
 use app::{
     announce::Announcements,
     breach::{self, ActError, BreachStore, DeclareBreach, DeclareError, FactsError},
@@ -54,6 +56,8 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
                 ("POST", Some(id)) => act(desk, &request, id).await,
                 ("GET", Some(id)) => progress(desk, &request, id).await,
                 ("GET", None) if request.path().ends_with("/alerts") => alerts(desk, &request).await,
+                ("GET", None) if request.path().ends_with("/breaches/export") => register::export(desk, &request).await,
+                ("GET", None) => register::list(desk, &request).await,
                 _ => Err(Problem::method_not_allowed()),
             };
             Ok(answer.into())

@@ -558,6 +558,7 @@ mod tests {
             ItemKey::Hold(controller.clone(), None, HoldId::parse(ID).unwrap()),
             ItemKey::Tombstone(controller.clone(), subject.clone(), RequestId::parse(ID).unwrap()),
             ItemKey::Breach(controller.clone(), breach.clone()),
+            ItemKey::BreachEntry(controller.clone(), breach.clone(), 12),
             ItemKey::Notice(controller.clone(), Announcement::Breach(breach.clone()), subject.clone()),
             ItemKey::Notice(controller.clone(), Announcement::Change(ChangeId::parse(ID).unwrap()), subject.clone()),
             ItemKey::Disclosure(controller.clone(), Some(subject), DisclosureId::parse(ID).unwrap()),
@@ -604,6 +605,7 @@ mod tests {
             ("C#", "BREACH"),
             ("C#scantrust#S#ada@example.com", "CONSENT#AAAAAAAAAAAAAAAAAAAAAA"),
             ("C#scantrust#B#AAAAAAAAAAAAAAAAAAAAAA", "OTHER"),
+            ("C#scantrust#B#AAAAAAAAAAAAAAAAAAAAAA", "ENTRY#12"),
             ("C#scantrust#N#AAAAAAAAAAAAAAAAAAAAAA", "BREACH"),
             ("C#scantrust#S#1.AAAAAAAAAAAAAAAAAAAAAA#X", "CONSENT#AAAAAAAAAAAAAAAAAAAAAA"),
         ] {

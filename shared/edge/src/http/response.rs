@@ -50,6 +50,11 @@ impl Response {
         }
     }
 
+    /// A table (RFC 4180). What a spreadsheet would run as a formula is the writer's to guard.
+    pub fn csv(body: String) -> Self {
+        Self::text(200, "text/csv; charset=utf-8", body)
+    }
+
     /// A page of ours. What comes from outside must go through [`super::escape`].
     pub fn html(status: u16, body: String) -> Self {
         Self::text(status, "text/html; charset=utf-8", body)

@@ -1,10 +1,16 @@
 //! Breaches as they are sent.
 
 mod act;
+mod course;
 mod facts;
+mod register;
 
 pub use act::ActForm;
+pub use course::{CourseForm, DecisionForm, LessonForm, SubmissionForm};
 pub use facts::{CountsForm, FactsForm, ScopeForm, TextsForm};
+pub use register::{
+    DueForm, ExportedBreach, ParsedRegister, RegisterAnswer, RegisterExport, RegisterLine, RegisterQuery,
+};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -110,6 +116,9 @@ pub struct BreachAnswer {
     /// All that happened, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<EntryForm>,
+    /// What was decided, sent and learned, each by the latest word on it.
+    #[serde(flatten)]
+    pub course: CourseForm,
 }
 
 /// A severity.
@@ -258,6 +267,7 @@ impl BreachAnswer {
             telling: incident.tells_each().then(|| incident.telling().as_str().to_owned()),
             notices,
             history: (1..).zip(&incident.history).map(|(number, entry)| EntryForm::new(number, entry)).collect(),
+            course: incident.into(),
         }
     }
 }

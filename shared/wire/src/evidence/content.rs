@@ -14,7 +14,7 @@ use crate::stored::{Kind, Unreadable};
 pub const SALT: &str = "salt";
 
 /// Attributes that are no part of an item's content, with the kind of item where it is one alone, and why.
-pub const LATER: [(Option<Kind>, &str, &str); 25] = [
+pub const LATER: [(Option<Kind>, &str, &str); 28] = [
     (None, "pk", "its key stands beside the content"),
     (None, "sk", "its key stands beside the content"),
     (None, SALT, "the salt stands beside the content"),
@@ -38,6 +38,9 @@ pub const LATER: [(Option<Kind>, &str, &str); 25] = [
     (Some(Kind::Hold), "release_asked_by", "who asks has a leaf of their own"),
     (Some(Kind::Hold), "released_at", "the release has a leaf of its own"),
     (Some(Kind::Hold), "released_by", "the release has a leaf of its own"),
+    (Some(Kind::Breach), "office_of", "where it lies in the register"),
+    (Some(Kind::Breach), "office_at", "where it lies in the register"),
+    (Some(Kind::Breach), "version", "it counts the entries, which have leaves of their own"),
     (Some(Kind::Breach), "notified_at", "the authority's notice has a leaf of its own"),
     (Some(Kind::Breach), "reference", "the authority's notice has a leaf of its own"),
 ];
@@ -52,6 +55,7 @@ pub const fn has_leaf(kind: Kind) -> bool {
             | Kind::Record
             | Kind::Hold
             | Kind::Breach
+            | Kind::BreachEntry
             | Kind::Notice
             | Kind::Alert
             | Kind::Change

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-mod csv;
+pub(crate) mod csv;
 pub mod facts;
 
 pub use facts::Facts;

@@ -64,6 +64,7 @@ pub enum Kind {
     /// A breach.
     Breach,
     /// An entry of a breach's history.
+    #[serde(rename = "breach-entry")]
     BreachEntry,
     /// One person's notice of an announcement.
     Notice,

@@ -219,8 +219,9 @@ fn a_hold_reads() {
 #[test]
 fn a_breach_its_notice_and_its_alert_read() {
     let id = BreachId::parse(ID).unwrap();
-    let form: breach::Breach = read("breach");
+    let form: breach::Breach = read("breach-declared");
     let (stored, fingerprint) = form.clone().into_breach(id.clone()).unwrap();
+    assert!(stored.settled.is_empty(), "all that happened to it are entries");
     assert_eq!(breach::Breach::new(&stored, &fingerprint), form);
 
     let form: breach::Notice = read("notice");
@@ -230,6 +231,61 @@ fn a_breach_its_notice_and_its_alert_read() {
     let form: breach::Alert = read("alert");
     let parts = breach::AlertParts::try_from(form.clone()).unwrap();
     assert_eq!(breach::Alert::from(parts), form);
+}
+
+#[test]
+fn a_breach_that_was_stored_before_it_had_a_history_keeps_what_was_decided_with_it() {
+    use domain::{
+        breach::{Incident, PeopleAre},
+        clock::Anchor,
+        language::Language,
+    };
+    let form: breach::Breach = read("breach");
+    let (stored, _) = form.clone().into_breach(BreachId::parse(ID).unwrap()).unwrap();
+    let incident = Incident::new(stored);
+    assert_eq!(incident.time_of(Anchor::Awareness).map(millis), form.aware_at);
+    let facts = incident.facts();
+    assert_eq!((facts.attempt_only, facts.scope.categories.len()), (true, 2));
+    assert_eq!(facts.texts[&Language::English].advice, form.advice);
+    let (_, decision) = incident.decision().unwrap();
+    assert_eq!((decision.authority, decision.people), (true, PeopleAre::Told));
+    assert_eq!((incident.version(), incident.submissions().count()), (0, 0));
+
+    let notified = breach::Breach { notified_at: Some(1_772_452_800_000), reference: Some("2026-1".into()), ..form };
+    let (stored, _) = notified.into_breach(BreachId::parse(ID).unwrap()).unwrap();
+    let incident = Incident::new(stored);
+    let sent: Vec<_> = incident.submissions().map(|sent| (millis(sent.at), sent.reference.as_str())).collect();
+    assert_eq!(sent, [(1_772_452_800_000, "2026-1")]);
+}
+
+#[test]
+fn every_entry_of_a_breach_reads() {
+    use domain::breach::ActKind;
+    let names = [
+        "happened",
+        "facts-changed",
+        "signal-linked",
+        "counted",
+        "assessed",
+        "decided",
+        "decided-not-told",
+        "notified",
+        "telling-set",
+        "all-told",
+        "noted",
+        "lesson",
+        "followed-up",
+        "closed",
+        "reopened",
+    ];
+    for name in names {
+        let form: breach::Entry = read(&format!("breach-entry-{name}"));
+        let entry = form.clone().into_entry().unwrap();
+        let is_decision = entry.act.kind() == ActKind::Decided;
+        assert!(entry.act.kind().as_str() == name || is_decision, "{name}");
+        assert_eq!((form.by.is_none(), form.tells_each()), (entry.act.is_by_product(), name == "decided"), "{name}");
+        assert_eq!(breach::Entry::new(&entry), form, "{name}");
+    }
 }
 
 #[test]
@@ -391,14 +447,20 @@ fn a_day_of_bulk_records_reads() {
 
 #[test]
 fn every_fixture_is_read() {
-    let read = "alert attestation attested batch breach challenge change code consent consent-agreed \
-                consent-awaited consent-salted consent-subscribed content day day-held decided-erased \
-                decided-exported decided-not-verified decided-recorded decided-refused decided-stopped \
-                decided-with-office decided-withdrawn disclosure disclosure-total due entry-asked \
-                entry-decided entry-ruled entry-task entry-verified export export-access hold hold-category \
-                hold-copy hold-ground hold-incident instructions log log-entries mail notice plan planned \
-                purge purge-deed record record-held references request request-acting request-office stored \
-                system task token tombstone trigger trigger-times verified walk warned whose";
+    let read = "alert attestation attested batch breach breach-declared breach-entry-all-told \
+                breach-entry-assessed breach-entry-closed breach-entry-counted breach-entry-decided \
+                breach-entry-decided-not-told breach-entry-facts-changed breach-entry-followed-up \
+                breach-entry-happened breach-entry-lesson breach-entry-noted breach-entry-notified \
+                breach-entry-reopened breach-entry-signal-linked breach-entry-telling-set challenge \
+                change code consent consent-agreed consent-awaited consent-salted consent-subscribed \
+                content day day-held decided-erased decided-exported decided-not-verified \
+                decided-recorded decided-refused decided-stopped decided-with-office \
+                decided-withdrawn disclosure disclosure-total due entry-asked entry-decided \
+                entry-ruled entry-task entry-verified export export-access hold hold-category \
+                hold-copy hold-ground hold-incident instructions log log-entries mail notice plan \
+                planned purge purge-deed record record-held references request request-acting \
+                request-office stored system task token tombstone trigger trigger-times verified \
+                walk warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()

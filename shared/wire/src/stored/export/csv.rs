@@ -155,7 +155,8 @@ impl Export {
     }
 }
 
-fn line(csv: &mut String, cells: &[&str]) {
+/// One line of a table. A value that a spreadsheet would run as a formula has an apostrophe before it.
+pub(crate) fn line(csv: &mut String, cells: &[&str]) {
     for (n, cell) in cells.iter().enumerate() {
         if n > 0 {
             csv.push(',');
