@@ -123,9 +123,7 @@ pub async fn count<P: BreachStore + Walks>(
         Step::HandOn(turn) => Ok(Some(turn)),
         Step::SegmentDone | Step::Stale => Ok(None),
         Step::WalkDone(walked) => {
-            let counted = |incident: &Incident| {
-                is_wanted(incident, facts).then(|| Act::Counted(walked.counts.clone()))
-            };
+            let counted = |incident: &Incident| is_wanted(incident, facts).then(|| Act::Counted(walked.counts.clone()));
             breach::act_by_rule(policy, ports, breach, at, counted).await?;
             Ok(None)
         }
