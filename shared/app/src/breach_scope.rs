@@ -23,7 +23,7 @@ use crate::{
 pub const TRACES_MAX: usize = 1_000;
 
 /// How many pages one message counts before it hands the rest on: well within a function's time.
-pub const COUNT_PAGES_MAX: usize = 50;
+pub const COUNT_PAGES_MAX: usize = 30;
 
 /// A page of what is stored about people.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
