@@ -113,8 +113,8 @@ async fn progress<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Resu
     request.staff(&policy.controller, SCOPE)?;
     let id = ChangeId::parse(id).map_err(|_| Problem::not_found())?;
     let (change, _) = desk.ports.change(&policy.controller, &id).await?.ok_or_else(Problem::not_found)?;
-    let notices = desk.ports.notices(&policy.controller, &Announcement::Change(id)).await?;
-    Ok(Response::json(200, &ChangeAnswer::new(policy, &change, Some(NoticeCounts::of(&notices)))))
+    let counts = desk.ports.counts(&policy.controller, &Announcement::Change(id)).await?;
+    Ok(Response::json(200, &ChangeAnswer::new(policy, &change, Some(NoticeCounts::from(counts)))))
 }
 
 async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict> {

@@ -405,6 +405,9 @@ async fn walk_on<P: Ports>(
     now: Timestamp,
 ) -> Result<(), Verdict> {
     let (ports, controller) = (&desk.ports, &policy.controller);
+    if matches!(job, Job::Count(..)) {
+        return Err(Verdict::poison("a breach is counted elsewhere"));
+    }
     if *job == Job::Replan {
         match replan::may_walk(ports, policy, at).await? {
             MayWalk::Yes => {}
@@ -419,7 +422,7 @@ async fn walk_on<P: Ports>(
             // A hold is read once a stretch: what it covers stays, and whether it was released is asked again where
             // that matters.
             let hold = match job {
-                Job::Replan => None,
+                Job::Replan | Job::Count(..) => None,
                 Job::BindHold(id) | Job::FreeHold(id) => ports.hold(controller, &HoldKey::wide(id)).await?,
             };
             let act = async |record| act(desk, policy, job, hold.as_ref(), record, now).await;
@@ -461,6 +464,7 @@ async fn act<P: Ports>(
                 holds::unbind(&desk.ports, &policy.controller, hold, record).await
             }
         }
+        Job::Count(..) => Ok(false),
     }
 }
 
@@ -484,7 +488,7 @@ async fn finish<P: Ports>(
         // What cannot be read has no mark, and may be covered: each deletion goes on asking the hold itself.
         Job::BindHold(_) if walked.unreadable > 0 => count("HoldRecordsUnreadable", walked.unreadable),
         Job::BindHold(id) => desk.ports.note_bound(&policy.controller, id, now).await.map(drop)?,
-        Job::FreeHold(_) => {}
+        Job::FreeHold(_) | Job::Count(..) => {}
     }
     Ok(())
 }

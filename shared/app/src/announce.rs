@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    announcement::{Announcement, Notice, NoticeState},
+    announcement::{Announcement, Notice, NoticeCounts, NoticeState},
     ids::{ControllerId, SubjectRef},
     sensitive::Sensitive,
 };
@@ -19,6 +19,13 @@ pub const SCOPE_SEGMENTS: u16 = 4;
 /// time, and few enough hops for a large table.
 pub const SCOPE_PAGES_MAX: usize = 50;
 
+/// How many people one message finds, give or take a page, before it hands the rest on: a notice each is written for
+/// them, which takes longer than reading a page.
+pub const SCOPE_PEOPLE_MAX: usize = 5_000;
+
+/// Most notices of one page of the list.
+pub const NOTICES_PAGE: usize = 100;
+
 /// A page of people whom an announcement concerns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundPage {
@@ -26,6 +33,15 @@ pub struct FoundPage {
     pub subjects: BTreeSet<SubjectRef>,
     /// Where the next page begins.
     pub next: Option<String>,
+}
+
+/// A page of an announcement's notices.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NoticePage {
+    /// The notices, in the order of whose they are.
+    pub notices: Vec<Notice>,
+    /// After whom the next page begins; `None`: this is the last.
+    pub next: Option<SubjectRef>,
 }
 
 /// The port to the notices of single people.
@@ -51,6 +67,20 @@ pub trait Announcements {
         at: Timestamp,
     ) -> Result<Option<NoticeState>, PortError>;
 
+    /// How many notices of an announcement stand in which state.
+    ///
+    /// MUST count each notice once, in the state in which the last write that has returned left it, and MUST NOT read
+    /// them one by one: whoever looks at a breach asks this, and a breach may have a million.
+    async fn counts(&self, controller: &ControllerId, of: &Announcement) -> Result<NoticeCounts, PortError>;
+
+    /// A page of at most [`NOTICES_PAGE`] notices of an announcement, after that person's.
+    async fn notice_page(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        after: Option<&SubjectRef>,
+    ) -> Result<NoticePage, PortError>;
+
     /// How the notices of an announcement stand. MUST read pages until there are none left.
     async fn notices(&self, controller: &ControllerId, of: &Announcement) -> Result<Vec<Notice>, PortError>;
 
@@ -62,8 +92,8 @@ pub trait Announcements {
     ) -> Result<Option<Sensitive<String>>, PortError>;
 }
 
-/// Reads pages of people and plans their notices, until there are none left or
-/// [`SCOPE_PAGES_MAX`] are read; answers where the rest begins.
+/// Reads pages of people and plans their notices, until there are none left, [`SCOPE_PAGES_MAX`] are read or
+/// [`SCOPE_PEOPLE_MAX`] people found; answers where the rest begins.
 ///
 /// # Errors
 /// [`PortError`]. Scoping a page again plans nobody twice.
@@ -75,11 +105,13 @@ pub async fn scope<P: Announcements>(
     at: Timestamp,
     page: impl AsyncFn(Option<&str>) -> Result<FoundPage, PortError>,
 ) -> Result<Option<String>, PortError> {
+    let mut people = 0;
     for _ in 0..SCOPE_PAGES_MAX {
         let found = page(from.as_deref()).await?;
+        people += found.subjects.len();
         ports.plan_notices(controller, of, &found.subjects, at).await?;
         from = found.next;
-        if from.is_none() {
+        if from.is_none() || people >= SCOPE_PEOPLE_MAX {
             break;
         }
     }

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use crate::{
     announce::{self, Announcements, Claimed, FoundPage},
+    breach_scope::{self, TracePage},
     error::{Appended, PortError},
     keys::Keys,
     letters,
@@ -116,15 +117,30 @@ pub trait BreachStore {
         limit: usize,
     ) -> Result<RegisterPage, PortError>;
 
-    /// One page of one segment of the people affected: those of whom a record of the scope is stored that was made
-    /// before the window's end. One past its end counts too: what a sweep is late for leaks as well.
+    /// One page of one of [`crate::walk::WALK_SEGMENTS`] segments of what is stored about people.
+    ///
+    /// MUST show, over all pages and segments, everything that the breach reached by these facts
+    /// ([`Facts::reaches`]) and whose writing returned before the page was asked for, as it stands then, past its end
+    /// or not; each thing once unless it moved meanwhile. It MAY show more. What is stored about one person MUST come
+    /// in one segment and together, and a page MUST hold no more than [`breach_scope::TRACES_MAX`].
+    async fn traces(
+        &self,
+        controller: &ControllerId,
+        facts: &Facts,
+        segment: u16,
+        from: Option<&str>,
+    ) -> Result<TracePage, PortError>;
+
+    /// One page of one segment of the people affected: those of whom something is stored that the breach reached.
     async fn affected(
         &self,
         controller: &ControllerId,
         facts: &Facts,
         segment: u16,
         from: Option<&str>,
-    ) -> Result<FoundPage, PortError>;
+    ) -> Result<FoundPage, PortError> {
+        Ok(breach_scope::people(facts, self.traces(controller, facts, segment, from).await?))
+    }
 
     /// Publishes an alert; doing it again changes nothing.
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError>;
@@ -166,6 +182,9 @@ pub enum FactsError {
     /// Something happened in the future.
     #[error("nothing of a breach has happened in the future")]
     Time,
+    /// The scope names systems and recipients.
+    #[error("a disclosure says to whom data went, and not where it lay: name systems or recipients")]
+    Sides,
 }
 
 /// Why nothing was declared.
@@ -185,10 +204,13 @@ pub enum DeclareError {
 /// Whether the policy knows what the facts name.
 ///
 /// # Errors
-/// [`FactsError`] at the first name that it does not know.
+/// [`FactsError`] at the first name that it does not know, or where the scope's sides contradict each other.
 pub fn check_facts(policy: &Policy, facts: &Facts) -> Result<(), FactsError> {
     let unknown = |what, name: Option<String>| name.map_or(Ok(()), |name| Err(FactsError::Unknown { what, name }));
     let scope = &facts.scope;
+    if scope.contradicts_itself() {
+        return Err(FactsError::Sides);
+    }
     let category = scope.categories.iter().find(|category| !policy.categories.contains_key(*category));
     unknown("category", category.map(ToString::to_string))?;
     let purpose = scope.purposes.iter().find(|purpose| !policy.purposes.contains_key(*purpose));

@@ -8,6 +8,7 @@ pub mod announce;
 pub mod attest;
 pub mod breach;
 pub mod breach_register;
+pub mod breach_scope;
 pub mod capture_consent;
 pub mod certificate;
 pub mod chain;

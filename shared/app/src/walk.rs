@@ -7,6 +7,7 @@
 //! place of an earlier one of the same job.
 
 use domain::{
+    breach::{ScopeCounts, Tally},
     ids::ControllerId,
     record::Record,
     walk::{Job, Turn},
@@ -74,14 +75,16 @@ pub struct Progress {
     pub changed: u64,
     /// How many could not be read.
     pub unreadable: u64,
+    /// What was counted, where the walk counts.
+    pub tally: Tally,
     /// Whether the segment is through.
     pub is_done: bool,
 }
 
 impl Progress {
-    const fn beginning(segment: u16, at: Timestamp) -> Self {
-        let turn = Turn { segment, hop: 0 };
-        Self { at, turn, from: None, seen: 0, changed: 0, unreadable: 0, is_done: false }
+    fn beginning(segment: u16, at: Timestamp) -> Self {
+        let (turn, tally) = (Turn { segment, hop: 0 }, Tally::default());
+        Self { at, turn, from: None, seen: 0, changed: 0, unreadable: 0, tally, is_done: false }
     }
 }
 
@@ -140,7 +143,7 @@ pub enum Step {
 }
 
 /// What a whole walk came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Walked {
     /// How many records were looked at.
     pub seen: u64,
@@ -148,6 +151,8 @@ pub struct Walked {
     pub changed: u64,
     /// How many could not be read.
     pub unreadable: u64,
+    /// What was counted, where the walk counts.
+    pub counts: ScopeCounts,
 }
 
 /// Does one stretch of a walk: acts on each record of some pages, and notes how far it came. `act` answers
@@ -164,6 +169,37 @@ pub async fn step<P: RecordScan + Walks>(
     turn: Turn,
     act: impl AsyncFn(Record) -> Result<bool, PortError>,
 ) -> Result<Step, PortError> {
+    stretch(ports, controller, job, at, turn, async |progress: &mut Progress| {
+        let until = progress.seen + WALK_RECORDS_MAX;
+        for _ in 0..WALK_PAGES_MAX {
+            let page = ports.scan_records(controller, turn.segment, progress.from.as_deref()).await?;
+            progress.seen += page.records.len() as u64;
+            progress.unreadable += page.unreadable;
+            let acted = stream::iter(page.records).map(|record| act(record)).buffer_unordered(RECORDS_AT_ONCE);
+            progress.changed += acted.try_fold(0, async |sum, changed| Ok(sum + u64::from(changed))).await?;
+            progress.from = page.next;
+            if progress.from.is_none() || progress.seen >= until {
+                break;
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Does one stretch of a walk, whatever that is: `pages` reads on from where the progress says, and says there how far
+/// it came. What it does MUST be harmless when it is done again; what it only counts there is noted once.
+///
+/// # Errors
+/// [`PortError`]; the stretch is to be done again then.
+pub async fn stretch<P: Walks>(
+    ports: &P,
+    controller: &ControllerId,
+    job: &Job,
+    at: Timestamp,
+    turn: Turn,
+    pages: impl AsyncFn(&mut Progress) -> Result<(), PortError>,
+) -> Result<Step, PortError> {
     let Some(mut progress) = ports.segment(controller, job, turn.segment).await? else { return Ok(Step::Stale) };
     if progress.at != at {
         return Ok(Step::Stale);
@@ -178,18 +214,7 @@ pub async fn step<P: RecordScan + Walks>(
     if progress.turn != turn {
         return Ok(Step::Stale);
     }
-    let until = progress.seen + WALK_RECORDS_MAX;
-    for _ in 0..WALK_PAGES_MAX {
-        let page = ports.scan_records(controller, turn.segment, progress.from.as_deref()).await?;
-        progress.seen += page.records.len() as u64;
-        progress.unreadable += page.unreadable;
-        let acted = stream::iter(page.records).map(|record| act(record)).buffer_unordered(RECORDS_AT_ONCE);
-        progress.changed += acted.try_fold(0, async |sum, changed| Ok(sum + u64::from(changed))).await?;
-        progress.from = page.next;
-        if progress.from.is_none() || progress.seen >= until {
-            break;
-        }
-    }
+    pages(&mut progress).await?;
     progress.is_done = progress.from.is_none();
     progress.turn.hop += 1;
     if !ports.note_segment(controller, job, turn.hop, &progress).await? {
@@ -207,6 +232,7 @@ async fn through<P: Walks>(ports: &P, controller: &ControllerId, job: &Job, at: 
                 walked.seen += progress.seen;
                 walked.changed += progress.changed;
                 walked.unreadable += progress.unreadable;
+                walked.counts.add(&progress.tally.counts);
             }
             Some(progress) if progress.at == at => return Ok(Step::SegmentDone),
             _ => return Ok(Step::Stale),

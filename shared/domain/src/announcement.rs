@@ -46,6 +46,53 @@ impl NoticeState {
     }
 }
 
+/// How the notices of an announcement stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NoticeCounts {
+    /// Found, not told yet.
+    pub planned: u64,
+    /// In doubt: a send was begun.
+    pub claimed: u64,
+    /// Told by mail.
+    pub sent: u64,
+    /// Told by what is public, since no address is known.
+    pub without_address: u64,
+    /// Written to, and the mail came back: told by what is public.
+    pub not_reached: u64,
+}
+
+impl NoticeCounts {
+    /// Counts states.
+    pub fn of(states: impl IntoIterator<Item = NoticeState>) -> Self {
+        let mut counts = Self::default();
+        for state in states {
+            *counts.of_state(state) += 1;
+        }
+        counts
+    }
+
+    /// How many stand in a state.
+    pub const fn of_state(&mut self, state: NoticeState) -> &mut u64 {
+        match state {
+            NoticeState::Planned => &mut self.planned,
+            NoticeState::Claimed => &mut self.claimed,
+            NoticeState::Sent => &mut self.sent,
+            NoticeState::WithoutAddress => &mut self.without_address,
+            NoticeState::NotReached => &mut self.not_reached,
+        }
+    }
+
+    /// How many are yet to be told, those in doubt included.
+    pub const fn open(&self) -> u64 {
+        self.planned + self.claimed
+    }
+
+    /// How many there are.
+    pub const fn all(&self) -> u64 {
+        self.open() + self.sent + self.without_address + self.not_reached
+    }
+}
+
 /// One person's notice of one announcement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use crate::ids::{HoldId, InvalidId};
+use crate::ids::{BreachId, HoldId, InvalidId};
 
 const BIND: &str = "bind-";
 const FREE: &str = "free-";
 const REPLAN: &str = "replan";
+const COUNT: &str = "count-";
 
 /// What is done to each record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +18,8 @@ pub enum Job {
     BindHold(HoldId),
     /// It is freed from a hold that was released.
     FreeHold(HoldId),
+    /// It is counted if a breach reached it, by the facts as of that entry of the breach's history.
+    Count(BreachId, u32),
 }
 
 impl Job {
@@ -28,6 +31,11 @@ impl Job {
         match (text.strip_prefix(BIND), text.strip_prefix(FREE)) {
             (Some(hold), _) => Ok(Self::BindHold(HoldId::parse(hold)?)),
             (_, Some(hold)) => Ok(Self::FreeHold(HoldId::parse(hold)?)),
+            _ if text.starts_with(COUNT) => {
+                let counted = text.strip_prefix(COUNT).and_then(|counted| counted.rsplit_once('.'));
+                let (breach, facts) = counted.ok_or(InvalidId::Reference)?;
+                Ok(Self::Count(BreachId::parse(breach)?, facts.parse().map_err(|_| InvalidId::Reference)?))
+            }
             _ if text == REPLAN => Ok(Self::Replan),
             _ => Err(InvalidId::Reference),
         }
@@ -40,6 +48,7 @@ impl fmt::Display for Job {
             Self::Replan => f.write_str(REPLAN),
             Self::BindHold(hold) => write!(f, "{BIND}{hold}"),
             Self::FreeHold(hold) => write!(f, "{FREE}{hold}"),
+            Self::Count(breach, facts) => write!(f, "{COUNT}{breach}.{facts}"),
         }
     }
 }

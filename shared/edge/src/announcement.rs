@@ -35,6 +35,7 @@ pub async fn step(
             }
             return Ok(());
         }
+        AnnouncementStep::Count { .. } => return Err(Verdict::poison("only a breach is counted")),
     };
     for (segment, from, hop) in starts {
         if let Some(from) = scope(segment, from).await? {

@@ -114,6 +114,8 @@ struct State {
     tokens: BTreeMap<(ControllerId, TokenId), RequestId>,
     account_tokens: BTreeMap<(String, String), AccountClaims>,
     counts: BTreeMap<LimitKey, u32>,
+    /// How many things a page of a breach's scope shows; none: few, so that tests meet pages.
+    scope_page: Option<usize>,
     plans: BTreeMap<(Person, RequestId, usize), ErasurePlan>,
     claims: BTreeMap<String, Option<Timestamp>>,
     records: BTreeMap<(Person, RecordId), RecordItem>,
@@ -267,6 +269,11 @@ impl Memory {
     /// so does each one after it until [`Memory::recover`]: a crash at that step.
     pub fn fail_after(&self, calls: usize) {
         self.lock().calls_left = Some(calls);
+    }
+
+    /// Pages of a breach's scope show so many things from here on.
+    pub fn show_by_page(&self, things: usize) {
+        self.lock().scope_page = Some(things);
     }
 
     /// Ends the failing.

@@ -119,6 +119,15 @@ pub enum AnnouncementStep {
         /// Whom.
         subjects: Vec<String>,
     },
+    /// Count whom a breach concerns: begin, or go on.
+    Count {
+        /// By the facts as of which entry of its history.
+        facts: u32,
+        /// The stretch; absent: the count begins. The message's time is then when it was asked for, and when it
+        /// began later on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<TurnForm>,
+    },
 }
 
 /// Most messages that one scan hands itself on by. Lambda's own guard against loops is lifted for

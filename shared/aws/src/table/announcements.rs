@@ -1,28 +1,30 @@
 //! Whom an announcement concerns, the notices of single people, and where they can be written to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
-    announce::{Announcements, FoundPage, SCOPE_SEGMENTS},
-    error::{Appended, PortError},
+    announce::{Announcements, FoundPage, NOTICES_PAGE, NoticePage, SCOPE_SEGMENTS},
+    error::PortError,
 };
-use aws_sdk_dynamodb::types::ReturnValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use domain::{
-    announcement::{Announcement, Notice, NoticeState},
+    announcement::{Announcement, Notice, NoticeCounts, NoticeState},
     ids::{ControllerId, SubjectRef},
     sensitive::Sensitive,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use wire::stored::breach::Notice as NoticeForm;
+use wire::stored::{Kind, VERSION, breach::Notice as NoticeForm, count::NoticeTally};
 
 use super::{
     Item, Sorts, TABLE, Update, Updated,
     due::Cursor,
     form_of, item_of, key_of,
-    keys::{ItemKey, NOTICES, RECORDS, REQUESTS, RequestPart, announcement_partition, subject_partition},
+    keys::{ItemKey, NOTICES, RECORDS, REQUESTS, RequestPart, TALLIES, announcement_partition, subject_partition},
+    number,
     records::content_of,
     requests::address,
+    sealed::{Transacted, new_item, updated},
     text, time, unreadable,
 };
 use crate::{Cloud, failure::unavailable};
@@ -30,8 +32,21 @@ use crate::{Cloud, failure::unavailable};
 /// Items that one page of a scan looks at.
 const SCAN_ITEMS: i32 = 1_000;
 
-/// Notices that are written at once.
+/// Transactions that are written at once.
 const WRITES_AT_ONCE: usize = 8;
+
+/// Most notices that are planned in one transaction: DynamoDB takes 100 parts, and one of them is the tally.
+const PLANNED_AT_ONCE: usize = 99;
+
+/// Into how many shards of people the notices of an announcement are counted, so that those who tell beside each other
+/// seldom meet at one tally.
+const TALLY_SHARDS: u8 = 32;
+
+/// How often a notice that somebody else moves meanwhile is looked at again.
+const MOVES_MAX: usize = 5;
+
+/// That a notice is counted by a tally. One that was planned before there were any is not.
+const COUNTED: &str = "counted";
 
 const NOTICE: &str = "a notice";
 
@@ -77,23 +92,102 @@ impl Cloud {
     }
 }
 
-impl Announcements for Cloud {
-    async fn plan_notices(
+/// A change of a tally: the notices of that shard that left a state and came into another.
+fn tallied(
+    table: &str,
+    (controller, of, shard): (&ControllerId, &Announcement, u8),
+    changes: &[(NoticeState, i64)],
+) -> Result<TransactWriteItem, PortError> {
+    let begun = Update::default().set("v", number(VERSION)).set("kind", text(Kind::Tally.as_str()));
+    let name = |state: NoticeState| state.as_str().replace('-', "_");
+    let update = changes.iter().fold(begun, |update, (state, by)| update.add(&name(*state), number(by)));
+    updated(
+        table,
+        &ItemKey::Tally(controller.clone(), of.clone(), shard),
+        update,
+        "attribute_not_exists(#v) OR #v = :v",
+    )
+}
+
+impl Cloud {
+    /// Plans notices of one shard, and counts them, in one transaction; answers how many are new.
+    async fn plan_some(
         &self,
         controller: &ControllerId,
         of: &Announcement,
-        subjects: &BTreeSet<SubjectRef>,
+        shard: u8,
+        subjects: &[&SubjectRef],
         at: Timestamp,
     ) -> Result<usize, PortError> {
-        let writes = subjects.iter().map(async |subject| {
-            let key = ItemKey::Notice(controller.clone(), of.clone(), subject.clone());
-            let appended = self.put_new(item_of(&key, &NoticeForm::planned(at))?).await?;
-            Ok::<_, PortError>(usize::from(matches!(appended, Appended::Fresh)))
-        });
-        stream::iter(writes).buffer_unordered(WRITES_AT_ONCE).try_fold(0, async |planned, new| Ok(planned + new)).await
+        let table = self.table()?;
+        let mut items = Vec::new();
+        for subject in subjects {
+            let key = ItemKey::Notice(controller.clone(), of.clone(), (*subject).clone());
+            let mut item = item_of(&key, &NoticeForm::planned(at))?;
+            item.insert(COUNTED.to_owned(), AttributeValue::Bool(true));
+            items.push(item);
+        }
+        while !items.is_empty() {
+            let planned = i64::try_from(items.len()).unwrap_or(i64::MAX);
+            let mut parts = items.iter().map(|item| new_item(table, item.clone())).collect::<Result<Vec<_>, _>>()?;
+            parts.push(tallied(table, (controller, of, shard), &[(NoticeState::Planned, planned)])?);
+            match self.transact(parts).await? {
+                Transacted::Done => return Ok(items.len()),
+                Transacted::Refused(refused) => {
+                    // Who stands is planned, or told. The rest is tried without them.
+                    let before = items.len();
+                    let mut stands = refused.iter().map(Option::is_some);
+                    items.retain(|_| !stands.next().unwrap_or_default());
+                    if items.len() == before {
+                        return Err(PortError::corrupt("a tally", "it is of another form"));
+                    }
+                }
+            }
+        }
+        Ok(0)
     }
 
-    async fn move_notice(
+    /// Moves a counted notice on from that state, and counts it there, in one transaction. `None`: it is moved; else
+    /// what stands there, which is empty if nothing does.
+    async fn moved(
+        &self,
+        controller: &ControllerId,
+        notice: &Notice,
+        from: NoticeState,
+        at: Timestamp,
+    ) -> Result<Option<Item>, PortError> {
+        let key = ItemKey::Notice(controller.clone(), notice.of.clone(), notice.subject.clone());
+        let update = Update::default()
+            .set("state", text(notice.state.as_str()))
+            .set("moved_at", time(at))
+            .set(COUNTED, AttributeValue::Bool(true))
+            .with("from", text(from.as_str()));
+        let condition = "#state = :from AND #counted = :counted";
+        if from == notice.state {
+            // It stays where it is counted.
+            return Ok(match self.update(&key, update, condition, ReturnValue::None).await? {
+                Updated::Done(_) => None,
+                Updated::Refused(stands) => Some(stands.unwrap_or_default()),
+            });
+        }
+        let table = self.table()?;
+        let mut part = updated(table, &key, update, condition)?;
+        if let Some(update) = &mut part.update {
+            update.return_values_on_condition_check_failure = Some(ReturnValuesOnConditionCheckFailure::AllOld);
+        }
+        let shard = notice.subject.shard(TALLY_SHARDS);
+        let tally = tallied(table, (controller, &notice.of, shard), &[(from, -1), (notice.state, 1)])?;
+        match self.transact(vec![part, tally]).await? {
+            Transacted::Done => Ok(None),
+            Transacted::Refused(refused) => match refused.into_iter().next().flatten() {
+                Some(stands) => Ok(Some(stands)),
+                None => Err(PortError::corrupt("a tally", "it is of another form")),
+            },
+        }
+    }
+
+    /// Moves a notice on that was planned before there were tallies.
+    async fn move_uncounted(
         &self,
         controller: &ControllerId,
         notice: &Notice,
@@ -112,6 +206,96 @@ impl Announcements for Cloud {
             Updated::Refused(item) => item,
         };
         before.map(|item| notice_of(item).map(|notice| notice.state)).transpose()
+    }
+}
+
+impl Announcements for Cloud {
+    async fn plan_notices(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        subjects: &BTreeSet<SubjectRef>,
+        at: Timestamp,
+    ) -> Result<usize, PortError> {
+        let mut shards: BTreeMap<u8, Vec<&SubjectRef>> = BTreeMap::new();
+        for subject in subjects {
+            shards.entry(subject.shard(TALLY_SHARDS)).or_default().push(subject);
+        }
+        let slices =
+            shards.iter().flat_map(|(shard, people)| people.chunks(PLANNED_AT_ONCE).map(move |some| (shard, some)));
+        let writes = slices.map(|(shard, some)| self.plan_some(controller, of, *shard, some, at));
+        stream::iter(writes).buffer_unordered(WRITES_AT_ONCE).try_fold(0, async |planned, new| Ok(planned + new)).await
+    }
+
+    async fn move_notice(
+        &self,
+        controller: &ControllerId,
+        notice: &Notice,
+        from: &[NoticeState],
+        at: Timestamp,
+    ) -> Result<Option<NoticeState>, PortError> {
+        let mut seen = from.first().copied().unwrap_or(notice.state);
+        for _ in 0..MOVES_MAX {
+            let stands = match self.moved(controller, notice, seen, at).await? {
+                None => return Ok(Some(seen)),
+                Some(stands) if stands.is_empty() => return Ok(None),
+                Some(stands) => stands,
+            };
+            let is_counted = stands.contains_key(COUNTED);
+            let state = notice_of(stands)?.state;
+            if !from.contains(&state) {
+                return Ok(Some(state));
+            }
+            if !is_counted {
+                return self.move_uncounted(controller, notice, from, at).await;
+            }
+            seen = state;
+        }
+        Err(PortError::Conflict { what: NOTICE })
+    }
+
+    async fn counts(&self, controller: &ControllerId, of: &Announcement) -> Result<NoticeCounts, PortError> {
+        let items = self.query(announcement_partition(controller, of), Sorts::Under(TALLIES.to_owned())).await?;
+        if items.is_empty() {
+            // Nobody was found, or they were before there were tallies.
+            let notices = self.notices(controller, of).await?;
+            return Ok(NoticeCounts::of(notices.iter().map(|notice| notice.state)));
+        }
+        let mut counts = NoticeCounts::default();
+        for item in items {
+            form_of::<NoticeTally>(NOTICE, item)?.add_to(&mut counts);
+        }
+        Ok(counts)
+    }
+
+    async fn notice_page(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        after: Option<&SubjectRef>,
+    ) -> Result<NoticePage, PortError> {
+        let place = |subject: &SubjectRef| ItemKey::Notice(controller.clone(), of.clone(), subject.clone());
+        let from = after.map(|after| {
+            let key = place(after);
+            Item::from([("pk".to_owned(), text(key.pk())), ("sk".to_owned(), text(key.sk()))])
+        });
+        let page = self
+            .dynamodb()
+            .query()
+            .table_name(self.table()?)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :notices)")
+            .expression_attribute_values(":pk", text(announcement_partition(controller, of)))
+            .expression_attribute_values(":notices", text(NOTICES))
+            .limit(i32::try_from(NOTICES_PAGE).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(from)
+            .send()
+            .await
+            .map_err(|error| unavailable(TABLE, &error))?;
+        let has_more = page.last_evaluated_key.is_some();
+        let notices = page.items.unwrap_or_default().into_iter().map(notice_of).collect::<Result<Vec<_>, _>>()?;
+        let next = notices.last().filter(|_| has_more).map(|notice| notice.subject.clone());
+        Ok(NoticePage { notices, next })
     }
 
     async fn notices(&self, controller: &ControllerId, of: &Announcement) -> Result<Vec<Notice>, PortError> {

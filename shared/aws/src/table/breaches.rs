@@ -1,8 +1,8 @@
 //! Breaches, the people they concern, and their alerts.
 
 use app::{
-    announce::FoundPage,
     breach::{Alert, BreachStore, RegisterPage, RegisterRow},
+    breach_scope::TracePage,
     error::{Appended, PortError},
 };
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
@@ -12,16 +12,13 @@ use domain::{
 };
 use jiff::Timestamp;
 use wire::stored::{
-    self, Kind,
+    self,
     breach::{Alert as AlertForm, AlertParts, Breach as BreachForm, Entry as EntryForm},
 };
 
 use super::{
     Item, Sorts, Update, Updated, form_of, item_of, key_of,
-    keys::{
-        ALERTS, BREACH, ItemKey, breach_partition, breach_shard_name, breach_shard_of, controller_partition,
-        subject_partitions,
-    },
+    keys::{ALERTS, BREACH, ItemKey, breach_partition, breach_shard_name, breach_shard_of, controller_partition},
     number,
     sealed::{Transacted, new_item, updated},
     text, time, unreadable,
@@ -189,32 +186,14 @@ impl BreachStore for Cloud {
         Ok(RegisterPage { rows, next })
     }
 
-    async fn affected(
+    async fn traces(
         &self,
         controller: &ControllerId,
         facts: &Facts,
         segment: u16,
         from: Option<&str>,
-    ) -> Result<FoundPage, PortError> {
-        // Whatever is stored was exposed, past its end or not: what a sweep is late for leaks as well.
-        let mut filter = String::from("#kind = :record AND begins_with(pk, :subjects) AND created_at <= :to");
-        let mut values = Item::from([
-            (":record".to_owned(), text(Kind::Record.as_str())),
-            (":subjects".to_owned(), text(subject_partitions(controller))),
-            (":to".to_owned(), time(facts.exposed_to)),
-        ]);
-        let scope = &facts.scope;
-        let sides: [(&str, &str, Vec<&str>); 3] = [
-            ("category", "c", scope.categories.iter().map(|category| category.as_str()).collect()),
-            ("purpose", "p", scope.purposes.iter().map(|purpose| purpose.as_str()).collect()),
-            ("system", "s", scope.systems.iter().map(|system| system.as_str()).collect()),
-        ];
-        for (attribute, letter, wanted) in sides.iter().filter(|(_, _, wanted)| !wanted.is_empty()) {
-            let names: Vec<_> = (0..wanted.len()).map(|n| format!(":{letter}{n}")).collect();
-            filter.push_str(&format!(" AND {attribute} IN ({})", names.join(", ")));
-            values.extend(names.into_iter().zip(wanted).map(|(name, wanted)| (name, text(*wanted))));
-        }
-        self.found(filter, values, segment, from).await
+    ) -> Result<TracePage, PortError> {
+        self.traces_of(controller, facts, segment, from).await
     }
 
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError> {

@@ -31,6 +31,8 @@ pub(crate) const SUBSCRIPTIONS: &str = "SUBSCRIPTION#";
 pub(crate) const BREACH: &str = "BREACH";
 pub(crate) const BREACH_ENTRIES: &str = "ENTRY#";
 pub(crate) const NOTICES: &str = "NOTICE#";
+/// How many notices stand in which state lies behind them, so that nobody who reads the entries reads it too.
+pub(crate) const TALLIES: &str = "TALLY#";
 pub(crate) const ALERTS: &str = "ALERT#";
 pub(crate) const DISCLOSURES: &str = "DISCLOSURE#";
 pub(crate) const CHANGES: &str = "CHANGE#";
@@ -102,6 +104,8 @@ pub enum ItemKey {
     BreachEntry(ControllerId, BreachId, u32),
     /// One person's notice of an announcement.
     Notice(ControllerId, Announcement, SubjectRef),
+    /// How the notices of one shard of people stand.
+    Tally(ControllerId, Announcement, u8),
     /// A public alert.
     Alert(ControllerId, BreachId),
     /// A deadline's warning.
@@ -250,7 +254,7 @@ impl ItemKey {
             Self::Breach(controller, breach) | Self::BreachEntry(controller, breach, _) => {
                 breach_partition(controller, breach)
             }
-            Self::Notice(controller, of, _) => announcement_partition(controller, of),
+            Self::Notice(controller, of, _) | Self::Tally(controller, of, _) => announcement_partition(controller, of),
             Self::Alert(controller, _)
             | Self::Warned(controller, ..)
             | Self::Change(controller, _)
@@ -301,6 +305,7 @@ impl ItemKey {
             Self::Breach(..) => BREACH.to_owned(),
             Self::BreachEntry(_, _, number) => format!("{BREACH_ENTRIES}{number:06}"),
             Self::Notice(_, _, subject) => format!("{NOTICES}{subject}"),
+            Self::Tally(_, _, shard) => format!("{TALLIES}{shard:02}"),
             Self::Alert(_, breach) => format!("{ALERTS}{breach}"),
             Self::Warned(_, kind, id, urgency) => format!("WARNED#{}-{id}#{}", kind.as_str(), urgency.as_str()),
             Self::Disclosure(_, _, disclosure) => format!("{DISCLOSURES}{disclosure}"),
@@ -342,6 +347,7 @@ impl ItemKey {
             | Self::Breach(controller, _)
             | Self::BreachEntry(controller, ..)
             | Self::Notice(controller, ..)
+            | Self::Tally(controller, ..)
             | Self::Alert(controller, _)
             | Self::Warned(controller, ..)
             | Self::Disclosure(controller, ..)
@@ -372,6 +378,9 @@ impl ItemKey {
             (Some("S"), Some(subject), None) => Self::of_subject(controller, SubjectRef::parse(subject).ok()?, sk),
             (Some("B"), Some(breach), None) => {
                 let breach = BreachId::parse(breach).ok()?;
+                if let Some(shard) = sk.strip_prefix(TALLIES) {
+                    return Some(Self::Tally(controller, Announcement::Breach(breach), tally_shard(shard)?));
+                }
                 if let Some(subject) = sk.strip_prefix(NOTICES) {
                     let subject = SubjectRef::parse(subject).ok()?;
                     return Some(Self::Notice(controller, Announcement::Breach(breach), subject));
@@ -383,6 +392,9 @@ impl ItemKey {
             }
             (Some("N"), Some(change), None) => {
                 let of = Announcement::Change(ChangeId::parse(change).ok()?);
+                if let Some(shard) = sk.strip_prefix(TALLIES) {
+                    return Some(Self::Tally(controller, of, tally_shard(shard)?));
+                }
                 Some(Self::Notice(controller, of, SubjectRef::parse(sk.strip_prefix(NOTICES)?).ok()?))
             }
             (Some("L"), Some(of), None) if sk == TOKEN => {
@@ -513,6 +525,11 @@ fn entry_number(digits: &str) -> Option<u32> {
     (digits.len() == 6).then(|| digits.parse().ok()).flatten()
 }
 
+/// Two digits.
+fn tally_shard(digits: &str) -> Option<u8> {
+    (digits.len() == 2).then(|| digits.parse().ok()).flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -561,6 +578,8 @@ mod tests {
             ItemKey::BreachEntry(controller.clone(), breach.clone(), 12),
             ItemKey::Notice(controller.clone(), Announcement::Breach(breach.clone()), subject.clone()),
             ItemKey::Notice(controller.clone(), Announcement::Change(ChangeId::parse(ID).unwrap()), subject.clone()),
+            ItemKey::Tally(controller.clone(), Announcement::Breach(breach.clone()), 0),
+            ItemKey::Tally(controller.clone(), Announcement::Change(ChangeId::parse(ID).unwrap()), 31),
             ItemKey::Disclosure(controller.clone(), Some(subject), DisclosureId::parse(ID).unwrap()),
             ItemKey::Disclosure(controller.clone(), None, DisclosureId::parse(ID).unwrap()),
             ItemKey::Alert(controller.clone(), breach),
@@ -587,6 +606,7 @@ mod tests {
             ItemKey::Walk(controller.clone(), Job::Replan, 0),
             ItemKey::Walk(controller.clone(), Job::BindHold(HoldId::parse(ID).unwrap()), 3),
             ItemKey::Walk(controller.clone(), Job::FreeHold(HoldId::parse(ID).unwrap()), 3),
+            ItemKey::Walk(controller.clone(), Job::Count(BreachId::parse(ID).unwrap(), 12), 3),
             ItemKey::Purge(controller.clone()),
             ItemKey::PurgeDeed(controller.clone(), 1_772_366_400_000),
             ItemKey::Task(controller, TaskId::parse(&format!("{ID}.shop.eu")).unwrap()),

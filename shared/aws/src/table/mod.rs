@@ -25,6 +25,7 @@ mod stored;
 mod subscriptions;
 mod systems;
 mod tombstones;
+mod traces;
 mod walks;
 
 use std::collections::HashMap;

@@ -36,6 +36,7 @@ fn progress_of(item: Item, segment: u16) -> Result<Progress, PortError> {
     Ok(Progress {
         at: form.began_at().map_err(unreadable(WALK))?,
         turn: Turn { segment, hop: form.hop },
+        tally: form.tally().map_err(unreadable(WALK))?,
         from: form.from,
         seen: form.seen,
         changed: form.changed,
@@ -49,13 +50,13 @@ fn form_of_progress(progress: &Progress) -> Walk {
         seen: progress.seen,
         changed: progress.changed,
         unreadable: progress.unreadable,
-        ..Walk::new(progress.at, progress.turn.hop, progress.from.clone(), progress.is_done)
+        ..Walk::new(progress.at, progress.turn.hop, progress.from.clone(), progress.is_done).counting(&progress.tally)
     }
 }
 
 fn update_to(progress: &Progress) -> Result<Update, PortError> {
     let mut fields = fields_of(&form_of_progress(progress))?;
-    let names = ["v", "kind", "at", "hop", "from", "seen", "changed", "unreadable", "done"];
+    let names = ["v", "kind", "at", "hop", "from", "seen", "changed", "unreadable", "counts", "last", "done"];
     Ok(names.into_iter().fold(Update::default(), |update, name| update.put(name, fields.remove(name))))
 }
 

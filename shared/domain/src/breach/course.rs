@@ -394,6 +394,22 @@ impl Incident {
         self.facts_at(self.version())
     }
 
+    /// As of which entry the facts are what they are now; 0: as declared.
+    pub fn facts_version(&self) -> u32 {
+        let changed = |entry: &Entry| matches!(entry.act, Act::FactsChanged(_));
+        let numbered = (1..).zip(&self.history).filter(|(_, entry)| changed(entry));
+        numbered.map(|(number, _)| number).last().unwrap_or(0)
+    }
+
+    /// Whose data it reached, if that was counted by what is known now.
+    pub fn counts_of_facts(&self) -> Option<&ScopeCounts> {
+        let known = usize::try_from(self.facts_version()).unwrap_or(usize::MAX);
+        self.history.iter().skip(known).rev().find_map(|entry| match &entry.act {
+            Act::Counted(counts) => Some(counts),
+            _ => None,
+        })
+    }
+
     /// When that happened, by the latest word on it.
     pub fn time_of(&self, anchor: Anchor) -> Option<Timestamp> {
         let later = self.entries().rev().find_map(|entry| match entry.act {

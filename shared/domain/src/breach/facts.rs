@@ -74,7 +74,12 @@ impl Protection {
 }
 
 /// Whose data it reached, as a question to what is stored. An empty set leaves that side open; what is named on
-/// several sides must hold on all of them.
+/// several sides must hold on all of them, of one and the same thing that is stored: a record has a category, a purpose
+/// and a system; a disclosure has a recipient, categories (one of them suffices) and a purpose.
+///
+/// Without recipients it asks for records. With recipients it asks for what was disclosed to them, and systems cannot
+/// be named beside them. Consents come on top of either ([`super::Facts::reaches`]). What is kept in bulk is
+/// nobody's in particular, so nobody is found by it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
     /// Categories of the controller's policy.
@@ -85,7 +90,8 @@ pub struct Scope {
     pub systems: BTreeSet<System>,
     /// To whom it had been disclosed: a breach at a processor or another recipient.
     pub recipients: BTreeSet<Recipient>,
-    /// Whether those are concerned as well of whom only a consent is stored.
+    /// Whether those are concerned as well of whom a consent is stored: for one of the purposes, where any are named;
+    /// no other side is asked of it.
     pub consents: bool,
 }
 
@@ -94,9 +100,9 @@ pub struct Scope {
 pub struct ScopeCounts {
     /// How many people.
     pub people: u64,
-    /// How many records.
+    /// How many records; where recipients are named, how many disclosures to them.
     pub records: u64,
-    /// How many records of each category.
+    /// How many of these of each category. A disclosure counts for each category that it names.
     pub by_category: BTreeMap<Category, u64>,
     /// How many consents.
     pub consents: u64,

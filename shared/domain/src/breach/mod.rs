@@ -3,6 +3,7 @@
 mod clocks;
 mod course;
 mod facts;
+mod reach;
 mod severity;
 
 pub use clocks::{Clock, HOURS_WITHOUT_NUMBER, LOOK_AGAIN_HOURS, Standing, clocks, laws_of, next_date, role_of};
@@ -11,6 +12,7 @@ pub use course::{
     Submission, Telling, Why,
 };
 pub use facts::{Effect, Facts, Protection, Scope, ScopeCounts, Texts};
+pub use reach::{Tally, Trace};
 pub use severity::{Assessment, CircumstancesOf, DataKind, Identification, Level, Severity, SeverityInputs};
 
 /// Longest text of a breach's description or advice, in bytes.

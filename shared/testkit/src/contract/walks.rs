@@ -8,6 +8,7 @@ use app::{
     walk::{Progress, WALK_SEGMENTS},
 };
 use domain::{
+    breach::{ScopeCounts, Tally},
     evidence::DeletionResult,
     ids::{ControllerId, RecordId},
     policy::PolicyHash,
@@ -16,7 +17,7 @@ use domain::{
 };
 
 use super::{Ports, days, due, fresh_controller, now, registered};
-use crate::build::{id, record, subject};
+use crate::build::{category, id, record, subject};
 
 pub async fn a_scan_shows_every_record_of_the_controller_and_nobody_elses<P: Ports>(
     ports: &P,
@@ -64,6 +65,15 @@ pub async fn a_walk_is_noted_by_one_of_two_and_a_later_one_takes_its_place<P: Po
         seen: u64::from(hop) * 10,
         changed: u64::from(hop),
         unreadable: 0,
+        tally: Tally {
+            counts: ScopeCounts {
+                people: u64::from(hop),
+                records: u64::from(hop) * 2,
+                by_category: (0..hop).map(|n| (category(&format!("category-{n}")), 2)).collect(),
+                consents: u64::from(hop) * 3,
+            },
+            last: (hop > 0).then(|| subject(&format!("person-{hop}@example.com"))),
+        },
         is_done: false,
     };
     let job = Job::Replan;
@@ -83,6 +93,7 @@ pub async fn a_walk_is_noted_by_one_of_two_and_a_later_one_takes_its_place<P: Po
     ports.begin_segment(controller, &job, &progress(0, 0)).await.unwrap();
     assert_eq!(ports.segment(controller, &job, 2).await.unwrap(), Some(progress(0, 1)));
     // Another job and another segment are walks of their own.
+    assert_eq!(ports.segment(controller, &Job::Count(id("breach-1"), 2), 2).await.unwrap(), None);
     assert_eq!(ports.segment(controller, &Job::FreeHold(id("hold-1")), 2).await.unwrap(), None);
     assert_eq!(ports.segment(controller, &job, 1).await.unwrap(), None);
 

@@ -1,17 +1,18 @@
 //! Breaches in memory.
 
 use app::{
-    announce::FoundPage,
     breach::{Alert, BreachStore, RegisterPage, RegisterRow},
+    breach_scope::TracePage,
     error::{Appended, PortError},
+    walk::WALK_SEGMENTS,
 };
 use domain::{
-    breach::{Breach, Entry, Facts, Head, Incident},
-    ids::{BreachId, ControllerId, Fingerprint},
+    breach::{Breach, Entry, Facts, Head, Incident, Trace},
+    ids::{BreachId, ControllerId, Fingerprint, SubjectRef},
 };
 use jiff::Timestamp;
 
-use super::{Memory, found};
+use super::{Memory, SCOPE_PAGE};
 
 /// A breach as it is kept.
 #[derive(Debug)]
@@ -129,25 +130,47 @@ impl BreachStore for Memory {
         Ok(RegisterPage { rows, next })
     }
 
-    async fn affected(
+    async fn traces(
         &self,
         controller: &ControllerId,
-        facts: &Facts,
+        _facts: &Facts,
         segment: u16,
         from: Option<&str>,
-    ) -> Result<FoundPage, PortError> {
+    ) -> Result<TracePage, PortError> {
         let state = self.call()?;
-        let scope = &facts.scope;
-        let records = state.records.iter().map(|(((whose, subject), id), item)| {
+        let segments = u8::try_from(WALK_SEGMENTS).unwrap_or(u8::MAX);
+        let is_here = |whose: &ControllerId, subject: &SubjectRef| {
+            whose == controller && u16::from(subject.shard(segments)) == segment
+        };
+        let records = state.records.iter().filter(|(((whose, subject), _), _)| is_here(whose, subject));
+        let records = records.map(|(((_, subject), id), item)| {
             let record = &item.record;
-            let is_affected = whose == controller
-                && (scope.categories.is_empty() || scope.categories.contains(&record.category))
-                && (scope.purposes.is_empty() || scope.purposes.contains(&record.purpose))
-                && (scope.systems.is_empty() || scope.systems.contains(&record.system))
-                && record.clock.created_at <= facts.exposed_to;
-            (format!("{whose} {subject} {id}"), subject, is_affected)
+            let trace = Trace::Record {
+                category: record.category.clone(),
+                purpose: record.purpose.clone(),
+                system: record.system.clone(),
+                created_at: record.clock.created_at,
+            };
+            (format!("{subject} record {id}"), subject, trace)
         });
-        Ok(found(records, segment, from))
+        let consents = state.consents.iter().filter(|((whose, subject), _)| is_here(whose, subject));
+        let consents = consents.flat_map(|((_, subject), events)| {
+            events.iter().map(move |(id, event)| {
+                let trace = Trace::Consent { purposes: event.choices.keys().cloned().collect(), at: event.at };
+                (format!("{subject} consent {id}"), subject, trace)
+            })
+        });
+        let disclosures = state.disclosures.iter().filter_map(|((whose, subject, id), item)| {
+            let subject = subject.as_ref().filter(|subject| is_here(whose, subject))?;
+            Some((format!("{subject} disclosure {id}"), subject, item.trace()))
+        });
+        let all = records.chain(consents).chain(disclosures);
+        let mut ahead: Vec<_> = all.filter(|(place, ..)| from.is_none_or(|from| place.as_str() > from)).collect();
+        ahead.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        let page = state.scope_page.unwrap_or(SCOPE_PAGE);
+        ahead.truncate(page);
+        let next = ahead.get(page - 1).map(|(place, ..)| place.clone());
+        Ok(TracePage { traces: ahead.into_iter().map(|(_, subject, trace)| (subject.clone(), trace)).collect(), next })
     }
 
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError> {

@@ -5,6 +5,7 @@ use app::{
     error::{Appended, PortError},
 };
 use domain::{
+    breach::Trace,
     disclosure::{Disclosure, References},
     ids::{ControllerId, DisclosureId, SubjectRef},
 };
@@ -16,6 +17,19 @@ use super::{Memory, Sealed, person};
 pub(super) struct DisclosureItem {
     disclosure: Disclosure,
     references: Option<Sealed<References>>,
+}
+
+impl DisclosureItem {
+    /// What it says to whoever looks for those that a breach reached.
+    pub(super) fn trace(&self) -> Trace {
+        let Disclosure { recipient, categories, purpose, occurred_at, .. } = &self.disclosure;
+        Trace::Disclosure {
+            recipient: recipient.clone(),
+            categories: categories.clone(),
+            purpose: purpose.clone(),
+            at: *occurred_at,
+        }
+    }
 }
 
 /// Where a disclosure lies: a total under no subject.

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
-    announce::{Announcements, FoundPage},
+    announce::{Announcements, FoundPage, NOTICES_PAGE, NoticePage},
     attest::Attestations,
     error::{Appended, PortError},
     notice_change::{ChangeStore, NoticeChanges},
 };
 use domain::{
-    announcement::{Announcement, Notice, NoticeState},
+    announcement::{Announcement, Notice, NoticeCounts, NoticeState},
     attestation::Attestation,
     ids::{AttestationId, ChangeId, ControllerId, Fingerprint, SubjectRef},
     notice::NoticeChange,
@@ -55,6 +55,31 @@ impl Announcements for Memory {
             }
             before
         }))
+    }
+
+    async fn counts(&self, controller: &ControllerId, of: &Announcement) -> Result<NoticeCounts, PortError> {
+        let state = self.call()?;
+        let notices = state.notices.iter().filter(|((whose, what, _), _)| whose == controller && what == of);
+        Ok(NoticeCounts::of(notices.map(|(_, state)| *state)))
+    }
+
+    async fn notice_page(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        after: Option<&SubjectRef>,
+    ) -> Result<NoticePage, PortError> {
+        let state = self.call()?;
+        let notices = state.notices.iter().filter(|((whose, what, _), _)| whose == controller && what == of);
+        let notices = notices.filter(|((.., subject), _)| after.is_none_or(|after| subject > after));
+        let mut notices: Vec<_> = notices
+            .map(|((_, of, subject), state)| Notice { of: of.clone(), subject: subject.clone(), state: *state })
+            .take(NOTICES_PAGE + 1)
+            .collect();
+        let has_more = notices.len() > NOTICES_PAGE;
+        notices.truncate(NOTICES_PAGE);
+        let next = notices.last().filter(|_| has_more).map(|notice| notice.subject.clone());
+        Ok(NoticePage { notices, next })
     }
 
     async fn notices(&self, controller: &ControllerId, of: &Announcement) -> Result<Vec<Notice>, PortError> {

@@ -15,7 +15,7 @@ pub use register::{
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    announcement::{Notice, NoticeState},
+    announcement::{self, Notice},
     breach::{Actor, BREACH_TITLE_BYTES_MAX, Breach, Clock, Entry, Facts, Incident, Standing},
     clock::Anchor,
     ids::SignalId,
@@ -104,6 +104,9 @@ pub struct BreachAnswer {
     /// Whose data it reached, as last counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<CountsForm>,
+    /// How far a count by what is known now has come, where one is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counting: Option<CountingForm>,
     /// How severe it is, as last assessed: ENISA's number and its word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<SeverityForm>,
@@ -212,32 +215,68 @@ impl EntryForm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct NoticeCounts {
     /// Found, not told yet.
-    pub planned: usize,
+    pub planned: u64,
     /// In doubt: a send was begun.
-    pub claimed: usize,
+    pub claimed: u64,
     /// Told by mail.
-    pub sent: usize,
+    pub sent: u64,
     /// Told by what is public: the alert of a breach, the page of notices.
-    pub without_address: usize,
+    pub without_address: u64,
     /// Written to, and the mail came back: told by what is public.
     #[serde(default)]
-    pub not_reached: usize,
+    pub not_reached: u64,
 }
 
-impl NoticeCounts {
-    /// Counts notices.
-    pub fn of(notices: &[Notice]) -> Self {
-        let mut counts = Self::default();
-        for notice in notices {
-            match notice.state {
-                NoticeState::Planned => counts.planned += 1,
-                NoticeState::Claimed => counts.claimed += 1,
-                NoticeState::Sent => counts.sent += 1,
-                NoticeState::WithoutAddress => counts.without_address += 1,
-                NoticeState::NotReached => counts.not_reached += 1,
-            }
-        }
-        counts
+impl From<announcement::NoticeCounts> for NoticeCounts {
+    fn from(counts: announcement::NoticeCounts) -> Self {
+        let announcement::NoticeCounts { planned, claimed, sent, without_address, not_reached } = counts;
+        Self { planned, claimed, sent, without_address, not_reached }
+    }
+}
+
+/// A count that is under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountingForm {
+    /// When it began.
+    pub at: String,
+    /// By the facts as of which entry of the history it counts; 0: as declared.
+    pub facts: u32,
+    /// How many things it has looked at.
+    pub looked_at: u64,
+    /// How many segments of the table are through.
+    pub segments_done: u16,
+    /// Of how many.
+    pub segments: u16,
+    /// What it has counted so far: no more than there is.
+    pub so_far: CountsForm,
+}
+
+/// `GET /{controller}/v1/breaches/{breach}/people`: who is told, by reference, and how far that has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeopleAnswer {
+    /// The form's version.
+    pub v: u8,
+    /// Which breach.
+    pub breach_id: String,
+    /// People, in the order of their references.
+    pub people: Vec<PersonForm>,
+    /// What the next page names as `from`; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// One person who is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonForm {
+    /// The reference: a keyed hash, and no identifier.
+    pub subject: String,
+    /// `planned`, `claimed`, `sent`, `without-address`, `not-reached`.
+    pub state: String,
+}
+
+impl From<&Notice> for PersonForm {
+    fn from(notice: &Notice) -> Self {
+        Self { subject: notice.subject.to_string(), state: notice.state.as_str().to_owned() }
     }
 }
 
@@ -260,6 +299,7 @@ impl BreachAnswer {
             signals: incident.signals().into_iter().map(ToString::to_string).collect(),
             clocks: clocks.iter().map(ClockForm::from).collect(),
             counts: incident.counts().map(|(_, counts)| counts.into()),
+            counting: None,
             severity: severity.map(|severity| SeverityForm {
                 score: severity.to_string(),
                 level: severity.level().as_str().to_owned(),

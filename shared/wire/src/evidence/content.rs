@@ -14,7 +14,7 @@ use crate::stored::{Kind, Unreadable};
 pub const SALT: &str = "salt";
 
 /// Attributes that are no part of an item's content, with the kind of item where it is one alone, and why.
-pub const LATER: [(Option<Kind>, &str, &str); 28] = [
+pub const LATER: [(Option<Kind>, &str, &str); 29] = [
     (None, "pk", "its key stands beside the content"),
     (None, "sk", "its key stands beside the content"),
     (None, SALT, "the salt stands beside the content"),
@@ -32,6 +32,7 @@ pub const LATER: [(Option<Kind>, &str, &str); 28] = [
     (Some(Kind::Consent), "contact", "taken away once the mail is out"),
     (Some(Kind::Consent), "guardian_contact", "taken away once the mail is out"),
     (Some(Kind::Notice), "state", "each state that counts has a leaf of its own"),
+    (Some(Kind::Notice), "counted", "whether a tally counts it, not what it says"),
     (Some(Kind::Notice), "moved_at", "each state that counts has a leaf of its own"),
     (Some(Kind::Hold), "bound_at", "set when every record is marked, with a leaf of its own"),
     (Some(Kind::Hold), "release_asked_at", "who asks has a leaf of their own"),

@@ -30,10 +30,22 @@ pub struct TurnForm {
     pub hop: u32,
 }
 
+impl From<Turn> for TurnForm {
+    fn from(turn: Turn) -> Self {
+        Self { segment: turn.segment, hop: turn.hop }
+    }
+}
+
+impl From<TurnForm> for Turn {
+    fn from(form: TurnForm) -> Self {
+        Self { segment: form.segment, hop: form.hop }
+    }
+}
+
 impl WalkForm {
     /// A walk that begins, or a stretch of it.
     pub fn new(job: &Job, at: Timestamp, turn: Option<Turn>) -> Self {
-        let turn = turn.map(|turn| TurnForm { segment: turn.segment, hop: turn.hop });
+        let turn = turn.map(TurnForm::from);
         Self { job: job.to_string(), at: at.to_string(), turn }
     }
 
@@ -43,7 +55,7 @@ impl WalkForm {
     /// [`Unreadable`].
     pub fn parse(&self) -> Result<(Job, Timestamp, Option<Turn>), Unreadable> {
         let job = Job::parse(&self.job).map_err(at("/walk/job"))?;
-        let turn = self.turn.map(|turn| Turn { segment: turn.segment, hop: turn.hop });
+        let turn = self.turn.map(Turn::from);
         Ok((job, time(&self.at, "/walk/at")?, turn))
     }
 }

@@ -108,11 +108,13 @@ pub enum Kind {
     Log,
     /// What a category has due on a day.
     Day,
+    /// How many notices stand in which state.
+    Tally,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -147,6 +149,7 @@ impl Kind {
         Self::Planned,
         Self::Log,
         Self::Day,
+        Self::Tally,
     ];
 
     /// The name in the table.
@@ -186,6 +189,7 @@ impl Kind {
             Self::Purge => "purge",
             Self::Deed => "deed",
             Self::Planned => "planned",
+            Self::Tally => "tally",
         }
     }
 

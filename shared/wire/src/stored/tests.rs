@@ -13,8 +13,20 @@ use serde_dynamo::{AttributeValue, Item};
 use super::*;
 
 /// What the table writes beside a form.
-const PLACEMENT: [&str; 11] =
-    ["pk", "sk", "due_shard", "due_at", "ttl", "version", "stage", "assignee", "answer_due", "office_of", "office_at"];
+const PLACEMENT: [&str; 12] = [
+    "counted",
+    "pk",
+    "sk",
+    "due_shard",
+    "due_at",
+    "ttl",
+    "version",
+    "stage",
+    "assignee",
+    "answer_due",
+    "office_of",
+    "office_at",
+];
 
 fn text(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored").join(format!("{name}.v1.json"));
@@ -330,6 +342,28 @@ fn how_far_a_walk_has_come_reads() {
 }
 
 #[test]
+fn what_a_walk_counts_reads() {
+    let form: walk::Walk = read("walk-count");
+    let tally = form.tally().unwrap();
+    assert_eq!((tally.counts.people, tally.counts.records, tally.counts.consents), (1_204, 1_310, 17));
+    assert_eq!((tally.counts.by_category.len(), tally.last), (2, Some(subject())));
+    let bare = walk::Walk { counts: None, last: None, ..form.clone() };
+    assert_eq!(bare.clone().counting(&form.tally().unwrap()), form);
+    assert_eq!(bare.tally().unwrap(), domain::breach::Tally::default());
+}
+
+#[test]
+fn how_many_notices_stand_in_which_state_reads() {
+    let form: count::NoticeTally = read("tally");
+    let mut counts = domain::announcement::NoticeCounts { sent: 1, ..Default::default() };
+    form.add_to(&mut counts);
+    assert_eq!(
+        (counts.planned, counts.claimed, counts.sent, counts.without_address, counts.not_reached),
+        (31, 2, 8, 3, 1)
+    );
+}
+
+#[test]
 fn by_which_policy_records_are_planned_reads() {
     let form: planning::Planned = read("planned");
     let next = form.next().unwrap();
@@ -447,20 +481,18 @@ fn a_day_of_bulk_records_reads() {
 
 #[test]
 fn every_fixture_is_read() {
-    let read = "alert attestation attested batch breach breach-declared breach-entry-all-told \
-                breach-entry-assessed breach-entry-closed breach-entry-counted breach-entry-decided \
-                breach-entry-decided-not-told breach-entry-facts-changed breach-entry-followed-up \
-                breach-entry-happened breach-entry-lesson breach-entry-noted breach-entry-notified \
-                breach-entry-reopened breach-entry-signal-linked breach-entry-telling-set challenge \
-                change code consent consent-agreed consent-awaited consent-salted consent-subscribed \
-                content day day-held decided-erased decided-exported decided-not-verified \
-                decided-recorded decided-refused decided-stopped decided-with-office \
-                decided-withdrawn disclosure disclosure-total due entry-asked entry-decided \
-                entry-ruled entry-task entry-verified export export-access hold hold-category \
-                hold-copy hold-ground hold-incident instructions log log-entries mail notice plan \
-                planned purge purge-deed record record-held references request request-acting \
-                request-office stored system task token tombstone trigger trigger-times verified \
-                walk warned whose";
+    let read = "alert attestation attested batch breach breach-declared breach-entry-all-told breach-entry-assessed \
+                 breach-entry-closed breach-entry-counted breach-entry-decided breach-entry-decided-not-told \
+                 breach-entry-facts-changed breach-entry-followed-up breach-entry-happened breach-entry-lesson \
+                 breach-entry-noted breach-entry-notified breach-entry-reopened breach-entry-signal-linked \
+                 breach-entry-telling-set challenge change code consent consent-agreed consent-awaited consent-salted \
+                 consent-subscribed content day day-held decided-erased decided-exported decided-not-verified \
+                 decided-recorded decided-refused decided-stopped decided-with-office decided-withdrawn disclosure \
+                 disclosure-total due entry-asked entry-decided entry-ruled entry-task entry-verified export \
+                 export-access hold hold-category hold-copy hold-ground hold-incident instructions log log-entries \
+                 mail notice plan planned purge purge-deed record record-held references request request-acting \
+                 request-office stored system tally task token tombstone trigger trigger-times verified walk \
+                 walk-count warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
