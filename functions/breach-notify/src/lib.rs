@@ -72,7 +72,8 @@ fn officer(policy: &Policy, request: &Request) -> Result<StaffId, Problem> {
 }
 
 fn answer(policy: &Policy, incident: &Incident, notices: Option<NoticeCounts>) -> BreachAnswer {
-    BreachAnswer::new(incident, &breach::clocks_of(policy, incident), notices)
+    let answer = BreachAnswer::new(incident, &breach::clocks_of(policy, incident), notices);
+    answer.with_proposal(&domain::breach::proposal(policy, incident), incident)
 }
 
 async fn declare<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
