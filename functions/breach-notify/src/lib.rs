@@ -28,7 +28,8 @@ use jiff::Timestamp;
 use policy::PolicyBook;
 use wire::{
     breach::{
-        ActForm, AlertForm, AlertsAnswer, BreachAnswer, BreachForm, CountingForm, NoticeCounts, PeopleAnswer, PersonForm,
+        ActForm, AlertForm, AlertsAnswer, BreachAnswer, BreachForm, CountingForm, NoticeCounts, PeopleAnswer,
+        PersonForm,
     },
     message::{AnnouncementStep, BreachMessage},
 };
@@ -84,7 +85,8 @@ fn officer(policy: &Policy, request: &Request) -> Result<StaffId, Problem> {
 }
 
 fn answer(policy: &Policy, incident: &Incident, notices: Option<NoticeCounts>) -> BreachAnswer {
-    BreachAnswer::new(incident, &breach::clocks_of(policy, incident), notices)
+    let answer = BreachAnswer::new(incident, &breach::clocks_of(policy, incident), notices);
+    answer.with_proposal(&domain::breach::proposal(policy, incident), incident)
 }
 
 async fn declare<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
@@ -175,7 +177,8 @@ async fn people<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result
     request.staff(&policy.controller, SCOPE)?;
     let id = BreachId::parse(id).map_err(|_| Problem::not_found())?;
     let from = request.query("from")?.map(|from| SubjectRef::parse(&from)).transpose();
-    let from = from.map_err(|_| Problem::malformed_request("The query `from` is what an earlier page named as `next`."))?;
+    let from =
+        from.map_err(|_| Problem::malformed_request("The query `from` is what an earlier page named as `next`."))?;
     desk.ports.breach(&policy.controller, &id).await?.ok_or_else(Problem::not_found)?;
     let page = desk.ports.notice_page(&policy.controller, &Announcement::Breach(id.clone()), from.as_ref()).await?;
     let people = page.notices.iter().map(PersonForm::from).collect();

@@ -1,6 +1,7 @@
 //! The clock watch: on its schedule it warns of deadlines that come near and of those missed.
 
 use app::{
+    breach::BreachStore,
     deadlines::{self, Deadlines},
     mail::Mailer,
     queues::{Outbox, Queue},
@@ -27,9 +28,9 @@ pub struct Desk<P> {
 }
 
 /// Everything that this function needs.
-pub trait Ports: Deadlines + RequestClock + Mailer + PlanningStore + Outbox {}
+pub trait Ports: Deadlines + RequestClock + BreachStore + Mailer + PlanningStore + Outbox {}
 
-impl<P: Deadlines + RequestClock + Mailer + PlanningStore + Outbox> Ports for P {}
+impl<P: Deadlines + RequestClock + BreachStore + Mailer + PlanningStore + Outbox> Ports for P {}
 
 /// Answers one event.
 ///
@@ -39,7 +40,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
     let Event::Schedule(tick) = event else { return Err(Failure::new("clock-watch answers its schedule alone")) };
     let policies: Vec<_> = desk.policies.iter().collect();
     let watched = deadlines::watch(&desk.ports, &policies, tick.time, tick.dry_run).await?;
-    let requests = watched.requests;
+    let (requests, breaches) = (watched.requests, watched.breaches);
     let replanning = if tick.dry_run { 0 } else { replan(desk, &policies, tick.time).await? };
     if !tick.dry_run {
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
@@ -58,13 +59,21 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
             ("RequestReminders", count(requests.reminded)),
             ("RequestEscalations", count(requests.escalated)),
             ("RequestsLapsed", count(requests.lapsed)),
+            ("BreachesOpen", count(breaches.open)),
+            ("BreachClocksAtRisk", count(breaches.at_risk)),
+            ("BreachClocksMissed", count(breaches.missed)),
+            ("BreachesLatestHours", breaches.latest_hours),
+            ("BreachesLookedAt", count(breaches.looked_at)),
+            ("BreachShardsFull", count(breaches.full_shards)),
+            ("BreachReminders", count(breaches.reminded)),
+            ("BreachEscalations", count(breaches.escalated)),
         ] {
             metric(name, value as f64, Unit::Count, &[]);
         }
     }
-    if requests.failed > 0 {
+    if requests.failed + breaches.failed > 0 {
         // What went well is claimed and has moved on: the retry looks at what failed alone.
-        return Err(Failure::new("some requests could not be looked at"));
+        return Err(Failure::new("some requests or breaches could not be looked at"));
     }
     Ok(Reply::Summary(json!({
         "v": 1,
@@ -89,6 +98,16 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
             "reminded": requests.reminded,
             "escalated": requests.escalated,
             "lapsed": requests.lapsed,
+        },
+        "breaches": {
+            "open": breaches.open,
+            "at_risk": breaches.at_risk,
+            "missed": breaches.missed,
+            "latest_hours": breaches.latest_hours,
+            "looked_at": breaches.looked_at,
+            "full_shards": breaches.full_shards,
+            "reminded": breaches.reminded,
+            "escalated": breaches.escalated,
         },
     })))
 }

@@ -221,9 +221,9 @@ pub fn check_facts(policy: &Policy, facts: &Facts) -> Result<(), FactsError> {
     unknown("service", service.map(ToString::to_string))
 }
 
-/// What the register shows of a breach, and when it is looked at again by whoever looks at it at that time.
+/// What the register shows of a breach to which something has just happened, and when it is looked at next.
 pub fn head_of(policy: &Policy, incident: &Incident, at: Timestamp) -> Head {
-    Head { is_open: incident.is_open(), next_at: breach::next_date(policy, incident, at) }
+    Head { is_open: incident.is_open(), next_at: breach::first_look(policy, incident, at) }
 }
 
 /// Declares a breach and starts its clocks.

@@ -1,10 +1,12 @@
-//! The clock watch: warns of deadlines that come near, and says which were missed. Those of requests have a watch of
-//! their own ([`crate::request_clock`]), which this one starts.
+//! The clock watch: warns of deadlines that come near, and says which were missed. Those of requests and of breaches have
+//! watches of their own ([`crate::request_clock`], [`crate::breach_clock`]), which this one starts.
 
 use domain::{attestation, ids::ControllerId, policy::Policy};
 use jiff::{Timestamp, ToSpan};
 
 use crate::{
+    breach::BreachStore,
+    breach_clock,
     error::PortError,
     letters,
     mail::{MailClaim, Mailer},
@@ -14,7 +16,7 @@ use crate::{
 /// In how many shards open deadlines lie.
 pub const CLOCK_SHARDS: u8 = 2;
 
-/// A breach's deadline is at risk from so many hours before it.
+/// A breach's clock is at risk from so many hours before it.
 pub const BREACH_RISK_HOURS: i64 = 24;
 
 /// The review of a hold is near from so many hours before it.
@@ -31,7 +33,7 @@ pub const DEADLINES_MAX: usize = 5_000;
 pub enum DeadlineKind {
     /// The answer to a data subject's request.
     Request,
-    /// The notification of a breach to the authority.
+    /// A clock of a breach, or what is missing of one.
     Breach,
     /// The renewal of an attestation.
     Attestation,
@@ -122,7 +124,7 @@ fn claimed_as(deadline: &Deadline, urgency: Urgency, at: Timestamp) -> Deadline 
 /// The port to open deadlines.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
 pub trait Deadlines {
-    /// Open deadlines of a shard before that time, earliest first, at most so many: of all but requests.
+    /// Open deadlines of a shard before that time, earliest first, at most so many: of all but requests and breaches.
     async fn deadlines(&self, shard: u8, before: Timestamp, limit: usize) -> Result<Vec<Deadline>, PortError>;
 
     /// Claims one warning. MUST be fresh for exactly one of several at once.
@@ -154,26 +156,31 @@ pub struct Watched {
     pub without_policy: usize,
     /// What was found and done about requests; what is near and past of theirs is counted above, too.
     pub requests: Clocked,
+    /// The same of breaches.
+    pub breaches: breach_clock::Clocked,
 }
 
-/// Warns each controller's contact once for each deadline and urgency, and watches the clocks of requests. A dry run
-/// only counts.
+/// Warns each controller's contact once for each deadline and urgency, and watches the clocks of breaches and
+/// requests. A dry run only counts.
 ///
 /// # Errors
 /// [`PortError`]; warnings sent until then are not sent again.
-pub async fn watch<P: Deadlines + RequestClock + Mailer>(
+pub async fn watch<P: Deadlines + RequestClock + BreachStore + Mailer>(
     ports: &P,
     policies: &[&Policy],
     at: Timestamp,
     dry_run: bool,
 ) -> Result<Watched, PortError> {
+    // Breaches first: some of their clocks have hours, and nothing before them may use up the time.
+    let breaches = breach_clock::watch(ports, policies, at, dry_run).await?;
     let requests = request_clock::watch(ports, policies, at, dry_run).await?;
     let mut watched = Watched {
-        at_risk: requests.at_risk,
-        missed: requests.overdue,
-        warned: requests.reminded + requests.escalated,
-        without_policy: requests.without_policy,
+        at_risk: requests.at_risk + breaches.at_risk,
+        missed: requests.overdue + breaches.missed,
+        warned: requests.reminded + requests.escalated + breaches.reminded + breaches.escalated,
+        without_policy: requests.without_policy + breaches.without_policy,
         requests,
+        breaches,
         ..Watched::default()
     };
     let ahead = DeadlineKind::ALL.into_iter().map(DeadlineKind::risk_hours).max().unwrap_or_default();

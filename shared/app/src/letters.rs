@@ -20,6 +20,7 @@ use crate::{
 
 pub(crate) mod answer;
 pub(crate) mod body;
+mod breach_clock;
 mod passed_on;
 mod proof;
 pub mod request;
@@ -28,6 +29,7 @@ pub(crate) mod texts;
 
 mod reminder;
 
+pub use breach_clock::breach_reminder;
 pub use passed_on::{Task, follow, task};
 pub use proof::{code, say_categories_instead};
 pub use reminder::reminder;
@@ -199,7 +201,7 @@ fn tag(text: &str) -> String {
 pub fn deadline(contact: String, deadline: &Deadline, urgency: Urgency, claimed: &str) -> Mail {
     let what = match deadline.kind {
         DeadlineKind::Request => "the answer to a data subject's request",
-        DeadlineKind::Breach => "the notification of a breach to the authority",
+        DeadlineKind::Breach => "a duty of a breach",
         DeadlineKind::Attestation => "the renewal of an attestation",
         DeadlineKind::Hold => "the review of a legal hold",
     };

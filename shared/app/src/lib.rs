@@ -7,6 +7,7 @@ pub mod account_tokens;
 pub mod announce;
 pub mod attest;
 pub mod breach;
+pub mod breach_clock;
 pub mod breach_register;
 pub mod breach_scope;
 pub mod capture_consent;

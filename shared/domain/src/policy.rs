@@ -315,6 +315,8 @@ pub struct BreachRule {
     pub tell_of_attempts: bool,
     /// Those without an address are told by website.
     pub website_alert: bool,
+    /// How soon people are told, where the text names a time: from detection of an attempt, from awareness else.
+    pub within: Option<SpanFieldwise>,
     /// Where it is promised; the law's own floor when the text promises nothing.
     pub clause: Clause,
 }
@@ -437,6 +439,7 @@ impl Policy {
             breach: BreachRule {
                 tell_of_attempts: false,
                 website_alert: false,
+                within: None,
                 clause: Clause::new("GDPR Art. 33 and 34"),
             },
             recipients: BTreeMap::new(),

@@ -20,6 +20,8 @@ pub struct Applies {
     pub because: String,
     /// Where it says so.
     pub article: &'static str,
+    /// Whether nothing but the policy's own promise has it apply.
+    pub by_promise: bool,
 }
 
 /// How a law reaches people and controllers.
@@ -125,6 +127,7 @@ pub fn applicable(policy: &Policy, residence: Option<&Place>) -> Vec<Applies> {
                 regime.title()
             ),
             article: reach.residents.or(reach.established).or(reach.activity).unwrap_or_default(),
+            by_promise: true,
         }
     };
     policy.regimes.iter().map(by_promise).collect()
@@ -141,7 +144,9 @@ enum Sure {
 fn applies(regime: Regime, establishment: Option<&Place>, residence: Option<&Place>) -> Option<(Sure, Applies)> {
     let Reach { residents, established, activity } = reach_of(regime);
     let title = regime.title();
-    let because = |sure, because: String, article: &'static str| Some((sure, Applies { regime, because, article }));
+    let because = |sure, because: String, article: &'static str| {
+        Some((sure, Applies { regime, because, article, by_promise: false }))
+    };
     if let Some(article) = activity {
         return because(
             Sure::Yes,

@@ -265,12 +265,15 @@ fn people(policy: &Policy, say: &mut impl FnMut(String, String)) {
     if let Some(rule) = &policy.agents {
         say("agents".to_owned(), format!("Somebody else may ask who brings {}.", names(&rule.proofs, "or")));
     }
-    let mut breach = vec!["the law’s own duties are kept"];
+    let mut breach = vec!["the law’s own duties are kept".to_owned()];
     if policy.breach.tell_of_attempts {
-        breach.push("people are told of attempts too");
+        breach.push("people are told of attempts too".to_owned());
+    }
+    if let Some(within) = &policy.breach.within {
+        breach.push(format!("people are told within {}", words::duration(within)));
     }
     if policy.breach.website_alert {
-        breach.push("who has no address is told by an alert on the website");
+        breach.push("who has no address is told by an alert on the website".to_owned());
     }
     say("breach".to_owned(), format!("When data leaks {}.", words::list(&breach, "and")));
 }

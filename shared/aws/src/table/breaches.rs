@@ -17,8 +17,13 @@ use wire::stored::{
 };
 
 use super::{
-    Item, Sorts, Update, Updated, form_of, item_of, key_of,
-    keys::{ALERTS, BREACH, ItemKey, breach_partition, breach_shard_name, breach_shard_of, controller_partition},
+    Item, Sorts, Update, Updated,
+    deadlines::due_at,
+    form_of, item_of, key_of,
+    keys::{
+        ALERTS, BREACH, ItemKey, breach_partition, breach_shard_name, breach_shard_of, clock_shard_name,
+        controller_partition,
+    },
     number,
     sealed::{Transacted, new_item, updated},
     text, time, unreadable,
@@ -165,12 +170,18 @@ impl BreachStore for Cloud {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<(ControllerId, BreachId)>, PortError> {
-        let items = self.due_items(breach_shard_name(shard), "due_at <= :at", until, limit).await?;
-        let breach = |item: &Item| match key_of(item)? {
-            ItemKey::Breach(controller, breach) => Ok((controller, breach)),
-            _ => Err(PortError::corrupt(WHAT, "its key is of something else")),
-        };
-        items.iter().map(breach).collect()
+        // Those stored before breaches had shards of their own lie among the other deadlines; the look moves them.
+        let mut due = Vec::new();
+        for shard in [breach_shard_name(shard), clock_shard_name(shard)] {
+            for item in self.due_items(shard, "due_at <= :at", until, limit).await? {
+                if let ItemKey::Breach(controller, breach) = key_of(&item)? {
+                    due.push((due_at(&item)?, controller, breach));
+                }
+            }
+        }
+        due.sort();
+        due.truncate(limit);
+        Ok(due.into_iter().map(|(_, controller, breach)| (controller, breach)).collect())
     }
 
     async fn breach_register(

@@ -19,7 +19,8 @@ use super::{
 };
 use crate::{Cloud, failure::unavailable};
 
-fn due_at(item: &Item) -> Result<Timestamp, PortError> {
+/// When a deadline comes, or the next date of something.
+pub(super) fn due_at(item: &Item) -> Result<Timestamp, PortError> {
     item.get("due_at")
         .and_then(|at| at.as_n().ok())
         .and_then(|at| at.parse().ok())
@@ -27,14 +28,11 @@ fn due_at(item: &Item) -> Result<Timestamp, PortError> {
         .ok_or_else(|| PortError::corrupt("a deadline", "due_at does not read"))
 }
 
-/// Reads a deadline; `None` for a request, which has a watch of its own.
+/// Reads a deadline; `None` for a request and a breach, which have watches of their own.
 fn deadline_of(item: &Item) -> Result<Option<Deadline>, PortError> {
     let due_at = due_at(item)?;
     let deadline = match key_of(item)? {
-        ItemKey::Request(_, RequestPart::Received) => return Ok(None),
-        ItemKey::Breach(controller, breach) => {
-            Ok(Deadline { controller, kind: DeadlineKind::Breach, id: breach.to_string(), due_at })
-        }
+        ItemKey::Request(_, RequestPart::Received) | ItemKey::Breach(..) => return Ok(None),
         ItemKey::Attested(controller, id) => {
             Ok(Deadline { controller, kind: DeadlineKind::Attestation, id: attest::deadline_id(&id, due_at), due_at })
         }

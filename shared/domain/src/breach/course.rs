@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{Assessment, Facts, ScopeCounts};
 use crate::{
-    clock::{Anchor, Duty, Events, Law},
+    clock::{Anchor, Duty, Law},
     ids::{BreachId, SignalId, StaffId},
 };
 
@@ -374,7 +374,7 @@ impl Incident {
     }
 
     /// All that happened, in order.
-    fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+    pub(super) fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
         self.breach.settled.iter().chain(&self.history)
     }
 
@@ -417,30 +417,6 @@ impl Incident {
             _ => None,
         });
         later.or_else(|| self.breach.times.iter().rev().find(|(what, _)| *what == anchor).map(|(_, at)| *at))
-    }
-
-    /// Everything from which clocks count, by the latest word on each. What was sent counts from its sending.
-    pub fn events(&self) -> Events {
-        let mut events = Events::new();
-        for anchor in Anchor::ALL {
-            if let Some(at) = self.time_of(*anchor) {
-                events.note(*anchor, at);
-            }
-        }
-        for submission in self.submissions() {
-            match submission.duty {
-                Duty::NotifyAuthority | Duty::EarlyWarning => events.note(Anchor::Notification, submission.at),
-                _ => {}
-            }
-        }
-        let latest = self.submissions().filter(|sent| sent.duty == Duty::IntermediateReport).map(|sent| sent.at).max();
-        if let Some(at) = latest {
-            events.note(Anchor::IntermediateSent, at);
-        }
-        if let Some(at) = self.all_told_at() {
-            events.note(Anchor::SubjectsTold, at);
-        }
-        events
     }
 
     /// What was notified, in order.

@@ -49,7 +49,7 @@ pub fn deadline(law: Law, duty: Duty, events: &Events, site: &Site) -> Result<Du
     let mut earliest: Option<Due> = None;
     let mut refused = ClockError::NoRule { law, duty };
     for rule in rows(law, duty) {
-        match one(rule, events, site) {
+        match due_by(rule, events, site) {
             Ok(due) if earliest.as_ref().is_none_or(|earliest| due.at < earliest.at) => earliest = Some(due),
             Ok(_) => {}
             // What could not be counted at all must not hide behind a row that could.
@@ -60,7 +60,11 @@ pub fn deadline(law: Law, duty: Duty, events: &Events, site: &Site) -> Result<Du
     earliest.ok_or(refused)
 }
 
-fn one(rule: &'static Rule, events: &Events, site: &Site) -> Result<Due, ClockError> {
+/// By when one row asks for its duty; [`deadline`] weighs all rows of one.
+///
+/// # Errors
+/// [`ClockError`] where it sets no date, its event is not known, or no date can be computed.
+pub fn due_by(rule: &'static Rule, events: &Events, site: &Site) -> Result<Due, ClockError> {
     let (law, duty, article) = (rule.law, rule.duty, rule.article);
     let counter = Counter::new(law, site);
     if let Period::Words(words) = rule.period {

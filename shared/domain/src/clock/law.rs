@@ -96,6 +96,22 @@ pub const EEA: [&str; 30] = [
     "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
 ];
 
+/// The laws that bind by what an undertaking does.
+const OF_SECTORS: [&str; 12] = [
+    "us-hipaa",
+    "eu-telecom",
+    "eu-nis2",
+    "eu-dora",
+    "uk-pecr",
+    "in-cert",
+    "ca-casl",
+    "us-can-spam",
+    "us-sec",
+    "us-ftc",
+    "us-banks",
+    "us-nydfs",
+];
+
 impl Law {
     /// The GDPR.
     pub const EU_GDPR: Self = Self("eu-gdpr");
@@ -148,6 +164,23 @@ impl Law {
     /// The country, or the part of one, whose law it is; `None` for the Union's.
     pub fn place(self) -> Option<Place> {
         self.facts().and_then(|facts| facts.place).and_then(|place| Place::parse(place).ok())
+    }
+
+    /// Whether it binds by what an undertaking does, such as health care or banking, and not by where people live: no
+    /// residence brings it, only the policy or a person who names it.
+    pub fn is_of_a_sector(self) -> bool {
+        OF_SECTORS.contains(&self.0)
+    }
+
+    /// Whether it protects who lives there: inside its territory, which for the GDPR is the European Economic Area.
+    pub fn protects_in(self, residence: &Place) -> bool {
+        if self == Self::EU_GDPR {
+            return EEA.contains(&residence.country().as_str());
+        }
+        let inside = |place: Place| {
+            place.country() == residence.country() && (place.part().is_none() || place.part() == residence.part())
+        };
+        !self.is_of_a_sector() && self.place().is_some_and(inside)
     }
 
     /// The zone in which its territory counts days, where there is only one.

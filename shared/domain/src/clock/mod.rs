@@ -11,6 +11,7 @@ use crate::dsar::Ask;
 mod answer;
 mod breaches;
 mod calendar;
+mod condition;
 mod count;
 mod deadline;
 mod error;
@@ -21,8 +22,9 @@ mod rule;
 
 pub use answer::{ASKED_PROMPTLY_DAYS_MAX, Asked, Facts, acknowledgement_for, answer, duty_for, extend};
 pub use calendar::{Calendar, Day};
+pub use condition::{Among, Condition, Number, RiskOf};
 pub use count::{Site, Step};
-pub use deadline::{Events, deadline, notify_authority_by};
+pub use deadline::{Events, deadline, due_by, notify_authority_by};
 pub use error::{ClockError, OutOfCalendar};
 pub use holidays::{FIRST_YEAR, LAST_YEAR};
 pub use law::{EEA, Law};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Law;
+use super::{Condition, Law};
 use crate::words;
 
 /// Makes an enumeration with a name on the wire and a name for people.
@@ -309,6 +309,8 @@ pub struct Rule {
     pub confidence: Confidence,
     /// Against what it was held.
     pub checked: Checked,
+    /// What must hold for it to ask for anything: all of these.
+    pub when: &'static [Condition],
     /// What else to know; may be empty.
     pub note: &'static str,
 }
@@ -330,6 +332,7 @@ impl Rule {
             article,
             confidence: Confidence::High,
             checked: Checked::Memory,
+            when: &[],
             note: "",
         }
     }
@@ -344,6 +347,10 @@ impl Rule {
 
     pub(super) const fn seen(self) -> Self {
         Self { checked: Checked::Corpus, ..self }
+    }
+
+    pub(super) const fn when(self, when: &'static [Condition]) -> Self {
+        Self { when, ..self }
     }
 
     pub(super) const fn note(self, note: &'static str) -> Self {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     LoadError,
-    words::{names, texts, word},
+    words::{length, names, texts, word, written},
 };
 
 #[derive(Serialize, Deserialize)]
@@ -73,6 +73,8 @@ impl AgentsForm {
 pub(super) struct BreachForm {
     tell_of_attempts: bool,
     website_alert: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    within: Option<String>,
     clause: String,
 }
 
@@ -81,15 +83,17 @@ impl BreachForm {
         Self {
             tell_of_attempts: rule.tell_of_attempts,
             website_alert: rule.website_alert,
+            within: rule.within.as_ref().map(written),
             clause: rule.clause.to_string(),
         }
     }
 
-    pub(super) fn into_rule(self) -> BreachRule {
-        BreachRule {
+    pub(super) fn into_rule(self) -> Result<BreachRule, LoadError> {
+        Ok(BreachRule {
             tell_of_attempts: self.tell_of_attempts,
             website_alert: self.website_alert,
+            within: self.within.as_deref().map(length).transpose()?,
             clause: Clause::new(self.clause),
-        }
+        })
     }
 }

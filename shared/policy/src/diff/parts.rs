@@ -121,6 +121,16 @@ fn alone<'a, R: Promise>(
     }
 }
 
+/// Weighs times that are promised: none is more than any.
+fn promised_times(old: Option<&SpanFieldwise>, new: Option<&SpanFieldwise>) -> Weight {
+    match (old, new) {
+        (None, None) => Weight::Same,
+        (None, Some(_)) => Weight::Less,
+        (Some(_), None) => Weight::More,
+        (Some(old), Some(new)) => life::durations(old, new),
+    }
+}
+
 fn duration(span: Option<&SpanFieldwise>) -> String {
     span.map(words::duration).unwrap_or_default()
 }
@@ -438,12 +448,7 @@ fn right(found: &mut Found, old: Option<&RightRule>, new: Option<&RightRule>) {
             found.add(subject, Some("verification"), kind, texts.map(Some), TELL);
         }
     }
-    let weight = match (&old.respond_within, &new.respond_within) {
-        (None, None) => Weight::Same,
-        (None, Some(_)) => Weight::Less,
-        (Some(_), None) => Weight::More,
-        (Some(old), Some(new)) => life::durations(old, new),
-    };
+    let weight = promised_times(old.respond_within.as_ref(), new.respond_within.as_ref());
     let texts = [duration(old.respond_within.as_ref()), duration(new.respond_within.as_ref())];
     found.more_is_weaker(subject, "time to answer", weight, texts, TELL);
     found.cited(subject, &old.clause, &new.clause);
@@ -516,6 +521,9 @@ fn breach(found: &mut Found, old: &BreachRule, new: &BreachRule) {
     let subject = new.subject();
     found.flag(subject, "told of attempts", [old.tell_of_attempts, new.tell_of_attempts], true);
     found.flag(subject, "website alert", [old.website_alert, new.website_alert], true);
+    let weight = promised_times(old.within.as_ref(), new.within.as_ref());
+    let texts = [duration(old.within.as_ref()), duration(new.within.as_ref())];
+    found.more_is_weaker(subject, "time to tell", weight, texts, TELL);
     found.cited(subject, &old.clause, &new.clause);
 }
 

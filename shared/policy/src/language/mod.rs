@@ -291,7 +291,7 @@ fn law_on_breaches(regimes: &[Regime]) -> BreachRule {
         Some(Regime::EuGdpr) | None => "GDPR Art. 33 and 34",
         Some(_) => "the law's own duty to tell of breaches",
     });
-    BreachRule { tell_of_attempts: false, website_alert: false, clause }
+    BreachRule { tell_of_attempts: false, website_alert: false, within: None, clause }
 }
 
 fn reasons(document: &Document) -> BTreeMap<(Category, Purpose), String> {

@@ -121,11 +121,13 @@ pub(super) fn read_breach(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> O
     report.call(id, "breach");
     let tell_of_attempts = table.flag(report, "tell_of_attempts").is_some_and(|at| at.value);
     let website_alert = table.flag(report, "website_alert").is_some_and(|at| at.value);
-    let within = table.duration(report, "within", false).is_some() || table.has("within");
-    let facts = BreachFacts { tell_of_attempts: table.span_of("tell_of_attempts"), within };
+    let within = table.duration(report, "within", false);
+    let named = within.is_some() || table.has("within");
+    let facts = BreachFacts { tell_of_attempts: table.span_of("tell_of_attempts"), within: named };
     let span = table.span.clone();
     table.finish(report);
     report.about(None);
-    let rule = report.clause_of(id).map(|clause| BreachRule { tell_of_attempts, website_alert, clause });
+    let within = within.map(|at| at.value.fieldwise());
+    let rule = report.clause_of(id).map(|clause| BreachRule { tell_of_attempts, website_alert, within, clause });
     Some(Entry { table: id, span, rule, facts })
 }

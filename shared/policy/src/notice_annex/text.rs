@@ -666,6 +666,10 @@ fn breach(policy: &Policy) -> Section {
     if rule.tell_of_attempts {
         items.push(promised("You are told even of an attempt.", &rule.clause));
     }
+    if let Some(within) = &rule.within {
+        let told = if rule.tell_of_attempts { "You are told" } else { "Where you are told, you are told" };
+        items.push(promised(format!("{told} within {} of our knowing.", words::duration(within)), &rule.clause));
+    }
     if rule.website_alert {
         items.push(promised("Whom we cannot write to is told by an alert on our website.", &rule.clause));
     }

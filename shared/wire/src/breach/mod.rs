@@ -16,7 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     announcement::{self, Notice},
-    breach::{Actor, BREACH_TITLE_BYTES_MAX, Breach, Clock, Entry, Facts, Incident, Standing},
+    breach::{
+        Actor, BREACH_TITLE_BYTES_MAX, Breach, Clock, Entry, Facts, Incident, Proposal, Proposed, Reason, Standing,
+        Suggestion,
+    },
     clock::Anchor,
     ids::SignalId,
 };
@@ -101,6 +104,9 @@ pub struct BreachAnswer {
     pub signals: Vec<String>,
     /// Its clocks.
     pub clocks: Vec<ClockForm>,
+    /// Who must be told, by rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<ProposalForm>,
     /// Whose data it reached, as last counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<CountsForm>,
@@ -136,7 +142,7 @@ pub struct SeverityForm {
 /// A clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockForm {
-    /// By which law.
+    /// By which law; `policy`: by the policy's own promise.
     pub law: String,
     /// What must be done.
     pub duty: String,
@@ -161,6 +167,79 @@ pub struct ClockForm {
     /// Why it asks for nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
+    /// Why it binds, and what of it is not certain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<ReasonForm>,
+}
+
+/// A reason, and where it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReasonForm {
+    /// In a sentence.
+    pub words: String,
+    /// The article or the policy's clause; absent where nothing but the facts says so.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
+}
+
+impl From<&Reason> for ReasonForm {
+    fn from(reason: &Reason) -> Self {
+        Self { words: reason.words.clone(), source: reason.source.clone() }
+    }
+}
+
+/// What the rules propose about somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposedForm {
+    /// `tell`, `do-not` or `assess-first`.
+    pub suggestion: String,
+    /// By which exemption people are not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exemption: Option<String>,
+    /// Why.
+    pub reasons: Vec<ReasonForm>,
+}
+
+impl From<&Proposed> for ProposedForm {
+    fn from(proposed: &Proposed) -> Self {
+        let exemption = match proposed.suggestion {
+            Suggestion::Not(exemption) => exemption.map(|exemption| exemption.as_str().to_owned()),
+            _ => None,
+        };
+        Self {
+            suggestion: proposed.suggestion.as_str().to_owned(),
+            exemption,
+            reasons: proposed.reasons.iter().map(ReasonForm::from).collect(),
+        }
+    }
+}
+
+/// Who must be told, by rule; a person decides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposalForm {
+    /// The authorities.
+    pub authority: ProposedForm,
+    /// The people.
+    pub people: ProposedForm,
+    /// The controller, where this one only acts for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controller: Option<ProposedForm>,
+    /// In what the decision that stands differs, each in a sentence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<String>,
+}
+
+impl ProposalForm {
+    /// Writes a proposal beside the decision that stands.
+    pub fn new(proposal: &Proposal, incident: &Incident) -> Self {
+        let differences = incident.decision().map(|(_, decision)| proposal.differences(decision));
+        Self {
+            authority: (&proposal.authority).into(),
+            people: (&proposal.people).into(),
+            controller: proposal.controller.as_ref().map(ProposedForm::from),
+            differences: differences.unwrap_or_default(),
+        }
+    }
 }
 
 impl From<&Clock> for ClockForm {
@@ -169,12 +248,12 @@ impl From<&Clock> for ClockForm {
             Standing::Waiting => ("waiting", None, None),
             Standing::Running => ("running", None, None),
             Standing::Met(at) => ("met", Some(at.to_string()), None),
-            Standing::NotOwed(why) => ("not-owed", None, Some((*why).to_owned())),
+            Standing::NotOwed(why) => ("not-owed", None, Some(why.clone())),
         };
         Self {
-            law: clock.law.as_str().to_owned(),
+            law: clock.source().to_owned(),
             duty: clock.duty.as_str().to_owned(),
-            article: clock.article.to_owned(),
+            article: clock.article.clone(),
             anchor: clock.anchor.as_str().to_owned(),
             from: clock.from.as_ref().map(ToString::to_string),
             due_before: clock.due.as_ref().map(ToString::to_string),
@@ -182,6 +261,7 @@ impl From<&Clock> for ClockForm {
             standing: standing.to_owned(),
             met_at,
             because,
+            reasons: clock.reasons.iter().map(ReasonForm::from).collect(),
         }
     }
 }
@@ -298,6 +378,7 @@ impl BreachAnswer {
             facts: incident.facts().into(),
             signals: incident.signals().into_iter().map(ToString::to_string).collect(),
             clocks: clocks.iter().map(ClockForm::from).collect(),
+            proposal: None,
             counts: incident.counts().map(|(_, counts)| counts.into()),
             counting: None,
             severity: severity.map(|severity| SeverityForm {
@@ -309,6 +390,12 @@ impl BreachAnswer {
             history: (1..).zip(&incident.history).map(|(number, entry)| EntryForm::new(number, entry)).collect(),
             course: incident.into(),
         }
+    }
+
+    /// The same with what the rules propose.
+    #[must_use]
+    pub fn with_proposal(self, proposal: &Proposal, incident: &Incident) -> Self {
+        Self { proposal: Some(ProposalForm::new(proposal, incident)), ..self }
     }
 }
 

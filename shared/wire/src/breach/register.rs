@@ -177,7 +177,7 @@ pub struct DueForm {
 
 impl DueForm {
     fn of(clock: &Clock) -> Option<Self> {
-        let (law, duty) = (clock.law.as_str().to_owned(), clock.duty.as_str().to_owned());
+        let (law, duty) = (clock.source().to_owned(), clock.duty.as_str().to_owned());
         Some(Self { law, duty, due_before: clock.due?.to_string() })
     }
 }
