@@ -1,5 +1,7 @@
 //! Breaches: declared by staff, scoped from what is stored, told one by one and in public.
 
+mod notification;
+
 use app::{
     announce::Announcements,
     breach::{self, ActError, BreachStore, DeclareBreach, DeclareError, FactsError},
@@ -52,6 +54,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
             let answer = match (request.method(), request.parameter("breach")) {
                 ("POST", None) => declare(desk, &request).await,
                 ("POST", Some(id)) => act(desk, &request, id).await,
+                ("GET", Some(id)) if request.path().ends_with("/notification") => notify(desk, &request, id).await,
                 ("GET", Some(id)) => progress(desk, &request, id).await,
                 ("GET", None) if request.path().ends_with("/alerts") => alerts(desk, &request).await,
                 _ => Err(Problem::method_not_allowed()),
@@ -118,6 +121,14 @@ async fn progress<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Resu
     let notices = desk.ports.notices(&policy.controller, &Announcement::Breach(id)).await?;
     let counts = NoticeCounts::of(&notices);
     Ok(Response::json(200, &answer(policy, &incident, Some(counts))).with_version(incident.version()))
+}
+
+async fn notify<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Response, Problem> {
+    let policy = site::policy(request, &desk.policies)?;
+    request.staff(&policy.controller, SCOPE)?;
+    let id = BreachId::parse(id).map_err(|_| Problem::not_found())?;
+    let incident = desk.ports.breach(&policy.controller, &id).await?.ok_or_else(Problem::not_found)?;
+    notification::answer(policy, &incident, request)
 }
 
 async fn act<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Response, Problem> {

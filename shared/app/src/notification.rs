@@ -193,6 +193,8 @@ pub struct Change {
 pub struct News {
     /// The earlier one.
     pub earlier: Submission,
+    /// When it went out, in words.
+    pub earlier_at_in_words: String,
     /// What changed or came.
     pub changes: Vec<Change>,
     /// What stayed, by what it is called.
@@ -289,7 +291,8 @@ pub fn notification(policy: &Policy, incident: &Incident, ask: &Ask) -> Result<N
     let (sections, required) = facts::sections(policy, &known, ask, late_by);
     let news = last.map(|earlier| {
         let before = incident.until(earlier.version);
-        news(earlier, &facts::sections(policy, &before, ask, None).0, &sections)
+        let at = facts::instant(policy, ask.language, earlier.at);
+        news(earlier, at, &facts::sections(policy, &before, ask, None).0, &sections)
     });
     let as_of = known.history.last().map_or(known.breach.declared_at, |entry| entry.at);
     Ok(Notification {
@@ -368,8 +371,9 @@ fn late_by(policy: &Policy, incident: &Incident, known: &Incident, ask: &Ask) ->
 }
 
 /// What is new between what was told and what is.
-fn news(earlier: &Submission, before: &[Section], now: &[Section]) -> News {
-    let mut news = News { earlier: earlier.clone(), changes: Vec::new(), unchanged: Vec::new() };
+fn news(earlier: &Submission, at: String, before: &[Section], now: &[Section]) -> News {
+    let mut news =
+        News { earlier: earlier.clone(), earlier_at_in_words: at, changes: Vec::new(), unchanged: Vec::new() };
     let told = |sections: &[Section], name: FactName| {
         let facts = sections.iter().flat_map(|section| &section.facts);
         facts.into_iter().find(|fact| fact.name == name).map(|fact| fact.values.clone()).unwrap_or_default()

@@ -33,7 +33,7 @@ words! {
     integrity, availability, readable, keys_safe, keys_exposed, records_, consents_, counted_, about_, several_members,
     several_countries, low, medium, high, very_high, severity_, risk_averted, told, told_in_public, no_high_risk,
     unintelligible, averted, investigation, all_told_, telling_runs, telling_paused, telling_stopped, late_, reference_,
-    not_known, first, update_, last, by_law_, breach_, as_of_, to, incomplete, follows_, complete, news, news_since_,
+    not_known, first, update_, last, by_law_, breach_, as_of_, status, to, from, incomplete, follows_, complete, news, news_since_,
     no_news, before, now, was_not_known, no_longer_said, unchanged_, page, of, replaced, asked_of_processor_title,
     asked_of_processor,
 }

@@ -2,9 +2,11 @@
 
 mod act;
 mod facts;
+mod notification;
 
 pub use act::ActForm;
 pub use facts::{CountsForm, FactsForm, ScopeForm, TextsForm};
+pub use notification::{ChangeForm, MissingForm, NewsForm, NotificationAnswer, PartyForm, SectionForm, ToldForm};
 
 use std::collections::{BTreeMap, BTreeSet};
 
