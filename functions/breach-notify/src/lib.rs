@@ -1,5 +1,6 @@
 //! Breaches: declared by staff, scoped from what is stored, told one by one and in public.
 
+mod notification;
 mod register;
 
 use app::{
@@ -63,6 +64,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
                 ("POST", Some(id)) if request.path().ends_with("/count") => count(desk, &request, id).await,
                 ("POST", Some(id)) => act(desk, &request, id).await,
                 ("GET", Some(id)) if request.path().ends_with("/people") => people(desk, &request, id).await,
+                ("GET", Some(id)) if request.path().ends_with("/notification") => notify(desk, &request, id).await,
                 ("GET", Some(id)) => progress(desk, &request, id).await,
                 ("GET", None) if request.path().ends_with("/alerts") => alerts(desk, &request).await,
                 ("GET", None) if request.path().ends_with("/breaches/export") => register::export(desk, &request).await,
@@ -184,6 +186,14 @@ async fn people<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result
     let people = page.notices.iter().map(PersonForm::from).collect();
     let next = page.next.as_ref().map(ToString::to_string);
     Ok(Response::json(200, &PeopleAnswer { v: 1, breach_id: id.to_string(), people, next }))
+}
+
+async fn notify<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Response, Problem> {
+    let policy = site::policy(request, &desk.policies)?;
+    request.staff(&policy.controller, SCOPE)?;
+    let id = BreachId::parse(id).map_err(|_| Problem::not_found())?;
+    let incident = desk.ports.breach(&policy.controller, &id).await?.ok_or_else(Problem::not_found)?;
+    notification::answer(policy, &incident, request)
 }
 
 async fn act<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Response, Problem> {

@@ -32,6 +32,7 @@ pub mod logs;
 pub mod mail;
 pub mod mail_events;
 pub mod notice_change;
+pub mod notification;
 pub mod office;
 pub mod overstay;
 pub mod pages;

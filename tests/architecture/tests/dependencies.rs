@@ -39,19 +39,19 @@ const FUNCTIONS: [&str; 15] = [
     "evidence-seal",
 ];
 
-const SHARED: [&str; 7] = ["domain", "policy", "wire", "app", "edge", "aws", "testkit"];
+const SHARED: [&str; 8] = ["domain", "policy", "wire", "app", "edge", "aws", "testkit", "document"];
 
 /// Which shared crates each crate may name.
 fn allowed(crate_name: &str) -> &'static [&'static str] {
     match crate_name {
-        "domain" => &[],
+        "domain" | "document" => &[],
         "policy" | "wire" | "app" => &["domain"],
         "edge" => &["app", "domain", "policy", "wire"],
         "aws" => &["app", "domain", "wire"],
         "testkit" => &["app", "domain", "policy"],
         "habeas-cli" => &["app", "aws", "domain", "policy", "wire"],
         "xtask" => &[],
-        name if FUNCTIONS.contains(&name) => &["app", "aws", "domain", "edge", "policy", "wire"],
+        name if FUNCTIONS.contains(&name) => &["app", "aws", "document", "domain", "edge", "policy", "wire"],
         _ => &SHARED,
     }
 }

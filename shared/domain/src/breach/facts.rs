@@ -119,6 +119,8 @@ pub struct Texts {
     pub measures: String,
     /// What people can do themselves.
     pub advice: String,
+    /// Why an authority is notified late, where it is (Art. 33(1)); people are not told of it.
+    pub delay: String,
 }
 
 /// What is known of a breach.

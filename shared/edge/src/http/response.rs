@@ -1,5 +1,6 @@
 //! Answers.
 
+use base64::Engine as _;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{Location, Problem, version::version_tag};
@@ -16,7 +17,12 @@ pub struct Response {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: String,
+    /// Whether the body is what it stands for in Base64.
+    is_base64: bool,
 }
+
+/// Most bytes of a file in an answer: Lambda takes 6 MB with everything around it, and Base64 makes four of three.
+const FILE_BYTES_MAX: usize = 4_400_000;
 
 impl Response {
     fn new(status: u16) -> Self {
@@ -30,6 +36,7 @@ impl Response {
             status,
             headers: headers.into_iter().map(|(name, value)| (name, value.to_owned())).collect(),
             body: String::new(),
+            is_base64: false,
         }
     }
 
@@ -60,6 +67,24 @@ impl Response {
         Self::text(status, "text/html; charset=utf-8", body)
             .with_header("content-security-policy", PAGE_POLICY)
             .with_header("x-frame-options", "DENY")
+    }
+
+    /// A file, as whoever asks for it is to keep it. One that no answer can hold is a fault of ours and answers 500.
+    pub fn file(content_type: &'static str, name: &str, bytes: &[u8]) -> Self {
+        if bytes.len() > FILE_BYTES_MAX {
+            tracing::error!(bytes = bytes.len(), "a file is too large for an answer");
+            return Problem::internal().to_response(false);
+        }
+        let body = base64::engine::general_purpose::STANDARD.encode(bytes);
+        Self { is_base64: true, ..Self::text(200, content_type, body) }.with_file_name(name)
+    }
+
+    /// Says under which name the answer is kept (RFC 6266). What a name cannot hold is left out.
+    #[must_use]
+    pub fn with_file_name(self, name: &str) -> Self {
+        let is_fit = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let name: String = name.chars().filter(is_fit).collect();
+        self.with_header("content-disposition", format!("attachment; filename=\"{name}\""))
     }
 
     /// 303: go on there by GET.
@@ -129,7 +154,7 @@ impl Serialize for Response {
         answer.serialize_field("statusCode", &self.status)?;
         answer.serialize_field("headers", &Headers(&self.headers))?;
         answer.serialize_field("body", &self.body)?;
-        answer.serialize_field("isBase64Encoded", &false)?;
+        answer.serialize_field("isBase64Encoded", &self.is_base64)?;
         answer.end()
     }
 }
@@ -160,6 +185,17 @@ mod tests {
         let response = Response::no_content().with_header("x-a", "1\r\nset-cookie: evil").with_header("X-A", "2\n");
         assert_eq!(response.header("x-a"), Some("2"));
         assert_eq!(response.headers.len(), 4);
+    }
+
+    #[test]
+    fn a_file_travels_as_base64_under_a_name_that_is_one() {
+        let file = Response::file("application/pdf", "a\"; x=../b 1.pdf", &[0x25, 0xff, 0x00]);
+        let answer = serde_json::to_value(&file).unwrap();
+        assert_eq!((answer["body"].as_str(), answer["isBase64Encoded"].as_bool()), (Some("Jf8A"), Some(true)));
+        assert_eq!(file.header("content-type"), Some("application/pdf"));
+        assert_eq!(file.header("content-disposition"), Some("attachment; filename=\"ax..b1.pdf\""));
+        assert_eq!(file.header("cache-control"), Some("no-store"));
+        assert_eq!(Response::file("application/pdf", "b.pdf", &vec![0; FILE_BYTES_MAX + 1]).status(), 500);
     }
 
     #[test]

@@ -95,6 +95,9 @@ pub struct TextsForm {
     pub measures: String,
     /// What people can do themselves.
     pub advice: String,
+    /// Why an authority is notified late, where it is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub delay: String,
 }
 
 fn list<T: Ord>(
@@ -119,6 +122,7 @@ fn texts(form: TextsForm, pointer: &str) -> Result<Texts, FormError> {
         ("consequences", &form.consequences, true),
         ("measures", &form.measures, true),
         ("advice", &form.advice, false),
+        ("delay", &form.delay, true),
     ] {
         if text.len() > BREACH_TEXT_BYTES_MAX || (!may_be_empty && text.trim().is_empty()) {
             let least = i32::from(!may_be_empty);
@@ -128,8 +132,8 @@ fn texts(form: TextsForm, pointer: &str) -> Result<Texts, FormError> {
             ));
         }
     }
-    let TextsForm { description, consequences, measures, advice } = form;
-    Ok(Texts { description, consequences, measures, advice })
+    let TextsForm { description, consequences, measures, advice, delay } = form;
+    Ok(Texts { description, consequences, measures, advice, delay })
 }
 
 impl FactsForm {
@@ -241,8 +245,8 @@ impl From<&Facts> for FactsForm {
 
 impl From<&Texts> for TextsForm {
     fn from(texts: &Texts) -> Self {
-        let Texts { description, consequences, measures, advice } = texts.clone();
-        Self { description, consequences, measures, advice }
+        let Texts { description, consequences, measures, advice, delay } = texts.clone();
+        Self { description, consequences, measures, advice, delay }
     }
 }
 

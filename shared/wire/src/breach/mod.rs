@@ -3,11 +3,13 @@
 mod act;
 mod course;
 mod facts;
+mod notification;
 mod register;
 
 pub use act::ActForm;
 pub use course::{CourseForm, DecisionForm, LessonForm, SubmissionForm};
 pub use facts::{CountsForm, FactsForm, ScopeForm, TextsForm};
+pub use notification::{ChangeForm, MissingForm, NewsForm, NotificationAnswer, PartyForm, SectionForm, ToldForm};
 pub use register::{
     DueForm, ExportedBreach, ParsedRegister, RegisterAnswer, RegisterExport, RegisterLine, RegisterQuery,
 };
