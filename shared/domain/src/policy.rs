@@ -349,6 +349,8 @@ pub struct Policy {
     pub contact_mail: String,
     /// Where it is established, which says whose holidays count; `None`: the text does not say.
     pub establishment: Option<Place>,
+    /// Whether nobody real is served under it: a drill runs nowhere else.
+    pub is_sandbox: bool,
     /// The other ways to reach the controller, and how its office works.
     pub office: Office,
     /// Its systems that hold personal data: requests reach them as tasks.
@@ -423,6 +425,7 @@ impl Policy {
             time_zone: TimeZone::UTC,
             contact_mail,
             establishment: None,
+            is_sandbox: false,
             office: Office::default(),
             systems: BTreeMap::new(),
             replicas: BTreeMap::new(),

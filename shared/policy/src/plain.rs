@@ -24,6 +24,9 @@ pub fn sentences(policy: &Policy) -> BTreeMap<String, String> {
         policy.contact_mail
     );
     say("the controller".to_owned(), controller);
+    if policy.is_sandbox {
+        say("sandbox".to_owned(), "Nobody real is served under this policy: drills run here.".to_owned());
+    }
     say("office".to_owned(), office(policy));
     if let Some(authority) = &policy.office.authority {
         let sentence = format!("Every refusal names {} as the authority to complain to.", authority.name);

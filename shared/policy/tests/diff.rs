@@ -71,6 +71,7 @@ const MUTATIONS: &[(&str, Mutation)] = &[
     ("office authority: gone [tell-people]", |p| p.office.authority = None),
     ("office authority url: different [tell-people]", |p| p.office.authority.as_mut().unwrap().url = None),
     ("controller acme establishment: different []", |p| p.establishment = None),
+    ("controller acme sandbox: different [tell-people]", |p| p.is_sandbox = false),
     ("controller acme accounts, issuer: different []", |p| p.accounts.as_mut().unwrap().issuer = "x".into()),
     ("controller acme accounts, audience: different []", |p| p.accounts.as_mut().unwrap().audience = "x".into()),
     ("office office review: weaker []", |p| assert!(p.office.review.remove(&RequestType::Rectification))),

@@ -159,6 +159,8 @@ struct PolicyForm {
     contact: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     establishment: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    sandbox: bool,
     #[serde(default, skip_serializing_if = "OfficeForm::is_empty")]
     office: OfficeForm,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -212,6 +214,7 @@ impl PolicyForm {
             time_zone: policy.time_zone.iana_name().ok_or(NoZoneName)?.to_owned(),
             contact: policy.contact_mail.clone(),
             establishment: policy.establishment.as_ref().map(ToString::to_string),
+            sandbox: policy.is_sandbox,
             office: OfficeForm::from_rule(&policy.office),
             systems: policy.systems.values().map(SystemForm::from_rule).collect(),
             replicas: policy.replicas.values().map(ReplicaForm::from_rule).collect(),
@@ -250,6 +253,7 @@ impl PolicyForm {
                 .establishment
                 .map(|text| word("place", &text, |text| Place::parse(text).ok()))
                 .transpose()?,
+            is_sandbox: self.sandbox,
             office: self.office.into_rule()?,
             systems: unique(self.systems.into_iter().map(SystemForm::into_rule), |rule| rule.id.clone())?,
             replicas: unique(self.replicas.into_iter().map(ReplicaForm::into_rule), |rule| rule.bucket.clone())?,

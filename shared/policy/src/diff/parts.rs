@@ -166,6 +166,8 @@ fn controller(found: &mut Found, old: &Policy, new: &Policy) {
     }
     let place = |policy: &Policy| policy.establishment.as_ref().map(ToString::to_string).unwrap_or_default();
     found.same(subject, "establishment", &place(old), &place(new), &[]);
+    let whose = |policy: &Policy| if policy.is_sandbox { "nobody real" } else { "real people" };
+    found.same(subject, "sandbox", whose(old), whose(new), TELL);
     // Another issuer knows other people: who was known by the old one's tokens is not by the new one's.
     let account = |policy: &Policy, side: fn(&AccountRule) -> &String| {
         policy.accounts.as_ref().map(side).cloned().unwrap_or_default()

@@ -44,6 +44,8 @@ pub(crate) struct Document {
     pub(crate) establishment: Option<At<Place>>,
     /// Whether the file says where, if only with a mistake.
     pub(crate) says_establishment: bool,
+    /// Whether nobody real is served under it.
+    pub(crate) is_sandbox: bool,
     pub(crate) office: Option<Entry<Office, OfficeFacts>>,
     pub(crate) authority: Option<Entry<Authority, ()>>,
     pub(crate) roles: Vec<Entry<RoleRule, ()>>,

@@ -129,6 +129,7 @@ fn read_tables(report: &mut Report<'_>, mut top: Table<'_, '_>) -> Option<(Polic
     let time_zone = controller::read_time_zone(report, top);
     let contact = controller::read_contact(report, top);
     let establishment = controller::read_establishment(report, top);
+    let is_sandbox = top.flag(report, "sandbox").is_some_and(|at| at.value);
     let office = controller::read_office(report, top);
     let authority = controller::read_authority(report, top);
     let roles = controller::read_roles(report, top);
@@ -171,6 +172,7 @@ fn read_tables(report: &mut Report<'_>, mut top: Table<'_, '_>) -> Option<(Polic
         contact,
         establishment,
         says_establishment: top.has("establishment"),
+        is_sandbox,
         office,
         authority,
         roles,
@@ -249,6 +251,7 @@ fn build(
         time_zone: head.time_zone,
         contact_mail: document.contact?.value,
         establishment: document.establishment.map(|at| at.value),
+        is_sandbox: document.is_sandbox,
         office,
         systems: whole(document.systems),
         replicas: whole(document.replicas),

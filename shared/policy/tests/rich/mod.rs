@@ -102,6 +102,7 @@ pub fn policy() -> Policy {
         escalation: vec!["board@acme.example".into()],
     };
     policy.establishment = Some(Place::parse("FR").unwrap());
+    policy.is_sandbox = true;
     policy.accounts = Some(AccountRule { issuer: "https://login.acme.example".into(), audience: "habeas".into() });
     let crm = SystemRule {
         id: system("crm"),
