@@ -1,15 +1,21 @@
-//! Breaches: declared by staff, scoped from what is stored, told one by one and in public.
+//! Breaches: signalled by detectors, declared by staff, scoped from what is stored, told one by one and in public.
+
+mod signals;
+
+use std::collections::BTreeSet;
 
 use app::{
     announce::Announcements,
     breach::{self, ActError, BreachStore, DeclareBreach, DeclareError, FactsError},
     keys::Keys,
+    limits::Counters,
     mail::Mailer,
     queues::{DeadLetters, Outbox, Queue},
+    signals::SignalStore,
 };
 use domain::{
     announcement::Announcement,
-    breach::{Actor, Entry, Incident},
+    breach::{Act, Actor, Entry, Incident},
     ids::{BreachId, StaffId},
     policy::Policy,
 };
@@ -29,9 +35,12 @@ use wire::{
 pub const SCOPE: &str = "breach:write";
 
 /// Everything that this function needs.
-pub trait Ports: BreachStore + Announcements + Keys + Mailer + Outbox + DeadLetters {}
+pub trait Ports:
+    BreachStore + Announcements + Keys + Mailer + Outbox + DeadLetters + SignalStore + Counters
+{
+}
 
-impl<P: BreachStore + Announcements + Keys + Mailer + Outbox + DeadLetters> Ports for P {}
+impl<P: BreachStore + Announcements + Keys + Mailer + Outbox + DeadLetters + SignalStore + Counters> Ports for P {}
 
 /// What the function works with.
 #[derive(Debug)]
@@ -50,6 +59,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
     match event {
         Event::Http(request) => {
             let answer = match (request.method(), request.parameter("breach")) {
+                _ if request.path().contains("/v1/signals") => signals_route(desk, &request).await,
                 ("POST", None) => declare(desk, &request).await,
                 ("POST", Some(id)) => act(desk, &request, id).await,
                 ("GET", Some(id)) => progress(desk, &request, id).await,
@@ -62,6 +72,15 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
             queue::each(messages, &desk.ports, async |message: &Message| step(desk, message).await).await
         }
         _ => Err(Failure::new("breach-notify answers HTTP and its queue")),
+    }
+}
+
+async fn signals_route<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
+    match (request.method(), request.parameter("signal")) {
+        ("GET", None) => signals::list(desk, request).await,
+        ("POST", None) => signals::report(desk, request).await,
+        ("POST", Some(id)) => signals::dismiss(desk, request, id).await,
+        _ => Err(Problem::method_not_allowed()),
     }
 }
 
@@ -79,16 +98,21 @@ async fn declare<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response
     let policy = site::policy(request, &desk.policies)?;
     let declared_by = officer(policy, request)?;
     let form = request.json::<BreachForm>()?.parse()?;
+    let (named, key) = (form.signals.clone(), site::idempotency_key(request, None)?);
+    let keys = desk.ports.controller(&policy.controller).await?;
+    // The same declaration again finds them linked to the breach that it made.
+    signals::check(desk, policy, &named, Some(&keys.pepper.derive(&[&key])), "/signals").await?;
     let declaration = DeclareBreach {
         title: form.title,
         times: form.times,
         facts: form.facts,
         signals: form.signals,
         declared_by,
-        key: site::idempotency_key(request, None)?,
+        key,
         at: request.at(),
     };
     let incident = breach::declare(policy, &desk.ports, declaration).await.map_err(refuse)?;
+    signals::link(desk, policy, &named, &incident.breach.id, request.at(), "/signals").await?;
     Ok(Response::json(201, &answer(policy, &incident, None)).with_version(incident.version()))
 }
 
@@ -126,6 +150,11 @@ async fn act<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Re
     let id = BreachId::parse(id).map_err(|_| Problem::not_found())?;
     let version = request.if_match()?;
     let act = request.json::<ActForm>()?.parse(version)?;
+    let named: BTreeSet<_> = match &act {
+        Act::SignalLinked(signal) => BTreeSet::from([signal.clone()]),
+        _ => BTreeSet::new(),
+    };
+    signals::check(desk, policy, &named, Some(&id), "/signal").await?;
     let entry = Entry { at: request.at(), by, act };
     let incident = breach::act(policy, &desk.ports, &id, version, entry).await.map_err(|error| match error {
         ActError::Unknown => Problem::not_found(),
@@ -134,6 +163,7 @@ async fn act<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Re
         ActError::Facts(error) => refuse_facts(&error),
         ActError::Port(error) => error.into(),
     })?;
+    signals::link(desk, policy, &named, &id, request.at(), "/signal").await?;
     Ok(Response::json(200, &answer(policy, &incident, None)).with_version(incident.version()))
 }
 
@@ -153,6 +183,9 @@ async fn alerts<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response,
 }
 
 async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict> {
+    if signals::is_event(message) {
+        return signals::take(desk, message).await;
+    }
     let message = message.json::<BreachMessage>()?;
     let (controller, breach, at) = message.parse()?;
     let policy = site::policy_of(&controller, &desk.policies)?;

@@ -6,6 +6,7 @@ use app::{
     queues::{Outbox, Queue},
     replan::{self, PlanningStore},
     request_clock::RequestClock,
+    signals::{self, SignalStore},
 };
 use domain::{policy::Policy, walk::Job};
 use edge::{
@@ -27,9 +28,9 @@ pub struct Desk<P> {
 }
 
 /// Everything that this function needs.
-pub trait Ports: Deadlines + RequestClock + Mailer + PlanningStore + Outbox {}
+pub trait Ports: Deadlines + RequestClock + Mailer + PlanningStore + Outbox + SignalStore {}
 
-impl<P: Deadlines + RequestClock + Mailer + PlanningStore + Outbox> Ports for P {}
+impl<P: Deadlines + RequestClock + Mailer + PlanningStore + Outbox + SignalStore> Ports for P {}
 
 /// Answers one event.
 ///
@@ -40,6 +41,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
     let policies: Vec<_> = desk.policies.iter().collect();
     let watched = deadlines::watch(&desk.ports, &policies, tick.time, tick.dry_run).await?;
     let requests = watched.requests;
+    let signals = signals::remind(&desk.ports, &policies, tick.time, tick.dry_run).await?;
     let replanning = if tick.dry_run { 0 } else { replan(desk, &policies, tick.time).await? };
     if !tick.dry_run {
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
@@ -58,6 +60,8 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
             ("RequestReminders", count(requests.reminded)),
             ("RequestEscalations", count(requests.escalated)),
             ("RequestsLapsed", count(requests.lapsed)),
+            ("SignalsWaiting", count(signals.waiting)),
+            ("SignalShardsFull", count(signals.full_shards)),
         ] {
             metric(name, value as f64, Unit::Count, &[]);
         }
@@ -89,6 +93,12 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
             "reminded": requests.reminded,
             "escalated": requests.escalated,
             "lapsed": requests.lapsed,
+        },
+        "signals": {
+            "waiting": signals.waiting,
+            "mails": signals.mails,
+            "full_shards": signals.full_shards,
+            "without_policy": signals.without_policy,
         },
     })))
 }

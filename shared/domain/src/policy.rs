@@ -16,6 +16,7 @@ use crate::{
         TrackerId,
     },
     place::Place,
+    signal,
 };
 
 mod attestation;
@@ -315,8 +316,17 @@ pub struct BreachRule {
     pub tell_of_attempts: bool,
     /// Those without an address are told by website.
     pub website_alert: bool,
+    /// What a detector's finding must be about to be the controller's: accounts of a cloud, and how ARNs begin.
+    pub resources: BTreeSet<String>,
     /// Where it is promised; the law's own floor when the text promises nothing.
     pub clause: Clause,
+}
+
+impl BreachRule {
+    /// Whether a finding in that account and about these things is the controller's, as far as the policy says.
+    pub fn concerns(&self, account: Option<&str>, arns: &[String]) -> bool {
+        self.resources.iter().any(|resource| signal::concerns(resource, account, arns))
+    }
 }
 
 /// The notice that people were shown.
@@ -437,6 +447,7 @@ impl Policy {
             breach: BreachRule {
                 tell_of_attempts: false,
                 website_alert: false,
+                resources: BTreeSet::new(),
                 clause: Clause::new("GDPR Art. 33 and 34"),
             },
             recipients: BTreeMap::new(),

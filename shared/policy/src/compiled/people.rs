@@ -1,6 +1,6 @@
 //! Forms of whom the service takes, who may speak for others, and what is told of breaches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     ids::Ground,
@@ -73,6 +73,8 @@ impl AgentsForm {
 pub(super) struct BreachForm {
     tell_of_attempts: bool,
     website_alert: bool,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    resources: BTreeSet<String>,
     clause: String,
 }
 
@@ -81,6 +83,7 @@ impl BreachForm {
         Self {
             tell_of_attempts: rule.tell_of_attempts,
             website_alert: rule.website_alert,
+            resources: rule.resources.clone(),
             clause: rule.clause.to_string(),
         }
     }
@@ -89,6 +92,7 @@ impl BreachForm {
         BreachRule {
             tell_of_attempts: self.tell_of_attempts,
             website_alert: self.website_alert,
+            resources: self.resources,
             clause: Clause::new(self.clause),
         }
     }

@@ -516,6 +516,8 @@ fn breach(found: &mut Found, old: &BreachRule, new: &BreachRule) {
     let subject = new.subject();
     found.flag(subject, "told of attempts", [old.tell_of_attempts, new.tell_of_attempts], true);
     found.flag(subject, "website alert", [old.website_alert, new.website_alert], true);
+    let resources = |rule: &BreachRule| rule.resources.iter().cloned().collect::<Vec<_>>().join(", ");
+    found.same(subject, "resources", &resources(old), &resources(new), &[]);
     found.cited(subject, &old.clause, &new.clause);
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    ids::Ground,
+    ids::{Ground, InvalidId},
     policy::{AgeRule, AgentRule, BreachRule, Country},
+    signal,
 };
 
 use super::{
@@ -122,10 +123,14 @@ pub(super) fn read_breach(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> O
     let tell_of_attempts = table.flag(report, "tell_of_attempts").is_some_and(|at| at.value);
     let website_alert = table.flag(report, "website_alert").is_some_and(|at| at.value);
     let within = table.duration(report, "within", false).is_some() || table.has("within");
+    let resources = table.names_at(report, "resources", |text| {
+        if signal::is_resource(text) { Ok(text.to_owned()) } else { Err(InvalidId::Resource) }
+    });
+    let resources = resources.into_iter().map(|at| at.value).collect();
     let facts = BreachFacts { tell_of_attempts: table.span_of("tell_of_attempts"), within };
     let span = table.span.clone();
     table.finish(report);
     report.about(None);
-    let rule = report.clause_of(id).map(|clause| BreachRule { tell_of_attempts, website_alert, clause });
+    let rule = report.clause_of(id).map(|clause| BreachRule { tell_of_attempts, website_alert, resources, clause });
     Some(Entry { table: id, span, rule, facts })
 }

@@ -22,6 +22,7 @@ pub mod planning;
 pub mod purge;
 pub mod record;
 pub mod request;
+pub mod signal;
 pub mod system;
 pub mod tombstone;
 pub mod walk;
@@ -107,11 +108,13 @@ pub enum Kind {
     Log,
     /// What a category has due on a day.
     Day,
+    /// A detector's signal.
+    Signal,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -146,6 +149,7 @@ impl Kind {
         Self::Planned,
         Self::Log,
         Self::Day,
+        Self::Signal,
     ];
 
     /// The name in the table.
@@ -179,6 +183,7 @@ impl Kind {
             Self::Limit => "limit",
             Self::Log => "log",
             Self::Day => "day",
+            Self::Signal => "signal",
             Self::Stored => "stored",
             Self::Walk => "walk",
             Self::Tombstone => "tombstone",
