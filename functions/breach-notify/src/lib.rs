@@ -35,10 +35,7 @@ use wire::{
 pub const SCOPE: &str = "breach:write";
 
 /// Everything that this function needs.
-pub trait Ports:
-    BreachStore + Announcements + Keys + Mailer + Outbox + DeadLetters + SignalStore + Counters
-{
-}
+pub trait Ports: BreachStore + Announcements + Keys + Mailer + Outbox + DeadLetters + SignalStore + Counters {}
 
 impl<P: BreachStore + Announcements + Keys + Mailer + Outbox + DeadLetters + SignalStore + Counters> Ports for P {}
 

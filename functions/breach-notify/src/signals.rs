@@ -7,7 +7,6 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     ids::{BreachId, SignalId},
     policy::Policy,
-    signal::Finding,
 };
 use edge::{
     http::{Problem, Request, Response},
@@ -37,23 +36,19 @@ pub(crate) async fn take<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<
         Some(controller) => vec![site::policy_of(controller, &desk.policies)?],
         None => desk.policies.iter().collect(),
     };
+    #[expect(clippy::cast_precision_loss, reason = "an event holds few findings")]
+    metric("SignalsReceived", event.findings.len() as f64, Unit::Count, &[]);
     for finding in event.findings {
         let theirs = match &event.controller {
             Some(_) => policies.clone(),
             None => signals::whose(&policies, &finding),
         };
-        take_in(desk, &theirs, finding, at).await?;
+        for policy in theirs {
+            signals::take_in(policy, &desk.ports, finding.clone(), at).await?;
+        }
     }
     // Its neighbours are kept by now; what does not read is put aside with the whole event, for a person to look at.
     event.unreadable.map_or(Ok(()), |error| Err(error.into()))
-}
-
-async fn take_in<P: Ports>(desk: &Desk<P>, theirs: &[&Policy], finding: Finding, at: Timestamp) -> Result<(), Verdict> {
-    for policy in theirs {
-        signals::take_in(policy, &desk.ports, finding.clone(), at).await?;
-    }
-    metric("SignalsReceived", 1.0, Unit::Count, &[]);
-    Ok(())
 }
 
 /// `POST /{controller}/v1/signals`.

@@ -7,9 +7,7 @@ use domain::{
     ids::{BreachId, ControllerId, KeyedId, SignalId, StaffId},
     limits::{Limit, LimitKey},
     policy::Policy,
-    signal::{
-        Dismissal, Finding, SIGNAL_DIGEST_HOURS, SIGNAL_REMINDER_HOURS, Signal, SignalRefused, SignalSource,
-    },
+    signal::{Dismissal, Finding, SIGNAL_DIGEST_HOURS, SIGNAL_REMINDER_HOURS, Signal, SignalRefused, SignalSource},
 };
 use jiff::{Timestamp, ToSpan};
 

@@ -127,8 +127,10 @@ pub struct Finding {
     pub arns: Vec<String>,
     /// When what was found happened first.
     pub occurred_at: Option<Timestamp>,
-    /// When the source found it, or last did.
+    /// When the source found it.
     pub detected_at: Timestamp,
+    /// When the source saw it last.
+    pub seen_at: Timestamp,
     /// How often it was seen by the source's own count.
     pub count: Option<u32>,
 }
@@ -231,7 +233,7 @@ impl Signal {
             detected_at,
             received_at,
             risen: None,
-            last_seen_at: detected_at,
+            last_seen_at: finding.seen_at.min(received_at).max(detected_at),
             times_seen: finding.count.unwrap_or(1).max(1),
             dismissed: None,
             earlier: Vec::new(),
@@ -315,7 +317,8 @@ impl Signal {
 pub fn plain(text: &str, bytes_max: usize) -> String {
     let mut kept = String::new();
     // Whatever controls a terminal or a log is a blank here.
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control() || is_format(c)).filter(|word| !word.is_empty())
+    for word in
+        text.split(|c: char| c.is_whitespace() || c.is_control() || is_format(c)).filter(|word| !word.is_empty())
     {
         let word = if is_name(word) { TAKEN_OUT } else { word };
         let blank = if kept.is_empty() { "" } else { " " };
@@ -388,7 +391,8 @@ mod tests {
             data: BTreeMap::new(),
             arns: Vec::new(),
             occurred_at: Some(at("2026-03-01T09:00:00Z")),
-            detected_at: at(seen),
+            detected_at: at("2026-03-01T10:00:00Z"),
+            seen_at: at(seen),
             count: None,
         }
     }
@@ -452,8 +456,10 @@ mod tests {
 
     #[test]
     fn nothing_was_found_after_it_arrived_and_awareness_is_never_proposed() {
-        let ahead = signal(SignalSeverity::High, "2026-03-09T00:00:00Z");
-        assert_eq!(ahead.detected_at, ahead.received_at);
+        let late = finding(SignalSeverity::High, "2026-03-09T00:00:00Z");
+        let id = signal(SignalSeverity::High, "2026-03-01T10:00:00Z").id;
+        let ahead = Signal::new(id, late, at("2026-03-01T09:30:00Z"));
+        assert_eq!((ahead.detected_at, ahead.last_seen_at), (ahead.received_at, ahead.received_at));
         assert_eq!(ahead.proposed_times(), [(Anchor::Detection, ahead.detected_at)]);
     }
 
@@ -476,7 +482,8 @@ mod tests {
 
     #[test]
     fn a_controllers_resources_are_accounts_and_beginnings_of_arns() {
-        let arns = [String::from("arn:aws:s3:::acme-people/x"), String::from("arn:aws:rds:eu-west-1:444455556666:db:x")];
+        let arns =
+            [String::from("arn:aws:s3:::acme-people/x"), String::from("arn:aws:rds:eu-west-1:444455556666:db:x")];
         for (resource, concerned) in [
             ("arn:aws:s3:::acme-", true),
             ("arn:aws:s3:::other-", false),
@@ -487,7 +494,8 @@ mod tests {
             assert!(is_resource(resource), "{resource}");
             assert_eq!(concerns(resource, Some("111122223333"), &arns), concerned, "{resource}");
         }
-        for text in ["", "arn:", "arn:aws:", "arn:aws::", "1111222233334", "11112222333a", "s3://x", "arn:aws:s3:::a b"] {
+        for text in ["", "arn:", "arn:aws:", "arn:aws::", "1111222233334", "11112222333a", "s3://x", "arn:aws:s3:::a b"]
+        {
             assert!(!is_resource(text), "{text}");
         }
     }

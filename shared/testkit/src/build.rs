@@ -216,6 +216,7 @@ pub fn finding(key: &str, severity: SignalSeverity, detected_at: Timestamp) -> F
         arns: vec!["arn:aws:s3:::people".into()],
         occurred_at: Some(detected_at.saturating_sub(2.hours()).expect("a time of this age")),
         detected_at,
+        seen_at: detected_at,
         count: None,
     }
 }

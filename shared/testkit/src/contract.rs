@@ -191,7 +191,7 @@ impl<P> Ports for P where
         + PlanningStore
         + LogStore
         + DayKeys
-    + SignalStore
+        + SignalStore
 {
 }
 

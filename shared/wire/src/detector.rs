@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use domain::{
     ids::ControllerId,
     signal::{
-        FINDING_ID_BYTES_MAX, Finding, SIGNAL_COUNTS_MAX, SIGNAL_KIND_BYTES_MAX, SIGNAL_TITLE_BYTES_MAX, SignalSeverity,
-        SignalSource, plain,
+        FINDING_ID_BYTES_MAX, Finding, SIGNAL_COUNTS_MAX, SIGNAL_KIND_BYTES_MAX, SIGNAL_TITLE_BYTES_MAX,
+        SignalSeverity, SignalSource, plain,
     },
 };
 use jiff::Timestamp;
@@ -143,6 +143,7 @@ fn own(detail: OwnDetail, envelope: &Envelope<'_>, at: Timestamp) -> Result<Dete
         arns: Vec::new(),
         occurred_at: detail.occurred_at.map(|at| time(&at, "/detail/occurred_at")).transpose()?,
         detected_at: time(&detail.detected_at, "/detail/detected_at")?,
+        seen_at: at,
         count: None,
     };
     let controller = controller(&detail.controller, "/detail/controller")?;

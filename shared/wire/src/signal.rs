@@ -71,6 +71,7 @@ impl SignalForm {
             arns: Vec::new(),
             occurred_at,
             detected_at,
+            seen_at: detected_at,
             count: None,
         })
     }

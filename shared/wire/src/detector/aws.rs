@@ -120,11 +120,8 @@ pub(super) fn guardduty(envelope: &Envelope<'_>, at: Timestamp) -> Result<Detect
             data: BTreeMap::new(),
             arns,
             occurred_at: service.and_then(|service| moment(service.event_first_seen.as_ref())),
-            // What it last saw it told of when it updated the finding.
-            detected_at: moment(finding.updated_at.as_ref())
-                .or_else(|| moment(finding.created_at.as_ref()))
-                .or(last_seen)
-                .unwrap_or(at),
+            detected_at: moment(finding.created_at.as_ref()).unwrap_or(at),
+            seen_at: moment(finding.updated_at.as_ref()).or(last_seen).unwrap_or(at),
             count: service.and_then(|service| service.count),
         },
     ))
@@ -248,7 +245,8 @@ pub(super) fn macie(envelope: &Envelope<'_>, at: Timestamp) -> Result<DetectorEv
             arns: bucket.and_then(|bucket| bucket.arn.clone()).into_iter().chain(envelope.resources.clone()).collect(),
             // Macie finds what lies there: since when it has been so, it does not say.
             occurred_at: None,
-            detected_at: moment(finding.updated_at.as_ref()).or(created_at).unwrap_or(at),
+            detected_at: created_at.unwrap_or(at),
+            seen_at: moment(finding.updated_at.as_ref()).unwrap_or(at),
             count: finding.count,
         },
     ))
@@ -331,7 +329,8 @@ pub(super) fn security_hub(envelope: &Envelope<'_>, at: Timestamp) -> Result<Det
 
 fn asff(finding: Asff, envelope: &Envelope<'_>, at: Timestamp) -> Result<Option<Finding>, FormError> {
     let workflow = finding.workflow.as_ref().and_then(|workflow| workflow.status.as_deref());
-    let is_over = matches!(workflow, Some("RESOLVED" | "SUPPRESSED")) || finding.record_state.as_deref() == Some("ARCHIVED");
+    let is_over =
+        matches!(workflow, Some("RESOLVED" | "SUPPRESSED")) || finding.record_state.as_deref() == Some("ARCHIVED");
     if is_over {
         return Ok(None);
     }
@@ -353,7 +352,8 @@ fn asff(finding: Asff, envelope: &Envelope<'_>, at: Timestamp) -> Result<Option<
         resources,
         data: BTreeMap::new(),
         occurred_at: moment(finding.first_observed_at.as_ref()),
-        detected_at: moment(finding.updated_at.as_ref()).or(created_at).unwrap_or(at),
+        detected_at: created_at.unwrap_or(at),
+        seen_at: moment(finding.updated_at.as_ref()).unwrap_or(at),
         count: None,
     }))
 }
@@ -434,13 +434,11 @@ fn ocsf(finding: Ocsf, envelope: &Envelope<'_>, at: Timestamp) -> Result<Option<
     let analytic = info.analytic.and_then(|analytic| analytic.uid);
     let what = what(&type_of(source, &info.types, analytic.as_deref()), "/finding_info/types")?;
     let resources = counted(finding.resources.iter().filter_map(|resource| Some((resource.kind.as_deref()?, 1))));
-    let when = |text: Option<&String>, millis: Option<i64>| {
-        moment(text).or_else(|| Timestamp::from_millisecond(millis?).ok())
-    };
+    let when =
+        |text: Option<&String>, millis: Option<i64>| moment(text).or_else(|| Timestamp::from_millisecond(millis?).ok());
     let created_at = when(info.created_time_dt.as_ref(), info.created_time);
-    let (in_account, in_region) = finding.cloud.map_or((None, None), |cloud| {
-        (cloud.account.and_then(|account| account.uid), cloud.region)
-    });
+    let (in_account, in_region) =
+        finding.cloud.map_or((None, None), |cloud| (cloud.account.and_then(|account| account.uid), cloud.region));
     // OCSF's own grades: 1 informational, 2 low, 3 medium, 4 high, 5 critical, 6 fatal.
     let severity = match finding.severity_id.as_ref().and_then(Value::as_u64) {
         Some(1 | 2) => SignalSeverity::Low,
@@ -462,7 +460,8 @@ fn ocsf(finding: Ocsf, envelope: &Envelope<'_>, at: Timestamp) -> Result<Option<
         resources,
         data: BTreeMap::new(),
         occurred_at: when(info.first_seen_time_dt.as_ref(), info.first_seen_time),
-        detected_at: when(info.modified_time_dt.as_ref(), info.modified_time).or(created_at).unwrap_or(at),
+        detected_at: created_at.unwrap_or(at),
+        seen_at: when(info.modified_time_dt.as_ref(), info.modified_time).unwrap_or(at),
         count: None,
     }))
 }
