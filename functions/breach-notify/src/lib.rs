@@ -75,6 +75,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
 async fn signals_route<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
     match (request.method(), request.parameter("signal")) {
         ("GET", None) => signals::list(desk, request).await,
+        ("GET", Some(id)) => signals::look(desk, request, id).await,
         ("POST", None) => signals::report(desk, request).await,
         ("POST", Some(id)) => signals::dismiss(desk, request, id).await,
         _ => Err(Problem::method_not_allowed()),

@@ -79,6 +79,15 @@ pub(crate) async fn dismiss<P: Ports>(desk: &Desk<P>, request: &Request, id: &st
     }
 }
 
+/// `GET /{controller}/v1/signals/{signal}`.
+pub(crate) async fn look<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Response, Problem> {
+    let policy = site::policy(request, &desk.policies)?;
+    request.staff(&policy.controller, SCOPE)?;
+    let id = SignalId::parse(id).map_err(|_| Problem::not_found())?;
+    let signal = desk.ports.signal(&policy.controller, &id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Response::json(200, &SignalAnswer::from(&signal)))
+}
+
 /// `GET /{controller}/v1/signals`: those that wait for a decision first, then the others.
 pub(crate) async fn list<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &desk.policies)?;
