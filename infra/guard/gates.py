@@ -275,13 +275,13 @@ def of_stream(reader):
             *(of_everybody(stream_record(name, "hold")) for name in ("INSERT", "MODIFY")),
         ], [
             *(stream_record("MODIFY", kind) for kind in ("consent", "request", "entry", "breach", "breach-entry", "change", "notice", "record", *UNHEARD)),
-            *(stream_record("INSERT", kind) for kind in ("record", "hold", "breach", "disclosure", "attestation", *UNHEARD)),
+            *(stream_record("INSERT", kind) for kind in ("record", "hold", "breach", "disclosure", "attestation", "signal", *UNHEARD)),
             *(stream_record("REMOVE", kind) for kind in ("record", "consent")),
             stream_record("REMOVE", "record", "dynamodb.amazonaws.com"),
         ]
     return [
-        *(stream_record("INSERT", kind) for kind in ("consent", "request", "entry", "record", "hold", "breach", "breach-entry", "alert", "change", "disclosure", "attestation")),
-        *(stream_record("MODIFY", kind) for kind in ("notice", "hold", "breach", "record")),
+        *(stream_record("INSERT", kind) for kind in ("consent", "request", "entry", "record", "hold", "breach", "breach-entry", "alert", "change", "disclosure", "attestation", "signal")),
+        *(stream_record("MODIFY", kind) for kind in ("notice", "hold", "breach", "record", "signal")),
         stream_record("REMOVE", "record"),
         stream_record("REMOVE", "record", "dynamodb.amazonaws.com"),
     ], [
@@ -625,6 +625,50 @@ def topic_faults(plain, topic, configuration_set):
                 yield f"{s.get('Sid')} lets others write to {queue}"
         if not lets_in:
             yield f"may not write to {queue}"
+
+
+@gate
+def what_a_rule_picks_reaches_a_queue_that_a_function_reads_and_is_not_lost(plain, contract):
+    """A finding that a queue turns away, or that only the emulator lets in, is a breach that nobody hears of."""
+    read = {named(m["EventSourceArn"]) for m in mappings(plain).values()}
+    for name, rule in of_type(plain, "AWS::Events::Rule").items():
+        if not rule.get("EventPattern", {}).get("source") or not rule["EventPattern"].get("detail-type"):
+            yield f"{name} takes whatever is published"
+        if not rule.get("Targets") or rule.get("State") == "DISABLED":
+            yield f"{name} goes nowhere"
+        for target in rule.get("Targets", []):
+            queue, dead = named(target["Arn"]), named(target.get("DeadLetterConfig", {}).get("Arn"))
+            if queue not in read:
+                yield f"{name} goes to {queue}, which no function reads"
+            if dead not in set(stores_failures(plain)):
+                yield f"{name} loses what {queue} doesn't take"
+            for reached in filter(None, (queue, dead)):
+                if not lets_rule_in(plain, reached, name):
+                    yield f"{name} may not write to {reached}"
+                key = named(of_type(plain, "AWS::SQS::Queue").get(reached, {}).get("KmsMasterKeyId"))
+                if key and not key_serves_events(of_type(plain, "AWS::KMS::Key").get(key, {})):
+                    yield f"{name} can't encrypt for {reached}"
+
+
+def lets_rule_in(plain, queue, rule):
+    """Whether the queue's policy takes messages of that rule, and of named rules alone."""
+    for policy in of_type(plain, "AWS::SQS::QueuePolicy").values():
+        if queue not in {named(q) for q in policy["Queues"]}:
+            continue
+        for s in statements(policy["PolicyDocument"]):
+            rules = {named(arn) for arn in as_list(s.get("Condition", {}).get("ArnEquals", {}).get("aws:SourceArn", []))}
+            if s["Effect"] == "Allow" and s.get("Principal") == {"Service": "events.amazonaws.com"} and rule in rules:
+                return True
+    return False
+
+
+def key_serves_events(key):
+    """Whether EventBridge may use the key for this account."""
+    for s in statements(key.get("KeyPolicy", {"Statement": []})):
+        bounded = "aws:SourceAccount" in s.get("Condition", {}).get("StringEquals", {})
+        if s.get("Principal") == {"Service": "events.amazonaws.com"} and bounded:
+            return {"kms:Decrypt", "kms:GenerateDataKey"} <= set(as_list(s["Action"]))
+    return False
 
 
 @gate

@@ -263,6 +263,16 @@ BREAKS = {
         drop("MailQueuePolicy|PolicyDocument|Statement|0|Condition"),
         put("MailQueuePolicy|PolicyDocument|Statement|0|Effect", "Deny"),
     ],
+    "what_a_rule_picks_reaches_a_queue_that_a_function_reads_and_is_not_lost": [
+        drop("GuardDutyFindings|EventPattern|detail-type"),
+        put("MacieFindings|State", "DISABLED"),
+        put("SecurityHubFindings|Targets|0|Arn", {"Fn::GetAtt": ["PurgeFailuresQueue", "Arn"]}),
+        drop("OwnDetectorSignals|Targets|0|DeadLetterConfig"),
+        drop("BreachQueuePolicy|PolicyDocument|Statement|0|Condition|ArnEquals|aws:SourceArn|3"),
+        put("BreachQueuePolicy|Queues", [{"Ref": "BreachQueue"}]),
+        put("BreachQueuePolicy|PolicyDocument|Statement|0|Principal", {"Service": "sns.amazonaws.com"}),
+        drop("StorageKey|KeyPolicy|Statement|3|Condition"),
+    ],
     "no_resource_policy_lets_strangers_in": [
         put("AlarmTopicPolicy|PolicyDocument|Statement|0|Principal", "*"),
         drop("StorageKey|KeyPolicy|Statement|1|Condition"),

@@ -1,4 +1,8 @@
-//! Breaches: declared by staff, scoped from what is stored, told one by one and in public.
+//! Breaches: signalled by detectors, declared by staff, scoped from what is stored, told one by one and in public.
+
+mod signals;
+
+use std::collections::BTreeSet;
 
 mod notification;
 mod register;
@@ -8,13 +12,15 @@ use app::{
     breach::{self, ActError, BreachStore, DeclareBreach, DeclareError, FactsError},
     breach_scope::{self, CountUnderWay},
     keys::Keys,
+    limits::Counters,
     mail::Mailer,
     queues::{DeadLetters, Outbox, Queue},
+    signals::SignalStore,
     walk::{WALK_HOPS_MAX, WALK_SEGMENTS, Walks},
 };
 use domain::{
     announcement::Announcement,
-    breach::{Actor, Entry, Incident},
+    breach::{Act, Actor, Entry, Incident},
     ids::{BreachId, StaffId, SubjectRef},
     policy::Policy,
     walk::Turn,
@@ -39,9 +45,15 @@ use wire::{
 pub const SCOPE: &str = "breach:write";
 
 /// Everything that this function needs.
-pub trait Ports: BreachStore + Announcements + Walks + Keys + Mailer + Outbox + DeadLetters {}
+pub trait Ports:
+    BreachStore + Announcements + Walks + Keys + Mailer + Outbox + DeadLetters + SignalStore + Counters
+{
+}
 
-impl<P: BreachStore + Announcements + Walks + Keys + Mailer + Outbox + DeadLetters> Ports for P {}
+impl<P: BreachStore + Announcements + Walks + Keys + Mailer + Outbox + DeadLetters + SignalStore + Counters> Ports
+    for P
+{
+}
 
 /// What the function works with.
 #[derive(Debug)]
@@ -60,6 +72,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
     match event {
         Event::Http(request) => {
             let answer = match (request.method(), request.parameter("breach")) {
+                _ if request.path().contains("/v1/signals") => signals_route(desk, &request).await,
                 ("POST", None) => declare(desk, &request).await,
                 ("POST", Some(id)) if request.path().ends_with("/count") => count(desk, &request, id).await,
                 ("POST", Some(id)) => act(desk, &request, id).await,
@@ -80,6 +93,16 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
     }
 }
 
+async fn signals_route<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
+    match (request.method(), request.parameter("signal")) {
+        ("GET", None) => signals::list(desk, request).await,
+        ("GET", Some(id)) => signals::look(desk, request, id).await,
+        ("POST", None) => signals::report(desk, request).await,
+        ("POST", Some(id)) => signals::dismiss(desk, request, id).await,
+        _ => Err(Problem::method_not_allowed()),
+    }
+}
+
 /// Who of the staff does something. It stands in the history for good: a name that cannot be written there is nobody's.
 fn officer(policy: &Policy, request: &Request) -> Result<StaffId, Problem> {
     let staff = request.staff(&policy.controller, SCOPE)?;
@@ -95,16 +118,21 @@ async fn declare<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response
     let policy = site::policy(request, &desk.policies)?;
     let declared_by = officer(policy, request)?;
     let form = request.json::<BreachForm>()?.parse()?;
+    let (named, key) = (form.signals.clone(), site::idempotency_key(request, None)?);
+    let keys = desk.ports.controller(&policy.controller).await?;
+    // The same declaration again finds them linked to the breach that it made.
+    signals::check(desk, policy, &named, Some(&keys.pepper.derive(&[&key])), "/signals").await?;
     let declaration = DeclareBreach {
         title: form.title,
         times: form.times,
         facts: form.facts,
         signals: form.signals,
         declared_by,
-        key: site::idempotency_key(request, None)?,
+        key,
         at: request.at(),
     };
     let incident = breach::declare(policy, &desk.ports, declaration).await.map_err(refuse)?;
+    signals::link(desk, policy, &named, &incident.breach.id, request.at(), "/signals").await?;
     Ok(Response::json(201, &answer(policy, &incident, None)).with_version(incident.version()))
 }
 
@@ -202,6 +230,11 @@ async fn act<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Re
     let id = BreachId::parse(id).map_err(|_| Problem::not_found())?;
     let version = request.if_match()?;
     let act = request.json::<ActForm>()?.parse(version)?;
+    let named: BTreeSet<_> = match &act {
+        Act::SignalLinked(signal) => BTreeSet::from([signal.clone()]),
+        _ => BTreeSet::new(),
+    };
+    signals::check(desk, policy, &named, Some(&id), "/signal").await?;
     let entry = Entry { at: request.at(), by, act };
     let incident = breach::act(policy, &desk.ports, &id, version, entry).await.map_err(|error| match error {
         ActError::Unknown => Problem::not_found(),
@@ -210,6 +243,7 @@ async fn act<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Re
         ActError::Facts(error) => refuse_facts(&error),
         ActError::Port(error) => error.into(),
     })?;
+    signals::link(desk, policy, &named, &id, request.at(), "/signal").await?;
     Ok(Response::json(200, &answer(policy, &incident, None)).with_version(incident.version()))
 }
 
@@ -229,6 +263,9 @@ async fn alerts<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response,
 }
 
 async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict> {
+    if signals::is_event(message) {
+        return signals::take(desk, message).await;
+    }
     let message = message.json::<BreachMessage>()?;
     let (controller, breach, at) = message.parse()?;
     let policy = site::policy_of(&controller, &desk.policies)?;

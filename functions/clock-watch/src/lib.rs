@@ -7,6 +7,7 @@ use app::{
     queues::{Outbox, Queue},
     replan::{self, PlanningStore},
     request_clock::RequestClock,
+    signals::{self, SignalStore},
 };
 use domain::{policy::Policy, walk::Job};
 use edge::{
@@ -28,9 +29,9 @@ pub struct Desk<P> {
 }
 
 /// Everything that this function needs.
-pub trait Ports: Deadlines + RequestClock + BreachStore + Mailer + PlanningStore + Outbox {}
+pub trait Ports: Deadlines + RequestClock + BreachStore + Mailer + PlanningStore + Outbox + SignalStore {}
 
-impl<P: Deadlines + RequestClock + BreachStore + Mailer + PlanningStore + Outbox> Ports for P {}
+impl<P: Deadlines + RequestClock + BreachStore + Mailer + PlanningStore + Outbox + SignalStore> Ports for P {}
 
 /// Answers one event.
 ///
@@ -41,6 +42,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
     let policies: Vec<_> = desk.policies.iter().collect();
     let watched = deadlines::watch(&desk.ports, &policies, tick.time, tick.dry_run).await?;
     let (requests, breaches) = (watched.requests, watched.breaches);
+    let signals = signals::remind(&desk.ports, &policies, tick.time, tick.dry_run).await?;
     let replanning = if tick.dry_run { 0 } else { replan(desk, &policies, tick.time).await? };
     if !tick.dry_run {
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
@@ -67,6 +69,8 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
             ("BreachShardsFull", count(breaches.full_shards)),
             ("BreachReminders", count(breaches.reminded)),
             ("BreachEscalations", count(breaches.escalated)),
+            ("SignalsWaiting", count(signals.waiting)),
+            ("SignalShardsFull", count(signals.full_shards)),
         ] {
             metric(name, value as f64, Unit::Count, &[]);
         }
@@ -108,6 +112,12 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
             "full_shards": breaches.full_shards,
             "reminded": breaches.reminded,
             "escalated": breaches.escalated,
+        },
+        "signals": {
+            "waiting": signals.waiting,
+            "mails": signals.mails,
+            "full_shards": signals.full_shards,
+            "without_policy": signals.without_policy,
         },
     })))
 }

@@ -46,17 +46,20 @@ const fn begun(kind: Kind) -> Option<(&'static str, &'static str)> {
         Kind::Change => ("change", "published_at"),
         Kind::Disclosure => ("disclosure", "at"),
         Kind::Attestation => ("attestation", "at"),
+        Kind::Signal => ("signal", "received_at"),
         _ => return None,
     })
 }
 
 /// Attributes that come once and mean something when they do: the kind of item, the attribute, which holds a time, the
 /// leaf's name, and what else counts then.
-const COMES: [(Kind, &str, &str, &[&str]); 4] = [
+const COMES: [(Kind, &str, &str, &[&str]); 6] = [
     (Kind::Hold, "bound_at", "hold-bound", &["bound_at"]),
     (Kind::Hold, "release_asked_at", "hold-release-asked", &["release_asked_at", "release_asked_by"]),
     (Kind::Hold, "released_at", "hold-released", &["released_at", "released_by"]),
     (Kind::Breach, "notified_at", "breach-notified", &["notified_at", "reference"]),
+    (Kind::Signal, "linked_at", "signal-linked", &["linked_at", "breach"]),
+    (Kind::Signal, "dismissed_at", "signal-dismissed", &["dismissed_at", "dismissed_by", "dismissed_reason"]),
 ];
 
 /// The states of a person's notice that count, and their leaves' names.

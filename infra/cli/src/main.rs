@@ -12,6 +12,7 @@ use std::{
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use habeas_cli::{
+    breach::{self, BreachArgs},
     evidence::{self, EvidenceArgs, VerifyArgs},
     keys::{self, KeysArgs},
     purge::{self, PurgeArgs},
@@ -53,6 +54,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// See what detectors found, dismiss it, or declare a breach from it.
+    Breach(BreachArgs),
     /// See where a controller's purge stands; pause it, resume it, allow what it was stopped by.
     Purge(PurgeArgs),
     /// Send a web server's log, or made-up records, through the records queue of a local stack.
@@ -85,6 +88,10 @@ fn main() -> ExitCode {
         Command::Play { stack_file, controller, clause, json } => {
             play(&stack_file, controller.as_deref(), clause.as_deref(), json)
         }
+        Command::Breach(args) => breach::run(&args).map(|told| {
+            print!("{told}");
+            true
+        }),
         Command::Purge(args) => purge::run(&args).map(|told| {
             print!("{told}");
             true

@@ -39,11 +39,13 @@ pub enum DeadlineKind {
     Attestation,
     /// The review of a hold.
     Hold,
+    /// The decision on signals of detectors, by the hour in which the office is reminded of it.
+    Signals,
 }
 
 impl DeadlineKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Request, Self::Breach, Self::Attestation, Self::Hold];
+    pub const ALL: [Self; 5] = [Self::Request, Self::Breach, Self::Attestation, Self::Hold, Self::Signals];
 
     /// The name in keys and mails.
     pub const fn as_str(self) -> &'static str {
@@ -52,6 +54,7 @@ impl DeadlineKind {
             Self::Breach => "breach",
             Self::Attestation => "attestation",
             Self::Hold => "hold",
+            Self::Signals => "signals",
         }
     }
 
@@ -61,6 +64,7 @@ impl DeadlineKind {
             Self::Breach => BREACH_RISK_HOURS,
             Self::Attestation => attestation::RENEWAL_HOURS,
             Self::Hold => HOLD_REVIEW_HOURS,
+            Self::Signals => 0,
         }
     }
 }

@@ -24,6 +24,7 @@ mod breach_clock;
 mod passed_on;
 mod proof;
 pub mod request;
+mod signal;
 mod sources;
 pub(crate) mod texts;
 
@@ -34,6 +35,7 @@ pub use passed_on::{Task, follow, task};
 pub use proof::{code, say_categories_instead};
 pub use reminder::reminder;
 pub use request::{About, Confirm, Question};
+pub use signal::{signal, signals};
 
 /// Tells the requester what was received, by when they are answered, and asks them to confirm that they
 /// asked.
@@ -204,6 +206,7 @@ pub fn deadline(contact: String, deadline: &Deadline, urgency: Urgency, claimed:
         DeadlineKind::Breach => "a duty of a breach",
         DeadlineKind::Attestation => "the renewal of an attestation",
         DeadlineKind::Hold => "the review of a legal hold",
+        DeadlineKind::Signals => "the decision on signals of detectors",
     };
     let word = match urgency {
         Urgency::AtRisk => "is due soon",

@@ -50,6 +50,7 @@ pub mod requests;
 pub mod restore;
 pub mod seal;
 pub mod shred;
+pub mod signals;
 pub mod stored_counts;
 pub mod subscription;
 pub mod systems;

@@ -32,6 +32,8 @@ pub enum InvalidId {
     Reference,
     /// Not the name of a bucket.
     Bucket,
+    /// Not an account of a cloud, nor the beginning of an ARN.
+    Resource,
 }
 
 impl fmt::Display for InvalidId {
@@ -47,6 +49,7 @@ impl fmt::Display for InvalidId {
             Self::Guessable => "use at least 16 unguessable characters",
             Self::Reference => "use the reference as Habeas gave it",
             Self::Bucket => "use a bucket's name: 3 to 63 lower-case letters, digits, '-' and '.'",
+            Self::Resource => "use an account's twelve digits, or how the ARNs of your resources begin",
         })
     }
 }

@@ -26,6 +26,7 @@ pub mod record;
 pub mod regime;
 pub mod retention;
 pub mod sensitive;
+pub mod signal;
 pub mod standing;
 pub mod system;
 pub mod token;

@@ -26,6 +26,8 @@ pub enum Limit {
     CodeAttemptsOfRequest,
     /// Codes that are mailed again for one request.
     CodeResends,
+    /// Mails to the office about one signal each.
+    SignalMails,
 }
 
 /// What follows once a limit is reached.
@@ -56,7 +58,7 @@ const DAY_SECONDS: u32 = 24 * HOUR_SECONDS;
 
 impl Limit {
     /// Every limit.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::IntakeBySource,
         Self::IntakeByIdentifier,
         Self::MailsToAddress,
@@ -66,6 +68,7 @@ impl Limit {
         Self::CodeAttempts,
         Self::CodeAttemptsOfRequest,
         Self::CodeResends,
+        Self::SignalMails,
     ];
 
     /// The name in keys, metrics and documents.
@@ -80,6 +83,7 @@ impl Limit {
             Self::CodeAttempts => "code-attempts",
             Self::CodeAttemptsOfRequest => "code-attempts-of-request",
             Self::CodeResends => "code-resends",
+            Self::SignalMails => "signal-mails",
         }
     }
 
@@ -134,6 +138,12 @@ impl Limit {
                 (15, None, Consequence::Refused, "and all the codes of a request together give fifteen")
             }
             Self::CodeResends => (3, None, Consequence::Quiet, "a mail that was lost thrice will not come"),
+            Self::SignalMails => (
+                10,
+                Some(HOUR_SECONDS),
+                Consequence::Quiet,
+                "who gets a mail for each of ten thousand findings reads none; the others come in one mail an hour",
+            ),
         };
         LimitRule { most, window_seconds, then, why }
     }

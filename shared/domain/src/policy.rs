@@ -16,6 +16,7 @@ use crate::{
         TrackerId,
     },
     place::Place,
+    signal,
 };
 
 mod attestation;
@@ -317,8 +318,17 @@ pub struct BreachRule {
     pub website_alert: bool,
     /// How soon people are told, where the text names a time: from detection of an attempt, from awareness else.
     pub within: Option<SpanFieldwise>,
+    /// What a detector's finding must be about to be the controller's: accounts of a cloud, and how ARNs begin.
+    pub resources: BTreeSet<String>,
     /// Where it is promised; the law's own floor when the text promises nothing.
     pub clause: Clause,
+}
+
+impl BreachRule {
+    /// Whether a finding in that account and about these things is the controller's, as far as the policy says.
+    pub fn concerns(&self, account: Option<&str>, arns: &[String]) -> bool {
+        self.resources.iter().any(|resource| signal::concerns(resource, account, arns))
+    }
 }
 
 /// The notice that people were shown.
@@ -443,6 +453,7 @@ impl Policy {
                 tell_of_attempts: false,
                 website_alert: false,
                 within: None,
+                resources: BTreeSet::new(),
                 clause: Clause::new("GDPR Art. 33 and 34"),
             },
             recipients: BTreeMap::new(),

@@ -22,6 +22,7 @@ use domain::{
     record::{Record, System},
     retention::{CONSENT_WITHDRAWN, RetentionClock},
     sensitive::Sensitive,
+    signal::{Finding, SignalSeverity, SignalSource},
 };
 use jiff::{Span, SpanFieldwise, Timestamp, ToSpan, tz::TimeZone};
 
@@ -199,6 +200,27 @@ pub fn telling(at: Timestamp) -> Entry {
     Entry { at, by: Actor::Staff(StaffId::parse("officer-1").expect("a name")), act: Act::Decided(decision) }
 }
 
+/// What a detector found, by its own name for it.
+pub fn finding(key: &str, severity: SignalSeverity, detected_at: Timestamp) -> Finding {
+    Finding {
+        source: SignalSource::GuardDuty,
+        id: key.into(),
+        what: "Exfiltration:S3/AnomalousBehavior".into(),
+        title: "GuardDuty: Exfiltration:S3/AnomalousBehavior in 1 S3Bucket".into(),
+        severity,
+        score: Some("5".into()),
+        account: Some("111122223333".into()),
+        region: Some("eu-west-1".into()),
+        resources: BTreeMap::from([("S3Bucket".into(), 1)]),
+        data: BTreeMap::new(),
+        arns: vec!["arn:aws:s3:::people".into()],
+        occurred_at: Some(detected_at.saturating_sub(2.hours()).expect("a time of this age")),
+        detected_at,
+        seen_at: detected_at,
+        count: None,
+    }
+}
+
 /// A version of the notice, published by the page alone: a significant change that asks for nothing.
 pub fn change(version: &str, published_at: Timestamp, effective_at: Timestamp) -> NoticeChange {
     NoticeChange {
@@ -343,6 +365,7 @@ pub fn policy() -> Policy {
             tell_of_attempts: false,
             website_alert: true,
             within: None,
+            resources: BTreeSet::new(),
             clause: Clause::new("test.breach"),
         },
         ..Policy::new(controller("acme"), "Acme".into(), "privacy@acme.example".into(), notice)

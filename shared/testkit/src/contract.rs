@@ -58,6 +58,7 @@ use app::{
     requests::RequestLog,
     restore::HoldCopies,
     seal::Seals,
+    signals::{SignalPage, SignalStore},
     stored_counts::StoredCounts,
     subscription::{SubscriptionLedger, SubscriptionMails},
     systems::{SystemData, SystemStates},
@@ -90,6 +91,7 @@ mod evidence;
 mod purge;
 mod requests;
 mod sealed;
+mod signals;
 mod systems;
 mod tombstones;
 mod walks;
@@ -99,6 +101,7 @@ pub use evidence::*;
 pub use purge::*;
 pub use requests::*;
 pub use sealed::*;
+pub use signals::*;
 pub use systems::*;
 pub use tombstones::*;
 pub use walks::*;
@@ -144,6 +147,7 @@ pub trait Ports:
     + PlanningStore
     + LogStore
     + DayKeys
+    + SignalStore
 {
 }
 
@@ -187,6 +191,7 @@ impl<P> Ports for P where
         + PlanningStore
         + LogStore
         + DayKeys
+        + SignalStore
 {
 }
 
@@ -279,6 +284,9 @@ macro_rules! contract_tests {
             a_person_is_planned_once_and_told_once,
             a_person_is_written_to_at_what_they_gave,
             an_alert_is_published_once_and_the_newest_stands_first,
+            a_signal_is_kept_once_and_read_as_it_was_kept,
+            of_two_who_change_a_signal_one_is_told_so,
+            open_signals_are_found_by_their_next_date_and_listed_the_gravest_first,
             a_version_is_published_once,
             every_publication_is_seen_at_once_and_the_newest_stands_first,
             a_change_concerns_everybody_of_whom_something_is_kept,

@@ -12,6 +12,7 @@ mod challenges;
 mod guardian;
 mod purge;
 mod sealed;
+mod signals;
 mod subscription;
 mod systems;
 mod tombstones;
@@ -50,7 +51,7 @@ use domain::{
     hold::{Hold, ReleaseAsked},
     ids::{
         AttestationId, BatchId, BreachId, CaptureId, Category, ChangeId, ControllerId, EventName, Fingerprint, HoldId,
-        Pepper, Purpose, RecordId, RequestId, SubjectRef, TokenId,
+        Pepper, Purpose, RecordId, RequestId, SignalId, SubjectRef, TokenId,
     },
     limits::LimitKey,
     notice::NoticeChange,
@@ -146,6 +147,7 @@ struct State {
     walks: BTreeMap<(ControllerId, Job, u16), Progress>,
     purges: purge::Purges,
     plannings: BTreeMap<ControllerId, Planning>,
+    signals: BTreeMap<(ControllerId, SignalId), signals::Stored>,
     calls_left: Option<usize>,
     calls: usize,
     meanwhile: Vec<Meanwhile>,

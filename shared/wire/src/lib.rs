@@ -3,6 +3,7 @@
 pub mod attestation;
 pub mod breach;
 pub mod consent;
+pub mod detector;
 pub mod disclosure;
 pub mod evidence;
 pub mod form;
@@ -14,6 +15,7 @@ pub mod office;
 pub mod purge;
 pub mod record;
 pub mod request;
+pub mod signal;
 pub mod stored;
 pub mod system;
 pub mod tracker;

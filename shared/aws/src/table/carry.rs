@@ -58,6 +58,7 @@ fn carriage(key: &ItemKey) -> (&'static str, Carriage) {
             ("breaches and notices", Carriage::Latest)
         }
         ItemKey::Attested(..) => ("attestations", Carriage::Latest),
+        ItemKey::Signal(..) => ("signals", Carriage::Latest),
         // What counts, waits or is under way begins anew.
         _ => ("others", Carriage::Never),
     }

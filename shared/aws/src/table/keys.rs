@@ -10,7 +10,7 @@ use domain::{
     announcement::Announcement,
     ids::{
         AttestationId, BreachId, BucketId, CaptureId, Category, ChangeId, ControllerId, DisclosureId, EventName,
-        HoldId, LogId, Purpose, RecordId, RequestId, SubjectRef, SystemId, TokenId,
+        HoldId, LogId, Purpose, RecordId, RequestId, SignalId, SubjectRef, SystemId, TokenId,
     },
     limits::{Limit, LimitKey},
     record::System as RecordSystem,
@@ -51,6 +51,7 @@ const PLANNED: &str = "PLANNED";
 pub(crate) const LOGS: &str = "LOG#";
 pub(crate) const DAYS: &str = "DAY#";
 const TOKEN: &str = "TOKEN";
+const SIGNALS: &str = "SIGNAL#";
 
 /// The index of what has an open end.
 pub(crate) const DUE_INDEX: &str = "due";
@@ -142,6 +143,8 @@ pub enum ItemKey {
     PurgeDeed(ControllerId, u64),
     /// By which policy a controller's records are planned.
     Planned(ControllerId),
+    /// A detector's signal.
+    Signal(ControllerId, SignalId),
 }
 
 /// A key that is none of this table's.
@@ -234,6 +237,16 @@ pub(crate) fn breach_shard_name(shard: u8) -> String {
     format!("BREACH-CLOCK#{shard}")
 }
 
+/// The shard in which the next date of a signal lies.
+pub(crate) fn signal_shard_of(signal: &SignalId) -> String {
+    signal_shard_name(shard_of(signal.as_str()))
+}
+
+/// The name of a shard of signals by their next date.
+pub(crate) fn signal_shard_name(shard: u8) -> String {
+    format!("SIGNAL-CLOCK#{shard}")
+}
+
 /// The name of a shard of deadlines.
 pub(crate) fn clock_shard_name(shard: u8) -> String {
     format!("CLOCK#{shard}")
@@ -268,7 +281,8 @@ impl ItemKey {
             | Self::Walk(controller, ..)
             | Self::Purge(controller)
             | Self::PurgeDeed(controller, _)
-            | Self::Planned(controller) => controller_partition(controller),
+            | Self::Planned(controller)
+            | Self::Signal(controller, _) => controller_partition(controller),
             Self::Disclosure(controller, Some(subject), _) => subject_partition(controller, subject),
             Self::Disclosure(controller, None, _) => controller_partition(controller),
             Self::Day(controller, ..) => controller_partition(controller),
@@ -324,6 +338,7 @@ impl ItemKey {
             Self::Limit(key) => format!("{LIMITS}{}#{}", key.limit.as_str(), key.window),
             Self::Purge(_) => PURGE.to_owned(),
             Self::PurgeDeed(_, millis) => format!("{DEEDS}{millis:015}"),
+            Self::Signal(_, signal) => format!("{SIGNALS}{signal}"),
         }
     }
 
@@ -365,7 +380,8 @@ impl ItemKey {
             | Self::Walk(controller, ..)
             | Self::Purge(controller)
             | Self::PurgeDeed(controller, _)
-            | Self::Planned(controller) => controller,
+            | Self::Planned(controller)
+            | Self::Signal(controller, _) => controller,
             Self::Request(key, _) => &key.controller,
             Self::Limit(key) => &key.controller,
         }
@@ -467,6 +483,9 @@ impl ItemKey {
         }
         if let Some(millis) = sk.strip_prefix(DEEDS) {
             return Some(Self::PurgeDeed(controller, (millis.len() == 15).then(|| millis.parse().ok()).flatten()?));
+        }
+        if let Some(signal) = sk.strip_prefix(SIGNALS) {
+            return Some(Self::Signal(controller, SignalId::parse(signal).ok()?));
         }
         if let Some(breach) = sk.strip_prefix(ALERTS) {
             return Some(Self::Alert(controller, BreachId::parse(breach).ok()?));
@@ -609,6 +628,7 @@ mod tests {
             ItemKey::Walk(controller.clone(), Job::Count(BreachId::parse(ID).unwrap(), 12), 3),
             ItemKey::Purge(controller.clone()),
             ItemKey::PurgeDeed(controller.clone(), 1_772_366_400_000),
+            ItemKey::Signal(controller.clone(), SignalId::parse(ID).unwrap()),
             ItemKey::Task(controller, TaskId::parse(&format!("{ID}.shop.eu")).unwrap()),
         ];
         let mut distinct = std::collections::BTreeSet::new();

@@ -21,6 +21,7 @@ mod purge;
 mod records;
 mod requests;
 mod sealed;
+mod signals;
 mod stored;
 mod subscriptions;
 mod systems;

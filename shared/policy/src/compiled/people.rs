@@ -1,6 +1,6 @@
 //! Forms of whom the service takes, who may speak for others, and what is told of breaches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     ids::Ground,
@@ -75,6 +75,8 @@ pub(super) struct BreachForm {
     website_alert: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     within: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    resources: BTreeSet<String>,
     clause: String,
 }
 
@@ -84,6 +86,7 @@ impl BreachForm {
             tell_of_attempts: rule.tell_of_attempts,
             website_alert: rule.website_alert,
             within: rule.within.as_ref().map(written),
+            resources: rule.resources.clone(),
             clause: rule.clause.to_string(),
         }
     }
@@ -93,6 +96,7 @@ impl BreachForm {
             tell_of_attempts: self.tell_of_attempts,
             website_alert: self.website_alert,
             within: self.within.as_deref().map(length).transpose()?,
+            resources: self.resources,
             clause: Clause::new(self.clause),
         })
     }

@@ -526,6 +526,8 @@ fn breach(found: &mut Found, old: &BreachRule, new: &BreachRule) {
     let weight = promised_times(old.within.as_ref(), new.within.as_ref());
     let texts = [duration(old.within.as_ref()), duration(new.within.as_ref())];
     found.more_is_weaker(subject, "time to tell", weight, texts, TELL);
+    let resources = |rule: &BreachRule| rule.resources.iter().cloned().collect::<Vec<_>>().join(", ");
+    found.same(subject, "resources", &resources(old), &resources(new), &[]);
     found.cited(subject, &old.clause, &new.clause);
 }
 

@@ -17,7 +17,7 @@ mod rights;
 mod systems;
 mod trackers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     ids::{AttestationId, Category, ControllerId, Purpose},
@@ -294,7 +294,7 @@ fn law_on_breaches(regimes: &[Regime]) -> BreachRule {
         Some(Regime::EuGdpr) | None => "GDPR Art. 33 and 34",
         Some(_) => "the law's own duty to tell of breaches",
     });
-    BreachRule { tell_of_attempts: false, website_alert: false, within: None, clause }
+    BreachRule { tell_of_attempts: false, website_alert: false, within: None, resources: BTreeSet::new(), clause }
 }
 
 fn reasons(document: &Document) -> BTreeMap<(Category, Purpose), String> {

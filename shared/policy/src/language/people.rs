@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    ids::Ground,
+    ids::{Ground, InvalidId},
     policy::{AgeRule, AgentRule, BreachRule, Country},
+    signal,
 };
 
 use super::{
@@ -123,11 +124,16 @@ pub(super) fn read_breach(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> O
     let website_alert = table.flag(report, "website_alert").is_some_and(|at| at.value);
     let within = table.duration(report, "within", false);
     let named = within.is_some() || table.has("within");
+    let resources = table.names_at(report, "resources", |text| {
+        if signal::is_resource(text) { Ok(text.to_owned()) } else { Err(InvalidId::Resource) }
+    });
+    let resources = resources.into_iter().map(|at| at.value).collect();
     let facts = BreachFacts { tell_of_attempts: table.span_of("tell_of_attempts"), within: named };
     let span = table.span.clone();
     table.finish(report);
     report.about(None);
     let within = within.map(|at| at.value.fieldwise());
-    let rule = report.clause_of(id).map(|clause| BreachRule { tell_of_attempts, website_alert, within, clause });
+    let rule =
+        report.clause_of(id).map(|clause| BreachRule { tell_of_attempts, website_alert, within, resources, clause });
     Some(Entry { table: id, span, rule, facts })
 }

@@ -213,6 +213,7 @@ pub fn policy() -> Policy {
         tell_of_attempts: true,
         website_alert: true,
         within: Some(span(72.hours())),
+        resources: BTreeSet::from(["111122223333".into(), "arn:aws:s3:::example-".into()]),
         clause: clause("breach"),
     };
     let host = RecipientRule {

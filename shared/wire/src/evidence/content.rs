@@ -14,7 +14,7 @@ use crate::stored::{Kind, Unreadable};
 pub const SALT: &str = "salt";
 
 /// Attributes that are no part of an item's content, with the kind of item where it is one alone, and why.
-pub const LATER: [(Option<Kind>, &str, &str); 29] = [
+pub const LATER: [(Option<Kind>, &str, &str); 41] = [
     (None, "pk", "its key stands beside the content"),
     (None, "sk", "its key stands beside the content"),
     (None, SALT, "the salt stands beside the content"),
@@ -44,6 +44,18 @@ pub const LATER: [(Option<Kind>, &str, &str); 29] = [
     (Some(Kind::Breach), "version", "it counts the entries, which have leaves of their own"),
     (Some(Kind::Breach), "notified_at", "the authority's notice has a leaf of its own"),
     (Some(Kind::Breach), "reference", "the authority's notice has a leaf of its own"),
+    (Some(Kind::Signal), "office_of", "where it lies in the office's list"),
+    (Some(Kind::Signal), "office_at", "where it lies in the office's list"),
+    (Some(Kind::Signal), "risen_to", "the finding came again"),
+    (Some(Kind::Signal), "risen_score", "the finding came again"),
+    (Some(Kind::Signal), "last_seen_at", "the finding came again"),
+    (Some(Kind::Signal), "times_seen", "the finding came again"),
+    (Some(Kind::Signal), "dismissed_at", "the dismissal has a leaf of its own"),
+    (Some(Kind::Signal), "dismissed_by", "the dismissal has a leaf of its own"),
+    (Some(Kind::Signal), "dismissed_reason", "the dismissal has a leaf of its own"),
+    (Some(Kind::Signal), "earlier", "each dismissal has a leaf of its own"),
+    (Some(Kind::Signal), "breach", "the link has a leaf of its own"),
+    (Some(Kind::Signal), "linked_at", "the link has a leaf of its own"),
 ];
 
 /// The kinds of items that have a leaf, and so a salt.
@@ -62,6 +74,7 @@ pub const fn has_leaf(kind: Kind) -> bool {
             | Kind::Change
             | Kind::Disclosure
             | Kind::Attestation
+            | Kind::Signal
     )
 }
 

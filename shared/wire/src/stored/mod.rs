@@ -22,6 +22,7 @@ pub mod planning;
 pub mod purge;
 pub mod record;
 pub mod request;
+pub mod signal;
 pub mod system;
 pub mod tombstone;
 pub mod walk;
@@ -110,11 +111,13 @@ pub enum Kind {
     Day,
     /// How many notices stand in which state.
     Tally,
+    /// A detector's signal.
+    Signal,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Consent,
         Self::Request,
         Self::Verified,
@@ -150,6 +153,7 @@ impl Kind {
         Self::Log,
         Self::Day,
         Self::Tally,
+        Self::Signal,
     ];
 
     /// The name in the table.
@@ -183,6 +187,7 @@ impl Kind {
             Self::Limit => "limit",
             Self::Log => "log",
             Self::Day => "day",
+            Self::Signal => "signal",
             Self::Stored => "stored",
             Self::Walk => "walk",
             Self::Tombstone => "tombstone",

@@ -4,7 +4,7 @@
 use std::{fmt::Debug, path::PathBuf};
 
 use domain::ids::{
-    AttestationId, BreachId, CaptureId, Category, ChangeId, DisclosureId, HoldId, LogId, RecordId, RequestId,
+    AttestationId, BreachId, CaptureId, Category, ChangeId, DisclosureId, HoldId, LogId, RecordId, RequestId, SignalId,
     SubjectRef,
 };
 use serde::de::DeserializeOwned;
@@ -480,6 +480,25 @@ fn a_day_of_bulk_records_reads() {
 }
 
 #[test]
+fn a_signal_reads_open_dismissed_or_linked() {
+    let whole = |name| {
+        let form: signal::Signal = read(name);
+        let signal = form.clone().into_signal(SignalId::parse(ID).unwrap()).unwrap();
+        assert_eq!(signal::Signal::from(&signal), form, "{name}");
+        (form, signal)
+    };
+    let (form, open) = whole("signal");
+    assert!(open.is_open() && open.gravest() == domain::signal::SignalSeverity::High && open.earlier.len() == 1);
+    let ((half, dismissed), (_, linked)) = (whole("signal-dismissed"), whole("signal-linked"));
+    assert_eq!((dismissed.dismissed.is_some(), linked.linked.is_some(), linked.is_open()), (true, true, false));
+    let id = || SignalId::parse(ID).unwrap();
+    let nobodys = signal::Signal { dismissed_by: None, ..half };
+    assert_eq!(nobodys.into_signal(id()), Err(Unreadable { field: "dismissed_at" }));
+    let odd = signal::Signal { severity: "dreadful".into(), ..form };
+    assert_eq!(odd.into_signal(id()), Err(Unreadable { field: "severity" }));
+}
+
+#[test]
 fn every_fixture_is_read() {
     let read = "alert attestation attested batch breach breach-declared breach-entry-all-told breach-entry-assessed \
                  breach-entry-closed breach-entry-counted breach-entry-decided breach-entry-decided-not-told \
@@ -491,8 +510,8 @@ fn every_fixture_is_read() {
                  disclosure-total due entry-asked entry-decided entry-ruled entry-task entry-verified export \
                  export-access hold hold-category hold-copy hold-ground hold-incident instructions log log-entries \
                  mail notice plan planned purge purge-deed record record-held references request request-acting \
-                 request-office stored system tally task token tombstone trigger trigger-times verified walk \
-                 walk-count warned whose";
+                 request-office signal signal-dismissed signal-linked stored system tally task token tombstone \
+                 trigger trigger-times verified walk walk-count warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
