@@ -597,6 +597,9 @@ fn what_the_policy_promises_has_a_clock_of_its_own_and_attempts_too() {
     let found = promise(&policy, &leaked).unwrap();
     assert_eq!((found.anchor, found.due), (Anchor::Awareness, Some(at("2026-01-18T20:00:00Z"))));
     assert_eq!((found.standing, proposal(&policy, &leaked).people.suggestion), (Standing::Running, Suggestion::Tell));
+    // Told in public, as recorded under a law.
+    let public = sent(&decided(&leaked, true, PeopleAre::ToldInPublic), "eu-gdpr", Duty::NotifySubjects, "2026-02-03");
+    assert_eq!(promise(&policy, &public).unwrap().standing, Standing::Met(at("2026-02-03")));
     // A promise in days lasts to the end of its last day where the policy counts days.
     policy.breach.within = Some(2.days().fieldwise());
     policy.time_zone = jiff::tz::TimeZone::get("Europe/Paris").unwrap();
