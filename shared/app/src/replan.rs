@@ -16,6 +16,10 @@ use crate::error::PortError;
 /// invocation of the old version lasts.
 pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(30);
 
+/// How often a walk that is on is asked to go on, in minutes, and how far apart ticks are at most: a message is seldom
+/// lost, and asking at every tick would only have others read what this one walks through.
+const ASKED_TO_GO_ON: (i64, i64) = (60, 10);
+
 /// By which policy a controller's records are planned.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Planning {
@@ -68,7 +72,10 @@ impl Planning {
             None if self.policy.as_ref() == Some(policy) => Move::Rest,
             None => Move::Note(Some(seen)),
             Some(next) if next.policy == *policy => match next.walk {
-                Some(walk) => Move::GoOn(walk),
+                Some(walk) if at.duration_since(walk).as_mins() % ASKED_TO_GO_ON.0 < ASKED_TO_GO_ON.1 => {
+                    Move::GoOn(walk)
+                }
+                Some(_) => Move::Rest,
                 None if at.duration_since(next.since) < SETTLED_AFTER => Move::Rest,
                 None => Move::Begin(Next { walk: Some(at), ..next.clone() }),
             },
@@ -178,6 +185,9 @@ mod tests {
         let begun = Next { policy: hash("b"), since: at(0), walk: Some(at(30)) };
         assert_eq!(planned("a", Some(("b", 0, None))).at_tick(&hash("b"), at(30)), Move::Begin(begun));
         assert_eq!(planned("a", Some(("b", 0, Some(30)))).at_tick(&hash("b"), at(90)), Move::GoOn(at(30)));
+        assert_eq!(planned("a", Some(("b", 0, Some(30)))).at_tick(&hash("b"), at(40)), Move::Rest);
+        // A tick that is sent again begins what it began.
+        assert_eq!(planned("a", Some(("b", 0, Some(30)))).at_tick(&hash("b"), at(30)), Move::GoOn(at(30)));
     }
 
     #[test]

@@ -93,8 +93,18 @@ fn as_json(rule: &Rule) -> Value {
         "article": rule.article,
         "confidence": confidence(rule.confidence),
         "checked": checked(rule.checked),
+        "only_if": rule.when.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "note": rule.note,
     })
+}
+
+/// What must hold for a breach's row to ask for anything, and whether its last day moves.
+fn only_if(rule: &Rule) -> String {
+    let mut parts: Vec<String> = rule.when.iter().map(ToString::to_string).collect();
+    if rule.roll != Roll::No {
+        parts.push(format!("(moves {})", roll(rule.roll)));
+    }
+    parts.join("; ")
 }
 
 /// `docs/CLOCKS.md`.
@@ -130,6 +140,9 @@ fn page() -> String {
            last included, do not count. Elsewhere no question stops a clock.\n\
          - A question that is not answered leaves the clock standing: what is shown then is the earliest day that it \
          can be.\n\
+         - A breach's row asks for something only if all holds that stands under *only if*. What is not known excludes \
+         nothing: the\n  \
+           clock runs, and says why (`docs/BREACHES.md`).\n\
          - A proposal is no law: the 96 hours of COM(2025) 837 are not counted.\n\n\
          ## Holidays\n\n\
          From `{HOLIDAYS_SOURCE}` (MIT) by `infra/holidays/generate.py`, for the years **{FIRST_YEAR} to \
@@ -146,8 +159,9 @@ fn page() -> String {
     for (title, is_of_requests) in [("Requests", true), ("Breaches", false)] {
         let _ = write!(
             out,
-            "\n## {title}\n\n| law | duty | time | counted from | last day moves | article | sure | to know \
-                |\n|---|---|---|---|---|---|---|---|\n"
+            "\n## {title}\n\n| law | duty | time | counted from | {} | article | sure | to know \
+                |\n|---|---|---|---|---|---|---|---|\n",
+            if is_of_requests { "last day moves" } else { "only if" }
         );
         for rule in rules().filter(|rule| rule.duty.is_of_requests() == is_of_requests) {
             let added =
@@ -161,7 +175,7 @@ fn page() -> String {
                 rule.duty,
                 rule.period,
                 rule.anchor,
-                roll(rule.roll),
+                if is_of_requests { roll(rule.roll).to_owned() } else { only_if(rule) },
                 rule.article,
                 confidence(rule.confidence),
                 rule.note

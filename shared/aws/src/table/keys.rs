@@ -609,6 +609,12 @@ mod tests {
                 "encryption-at-rest~2027-03-01T00:00:00Z".into(),
                 Urgency::Missed,
             ),
+            ItemKey::Warned(
+                controller.clone(),
+                DeadlineKind::Breach,
+                format!("{ID}~us-hipaa~authority-yearly~1800000000000~missed-12-1"),
+                Urgency::Missed,
+            ),
             ItemKey::Change(controller.clone(), ChangeId::parse(ID).unwrap()),
             ItemKey::Attestation(controller.clone(), attestation.clone(), "2026-03-01".parse().unwrap()),
             ItemKey::Attested(controller.clone(), attestation),
