@@ -249,6 +249,21 @@ impl Cloud {
         self.client.send(&call)?.expect(&[200]).map(drop)
     }
 
+    // ---- events
+
+    /// Puts an event on the account's default bus.
+    ///
+    /// # Errors
+    /// If the bus does not take it; one that claims to come from a service of the cloud it never takes.
+    pub fn put_event(&self, source: &str, detail_type: &str, detail: &Value) -> Played {
+        let entry = json!({ "Source": source, "DetailType": detail_type, "Detail": detail.to_string() });
+        let said = self.json_call("events", "AWSEvents.PutEvents", "1.1", &json!({ "Entries": [entry] }))?;
+        match said["FailedEntryCount"].as_u64() {
+            Some(0) => Ok(()),
+            _ => Err(Trouble::new("the bus did not take the event")),
+        }
+    }
+
     // ---- functions
 
     /// Invokes a function as its schedule does.
