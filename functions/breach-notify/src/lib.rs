@@ -26,7 +26,8 @@ use jiff::Timestamp;
 use policy::PolicyBook;
 use wire::{
     breach::{
-        ActForm, AlertForm, AlertsAnswer, BreachAnswer, BreachForm, CountingForm, NoticeCounts, PeopleAnswer, PersonForm,
+        ActForm, AlertForm, AlertsAnswer, BreachAnswer, BreachForm, CountingForm, NoticeCounts, PeopleAnswer,
+        PersonForm,
     },
     message::{AnnouncementStep, BreachMessage},
 };
@@ -171,7 +172,8 @@ async fn people<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result
     request.staff(&policy.controller, SCOPE)?;
     let id = BreachId::parse(id).map_err(|_| Problem::not_found())?;
     let from = request.query("from")?.map(|from| SubjectRef::parse(&from)).transpose();
-    let from = from.map_err(|_| Problem::malformed_request("The query `from` is what an earlier page named as `next`."))?;
+    let from =
+        from.map_err(|_| Problem::malformed_request("The query `from` is what an earlier page named as `next`."))?;
     desk.ports.breach(&policy.controller, &id).await?.ok_or_else(Problem::not_found)?;
     let page = desk.ports.notice_page(&policy.controller, &Announcement::Breach(id.clone()), from.as_ref()).await?;
     let people = page.notices.iter().map(PersonForm::from).collect();
