@@ -318,6 +318,11 @@ macro_rules! contract_tests {
             a_walk_is_noted_by_one_of_two_and_a_later_one_takes_its_place,
             a_record_that_comes_late_into_a_swept_bucket_is_found,
             of_two_who_plan_by_another_policy_one_is_told_so,
+            a_scope_finds_records_by_every_side_that_it_names,
+            a_scope_of_recipients_finds_those_whose_data_went_there,
+            consents_count_beside_records_where_they_are_asked_for,
+            the_list_of_people_is_paged_and_planning_them_again_adds_nobody,
+            a_notice_that_several_move_at_once_is_counted_once,
         );
     };
     (@each $ports:expr, $($sentence:ident,)*) => {

@@ -1,9 +1,13 @@
 //! What every store of breaches must do.
 
 use super::*;
-use app::breach::{Alert, RegisterRow};
+use app::{
+    breach::{Alert, RegisterRow},
+    breach_scope::TRACES_MAX,
+    walk::WALK_SEGMENTS,
+};
 use domain::{
-    breach::{Breach, Head, Incident},
+    breach::{Breach, Facts, Head, Incident, Scope, Tally},
     ids::BreachId,
 };
 
@@ -115,6 +119,134 @@ pub async fn the_people_of_a_breach_are_those_whose_records_were_exposed<P: Port
         async |segment, from: Option<String>| ports.affected(controller, &leak.facts, segment, from.as_deref()).await;
     let found = over_all_pages(page).await;
     assert_eq!(found, expected);
+}
+
+/// What is counted over all pages and segments, and whom it is of: each segment by itself, as a walk counts.
+async fn counted<P: Ports>(ports: &P, controller: &ControllerId, facts: &Facts) -> (Tally, BTreeSet<SubjectRef>) {
+    let (mut all, mut people) = (Tally::default(), BTreeSet::new());
+    for segment in 0..WALK_SEGMENTS {
+        let (mut tally, mut from, mut met) = (Tally::default(), None::<String>, Vec::new());
+        loop {
+            let page = ports.traces(controller, facts, segment, from.as_deref()).await.unwrap();
+            assert!(page.traces.len() <= TRACES_MAX);
+            for (subject, trace) in &page.traces {
+                tally.count(facts, subject, trace);
+                met.push(subject.clone());
+            }
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        // What is stored about a person comes together, and in one segment.
+        met.dedup();
+        for subject in met {
+            assert!(people.insert(subject), "a person came apart");
+        }
+        all.counts.add(&tally.counts);
+    }
+    (all, people)
+}
+
+async fn found<P: Ports>(ports: &P, controller: &ControllerId, facts: &Facts) -> BTreeSet<SubjectRef> {
+    over_all_pages(async |segment, from: Option<String>| {
+        ports.affected(controller, facts, segment, from.as_deref()).await
+    })
+    .await
+}
+
+pub async fn a_scope_finds_records_by_every_side_that_it_names<P: Ports>(ports: &P, controller: &ControllerId) {
+    let person = |n: usize| subject(&format!("person-{n}@example.com"));
+    let mut leak = breach("breach-1", now());
+    // Two people, three records each, over many pages.
+    for n in 0..2 {
+        let log = |key: &str| record(&person(n), &format!("{key}-{n}"), days(now(), -10));
+        let account = Record { category: category("account"), purpose: purpose("contract"), ..log("account") };
+        let object = Record { system: domain::record::System::S3, ..log("object") };
+        registered(ports, controller, &[log("log"), account, object]).await;
+    }
+    let by = |scope: Scope| Facts { scope, ..leak.facts.clone() };
+    let both = BTreeSet::from([person(0), person(1)]);
+    for (scope, records) in [
+        (Scope::default(), 6),
+        (Scope { purposes: [purpose("security")].into(), ..Scope::default() }, 4),
+        (Scope { purposes: [purpose("contract")].into(), ..Scope::default() }, 2),
+        (Scope { systems: [domain::record::System::S3].into(), ..Scope::default() }, 2),
+        (Scope { categories: [category("account"), category("server-log")].into(), ..Scope::default() }, 6),
+    ] {
+        let facts = by(scope);
+        let (tally, _) = counted(ports, controller, &facts).await;
+        assert_eq!((tally.counts.people, tally.counts.records), (2, records), "{:?}", facts.scope);
+        assert_eq!(found(ports, controller, &facts).await, both);
+    }
+    // Every side that is named must hold.
+    let account_of_s3 = Scope {
+        categories: [category("account")].into(),
+        systems: [domain::record::System::S3].into(),
+        ..Scope::default()
+    };
+    assert_eq!(counted(ports, controller, &by(account_of_s3)).await.0, Tally::default());
+    leak.facts.scope = Scope { systems: [domain::record::System::Habeas].into(), ..Scope::default() };
+    let counts = counted(ports, controller, &leak.facts).await.0.counts;
+    assert_eq!(counts.by_category, [(category("account"), 2), (category("server-log"), 2)].into());
+}
+
+pub async fn a_scope_of_recipients_finds_those_whose_data_went_there<P: Ports>(ports: &P, controller: &ControllerId) {
+    let person = |n: usize| subject(&format!("person-{n}@example.com"));
+    let mut leak = breach("breach-1", now());
+    let log = async |n: usize, key: &str, at: Timestamp, change: &dyn Fn(&mut Disclosure)| {
+        let (mut one, texts) = disclosure(&person(n), key, at);
+        change(&mut one);
+        ports.append_disclosure(controller, &one, &texts).await.unwrap();
+    };
+    let end = leak.facts.exposed_to;
+    log(0, "before", days(now(), -900), &|_| {}).await;
+    log(0, "again", end, &|_| {}).await;
+    log(1, "account", end, &|one| one.categories = [category("account")].into()).await;
+    log(2, "too late", end.checked_add(1.millisecond()).unwrap(), &|_| {}).await;
+    log(3, "elsewhere", end, &|one| one.recipient = recipient("police")).await;
+    // Of a total nobody is found, and a record that lies here is not what lay there.
+    let (mut total, _) = disclosure(&person(4), "total", end);
+    (total.whose, total.references) = (Whose::Total { people: 40 }, BTreeSet::new());
+    ports.append_disclosure(controller, &total, &References::new()).await.unwrap();
+    registered(ports, controller, &[record(&person(5), "log", days(now(), -10))]).await;
+
+    leak.facts.scope = Scope { recipients: [recipient("host")].into(), ..Scope::default() };
+    assert_eq!(found(ports, controller, &leak.facts).await, [person(0), person(1)].into());
+    let counts = counted(ports, controller, &leak.facts).await.0.counts;
+    assert_eq!((counts.people, counts.records), (2, 3));
+    assert_eq!(counts.by_category, [(category("account"), 3), (category("server-log"), 2)].into());
+
+    leak.facts.scope.categories = [category("server-log")].into();
+    assert_eq!(found(ports, controller, &leak.facts).await, [person(0)].into());
+    let counts = counted(ports, controller, &leak.facts).await.0.counts;
+    assert_eq!((counts.people, counts.by_category), (1, [(category("server-log"), 2)].into()));
+    leak.facts.scope.purposes = [purpose("security")].into();
+    assert!(found(ports, controller, &leak.facts).await.is_empty());
+}
+
+pub async fn consents_count_beside_records_where_they_are_asked_for<P: Ports>(ports: &P, controller: &ControllerId) {
+    let person = |n: usize| subject(&format!("person-{n}@example.com"));
+    let mut leak = breach("breach-1", now());
+    let end = leak.facts.exposed_to;
+    let captures = [
+        (0, "given", end, "marketing", Choice::Given),
+        (0, "withdrawn", end, "marketing", Choice::Withdrawn),
+        (1, "refused", days(now(), -900), "profiling", Choice::Refused),
+        (2, "late", end.checked_add(1.millisecond()).unwrap(), "marketing", Choice::Given),
+    ];
+    for (n, key, at, what_for, choice) in captures {
+        ports.append_consent(controller, &consent(&person(n), key, at, &[(what_for, choice)])).await.unwrap();
+    }
+    registered(ports, controller, &[record(&person(0), "log-0", now()), record(&person(3), "log-3", now())]).await;
+
+    assert_eq!(found(ports, controller, &leak.facts).await, [person(0), person(3)].into());
+    leak.facts.scope.consents = true;
+    assert_eq!(found(ports, controller, &leak.facts).await, [person(0), person(1), person(3)].into());
+    let (tally, _) = counted(ports, controller, &leak.facts).await;
+    assert_eq!((tally.counts.people, tally.counts.records, tally.counts.consents), (3, 2, 3));
+    leak.facts.scope.purposes = [purpose("profiling")].into();
+    assert_eq!(found(ports, controller, &leak.facts).await, [person(1)].into());
 }
 
 pub async fn an_alert_is_published_once_and_the_newest_stands_first<P: Ports>(ports: &P, controller: &ControllerId) {

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use app::{
+    announce::{NOTICES_PAGE, NoticePage},
     attest,
     deadlines::{Deadline, DeadlineKind},
     error::Appended,
     requests::Confided,
 };
 use domain::{
-    announcement::{Announcement, Notice, NoticeState},
+    announcement::{Announcement, Notice, NoticeCounts, NoticeState},
     attestation::{Attestation, Evidence},
     consent::Choice,
     dsar::RequestType,
@@ -35,17 +36,22 @@ pub async fn a_person_is_planned_once_and_told_once<P: Ports>(ports: &P, control
 async fn is_planned_once_and_told_once<P: Ports>(ports: &P, controller: &ControllerId, of: &Announcement) {
     let people: BTreeSet<_> = (0..20).map(|n| subject(&format!("person-{n}@example.com"))).collect();
     let some: BTreeSet<_> = people.iter().take(5).cloned().collect();
+    let counts = async || ports.counts(controller, of).await.unwrap();
+    assert_eq!(counts().await, NoticeCounts::default());
     assert_eq!(ports.plan_notices(controller, of, &some, now()).await.unwrap(), 5);
     assert_eq!(ports.plan_notices(controller, of, &people, now()).await.unwrap(), 15);
+    assert_eq!(counts().await, NoticeCounts { planned: 20, ..NoticeCounts::default() });
     let ada = people.iter().next().unwrap().clone();
     let notice = |state| Notice { of: of.clone(), subject: ada.clone(), state };
     let open = [NoticeState::Planned, NoticeState::Claimed];
     let (claimed, sent) = (notice(NoticeState::Claimed), notice(NoticeState::Sent));
     let moved = ports.move_notice(controller, &claimed, &open, now()).await.unwrap();
     assert_eq!(moved, Some(NoticeState::Planned));
+    assert_eq!(counts().await, NoticeCounts { planned: 19, claimed: 1, ..NoticeCounts::default() });
     // In doubt: whoever comes next may try again.
     let moved = ports.move_notice(controller, &claimed, &open, now()).await.unwrap();
     assert_eq!(moved, Some(NoticeState::Claimed));
+    assert_eq!(counts().await, NoticeCounts { planned: 19, claimed: 1, ..NoticeCounts::default() });
     let moved = ports.move_notice(controller, &sent, &[NoticeState::Claimed], now()).await.unwrap();
     assert_eq!(moved, Some(NoticeState::Claimed));
     let moved = ports.move_notice(controller, &claimed, &open, now()).await.unwrap();
@@ -67,8 +73,49 @@ async fn is_planned_once_and_told_once<P: Ports>(ports: &P, controller: &Control
     assert_eq!(ports.plan_notices(controller, of, &people, now()).await.unwrap(), 0);
     let notices = ports.notices(controller, of).await.unwrap();
     assert_eq!(notices.len(), 20);
+    let told = NoticeCounts { planned: 18, sent: 1, not_reached: 1, ..NoticeCounts::default() };
+    assert_eq!(counts().await, told);
+    assert_eq!(NoticeCounts::of(notices.iter().map(|notice| notice.state)), told);
     assert_eq!(notices.iter().filter(|notice| notice.state == NoticeState::Planned).count(), 18);
     assert!(notices.contains(&sent) && notices.contains(&of_bob(NoticeState::NotReached)));
+}
+
+pub async fn the_list_of_people_is_paged_and_planning_them_again_adds_nobody<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+) {
+    let of = Announcement::Breach(id("one"));
+    assert_eq!(ports.notice_page(controller, &of, None).await.unwrap(), NoticePage::default());
+    let people: BTreeSet<_> = (0..NOTICES_PAGE + 30).map(|n| subject(&format!("person-{n}@example.com"))).collect();
+    // Some of them stand already, in whatever slices the rest is planned.
+    let some: BTreeSet<_> = people.iter().step_by(3).cloned().collect();
+    let planned = [
+        ports.plan_notices(controller, &of, &some, now()).await.unwrap(),
+        ports.plan_notices(controller, &of, &people, now()).await.unwrap(),
+        ports.plan_notices(controller, &of, &people, now()).await.unwrap(),
+    ];
+    assert_eq!(planned, [some.len(), people.len() - some.len(), 0]);
+    assert_eq!(ports.counts(controller, &of).await.unwrap().all(), people.len() as u64);
+    let first = ports.notice_page(controller, &of, None).await.unwrap();
+    assert_eq!((first.notices.len(), first.next.is_some()), (NOTICES_PAGE, true));
+    let second = ports.notice_page(controller, &of, first.next.as_ref()).await.unwrap();
+    assert_eq!(second.next, None);
+    let listed: Vec<_> = first.notices.into_iter().chain(second.notices).map(|notice| notice.subject).collect();
+    assert_eq!(listed, people.into_iter().collect::<Vec<_>>());
+}
+
+pub async fn a_notice_that_several_move_at_once_is_counted_once<P: Ports>(ports: &P, controller: &ControllerId) {
+    let of = Announcement::Breach(id("one"));
+    let ada = subject(ADA);
+    ports.plan_notices(controller, &of, &BTreeSet::from([ada.clone()]), now()).await.unwrap();
+    let claimed = Notice { of: of.clone(), subject: ada, state: NoticeState::Claimed };
+    let open = [NoticeState::Planned, NoticeState::Claimed];
+    let moves = (0..6).map(|_| ports.move_notice(controller, &claimed, &open, now()));
+    let moved = futures_util::future::join_all(moves).await;
+    assert!(moved.iter().flatten().flatten().all(|state| open.contains(state)));
+    assert_eq!(moved.iter().filter(|moved| matches!(moved, Ok(Some(NoticeState::Planned)))).count(), 1);
+    let counts = ports.counts(controller, &of).await.unwrap();
+    assert_eq!(counts, NoticeCounts { claimed: 1, ..NoticeCounts::default() });
 }
 
 pub async fn a_person_is_written_to_at_what_they_gave<P: Ports>(ports: &P, controller: &ControllerId) {

@@ -1,5 +1,7 @@
 //! Breaches in memory.
 
+use std::collections::BTreeSet;
+
 use app::{
     breach::{Alert, BreachStore, RegisterPage, RegisterRow},
     breach_scope::TracePage,
@@ -139,9 +141,18 @@ impl BreachStore for Memory {
     ) -> Result<TracePage, PortError> {
         let state = self.call()?;
         let segments = u8::try_from(WALK_SEGMENTS).unwrap_or(u8::MAX);
-        let is_here = |whose: &ControllerId, subject: &SubjectRef| {
-            whose == controller && u16::from(subject.shard(segments)) == segment
-        };
+        let page = state.scope_page.unwrap_or(SCOPE_PAGE);
+        // Each of them has something to show, so no page shows more of them than it shows things, and the one before.
+        let first = from.and_then(|from| from.split(' ').next());
+        let keys = state.records.keys().map(|(person, _)| person).chain(state.consents.keys());
+        let keys = keys.map(|(whose, subject)| (whose, Some(subject)));
+        let told = state.disclosures.keys().map(|(whose, subject, _)| (whose, subject.as_ref()));
+        let here =
+            keys.chain(told).filter_map(|(whose, subject)| subject.filter(|_| whose == controller)).filter(|subject| {
+                first.is_none_or(|first| subject.as_str() >= first) && u16::from(subject.shard(segments)) == segment
+            });
+        let people: BTreeSet<_> = here.collect::<BTreeSet<_>>().into_iter().take(page + 1).collect();
+        let is_here = |whose: &ControllerId, subject: &SubjectRef| whose == controller && people.contains(subject);
         let records = state.records.iter().filter(|(((whose, subject), _), _)| is_here(whose, subject));
         let records = records.map(|(((_, subject), id), item)| {
             let record = &item.record;
@@ -167,7 +178,6 @@ impl BreachStore for Memory {
         let all = records.chain(consents).chain(disclosures);
         let mut ahead: Vec<_> = all.filter(|(place, ..)| from.is_none_or(|from| place.as_str() > from)).collect();
         ahead.sort_by(|(a, ..), (b, ..)| a.cmp(b));
-        let page = state.scope_page.unwrap_or(SCOPE_PAGE);
         ahead.truncate(page);
         let next = ahead.get(page - 1).map(|(place, ..)| place.clone());
         Ok(TracePage { traces: ahead.into_iter().map(|(_, subject, trace)| (subject.clone(), trace)).collect(), next })
