@@ -60,10 +60,10 @@ impl Addressee {
 
     /// Whether what was sent went to the same one.
     fn had(&self, sent: &Submission) -> bool {
-        match (self, Self::of(sent.duty)) {
-            (Self::Authority(_), Some(Self::Authority(_))) | (Self::Controller, Some(Self::Controller)) => true,
-            _ => false,
-        }
+        matches!(
+            (self, Self::of(sent.duty)),
+            (Self::Authority(_), Some(Self::Authority(_))) | (Self::Controller, Some(Self::Controller))
+        )
     }
 }
 

@@ -297,6 +297,7 @@ impl Hand<'_> {
             }
             self.row(table, labels, values);
         }
+        self.gap(8.0);
     }
 
     fn row(&mut self, table: usize, labels: Vec<String>, values: Vec<Vec<String>>) {
