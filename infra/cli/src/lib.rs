@@ -5,6 +5,7 @@
 
 #![recursion_limit = "256"]
 
+pub mod breach;
 pub mod clerk;
 pub mod client;
 pub mod clock;

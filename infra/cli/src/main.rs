@@ -12,6 +12,7 @@ use std::{
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use habeas_cli::{
+    breach::{self, BreachArgs},
     evidence::{self, EvidenceArgs, VerifyArgs},
     keys::{self, KeysArgs},
     purge::{self, PurgeArgs},
@@ -55,6 +56,8 @@ enum Command {
     },
     /// See where a controller's purge stands; pause it, resume it, allow what it was stopped by.
     Purge(PurgeArgs),
+    /// A personal data breach: declare it, see what runs out, decide, record, close; and drill all that.
+    Breach(Box<BreachArgs>),
     /// Send a web server's log, or made-up records, through the records queue of a local stack.
     Replay(ReplayArgs),
     /// Verify evidence from its files alone: exits with 0 if it holds, with 1 and the first fault if not.
@@ -88,6 +91,10 @@ fn main() -> ExitCode {
         Command::Purge(args) => purge::run(&args).map(|told| {
             print!("{told}");
             true
+        }),
+        Command::Breach(args) => breach::run(&args).map(|(told, is_well)| {
+            print!("{told}");
+            is_well
         }),
         Command::Replay(args) => replay::run(&args).map(|report| {
             print!("{report}");
