@@ -54,10 +54,10 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// See what detectors found, dismiss it, or declare a breach from it.
-    Breach(BreachArgs),
     /// See where a controller's purge stands; pause it, resume it, allow what it was stopped by.
     Purge(PurgeArgs),
+    /// A personal data breach: declare it, see what runs out, decide, record, close; and drill all that.
+    Breach(Box<BreachArgs>),
     /// Send a web server's log, or made-up records, through the records queue of a local stack.
     Replay(ReplayArgs),
     /// Verify evidence from its files alone: exits with 0 if it holds, with 1 and the first fault if not.
@@ -88,13 +88,13 @@ fn main() -> ExitCode {
         Command::Play { stack_file, controller, clause, json } => {
             play(&stack_file, controller.as_deref(), clause.as_deref(), json)
         }
-        Command::Breach(args) => breach::run(&args).map(|told| {
-            print!("{told}");
-            true
-        }),
         Command::Purge(args) => purge::run(&args).map(|told| {
             print!("{told}");
             true
+        }),
+        Command::Breach(args) => breach::run(&args).map(|(told, is_well)| {
+            print!("{told}");
+            is_well
         }),
         Command::Replay(args) => replay::run(&args).map(|report| {
             print!("{report}");

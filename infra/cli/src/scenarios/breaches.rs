@@ -1,11 +1,12 @@
 //! What staff do about a breach.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use wire::breach::{BreachAnswer, ClockForm};
 
 use crate::{
     client::{Answer, Call},
+    table::Ledger,
     trouble::{Played, Trouble},
     world::World,
 };
@@ -59,6 +60,45 @@ pub(super) fn look(world: &World, controller: &str, id: &str) -> Played<BreachAn
     let bearer = format!("Bearer {}", world.token("breach:write", controller)?);
     let call = Call::new("GET", world.api(&format!("/{controller}/v1/breaches/{id}")));
     world.client.send(&call.with("authorization", bearer))?.expect(&[200])?.json()
+}
+
+/// Shows that the law's own clocks run where a text promises nothing: the authority's by 72 hours, the people's beside
+/// it, and none of a processor.
+///
+/// # Errors
+/// If a breach can't be declared or has no such clock.
+pub(super) fn law_alone(
+    world: &World,
+    ledger: &mut Ledger,
+    controller: &str,
+    clause: &'static str,
+    (category, law): (&str, &str),
+) -> Played {
+    let what = format!("An old copy was found (drill floor-{}).", world.run);
+    let declared = declare(world, controller, &breach(world.start, long_ago()?, &[category], (&what, "Nothing.")))?;
+    let due = authority_by(&declared, law)?;
+    let owed = owed(&declared, law);
+    ledger.check(
+        clause,
+        "the text promises no notice of a breach, and the law's clocks run all the same",
+        due == world.after(SignedDuration::from_hours(72))
+            && ["authority", "subjects"].iter().all(|duty| owed.contains(duty))
+            && !owed.contains(&"controller"),
+        format!("{law}: the authority before {due}; owed: {}", owed.join(", ")),
+    );
+    Ok(())
+}
+
+/// What a law asks for that is not done yet.
+pub(super) fn owed<'a>(breach: &'a BreachAnswer, law: &str) -> Vec<&'a str> {
+    let open = |clock: &&ClockForm| clock.law == law && matches!(clock.standing.as_str(), "running" | "waiting");
+    breach.clocks.iter().filter(open).map(|clock| clock.duty.as_str()).collect()
+}
+
+/// A day of long ago, at which nobody who is on record had anything here.
+pub(super) fn long_ago() -> Played<(Timestamp, Timestamp)> {
+    let day = |day: &str| day.parse().map_err(Trouble::because("a day of long ago"));
+    Ok((day("2011-03-01T00:00:00Z")?, day("2011-03-02T00:00:00Z")?))
 }
 
 /// One of its clocks.

@@ -273,13 +273,12 @@ impl From<&Clock> for ClockForm {
 pub struct EntryForm {
     /// Its number, from 1.
     pub number: u32,
-    /// When.
+    /// When it was recorded.
     pub at: String,
     /// By whom; absent: by rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// What.
-    #[serde(flatten)]
+    /// What. An act has a time of its own, so it stands apart from when it was recorded.
     pub act: ActForm,
 }
 

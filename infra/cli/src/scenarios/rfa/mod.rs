@@ -59,6 +59,7 @@ pub(super) const PARTS: &[Part] = &[
         run: disclosures::recipients,
     },
     Part { clauses: &["rfa.5-f"], promise: "the regulator hears of a breach", run: office::breach },
+    Part { clauses: &["rfa.1-d"], promise: "the people of a breach hear of it", run: office::breach_told },
     Part { clauses: &["rfa.5-d"], promise: "a provider’s own use needs consent", run: disclosures::own_use },
     Part {
         clauses: &["rfa.6-a", "rfa.6-b", "rfa.6-c", "rfa.6-d"],

@@ -16,7 +16,7 @@ use crate::{
     },
     table::Ledger,
     trouble::{Played, Trouble},
-    world::{World, subject, wait_for},
+    world::{World, record, subject, trigger, wait_for},
 };
 
 /// The authority that its policy names.
@@ -114,9 +114,8 @@ pub(super) fn complaint(world: &World, ledger: &mut Ledger) -> Played {
 /// Declares a breach of long ago, which concerns nobody who is on record.
 fn declare(world: &World, name: &str) -> Played<BreachAnswer> {
     let what = format!("An old copy of a log was found (drill {name} {}).", world.run);
-    let long_ago = |day: &str| day.parse().map_err(Trouble::because("a day of long ago"));
-    let window = (long_ago("2011-03-01T00:00:00Z")?, long_ago("2011-03-02T00:00:00Z")?);
-    breaches::declare(world, NAME, &breaches::breach(world.start, window, &["usage"], (&what, "Nothing.")))
+    let form = breaches::breach(world.start, breaches::long_ago()?, &["usage"], (&what, "Nothing."));
+    breaches::declare(world, NAME, &form)
 }
 
 pub(super) fn breach(world: &World, ledger: &mut Ledger) -> Played {
@@ -147,6 +146,34 @@ pub(super) fn breach(world: &World, ledger: &mut Ledger) -> Played {
         format!("overdue mails to the office: {reported} of the reported one, {forgotten} of the other"),
     );
     Ok(())
+}
+
+/// A heading promises breach reporting and no sentence does: who is at a high risk is told as the law asks.
+pub(super) fn breach_told(world: &World, ledger: &mut Ledger) -> Played {
+    breaches::law_alone(world, ledger, NAME, "rfa.1-d", ("usage", "uk-gdpr"))?;
+    let address = world.address("exposed");
+    let who = subject("mail", &address);
+    let day = |day: &str| -> Played<Timestamp> { day.parse().map_err(Trouble::because("a day of long ago")) };
+    let locator = format!("support-enquiry/exposed/{}", world.run);
+    let made = day("2012-03-01T12:00:00Z")?;
+    world.keep(NAME, &record(made, &who, ENQUIRY.category, ENQUIRY.purpose, &locator, &json!({})))?;
+    let what = format!("Somebody read old enquiries (drill told-{}).", world.run);
+    let window = (day("2012-03-01T00:00:00Z")?, day("2012-03-02T00:00:00Z")?);
+    let form = breaches::breach(world.start, window, &[ENQUIRY.category], (&what, "Change your password."));
+    let declared = breaches::declare(world, NAME, &form)?;
+    let quiet = world.mails_to(&address, &world.run)?.is_empty();
+    breaches::act(world, NAME, &declared, &breaches::tell_each())?;
+    let mail = world.mail_to(&address, &format!("told-{}", world.run))?;
+    ledger.check(
+        "rfa.1-d",
+        "whoever is at a high risk is told, once a person has decided it",
+        quiet,
+        format!("no mail at the declaration; then \"{}\"", mail.subject),
+    );
+    // The next run's breach must not tell this one's people.
+    let ended = clock::this_second();
+    world.register(NAME, &[trigger(ended, &who, "account.terminated")])?;
+    world.sweep(ended)
 }
 
 /// The end of a name’s correction: in part, with a ground for the rest, told to whoever got the old one.

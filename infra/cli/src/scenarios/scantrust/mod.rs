@@ -67,6 +67,9 @@ const POLICY: &[Part] = &[
         promise: "an objection ends a legitimate interest",
         run: security::objection,
     },
+    Part {
+        clauses: &["scantrust.1.2-c"], promise: "a breach of the logs has the law’s clocks", run: security::breach
+    },
     Part { clauses: &["scantrust.1.2-b"], promise: "a backfilled address is gone at once", run: security::backfilled },
     Part {
         clauses: &["scantrust.1.2-b", "scantrust.1.3-d"],

@@ -8,7 +8,7 @@ use crate::{
     scenarios::{
         End,
         acts::{Expected, judge, may_use},
-        later, yes_or,
+        breaches, later, yes_or,
     },
     table::Ledger,
     trouble::Played,
@@ -29,6 +29,11 @@ pub(super) fn lists(world: &World, ledger: &mut Ledger) -> Played {
     SCAN.only_for(world, ledger, ("scantrust.1.2-e", promise), &who, &["platform.improvement"])?;
     let promise = "seven things are kept of a visit: \"such as\" adds none";
     USAGE.closed(world, ledger, ("scantrust.1.3-c", promise), &who, "search_terms")
+}
+
+/// The excerpt says nothing of breaches.
+pub(super) fn breach(world: &World, ledger: &mut Ledger) -> Played {
+    breaches::law_alone(world, ledger, NAME, "scantrust.1.2-c", ("server-logs", "eu-gdpr"))
 }
 
 pub(super) fn objection(world: &World, ledger: &mut Ledger) -> Played {

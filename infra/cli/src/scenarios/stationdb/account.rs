@@ -168,7 +168,7 @@ fn breach(world: &World, ledger: &mut Ledger) -> Played {
     );
     let closed = world.after(SignedDuration::from_mins(1));
     world.register(NAME, &[trigger(closed, &owner, "account.closed")])?;
-    Ok(())
+    breaches::law_alone(world, ledger, NAME, "stationdb.2-d", ("db-credentials", "eu-gdpr"))
 }
 
 pub(super) fn payment(world: &World, ledger: &mut Ledger) -> Played {

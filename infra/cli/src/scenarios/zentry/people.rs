@@ -9,6 +9,7 @@ use crate::{
     scenarios::{
         Part,
         acts::{Expected, choose, problem},
+        breaches,
         held::information,
         yes_or,
     },
@@ -27,6 +28,7 @@ pub(super) const PARTS: &[Part] = &[
         promise: "Europe’s rights are for whoever is located there",
         run: located,
     },
+    Part { clauses: &["zentry.6-c"], promise: "a breach of ZTA is told to the organization", run: processor },
     Part {
         clauses: &["zentry.6-b", "zentry.6-c", "zentry.6-d", "zentry.7-m", "zentry.7-o", "zentry.12-a"],
         promise: "requests go to whoever decides",
@@ -264,6 +266,34 @@ fn account(world: &World, ledger: &mut Ledger) -> Played {
         "a request from an account’s settings counts like one by mail",
         before.reason.is_none() && after.reason.is_some() && status.outcome.as_deref() == Some("withdrawn"),
         format!("first {before}, then {after}"),
+    );
+    Ok(())
+}
+
+/// For ZTA Zentry is a processor: it tells its controllers, who tell everybody else (GDPR Art. 33(2)).
+fn processor(world: &World, ledger: &mut Ledger) -> Played {
+    const CLAUSE: &str = "zentry.6-c";
+    let what = format!("An old copy was found (drill processor-{}).", world.run);
+    let words = (what.as_str(), "Nothing.");
+    let of_website = breaches::breach(world.start, breaches::long_ago()?, &["usage"], words);
+    let mut of_zta = of_website.clone();
+    of_zta["facts"]["service"] = json!("zta");
+    of_zta["times"] = json!({ "processor_aware": world.start.to_string() });
+    let declared = breaches::declare(world, NAME, &of_zta)?;
+    let owed: Vec<_> = ["eu-gdpr", "uk-gdpr"].map(|law| breaches::owed(&declared, law)).concat();
+    ledger.check(
+        CLAUSE,
+        "of a breach of ZTA the organization is told, and Zentry tells nobody else",
+        owed == ["controller", "controller"],
+        format!("owed under both laws: {}", owed.join(", ")),
+    );
+    let declared = breaches::declare(world, NAME, &of_website)?;
+    let duties = breaches::owed(&declared, "eu-gdpr");
+    ledger.check(
+        CLAUSE,
+        "of one of the website it tells the authority itself",
+        duties.contains(&"authority") && !duties.contains(&"controller"),
+        format!("owed: {}", duties.join(", ")),
     );
     Ok(())
 }
