@@ -3,35 +3,37 @@
 use app::{
     announce::Announcements,
     breach::{self, ActError, BreachStore, DeclareBreach, DeclareError, FactsError},
+    breach_telling::{self, Looked, Seen},
     keys::Keys,
-    mail::Mailer,
-    queues::{DeadLetters, Outbox, Queue},
+    mail::{Mailer, SendPace},
+    queues::{DeadLetters, Later, Outbox, Queue},
+    telling::{self, Sender},
 };
 use domain::{
     announcement::Announcement,
-    breach::{Actor, Entry, Incident},
-    ids::{BreachId, StaffId},
+    breach::{Actor, Entry, Incident, Telling},
+    ids::{BreachId, StaffId, SubjectRef},
     policy::Policy,
 };
 use edge::{
-    Event, Failure, Reply, announcement,
+    Event, Failure, Reply, announcement, clock,
     http::{Problem, Request, Response},
     queue::{self, Message, Verdict},
     site,
 };
 use policy::PolicyBook;
 use wire::{
-    breach::{ActForm, AlertForm, AlertsAnswer, BreachAnswer, BreachForm, NoticeCounts},
-    message::BreachMessage,
+    breach::{ActForm, AlertForm, AlertsAnswer, BreachAnswer, BreachForm, NoticeCounts, TellingForm},
+    message::{AnnouncementStep, BreachMessage},
 };
 
 /// The scope of a token that may declare breaches and look at them.
 pub const SCOPE: &str = "breach:write";
 
 /// Everything that this function needs.
-pub trait Ports: BreachStore + Announcements + Keys + Mailer + Outbox + DeadLetters {}
+pub trait Ports: BreachStore + Announcements + Keys + Mailer + SendPace + Outbox + Later + DeadLetters {}
 
-impl<P: BreachStore + Announcements + Keys + Mailer + Outbox + DeadLetters> Ports for P {}
+impl<P: BreachStore + Announcements + Keys + Mailer + SendPace + Outbox + Later + DeadLetters> Ports for P {}
 
 /// What the function works with.
 #[derive(Debug)]
@@ -115,9 +117,32 @@ async fn progress<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Resu
     request.staff(&policy.controller, SCOPE)?;
     let id = BreachId::parse(id).map_err(|_| Problem::not_found())?;
     let incident = desk.ports.breach(&policy.controller, &id).await?.ok_or_else(Problem::not_found)?;
-    let notices = desk.ports.notices(&policy.controller, &Announcement::Breach(id)).await?;
-    let counts = NoticeCounts::of(&notices);
-    Ok(Response::json(200, &answer(policy, &incident, Some(counts))).with_version(incident.version()))
+    let of = Announcement::Breach(id);
+    let now = request.at();
+    let tally = telling::tally(&desk.ports, &policy.controller, &of, now).await?;
+    let allowance = match tally.open() {
+        0 => None,
+        // The mail service's word makes an estimate better; without it there is one all the same, or none.
+        _ => desk.ports.allowance().await.unwrap_or_default(),
+    };
+    let progress = TellingForm {
+        planned: tally.planned,
+        claimed: tally.claimed,
+        sent: tally.sent,
+        not_reached: tally.not_reached,
+        without_address: tally.without_address,
+        in_doubt: tally.in_doubt,
+        sent_again: tally.sent_again,
+        last_ten_minutes: tally.lately,
+        estimated_end: match incident.telling() {
+            Telling::Running => tally.estimated_end(allowance.as_ref(), now).map(|at| at.to_string()),
+            Telling::Paused | Telling::Stopped => None,
+        },
+        all_told_at: incident.all_told_at().map(|at| at.to_string()),
+    };
+    let answer = answer(policy, &incident, Some(progress.counts()));
+    let progress = incident.tells_each().then_some(progress);
+    Ok(Response::json(200, &BreachAnswer { progress, ..answer }).with_version(incident.version()))
 }
 
 async fn act<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Response, Problem> {
@@ -156,14 +181,69 @@ async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
     let message = message.json::<BreachMessage>()?;
     let (controller, breach, at) = message.parse()?;
     let policy = site::policy_of(&controller, &desk.policies)?;
-    announcement::step(
-        message.step,
-        async |segment, from| breach::scope(policy, &desk.ports, &breach, segment, from, at).await,
-        async |step| {
-            let next = BreachMessage::new(&controller, &breach, at, step);
-            Ok(Outbox::send(&desk.ports, Queue::Breach, vec![site::body(&next)?]).await?)
+    let ports = &desk.ports;
+    let body = |step| Ok(site::body(&BreachMessage::new(&controller, &breach, at, step))?);
+    let plan = async |segment, from| breach_telling::plan(policy, ports, &breach, (segment, from), at).await;
+    let hand_on = async |step| Ok(Outbox::send(ports, Queue::Breach, vec![body(step)?]).await?);
+    match message.step {
+        AnnouncementStep::Scope => announcement::scan(None, plan, hand_on).await,
+        AnnouncementStep::Continue { segment, from, hop } => {
+            announcement::scan(Some((segment, from, hop)), plan, hand_on).await
+        }
+        AnnouncementStep::Tell { subjects, tries } => {
+            let tell = async |people: &[SubjectRef], sender: &Sender<'_>| {
+                breach_telling::tell(policy, ports, &breach, people, sender).await
+            };
+            announcement::tell(ports, Queue::Breach, (&subjects, tries), body, tell).await
+        }
+        AnnouncementStep::Look { again, from, hop, open, last_at } => {
+            let last_at = last_at.map(|at| at.parse()).transpose();
+            let last_at = last_at.map_err(|_| Verdict::poison("the time of a look cannot be read"))?;
+            let message = BreachMessage::new(&controller, &breach, at, AnnouncementStep::look(again));
+            look(policy, ports, &message, (again, from, announcement::hop_of(hop)?), Seen { open, last_at }).await
+        }
+    }
+}
+
+/// Looks at some pages of notices, sends whom to tell again, and hands on, or concludes from all that was seen.
+async fn look<P: Ports>(
+    policy: &Policy,
+    ports: &P,
+    message: &BreachMessage,
+    (again, from, hop): (bool, Option<String>, u32),
+    seen: Seen,
+) -> Result<(), Verdict> {
+    let (controller, breach, at) = message.parse()?;
+    let body_at = |at, step| Ok(site::body(&BreachMessage::new(&controller, &breach, at, step))?);
+    let body = |step| body_at(at, step);
+    // The clock, and not the event's time: what is in doubt now is looked for.
+    let now = clock::now();
+    let doubt = again.then(announcement::doubt);
+    let (free, seen, rest) = breach_telling::look(policy, ports, &breach, (from, seen), doubt, now).await?;
+    announcement::send_all(ports, Queue::Breach, &free, body).await?;
+    let next = match rest {
+        Some(from) => {
+            let last_at = seen.last_at.map(|at| at.to_string());
+            Some(body(AnnouncementStep::Look { again, from: Some(from), hop: hop + 1, open: seen.open, last_at })?)
+        }
+        // Whoever was just sent on moves before long.
+        None if again => None,
+        None => match breach_telling::conclude(policy, ports, &breach, &seen, now).await.map_err(concluded)? {
+            Looked::Nothing | Looked::AllTold => None,
+            Looked::TellAgain => Some(body(AnnouncementStep::look(true))?),
+            Looked::PlanAgain(decided_at) => Some(body_at(decided_at, AnnouncementStep::Scope)?),
         },
-        async |subject| breach::tell(policy, &desk.ports, &breach, subject, at).await.map(drop),
-    )
-    .await
+    };
+    match next {
+        Some(next) => Ok(Outbox::send(ports, Queue::Breach, vec![next]).await?),
+        None => Ok(()),
+    }
+}
+
+fn concluded(error: ActError) -> Verdict {
+    match error {
+        ActError::Port(error) => error.into(),
+        // It was closed meanwhile, or its history is full: the next look finds out.
+        _ => Failure::new("that all were told could not be recorded").into(),
+    }
 }

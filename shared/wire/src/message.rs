@@ -118,7 +118,49 @@ pub enum AnnouncementStep {
     Tell {
         /// Whom.
         subjects: Vec<String>,
+        /// How often that was too fast before.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        tries: u32,
     },
+    /// Look through the notices, page by page: who is not told yet, and when one last moved.
+    Look {
+        /// Whether whoever is not told is told again.
+        again: bool,
+        /// Where the next page begins; absent for the first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+        /// How many messages of this look went before.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        hop: u32,
+        /// How many people were found so far who are not told.
+        #[serde(default, skip_serializing_if = "is_none_left")]
+        open: u64,
+        /// When a notice last moved, as far as was seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last_at: Option<String>,
+    },
+}
+
+impl AnnouncementStep {
+    /// A look from the first page on.
+    pub const fn look(again: bool) -> Self {
+        Self::Look { again, from: None, hop: 0, open: 0, last_at: None }
+    }
+
+    /// People to be told for the first time.
+    pub const fn tell(subjects: Vec<String>) -> Self {
+        Self::Tell { subjects, tries: 0 }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+const fn is_none_left(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Most messages that one scan hands itself on by. Lambda's own guard against loops is lifted for

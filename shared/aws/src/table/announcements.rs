@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use app::{
-    announce::{Announcements, FoundPage, SCOPE_SEGMENTS},
+    announce::{Announcements, FoundPage, NoticePage, SCOPE_SEGMENTS, Standing},
     error::{Appended, PortError},
 };
 use aws_sdk_dynamodb::types::ReturnValue;
@@ -21,6 +21,7 @@ use super::{
     due::Cursor,
     form_of, item_of, key_of,
     keys::{ItemKey, NOTICES, RECORDS, REQUESTS, RequestPart, announcement_partition, subject_partition},
+    number,
     records::content_of,
     requests::address,
     text, time, unreadable,
@@ -40,6 +41,15 @@ fn notice_of(item: Item) -> Result<Notice, PortError> {
         return Err(PortError::corrupt(NOTICE, "its key is of something else"));
     };
     form_of::<NoticeForm>(NOTICE, item)?.into_notice(of, subject).map_err(unreadable(NOTICE))
+}
+
+fn standing_of(item: Item) -> Result<(SubjectRef, Standing), PortError> {
+    let ItemKey::Notice(.., subject) = key_of(&item)? else {
+        return Err(PortError::corrupt(NOTICE, "its key is of something else"));
+    };
+    let form = form_of::<NoticeForm>(NOTICE, item)?;
+    let (state, since, sends) = form.standing().map_err(unreadable(NOTICE))?;
+    Ok((subject, Standing { state, since, sends }))
 }
 
 impl Cloud {
@@ -112,6 +122,70 @@ impl Announcements for Cloud {
             Updated::Refused(item) => item,
         };
         before.map(|item| notice_of(item).map(|notice| notice.state)).transpose()
+    }
+
+    async fn claim_notice(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        subject: &SubjectRef,
+        doubted_until: Timestamp,
+        at: Timestamp,
+    ) -> Result<Option<Standing>, PortError> {
+        let key = ItemKey::Notice(controller.clone(), of.clone(), subject.clone());
+        let update = Update::default()
+            .set("state", text(NoticeState::Claimed.as_str()))
+            .set("moved_at", time(at))
+            .add("sends", number(1))
+            .with("planned", text(NoticeState::Planned.as_str()))
+            .with("doubted", time(doubted_until));
+        // What is set to is what is compared with: a claim of somebody else that is in doubt.
+        let free = "#state = :planned OR (#state = :state AND #moved_at <= :doubted)";
+        let before = match self.update(&key, update, free, ReturnValue::AllOld).await? {
+            Updated::Done(item) => Some(item),
+            Updated::Refused(item) => item,
+        };
+        before.map(|item| standing_of(item).map(|(_, standing)| standing)).transpose()
+    }
+
+    async fn return_notice(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        subject: &SubjectRef,
+        claimed_at: Timestamp,
+        at: Timestamp,
+    ) -> Result<(), PortError> {
+        let key = ItemKey::Notice(controller.clone(), of.clone(), subject.clone());
+        let update = Update::default()
+            .set("state", text(NoticeState::Planned.as_str()))
+            .set("moved_at", time(at))
+            .add("sends", number(-1))
+            .with("claimed", text(NoticeState::Claimed.as_str()))
+            .with("claimed_at", time(claimed_at));
+        let mine = "#state = :claimed AND #moved_at = :claimed_at";
+        self.update(&key, update, mine, ReturnValue::None).await.map(drop)
+    }
+
+    async fn notice_page(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        from: Option<&str>,
+    ) -> Result<NoticePage, PortError> {
+        let page = self
+            .dynamodb()
+            .query()
+            .table_name(self.table()?)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :low)")
+            .expression_attribute_values(":pk", text(announcement_partition(controller, of)))
+            .expression_attribute_values(":low", text(NOTICES))
+            .set_exclusive_start_key(from.map(Cursor::read).transpose()?)
+            .send()
+            .await
+            .map_err(|error| unavailable(TABLE, &error))?;
+        let rows = page.items.unwrap_or_default().into_iter().map(standing_of).collect::<Result<_, _>>()?;
+        Ok(NoticePage { rows, next: page.last_evaluated_key.map(Cursor::write).transpose()? })
     }
 
     async fn notices(&self, controller: &ControllerId, of: &Announcement) -> Result<Vec<Notice>, PortError> {

@@ -1,7 +1,9 @@
 //! Breaches, the people they concern, and their alerts.
 
+use std::collections::BTreeSet;
+
 use app::{
-    announce::FoundPage,
+    announce::{FoundPage, SCOPE_SEGMENTS},
     breach::{Alert, BreachStore, RegisterPage, RegisterRow},
     error::{Appended, PortError},
 };
@@ -17,7 +19,7 @@ use wire::stored::{
 };
 
 use super::{
-    Item, Sorts, Update, Updated, form_of, item_of, key_of,
+    Item, Sorts, TABLE, Update, Updated, form_of, item_of, key_of,
     keys::{
         ALERTS, BREACH, ItemKey, breach_partition, breach_shard_name, breach_shard_of, controller_partition,
         subject_partitions,
@@ -26,7 +28,7 @@ use super::{
     sealed::{Transacted, new_item, updated},
     text, time, unreadable,
 };
-use crate::Cloud;
+use crate::{Cloud, failure::unavailable};
 
 const WHAT: &str = "a breach";
 const ALERT: &str = "an alert";
@@ -58,6 +60,11 @@ fn placement(
 
 fn register(controller: &ControllerId, is_open: bool) -> String {
     format!("{controller}#breaches-{}", if is_open { "open" } else { "closed" })
+}
+
+/// That everybody in a segment is planned who is told by the decision of that time.
+fn planned_mark(decided_at: Timestamp, segment: u16) -> String {
+    format!("{:015}#{segment}", stored::millis(decided_at))
 }
 
 fn row_of(item: &Item) -> Result<RegisterRow, PortError> {
@@ -215,6 +222,43 @@ impl BreachStore for Cloud {
             values.extend(names.into_iter().zip(wanted).map(|(name, wanted)| (name, text(*wanted))));
         }
         self.found(filter, values, segment, from).await
+    }
+
+    async fn note_planned(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        decided_at: Timestamp,
+        segment: u16,
+    ) -> Result<(), PortError> {
+        let key = ItemKey::Breach(controller.clone(), breach.clone());
+        let mark = AttributeValue::Ss(vec![planned_mark(decided_at, segment)]);
+        let update = Update::default().add("planned", mark);
+        self.update(&key, update, "attribute_exists(pk)", ReturnValue::None).await.map(drop)
+    }
+
+    async fn planned_segments(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        decided_at: Timestamp,
+    ) -> Result<BTreeSet<u16>, PortError> {
+        let key = ItemKey::Breach(controller.clone(), breach.clone());
+        let item = self
+            .dynamodb()
+            .get_item()
+            .table_name(self.table()?)
+            .key("pk", text(key.pk()))
+            .key("sk", text(key.sk()))
+            .consistent_read(true)
+            .projection_expression("planned")
+            .send()
+            .await
+            .map_err(|error| unavailable(TABLE, &error))?
+            .item
+            .unwrap_or_default();
+        let marks = item.get("planned").and_then(|marks| marks.as_ss().ok()).cloned().unwrap_or_default();
+        Ok((0..SCOPE_SEGMENTS).filter(|segment| marks.contains(&planned_mark(decided_at, *segment))).collect())
     }
 
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError> {

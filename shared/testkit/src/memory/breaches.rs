@@ -1,5 +1,7 @@
 //! Breaches in memory.
 
+use std::collections::BTreeSet;
+
 use app::{
     announce::FoundPage,
     breach::{Alert, BreachStore, RegisterPage, RegisterRow},
@@ -19,6 +21,7 @@ pub(super) struct Stored {
     incident: Incident,
     fingerprint: Fingerprint,
     head: Head,
+    planned: BTreeSet<(Timestamp, u16)>,
 }
 
 fn place_of(stored: &Stored) -> String {
@@ -40,7 +43,10 @@ impl BreachStore for Memory {
             return Ok(Appended::Existing((first.incident.breach.clone(), first.fingerprint.clone())));
         }
         let incident = Incident::new(breach.clone());
-        state.breaches.insert(place, Stored { incident, fingerprint: fingerprint.clone(), head: head.clone() });
+        state.breaches.insert(place, {
+            let (fingerprint, head) = (fingerprint.clone(), head.clone());
+            Stored { incident, fingerprint, head, planned: BTreeSet::new() }
+        });
         Ok(Appended::Fresh)
     }
 
@@ -148,6 +154,32 @@ impl BreachStore for Memory {
             (format!("{whose} {subject} {id}"), subject, is_affected)
         });
         Ok(found(records, segment, from))
+    }
+
+    async fn note_planned(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        decided_at: Timestamp,
+        segment: u16,
+    ) -> Result<(), PortError> {
+        let mut state = self.call()?;
+        if let Some(stored) = state.breaches.get_mut(&(controller.clone(), breach.clone())) {
+            stored.planned.insert((decided_at, segment));
+        }
+        Ok(())
+    }
+
+    async fn planned_segments(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        decided_at: Timestamp,
+    ) -> Result<BTreeSet<u16>, PortError> {
+        let state = self.call()?;
+        let stored = state.breaches.get(&(controller.clone(), breach.clone()));
+        let planned = stored.into_iter().flat_map(|stored| &stored.planned);
+        Ok(planned.filter(|(at, _)| *at == decided_at).map(|(_, segment)| *segment).collect())
     }
 
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError> {

@@ -107,6 +107,9 @@ pub struct BreachAnswer {
     /// How the notices stand, where asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notices: Option<NoticeCounts>,
+    /// How far telling people one by one has come, where asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<TellingForm>,
     /// All that happened, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<EntryForm>,
@@ -232,6 +235,47 @@ impl NoticeCounts {
     }
 }
 
+/// How far telling people has come.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TellingForm {
+    /// Found, not told yet.
+    pub planned: u64,
+    /// A send was begun and not confirmed.
+    pub claimed: u64,
+    /// Told by mail.
+    pub sent: u64,
+    /// Written to, and no mail reaches them: told by the public alert.
+    pub not_reached: u64,
+    /// Told by the public alert, since no address is known.
+    pub without_address: u64,
+    /// Of those claimed: begun so long ago that the mail service's own word is waited for.
+    pub in_doubt: u64,
+    /// To whom more than one send was begun: they may have been told twice.
+    pub sent_again: u64,
+    /// How many came to their end over the last ten minutes.
+    pub last_ten_minutes: u64,
+    /// When the last of them is told, about, at that rate and within what the mail account may send.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_end: Option<String>,
+    /// Since when everybody is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all_told_at: Option<String>,
+}
+
+impl TellingForm {
+    /// The same as counts of notices.
+    pub fn counts(&self) -> NoticeCounts {
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        NoticeCounts {
+            planned: count(self.planned),
+            claimed: count(self.claimed),
+            sent: count(self.sent),
+            without_address: count(self.without_address),
+            not_reached: count(self.not_reached),
+        }
+    }
+}
+
 impl BreachAnswer {
     /// Writes a breach, its clocks and how its notices stand.
     pub fn new(incident: &Incident, clocks: &[Clock], notices: Option<NoticeCounts>) -> Self {
@@ -257,6 +301,7 @@ impl BreachAnswer {
             }),
             telling: incident.tells_each().then(|| incident.telling().as_str().to_owned()),
             notices,
+            progress: None,
             history: (1..).zip(&incident.history).map(|(number, entry)| EntryForm::new(number, entry)).collect(),
         }
     }

@@ -14,7 +14,7 @@ use crate::stored::{Kind, Unreadable};
 pub const SALT: &str = "salt";
 
 /// Attributes that are no part of an item's content, with the kind of item where it is one alone, and why.
-pub const LATER: [(Option<Kind>, &str, &str); 25] = [
+pub const LATER: [(Option<Kind>, &str, &str); 30] = [
     (None, "pk", "its key stands beside the content"),
     (None, "sk", "its key stands beside the content"),
     (None, SALT, "the salt stands beside the content"),
@@ -33,6 +33,7 @@ pub const LATER: [(Option<Kind>, &str, &str); 25] = [
     (Some(Kind::Consent), "guardian_contact", "taken away once the mail is out"),
     (Some(Kind::Notice), "state", "each state that counts has a leaf of its own"),
     (Some(Kind::Notice), "moved_at", "each state that counts has a leaf of its own"),
+    (Some(Kind::Notice), "sends", "it counts attempts"),
     (Some(Kind::Hold), "bound_at", "set when every record is marked, with a leaf of its own"),
     (Some(Kind::Hold), "release_asked_at", "who asks has a leaf of their own"),
     (Some(Kind::Hold), "release_asked_by", "who asks has a leaf of their own"),
@@ -40,6 +41,10 @@ pub const LATER: [(Option<Kind>, &str, &str); 25] = [
     (Some(Kind::Hold), "released_by", "the release has a leaf of its own"),
     (Some(Kind::Breach), "notified_at", "the authority's notice has a leaf of its own"),
     (Some(Kind::Breach), "reference", "the authority's notice has a leaf of its own"),
+    (Some(Kind::Breach), "version", "it counts the entries"),
+    (Some(Kind::Breach), "office_of", "where it lies in the register"),
+    (Some(Kind::Breach), "office_at", "where it lies in the register"),
+    (Some(Kind::Breach), "planned", "whose notices stand, each with leaves of its own"),
 ];
 
 /// The kinds of items that have a leaf, and so a salt.
