@@ -3,11 +3,11 @@
 use app::{
     announce::Announcements,
     breach::{self, ActError, BreachStore, DeclareBreach, DeclareError, FactsError},
-    breach_telling::{self, Looked, Seen},
+    breach_telling::{self, Looked},
     keys::Keys,
     mail::{Mailer, SendPace},
     queues::{DeadLetters, Later, Outbox, Queue},
-    telling::{self, Sender},
+    telling::{self, Seen, Sender},
 };
 use domain::{
     announcement::Announcement,
@@ -21,10 +21,11 @@ use edge::{
     queue::{self, Message, Verdict},
     site,
 };
+use jiff::Timestamp;
 use policy::PolicyBook;
 use wire::{
     breach::{ActForm, AlertForm, AlertsAnswer, BreachAnswer, BreachForm, NoticeCounts, TellingForm},
-    message::{AnnouncementStep, BreachMessage},
+    message::{AnnouncementStep, BreachMessage, SeenForm},
 };
 
 /// The scope of a token that may declare breaches and look at them.
@@ -117,32 +118,41 @@ async fn progress<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Resu
     request.staff(&policy.controller, SCOPE)?;
     let id = BreachId::parse(id).map_err(|_| Problem::not_found())?;
     let incident = desk.ports.breach(&policy.controller, &id).await?.ok_or_else(Problem::not_found)?;
-    let of = Announcement::Breach(id);
-    let now = request.at();
-    let tally = telling::tally(&desk.ports, &policy.controller, &of, now).await?;
-    let allowance = match tally.open() {
-        0 => None,
-        // The mail service's word makes an estimate better; without it there is one all the same, or none.
-        _ => desk.ports.allowance().await.unwrap_or_default(),
+    let counts = NoticeCounts::of(&desk.ports.notices(&policy.controller, &Announcement::Breach(id.clone())).await?);
+    let progress = match incident.tells_each() {
+        true => Some(how_far(desk, policy, &incident, &counts, request.at()).await?),
+        false => None,
     };
-    let progress = TellingForm {
-        planned: tally.planned,
-        claimed: tally.claimed,
-        sent: tally.sent,
-        not_reached: tally.not_reached,
-        without_address: tally.without_address,
-        in_doubt: tally.in_doubt,
-        sent_again: tally.sent_again,
-        last_ten_minutes: tally.lately,
-        estimated_end: match incident.telling() {
-            Telling::Running => tally.estimated_end(allowance.as_ref(), now).map(|at| at.to_string()),
-            Telling::Paused | Telling::Stopped => None,
-        },
-        all_told_at: incident.all_told_at().map(|at| at.to_string()),
-    };
-    let answer = answer(policy, &incident, Some(progress.counts()));
-    let progress = incident.tells_each().then_some(progress);
+    let answer = answer(policy, &incident, Some(counts));
     Ok(Response::json(200, &BreachAnswer { progress, ..answer }).with_version(incident.version()))
+}
+
+/// How far telling has come: what the latest look saw, and when the last of those who are left is told.
+async fn how_far<P: Ports>(
+    desk: &Desk<P>,
+    policy: &Policy,
+    incident: &Incident,
+    counts: &NoticeCounts,
+    at: Timestamp,
+) -> Result<TellingForm, Problem> {
+    let looked = desk.ports.looked(&policy.controller, &incident.breach.id).await?;
+    let (looked_at, seen) = looked.map_or_else(Default::default, |(at, seen)| (Some(at), seen));
+    let open = u64::try_from(counts.planned + counts.claimed).unwrap_or(u64::MAX);
+    let estimated_end = if open == 0 || incident.telling() != Telling::Running {
+        None
+    } else {
+        // The mail service's word makes the estimate better; without it there is one all the same, or none.
+        let allowance = desk.ports.allowance().await.unwrap_or_default();
+        telling::estimated_end(open, seen.lately, allowance.as_ref(), at)
+    };
+    Ok(TellingForm {
+        looked_at: looked_at.map(|at| at.to_string()),
+        in_doubt: seen.in_doubt,
+        sent_again: seen.sent_again,
+        last_ten_minutes: seen.lately,
+        estimated_end: estimated_end.map(|at| at.to_string()),
+        all_told_at: incident.all_told_at().map(|at| at.to_string()),
+    })
 }
 
 async fn act<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Response, Problem> {
@@ -196,11 +206,13 @@ async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
             };
             announcement::tell(ports, Queue::Breach, (&subjects, tries), body, tell).await
         }
-        AnnouncementStep::Look { again, from, hop, open, last_at } => {
-            let last_at = last_at.map(|at| at.parse()).transpose();
+        AnnouncementStep::Look { again, from, hop, seen } => {
+            let last_at = seen.last_at.map(|at| at.parse()).transpose();
             let last_at = last_at.map_err(|_| Verdict::poison("the time of a look cannot be read"))?;
+            let SeenForm { open, in_doubt, sent_again, lately, .. } = seen;
+            let seen = Seen { open, in_doubt, sent_again, lately, last_at };
             let message = BreachMessage::new(&controller, &breach, at, AnnouncementStep::look(again));
-            look(policy, ports, &message, (again, from, announcement::hop_of(hop)?), Seen { open, last_at }).await
+            look(policy, ports, &message, (again, from, announcement::hop_of(hop)?), seen).await
         }
     }
 }
@@ -224,7 +236,9 @@ async fn look<P: Ports>(
     let next = match rest {
         Some(from) => {
             let last_at = seen.last_at.map(|at| at.to_string());
-            Some(body(AnnouncementStep::Look { again, from: Some(from), hop: hop + 1, open: seen.open, last_at })?)
+            let Seen { open, in_doubt, sent_again, lately, .. } = seen;
+            let seen = SeenForm { open, in_doubt, sent_again, lately, last_at };
+            Some(body(AnnouncementStep::Look { again, from: Some(from), hop: hop + 1, seen })?)
         }
         // Whoever was just sent on moves before long.
         None if again => None,

@@ -52,7 +52,7 @@ impl Standing {
 
 /// A page of notices.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoticePage {
+pub struct StandingPage {
     /// Whose, and how each stands.
     pub rows: Vec<(SubjectRef, Standing)>,
     /// Where the next page begins.
@@ -107,12 +107,12 @@ pub trait Announcements {
     ) -> Result<(), PortError>;
 
     /// A page of an announcement's notices, in the order of their references.
-    async fn notice_page(
+    async fn notice_standings(
         &self,
         controller: &ControllerId,
         of: &Announcement,
         from: Option<&str>,
-    ) -> Result<NoticePage, PortError>;
+    ) -> Result<StandingPage, PortError>;
 
     /// How the notices of an announcement stand. MUST read pages until there are none left.
     async fn notices(&self, controller: &ControllerId, of: &Announcement) -> Result<Vec<Notice>, PortError>;

@@ -17,6 +17,7 @@ use crate::{
     announce::{self, Announcements, FoundPage},
     error::{Appended, PortError},
     keys::Keys,
+    telling::Seen,
 };
 
 /// A public alert.
@@ -140,6 +141,22 @@ pub trait BreachStore {
         breach: &BreachId,
         decided_at: Timestamp,
     ) -> Result<BTreeSet<u16>, PortError>;
+
+    /// Keeps what a look at all notices saw, in place of an earlier one.
+    async fn note_looked(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        seen: &Seen,
+        at: Timestamp,
+    ) -> Result<(), PortError>;
+
+    /// What the latest look at all notices saw, and when.
+    async fn looked(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+    ) -> Result<Option<(Timestamp, Seen)>, PortError>;
 
     /// Publishes an alert; doing it again changes nothing.
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError>;

@@ -16,7 +16,7 @@ use crate::{
     error::PortError,
     letters,
     mail::{Mailer, SendPace},
-    telling::{self, Sender, Told},
+    telling::{self, Seen, Sender, Told},
 };
 
 /// When nothing has moved for so long, messages were lost or dropped: longer than any of them waits.
@@ -85,15 +85,6 @@ fn is_owed(incident: &Incident) -> bool {
     incident.tells_each() && incident.all_told_at() < decided_at
 }
 
-/// What a look has seen so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Seen {
-    /// How many people are not told yet.
-    pub open: u64,
-    /// When a notice last moved.
-    pub last_at: Option<Timestamp>,
-}
-
 /// Looks at some pages of a breach's notices. Where people are to be told again, whoever is free then is answered,
 /// unless telling waits or was stopped.
 ///
@@ -111,12 +102,9 @@ pub async fn look<P: BreachStore + Announcements>(
     let free_since = again.filter(|_| is_running).map(|doubt| at.checked_sub(doubt).unwrap_or(Timestamp::MIN));
     let (of, mut free) = (Announcement::Breach(breach.clone()), Vec::new());
     for _ in 0..LOOK_PAGES_MAX {
-        let page = ports.notice_page(&policy.controller, &of, from.as_deref()).await?;
+        let page = ports.notice_standings(&policy.controller, &of, from.as_deref()).await?;
         for (subject, standing) in page.rows {
-            let mut one = telling::Tally::default();
-            one.add(&standing, at);
-            seen.open += one.open();
-            seen.last_at = seen.last_at.max(one.last_at);
+            seen.add(&standing, at);
             if free_since.is_some_and(|since| standing.is_free(since)) {
                 free.push(subject);
             }
@@ -153,6 +141,8 @@ pub async fn conclude<P: BreachStore>(
     seen: &Seen,
     at: Timestamp,
 ) -> Result<Looked, ActError> {
+    // What this costs, nobody who asks how far it has come pays again.
+    ports.note_looked(&policy.controller, breach, seen, at).await?;
     let incident = stored(policy, ports, breach).await?;
     let Some((decided_at, _)) = incident.decision().filter(|_| is_owed(&incident)) else { return Ok(Looked::Nothing) };
     if incident.telling() == Telling::Stopped {

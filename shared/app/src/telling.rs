@@ -279,93 +279,83 @@ pub const IN_HAND: SignedDuration = SignedDuration::from_mins(2);
 /// Over what time the rate is taken.
 pub const LATELY: SignedDuration = SignedDuration::from_mins(10);
 
-/// How the notices of an announcement stand, in numbers.
+/// What a look at all notices of an announcement has seen so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Found, not told yet.
-    pub planned: u64,
-    /// A send was begun and not confirmed, those in doubt included.
-    pub claimed: u64,
-    /// Told by mail.
-    pub sent: u64,
-    /// No address is known.
-    pub without_address: u64,
-    /// The mail came back.
-    pub not_reached: u64,
-    /// Claimed by a sender who must be gone.
+pub struct Seen {
+    /// How many people are not told yet, as far as anybody knows.
+    pub open: u64,
+    /// How many of them are claimed by a sender who must be gone.
     pub in_doubt: u64,
-    /// To whom more than one send was begun: they may have been told twice.
+    /// To how many people more than one send was begun: they may have been told twice.
     pub sent_again: u64,
     /// How many came to their end over the last [`LATELY`].
     pub lately: u64,
-    /// When one of them last moved, or was planned.
+    /// When a notice last moved, or was planned.
     pub last_at: Option<Timestamp>,
 }
 
-impl Tally {
+impl Seen {
     /// Counts one more.
     pub fn add(&mut self, standing: &Standing, at: Timestamp) {
         let is_within = |time: SignedDuration| at.duration_since(standing.since) < time;
-        match standing.state {
-            NoticeState::Planned => self.planned += 1,
-            NoticeState::Claimed => {
-                self.claimed += 1;
-                self.in_doubt += u64::from(!is_within(IN_HAND));
-            }
-            NoticeState::Sent => self.sent += 1,
-            NoticeState::WithoutAddress => self.without_address += 1,
-            NoticeState::NotReached => self.not_reached += 1,
-        }
         let is_open = matches!(standing.state, NoticeState::Planned | NoticeState::Claimed);
-        self.lately += u64::from(!is_open && is_within(LATELY));
+        self.open += u64::from(is_open);
+        self.in_doubt += u64::from(standing.state == NoticeState::Claimed && !is_within(IN_HAND));
         self.sent_again += u64::from(standing.sends > 1);
+        self.lately += u64::from(!is_open && is_within(LATELY));
         self.last_at = self.last_at.max(Some(standing.since));
-    }
-
-    /// How many are not told yet, as far as anybody knows.
-    pub const fn open(&self) -> u64 {
-        self.planned + self.claimed
-    }
-
-    /// When the last of them is told, about: at the rate of late, or what the account may send; and no sooner than its
-    /// day lets it. `None`: nobody is left, or nobody knows.
-    pub fn estimated_end(&self, allowance: Option<&Allowance>, at: Timestamp) -> Option<Timestamp> {
-        let open = self.open();
-        if open == 0 {
-            return None;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "an estimate of people")]
-        let (open, lately) = (open as f64, self.lately as f64);
-        let rate = if self.lately > 0 { lately / LATELY.as_secs_f64() } else { allowance?.per_second };
-        let by_rate = open / rate.max(f64::MIN_POSITIVE);
-        let by_day = allowance.and_then(|allowance| {
-            let per_day = allowance.per_day.filter(|most| *most > 0.0)?;
-            let left = (per_day - allowance.sent).max(0.0);
-            Some(((open - left).max(0.0) / per_day).ceil() * 86_400.0)
-        });
-        let seconds = by_rate.max(by_day.unwrap_or_default()).ceil();
-        // A century is no estimate.
-        (seconds < 3_153_600_000.0).then(|| at.checked_add(SignedDuration::from_secs_f64(seconds)).ok()).flatten()
     }
 }
 
-/// How the notices of an announcement stand.
-///
-/// # Errors
-/// [`PortError`].
-pub async fn tally<P: Announcements>(
-    ports: &P,
-    controller: &ControllerId,
-    of: &Announcement,
-    at: Timestamp,
-) -> Result<Tally, PortError> {
-    let (mut tally, mut from) = (Tally::default(), None);
-    loop {
-        let page = ports.notice_page(controller, of, from.as_deref()).await?;
-        page.rows.iter().for_each(|(_, standing)| tally.add(standing, at));
-        from = page.next;
-        if from.is_none() {
-            return Ok(tally);
+/// When the last of so many people is told, about: at the rate at which so many were told over the last [`LATELY`], or
+/// at what the account may send; and no sooner than its day lets it. `None`: nobody is left, or nobody knows.
+pub fn estimated_end(open: u64, lately: u64, allowance: Option<&Allowance>, at: Timestamp) -> Option<Timestamp> {
+    if open == 0 {
+        return None;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "an estimate of people")]
+    let (open, told) = (open as f64, lately as f64);
+    let rate = if lately > 0 { told / LATELY.as_secs_f64() } else { allowance?.per_second };
+    let by_rate = open / rate.max(f64::MIN_POSITIVE);
+    let by_day = allowance.and_then(|allowance| {
+        let per_day = allowance.per_day.filter(|most| *most > 0.0)?;
+        let left = (per_day - allowance.sent).max(0.0);
+        Some(((open - left).max(0.0) / per_day).ceil() * 86_400.0)
+    });
+    let seconds = by_rate.max(by_day.unwrap_or_default()).ceil();
+    // A century is no estimate.
+    (seconds < 3_153_600_000.0).then(|| at.checked_add(SignedDuration::from_secs_f64(seconds)).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_follows_from_the_rate_and_from_what_a_day_allows() {
+        let at = Timestamp::UNIX_EPOCH;
+        let end = |open, lately, allowance: Option<Allowance>| {
+            estimated_end(open, lately, allowance.as_ref(), at).map(Timestamp::as_second)
+        };
+        let allowance = |per_day, sent| Some(Allowance { per_second: 50.0, per_day, sent });
+        assert_eq!(end(0, 600, allowance(None, 0.0)), None);
+        assert_eq!(end(1_000, 0, None), None, "nobody knows");
+        assert_eq!(end(1_000, 0, allowance(None, 0.0)), Some(20));
+        // One a second was told, whatever the account might send.
+        assert_eq!(end(1_000, 600, allowance(None, 0.0)), Some(1_000));
+        assert_eq!(end(1_000, 600, allowance(Some(10_000.0), 9_000.0)), Some(1_000), "today is enough");
+        assert_eq!(end(1_000, 600, allowance(Some(10_000.0), 9_500.0)), Some(86_400));
+        assert_eq!(end(1_000_000, 0, allowance(Some(50_000.0), 50_000.0)), Some(20 * 86_400));
+    }
+
+    #[test]
+    fn what_came_too_fast_waits_longer_each_time_and_not_all_at_once() {
+        let subject = |n: usize| SubjectRef::parse(&format!("1.{n:022}")).unwrap();
+        for tries in 0..9 {
+            let least = BACKOFF_SECONDS << tries.min(BACKOFF_DOUBLINGS_MAX);
+            let pauses: Vec<i64> = (0..50).map(|n| pause(Because::TooFast, tries, &subject(n))).collect();
+            assert!(pauses.iter().all(|pause| (least..2 * least).contains(pause)), "{tries}: {pauses:?}");
+            assert!(pauses.iter().collect::<std::collections::BTreeSet<_>>().len() > 5, "{pauses:?}");
         }
     }
 }

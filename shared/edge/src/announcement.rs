@@ -152,3 +152,90 @@ fn count(told: &Told) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use app::telling::PutOff;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Queues {
+        later: RefCell<Vec<(String, i64)>>,
+        now: RefCell<Vec<String>>,
+    }
+
+    impl Outbox for Queues {
+        async fn send(&self, _: Queue, bodies: Vec<String>) -> Result<(), PortError> {
+            self.now.borrow_mut().extend(bodies);
+            Ok(())
+        }
+    }
+
+    impl Later for Queues {
+        async fn send_later(&self, _: Queue, body: String, seconds: i64) -> Result<(), PortError> {
+            self.later.borrow_mut().push((body, seconds));
+            Ok(())
+        }
+    }
+
+    fn people(count: usize) -> Vec<SubjectRef> {
+        (0..count).map(|n| SubjectRef::parse(&format!("1.{n:022}")).unwrap()).collect()
+    }
+
+    fn body(step: AnnouncementStep) -> Result<String, Verdict> {
+        Ok(match step {
+            AnnouncementStep::Tell { subjects, tries } => {
+                let numbers: Vec<_> = subjects.iter().map(|subject| subject[2..].trim_start_matches('0')).collect();
+                format!("{} after {tries}", numbers.join(" "))
+            }
+            other => panic!("{other:?}"),
+        })
+    }
+
+    fn unavailable() -> Option<PortError> {
+        Some(PortError::unavailable("the mail service", "it is away"))
+    }
+
+    #[tokio::test]
+    async fn whom_something_fails_at_waits_alone_and_the_others_in_messages_of_their_own() {
+        let (queues, people) = (Queues::default(), people(9));
+        let put_off = |range: std::ops::Range<usize>, seconds, because| PutOff {
+            subjects: people[range].to_vec(),
+            seconds,
+            because,
+        };
+        let told = Told {
+            failed: vec![people[1].clone(), people[2].clone()],
+            error: unavailable(),
+            put_off: vec![put_off(3..4, 600, Because::InDoubt), put_off(5..9, 31, Because::TooFast)],
+            ..Told::default()
+        };
+        follow(&queues, Queue::Breach, &people, 2, told, body).await.unwrap();
+        let expected = [("3 after 0", 600), ("5 6 7 8 after 3", 31), ("1 after 0", 60), ("2 after 0", 60)];
+        let later = queues.later.borrow();
+        assert_eq!(later.iter().map(|(body, seconds)| (body.as_str(), *seconds)).collect::<Vec<_>>(), expected);
+    }
+
+    #[tokio::test]
+    async fn what_fails_at_everybody_comes_again_as_it_is_and_ends_among_the_dead_letters() {
+        let queues = Queues::default();
+        for count in [1, 3] {
+            let people = people(count);
+            let told = Told { failed: people.clone(), error: unavailable(), ..Told::default() };
+            let verdict = follow(&queues, Queue::Breach, &people, 0, told, body).await;
+            assert!(matches!(verdict, Err(Verdict::Retry(_))), "{verdict:?}");
+        }
+        assert!(queues.later.borrow().is_empty());
+    }
+
+    #[tokio::test]
+    async fn whoever_is_told_again_is_sent_as_many_to_a_message_as_it_takes() {
+        let queues = Queues::default();
+        send_all(&queues, Queue::Breach, &[], body).await.unwrap();
+        send_all(&queues, Queue::Breach, &people(2 * TELL_SUBJECTS_MAX + 1), body).await.unwrap();
+        assert_eq!(queues.now.borrow().len(), 3);
+    }
+}

@@ -331,7 +331,7 @@ impl Memory {
     }
 
     /// How the notices of an announcement stand, whoever fails.
-    pub fn notice_standings(&self, of: &Announcement) -> BTreeMap<SubjectRef, Standing> {
+    pub fn all_standings(&self, of: &Announcement) -> BTreeMap<SubjectRef, Standing> {
         let state = self.lock();
         let notices = state.notices.iter().filter(|((_, what, _), _)| what == of);
         notices.map(|((.., subject), standing)| (subject.clone(), *standing)).collect()

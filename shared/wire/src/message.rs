@@ -132,19 +132,39 @@ pub enum AnnouncementStep {
         /// How many messages of this look went before.
         #[serde(default, skip_serializing_if = "is_zero")]
         hop: u32,
-        /// How many people were found so far who are not told.
-        #[serde(default, skip_serializing_if = "is_none_left")]
-        open: u64,
-        /// When a notice last moved, as far as was seen.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        last_at: Option<String>,
+        /// What was seen so far.
+        #[serde(default, skip_serializing_if = "SeenForm::is_nothing")]
+        seen: SeenForm,
     },
+}
+
+/// What a look at notices has seen so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeenForm {
+    /// How many people are not told.
+    pub open: u64,
+    /// How many of them are in doubt.
+    pub in_doubt: u64,
+    /// How many people may have been told twice.
+    pub sent_again: u64,
+    /// How many came to their end lately.
+    pub lately: u64,
+    /// When a notice last moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<String>,
+}
+
+impl SeenForm {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl AnnouncementStep {
     /// A look from the first page on.
-    pub const fn look(again: bool) -> Self {
-        Self::Look { again, from: None, hop: 0, open: 0, last_at: None }
+    pub fn look(again: bool) -> Self {
+        Self::Look { again, from: None, hop: 0, seen: SeenForm::default() }
     }
 
     /// People to be told for the first time.
@@ -155,11 +175,6 @@ impl AnnouncementStep {
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
 const fn is_zero(number: &u32) -> bool {
-    *number == 0
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
-const fn is_none_left(number: &u64) -> bool {
     *number == 0
 }
 

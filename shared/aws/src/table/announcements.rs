@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use app::{
-    announce::{Announcements, FoundPage, NoticePage, SCOPE_SEGMENTS, Standing},
+    announce::{Announcements, FoundPage, SCOPE_SEGMENTS, Standing, StandingPage},
     error::{Appended, PortError},
 };
 use aws_sdk_dynamodb::types::ReturnValue;
@@ -167,12 +167,12 @@ impl Announcements for Cloud {
         self.update(&key, update, mine, ReturnValue::None).await.map(drop)
     }
 
-    async fn notice_page(
+    async fn notice_standings(
         &self,
         controller: &ControllerId,
         of: &Announcement,
         from: Option<&str>,
-    ) -> Result<NoticePage, PortError> {
+    ) -> Result<StandingPage, PortError> {
         let page = self
             .dynamodb()
             .query()
@@ -185,7 +185,7 @@ impl Announcements for Cloud {
             .await
             .map_err(|error| unavailable(TABLE, &error))?;
         let rows = page.items.unwrap_or_default().into_iter().map(standing_of).collect::<Result<_, _>>()?;
-        Ok(NoticePage { rows, next: page.last_evaluated_key.map(Cursor::write).transpose()? })
+        Ok(StandingPage { rows, next: page.last_evaluated_key.map(Cursor::write).transpose()? })
     }
 
     async fn notices(&self, controller: &ControllerId, of: &Announcement) -> Result<Vec<Notice>, PortError> {

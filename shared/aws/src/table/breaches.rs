@@ -6,6 +6,7 @@ use app::{
     announce::{FoundPage, SCOPE_SEGMENTS},
     breach::{Alert, BreachStore, RegisterPage, RegisterRow},
     error::{Appended, PortError},
+    telling::Seen,
 };
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::{
@@ -15,7 +16,7 @@ use domain::{
 use jiff::Timestamp;
 use wire::stored::{
     self, Kind,
-    breach::{Alert as AlertForm, AlertParts, Breach as BreachForm, Entry as EntryForm},
+    breach::{Alert as AlertForm, AlertParts, Breach as BreachForm, Entry as EntryForm, Looked as LookedForm},
 };
 
 use super::{
@@ -32,6 +33,7 @@ use crate::{Cloud, failure::unavailable};
 
 const WHAT: &str = "a breach";
 const ALERT: &str = "an alert";
+const LOOK: &str = "a look at notices";
 
 /// That a breach has not gone on. One that was stored before breaches had a history has no version.
 const SEEN: &str = "attribute_exists(pk) AND (attribute_not_exists(#version) OR #version = :seen)";
@@ -94,6 +96,30 @@ fn alert_of(item: Item) -> Result<Alert, PortError> {
         description: parts.description,
         advice: parts.advice,
     })
+}
+
+impl Cloud {
+    /// One attribute of a breach's own item.
+    async fn part_of_breach(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        name: &str,
+    ) -> Result<Item, PortError> {
+        let key = ItemKey::Breach(controller.clone(), breach.clone());
+        let read = self
+            .dynamodb()
+            .get_item()
+            .table_name(self.table()?)
+            .key("pk", text(key.pk()))
+            .key("sk", text(key.sk()))
+            .consistent_read(true)
+            .projection_expression(name)
+            .send()
+            .await
+            .map_err(|error| unavailable(TABLE, &error))?;
+        Ok(read.item.unwrap_or_default())
+    }
 }
 
 impl BreachStore for Cloud {
@@ -243,22 +269,45 @@ impl BreachStore for Cloud {
         breach: &BreachId,
         decided_at: Timestamp,
     ) -> Result<BTreeSet<u16>, PortError> {
-        let key = ItemKey::Breach(controller.clone(), breach.clone());
-        let item = self
-            .dynamodb()
-            .get_item()
-            .table_name(self.table()?)
-            .key("pk", text(key.pk()))
-            .key("sk", text(key.sk()))
-            .consistent_read(true)
-            .projection_expression("planned")
-            .send()
-            .await
-            .map_err(|error| unavailable(TABLE, &error))?
-            .item
-            .unwrap_or_default();
+        let item = self.part_of_breach(controller, breach, "planned").await?;
         let marks = item.get("planned").and_then(|marks| marks.as_ss().ok()).cloned().unwrap_or_default();
         Ok((0..SCOPE_SEGMENTS).filter(|segment| marks.contains(&planned_mark(decided_at, *segment))).collect())
+    }
+
+    async fn note_looked(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        seen: &Seen,
+        at: Timestamp,
+    ) -> Result<(), PortError> {
+        let key = ItemKey::Breach(controller.clone(), breach.clone());
+        let form = LookedForm {
+            at: stored::millis(at),
+            open: seen.open,
+            in_doubt: seen.in_doubt,
+            sent_again: seen.sent_again,
+            lately: seen.lately,
+            last_at: seen.last_at.map(stored::millis),
+        };
+        let form =
+            serde_dynamo::to_attribute_value(form).map_err(|_| PortError::corrupt(LOOK, "it cannot be written"))?;
+        let update = Update::default().set("looked", form);
+        self.update(&key, update, "attribute_exists(pk)", ReturnValue::None).await.map(drop)
+    }
+
+    async fn looked(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+    ) -> Result<Option<(Timestamp, Seen)>, PortError> {
+        let mut item = self.part_of_breach(controller, breach, "looked").await?;
+        let Some(AttributeValue::M(form)) = item.remove("looked") else { return Ok(None) };
+        let form: LookedForm = form_of(LOOK, form)?;
+        let instant = |millis| Timestamp::from_millisecond(millis).map_err(|_| PortError::corrupt(LOOK, "its time"));
+        let LookedForm { open, in_doubt, sent_again, lately, .. } = form;
+        let last_at = form.last_at.map(instant).transpose()?;
+        Ok(Some((instant(form.at)?, Seen { open, in_doubt, sent_again, lately, last_at })))
     }
 
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError> {

@@ -6,6 +6,7 @@ use app::{
     announce::FoundPage,
     breach::{Alert, BreachStore, RegisterPage, RegisterRow},
     error::{Appended, PortError},
+    telling::Seen,
 };
 use domain::{
     breach::{Breach, Entry, Facts, Head, Incident},
@@ -22,6 +23,7 @@ pub(super) struct Stored {
     fingerprint: Fingerprint,
     head: Head,
     planned: BTreeSet<(Timestamp, u16)>,
+    looked: Option<(Timestamp, Seen)>,
 }
 
 fn place_of(stored: &Stored) -> String {
@@ -45,7 +47,7 @@ impl BreachStore for Memory {
         let incident = Incident::new(breach.clone());
         state.breaches.insert(place, {
             let (fingerprint, head) = (fingerprint.clone(), head.clone());
-            Stored { incident, fingerprint, head, planned: BTreeSet::new() }
+            Stored { incident, fingerprint, head, planned: BTreeSet::new(), looked: None }
         });
         Ok(Appended::Fresh)
     }
@@ -180,6 +182,29 @@ impl BreachStore for Memory {
         let stored = state.breaches.get(&(controller.clone(), breach.clone()));
         let planned = stored.into_iter().flat_map(|stored| &stored.planned);
         Ok(planned.filter(|(at, _)| *at == decided_at).map(|(_, segment)| *segment).collect())
+    }
+
+    async fn note_looked(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        seen: &Seen,
+        at: Timestamp,
+    ) -> Result<(), PortError> {
+        let mut state = self.call()?;
+        if let Some(stored) = state.breaches.get_mut(&(controller.clone(), breach.clone())) {
+            stored.looked = Some((at, seen.clone()));
+        }
+        Ok(())
+    }
+
+    async fn looked(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+    ) -> Result<Option<(Timestamp, Seen)>, PortError> {
+        let state = self.call()?;
+        Ok(state.breaches.get(&(controller.clone(), breach.clone())).and_then(|stored| stored.looked.clone()))
     }
 
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
-    announce::{Announcements, FoundPage, NoticePage, Standing},
+    announce::{Announcements, FoundPage, Standing, StandingPage},
     attest::Attestations,
     error::{Appended, PortError},
     notice_change::{ChangeStore, NoticeChanges},
@@ -97,12 +97,12 @@ impl Announcements for Memory {
         Ok(())
     }
 
-    async fn notice_page(
+    async fn notice_standings(
         &self,
         controller: &ControllerId,
         of: &Announcement,
         from: Option<&str>,
-    ) -> Result<NoticePage, PortError> {
+    ) -> Result<StandingPage, PortError> {
         let state = self.call()?;
         let notices = state.notices.iter().filter(|((whose, what, _), _)| whose == controller && what == of);
         let mut rows: Vec<_> = notices.map(|((.., subject), standing)| (subject.clone(), *standing)).collect();
@@ -110,7 +110,7 @@ impl Announcements for Memory {
         let is_last = rows.len() <= NOTICES_A_PAGE;
         rows.truncate(NOTICES_A_PAGE);
         let next = rows.last().map(|(subject, _)| subject.to_string()).filter(|_| !is_last);
-        Ok(NoticePage { rows, next })
+        Ok(StandingPage { rows, next })
     }
 
     async fn notices(&self, controller: &ControllerId, of: &Announcement) -> Result<Vec<Notice>, PortError> {

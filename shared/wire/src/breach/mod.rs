@@ -235,45 +235,24 @@ impl NoticeCounts {
     }
 }
 
-/// How far telling people has come.
+/// How far telling people has come, beside the counts of notices.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TellingForm {
-    /// Found, not told yet.
-    pub planned: u64,
-    /// A send was begun and not confirmed.
-    pub claimed: u64,
-    /// Told by mail.
-    pub sent: u64,
-    /// Written to, and no mail reaches them: told by the public alert.
-    pub not_reached: u64,
-    /// Told by the public alert, since no address is known.
-    pub without_address: u64,
-    /// Of those claimed: begun so long ago that the mail service's own word is waited for.
+    /// When all notices were last looked at; what follows is of then. Absent: they were not yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<String>,
+    /// A send was begun so long ago that the mail service's own word is waited for.
     pub in_doubt: u64,
     /// To whom more than one send was begun: they may have been told twice.
     pub sent_again: u64,
-    /// How many came to their end over the last ten minutes.
+    /// How many had come to their end over the ten minutes before.
     pub last_ten_minutes: u64,
-    /// When the last of them is told, about, at that rate and within what the mail account may send.
+    /// When the last of those who are left is told, about: at that rate and within what the mail account may send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_end: Option<String>,
     /// Since when everybody is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all_told_at: Option<String>,
-}
-
-impl TellingForm {
-    /// The same as counts of notices.
-    pub fn counts(&self) -> NoticeCounts {
-        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        NoticeCounts {
-            planned: count(self.planned),
-            claimed: count(self.claimed),
-            sent: count(self.sent),
-            without_address: count(self.without_address),
-            not_reached: count(self.not_reached),
-        }
-    }
 }
 
 impl BreachAnswer {

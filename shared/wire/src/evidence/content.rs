@@ -14,7 +14,7 @@ use crate::stored::{Kind, Unreadable};
 pub const SALT: &str = "salt";
 
 /// Attributes that are no part of an item's content, with the kind of item where it is one alone, and why.
-pub const LATER: [(Option<Kind>, &str, &str); 30] = [
+pub const LATER: [(Option<Kind>, &str, &str); 28] = [
     (None, "pk", "its key stands beside the content"),
     (None, "sk", "its key stands beside the content"),
     (None, SALT, "the salt stands beside the content"),
@@ -41,10 +41,8 @@ pub const LATER: [(Option<Kind>, &str, &str); 30] = [
     (Some(Kind::Hold), "released_by", "the release has a leaf of its own"),
     (Some(Kind::Breach), "notified_at", "the authority's notice has a leaf of its own"),
     (Some(Kind::Breach), "reference", "the authority's notice has a leaf of its own"),
-    (Some(Kind::Breach), "version", "it counts the entries"),
-    (Some(Kind::Breach), "office_of", "where it lies in the register"),
-    (Some(Kind::Breach), "office_at", "where it lies in the register"),
     (Some(Kind::Breach), "planned", "whose notices stand, each with leaves of its own"),
+    (Some(Kind::Breach), "looked", "how notices stood, each with leaves of its own"),
 ];
 
 /// The kinds of items that have a leaf, and so a salt.

@@ -278,6 +278,24 @@ impl Notice {
     }
 }
 
+/// The attribute `looked` of `BREACH`: what the latest look at all notices saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Looked {
+    /// When.
+    pub at: i64,
+    /// How many people were not told.
+    pub open: u64,
+    /// How many of them were in doubt.
+    pub in_doubt: u64,
+    /// How many people may have been told twice.
+    pub sent_again: u64,
+    /// How many had come to their end lately.
+    pub lately: u64,
+    /// When a notice had last moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<i64>,
+}
+
 /// `ALERT#{breach}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {

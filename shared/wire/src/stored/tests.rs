@@ -217,6 +217,17 @@ fn a_hold_reads() {
 }
 
 #[test]
+fn how_often_a_notice_was_sent_and_what_a_look_saw_read() {
+    let state = |name| read::<breach::Notice>(name).standing().map(|(state, _, sends)| (state.as_str(), sends));
+    assert_eq!(state("notice-claimed"), Ok(("claimed", 2)));
+    assert_eq!(state("notice"), Ok(("without-address", 0)));
+    let before = breach::Notice { sends: None, ..read("notice-claimed") };
+    assert_eq!(before.standing().map(|(_, _, sends)| sends), Ok(1), "a send was begun before they were counted");
+    let looked: breach::Looked = read("looked");
+    assert_eq!((looked.open, looked.in_doubt, looked.sent_again), (14, 2, 1));
+}
+
+#[test]
 fn a_breach_its_notice_and_its_alert_read() {
     let id = BreachId::parse(ID).unwrap();
     let form: breach::Breach = read("breach");
