@@ -56,6 +56,15 @@ impl MailPace {
         state.given = 0.0;
     }
 
+    /// What was known last, or the least that there is; for as long as an answer would count.
+    fn guess(&self) -> Allowance {
+        let last = self.state.lock().unwrap_or_else(PoisonError::into_inner).known;
+        let least = Allowance { per_second: LEAST_PER_SECOND, per_day: None, sent: 0.0 };
+        let allowance = last.map_or(least, |(_, allowance)| allowance);
+        self.learn(allowance);
+        allowance
+    }
+
     /// Takes the next free place: how long it is until then, or none in this day.
     fn reserve(&self, allowance: &Allowance) -> Option<Duration> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -82,7 +91,11 @@ impl SendPace for Cloud {
         if self.mail_pace.share == 0 {
             return Ok(Turn::Now);
         }
-        let Some(allowance) = self.allowance().await? else { return Ok(Turn::Now) };
+        let allowance = match self.allowance().await {
+            Ok(Some(allowance)) => allowance,
+            // Who cannot ask tells people all the same, slowly: the law's time runs.
+            Ok(None) | Err(_) => self.mail_pace.guess(),
+        };
         let Some(pause) = self.mail_pace.reserve(&allowance) else { return Ok(Turn::DayFull) };
         if !pause.is_zero() {
             sleep(pause).await;
@@ -133,6 +146,17 @@ mod tests {
         let mut state = State::default();
         let turns: Vec<_> = (0..4).map(|_| reserve(&mut state, 0, &allowance, 1.0).is_some()).collect();
         assert_eq!(turns, [true, true, false, false]);
+    }
+
+    #[tokio::test]
+    async fn who_cannot_ask_what_the_account_may_send_tells_people_slowly() {
+        let pace = MailPace::new(20);
+        assert_eq!(pace.known(), None);
+        let least = Allowance { per_second: LEAST_PER_SECOND, per_day: None, sent: 0.0 };
+        assert_eq!((pace.guess(), pace.known()), (least, Some(least)));
+        let known = Allowance { per_second: 50.0, per_day: Some(100.0), sent: 1.0 };
+        pace.learn(known);
+        assert_eq!(pace.guess(), known, "what was known last");
     }
 
     #[test]

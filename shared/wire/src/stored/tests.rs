@@ -217,6 +217,15 @@ fn a_hold_reads() {
 }
 
 #[test]
+fn only_telling_that_goes_on_again_is_looked_up_again() {
+    use domain::breach::{Act, Actor, Entry, Telling};
+    let entry = |act| breach::Entry::new(&Entry { at: Timestamp::UNIX_EPOCH, by: Actor::Product, act });
+    let set = |telling| entry(Act::TellingSet(telling, String::from("why"))).resumes_telling();
+    assert_eq!(Telling::ALL.map(set), [true, false, false]);
+    assert!(!entry(Act::AllTold).resumes_telling());
+}
+
+#[test]
 fn how_often_a_notice_was_sent_and_what_a_look_saw_read() {
     let state = |name| read::<breach::Notice>(name).standing().map(|(state, _, sends)| (state.as_str(), sends));
     assert_eq!(state("notice-claimed"), Ok(("claimed", 2)));
