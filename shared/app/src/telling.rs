@@ -170,8 +170,12 @@ fn pause(because: Because, tries: u32, subject: &SubjectRef) -> i64 {
         Because::DayFull => return DAY_FULL_SECONDS,
         Because::NoTime | Because::InDoubt | Because::Unavailable => return UNAVAILABLE_SECONDS,
     };
-    let spread = subject.as_str().bytes().fold(0_i64, |sum, byte| (sum * 31 + i64::from(byte)) % 1_009);
-    least + least * spread / 1_009
+    // FNV-1a: references that differ in one character are far apart.
+    let mixed = subject
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |mixed, byte| (mixed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    least + i64::try_from(mixed % least.unsigned_abs().max(1)).unwrap_or_default()
 }
 
 async fn tell<P: Announcements + Mailer + SendPace>(

@@ -506,3 +506,19 @@ async fn nobody_stays_untold_and_nobody_is_told_twice_uncounted_whatever_happens
     assert!(came.stopped > 10 && came.stopped_early > 3 && came.all_told > 100, "{came:?}");
     assert!(came.twice > 20 && came.bounced > 100, "{came:?}");
 }
+
+#[tokio::test]
+async fn a_message_reads_its_breach_once_and_each_person_costs_five_calls() {
+    let mut world = World::new(0).await;
+    world.is_calm.store(true, Ordering::SeqCst);
+    let decided_at = world.at();
+    world.handle(Step::Scope(decided_at)).await.unwrap();
+    let people: Vec<SubjectRef> =
+        world.people.iter().filter(|(to, _)| to.as_str() != NO_SUCH_ADDRESS).map(|(_, who)| who.clone()).collect();
+    let (calls, now) = (world.memory.calls(), world.at());
+    let sender = Sender { doubt: DOUBT, now: &|| now, has_time: &|| true, tries: 0 };
+    let told = breach_telling::tell(&world.policy, &world.memory, &world.breach, &people, &sender).await.unwrap();
+    assert_eq!((told.sent, told.sent_again), (people.len(), 0));
+    // Where they can be written to, their turn, the claim, the mail, the confirmation.
+    assert_eq!(world.memory.calls() - calls, 1 + 5 * people.len());
+}

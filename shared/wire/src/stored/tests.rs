@@ -416,8 +416,8 @@ fn every_fixture_is_read() {
                 decided-exported decided-not-verified decided-recorded decided-refused decided-stopped \
                 decided-with-office decided-withdrawn disclosure disclosure-total due entry-asked \
                 entry-decided entry-ruled entry-task entry-verified export export-access hold hold-category \
-                hold-copy hold-ground hold-incident instructions log log-entries mail notice plan planned \
-                purge purge-deed record record-held references request request-acting request-office stored \
+                hold-copy hold-ground hold-incident instructions log log-entries looked mail notice notice-claimed \
+                plan planned purge purge-deed record record-held references request request-acting request-office stored \
                 system task token tombstone trigger trigger-times verified walk warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
