@@ -180,8 +180,10 @@ pub enum Said {
     Unsaid,
 }
 
+type Does = Box<dyn FnMut(&Mail) -> Option<Said> + Send>;
+
 /// Asked about each mail; `None`: it takes it.
-struct MailService(Box<dyn FnMut(&Mail) -> Option<Said> + Send>);
+struct MailService(Does);
 
 impl std::fmt::Debug for MailService {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
