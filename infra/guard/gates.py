@@ -526,14 +526,19 @@ def no_policy_names_an_action_by_wildcard(plain, contract):
 @gate
 def a_wildcard_resource_has_its_reason(plain, contract):
     """Where a role can't name its resource, the contract says why, and by which page."""
-    listed = {w["resource"] for w in contract.wildcards if w.get("reason") and w.get("page")}
-    used = {
-        resource
+    # `action` where the reason is that one action's alone, as it must be for everything at once.
+    reasoned = [w for w in contract.wildcards if w.get("reason") and w.get("page")]
+    alone = {w["resource"]: w["action"] for w in reasoned if "action" in w}
+    listed = {w["resource"] for w in reasoned if w["resource"] != "*" or "action" in w}
+    wild = [
+        (action, resource)
         for role in of_type(plain, "AWS::IAM::Role").values()
-        for resources in granted(role).values()
+        for action, resources in granted(role).items()
         for resource in resources
         if "*" in resource
-    }
+    ]
+    used = {resource for _, resource in wild}
+    yield from sorted({f"{a} on {r} has no reason" for a, r in wild if alone.get(r, a) != a})
     yield from (f"{resource} has no reason" for resource in sorted(used - listed))
     yield from (f"{resource} is listed and not used" for resource in sorted(listed - used))
 

@@ -237,6 +237,7 @@ BREAKS = {
     ],
     "a_wildcard_resource_has_its_reason": [
         allow("PurgeRole", ["dynamodb:GetItem"], "*"),
+        allow("BreachNotifyRole", ["ses:GetAccount", "ses:PutAccountDetails"], "*"),
         allow("PurgeRole", ["s3:GetObject"], {"Fn::Sub": "${ExportsBucket.Arn}*"}),
         # Both readers of the stream list it; without them nobody needs the wildcard.
         both(drop(f"StreamRelayRole|{LEAST}|2"), drop(f"EvidenceSealRole|{LEAST}|2")),

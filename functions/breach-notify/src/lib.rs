@@ -11,22 +11,24 @@ use app::{
     announce::Announcements,
     breach::{self, ActError, BreachStore, DeclareBreach, DeclareError, FactsError},
     breach_scope::{self, CountUnderWay},
+    breach_telling::{self, Looked},
     keys::Keys,
     limits::Counters,
-    mail::Mailer,
-    queues::{DeadLetters, Outbox, Queue},
+    mail::{Mailer, SendPace},
+    queues::{DeadLetters, Later, Outbox, Queue},
     signals::SignalStore,
+    telling::{self, Seen, Sender},
     walk::{WALK_HOPS_MAX, WALK_SEGMENTS, Walks},
 };
 use domain::{
     announcement::Announcement,
-    breach::{Act, Actor, Entry, Incident},
+    breach::{Act, Actor, Entry, Incident, Telling},
     ids::{BreachId, StaffId, SubjectRef},
     policy::Policy,
     walk::Turn,
 };
 use edge::{
-    Event, Failure, Reply, announcement,
+    Event, Failure, Reply, announcement, clock,
     http::{Problem, Request, Response},
     queue::{self, Message, Verdict},
     site,
@@ -36,9 +38,9 @@ use policy::PolicyBook;
 use wire::{
     breach::{
         ActForm, AlertForm, AlertsAnswer, BreachAnswer, BreachForm, CountingForm, NoticeCounts, PeopleAnswer,
-        PersonForm,
+        PersonForm, TellingForm,
     },
-    message::{AnnouncementStep, BreachMessage},
+    message::{AnnouncementStep, BreachMessage, SeenForm},
 };
 
 /// The scope of a token that may declare breaches and look at them.
@@ -46,12 +48,32 @@ pub const SCOPE: &str = "breach:write";
 
 /// Everything that this function needs.
 pub trait Ports:
-    BreachStore + Announcements + Walks + Keys + Mailer + Outbox + DeadLetters + SignalStore + Counters
+    BreachStore
+    + Announcements
+    + Walks
+    + Keys
+    + Mailer
+    + SendPace
+    + Outbox
+    + Later
+    + DeadLetters
+    + SignalStore
+    + Counters
 {
 }
 
-impl<P: BreachStore + Announcements + Walks + Keys + Mailer + Outbox + DeadLetters + SignalStore + Counters> Ports
-    for P
+impl<P> Ports for P where
+    P: BreachStore
+        + Announcements
+        + Walks
+        + Keys
+        + Mailer
+        + SendPace
+        + Outbox
+        + Later
+        + DeadLetters
+        + SignalStore
+        + Counters
 {
 }
 
@@ -160,10 +182,15 @@ async fn progress<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Resu
     request.staff(&policy.controller, SCOPE)?;
     let id = BreachId::parse(id).map_err(|_| Problem::not_found())?;
     let incident = desk.ports.breach(&policy.controller, &id).await?.ok_or_else(Problem::not_found)?;
-    let notices = desk.ports.counts(&policy.controller, &Announcement::Breach(id)).await?;
+    let counts = NoticeCounts::from(desk.ports.counts(&policy.controller, &Announcement::Breach(id)).await?);
     let counting = breach_scope::under_way(&desk.ports, &policy.controller, &incident).await?;
-    let mut answer = answer(policy, &incident, Some(NoticeCounts::from(notices)));
+    let progress = match incident.tells_each() {
+        true => Some(how_far(desk, policy, &incident, &counts, request.at()).await?),
+        false => None,
+    };
+    let mut answer = answer(policy, &incident, Some(counts));
     answer.counting = counting.map(counting_form);
+    answer.progress = progress;
     Ok(Response::json(200, &answer).with_version(incident.version()))
 }
 
@@ -214,6 +241,34 @@ async fn people<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result
     let people = page.notices.iter().map(PersonForm::from).collect();
     let next = page.next.as_ref().map(ToString::to_string);
     Ok(Response::json(200, &PeopleAnswer { v: 1, breach_id: id.to_string(), people, next }))
+}
+
+/// How far telling has come: what the latest look saw, and when the last of those who are left is told.
+async fn how_far<P: Ports>(
+    desk: &Desk<P>,
+    policy: &Policy,
+    incident: &Incident,
+    counts: &NoticeCounts,
+    at: Timestamp,
+) -> Result<TellingForm, Problem> {
+    let looked = desk.ports.looked(&policy.controller, &incident.breach.id).await?;
+    let (looked_at, seen) = looked.map_or_else(Default::default, |(at, seen)| (Some(at), seen));
+    let open = u64::try_from(counts.planned + counts.claimed).unwrap_or(u64::MAX);
+    let estimated_end = if open == 0 || incident.telling() != Telling::Running {
+        None
+    } else {
+        // The mail service's word makes the estimate better; without it there is one all the same, or none.
+        let allowance = desk.ports.allowance().await.unwrap_or_default();
+        telling::estimated_end(open, seen.lately, allowance.as_ref(), at)
+    };
+    Ok(TellingForm {
+        looked_at: looked_at.map(|at| at.to_string()),
+        in_doubt: seen.in_doubt,
+        sent_again: seen.sent_again,
+        last_ten_minutes: seen.lately,
+        estimated_end: estimated_end.map(|at| at.to_string()),
+        all_told_at: incident.all_told_at().map(|at| at.to_string()),
+    })
 }
 
 async fn notify<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Response, Problem> {
@@ -269,19 +324,78 @@ async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
     let message = message.json::<BreachMessage>()?;
     let (controller, breach, at) = message.parse()?;
     let policy = site::policy_of(&controller, &desk.policies)?;
-    if let AnnouncementStep::Count { facts, turn } = message.step {
-        return count_on(desk, policy, &breach, facts, at, turn.map(Turn::from)).await;
+    let ports = &desk.ports;
+    let body = |step| Ok(site::body(&BreachMessage::new(&controller, &breach, at, step))?);
+    let plan = async |segment, from| breach_telling::plan(policy, ports, &breach, (segment, from), at).await;
+    let hand_on = async |step| Ok(Outbox::send(ports, Queue::Breach, vec![body(step)?]).await?);
+    match message.step {
+        AnnouncementStep::Scope => announcement::scan(None, plan, hand_on).await,
+        AnnouncementStep::Continue { segment, from, hop } => {
+            announcement::scan(Some((segment, from, hop)), plan, hand_on).await
+        }
+        AnnouncementStep::Tell { subjects, tries } => {
+            let tell = async |people: &[SubjectRef], sender: &Sender<'_>| {
+                breach_telling::tell(policy, ports, &breach, people, sender).await
+            };
+            announcement::tell(ports, Queue::Breach, (&subjects, tries), body, tell).await
+        }
+        AnnouncementStep::Count { facts, turn } => {
+            count_on(desk, policy, &breach, facts, at, turn.map(Turn::from)).await
+        }
+        AnnouncementStep::Look { again, from, hop, seen } => {
+            let last_at = seen.last_at.map(|at| at.parse()).transpose();
+            let last_at = last_at.map_err(|_| Verdict::poison("the time of a look cannot be read"))?;
+            let SeenForm { open, in_doubt, sent_again, lately, .. } = seen;
+            let seen = Seen { open, in_doubt, sent_again, lately, last_at };
+            let message = BreachMessage::new(&controller, &breach, at, AnnouncementStep::look(again));
+            look(policy, ports, &message, (again, from, announcement::hop_of(hop)?), seen).await
+        }
     }
-    announcement::step(
-        message.step,
-        async |segment, from| breach::scope(policy, &desk.ports, &breach, segment, from, at).await,
-        async |step| {
-            let next = BreachMessage::new(&controller, &breach, at, step);
-            Ok(Outbox::send(&desk.ports, Queue::Breach, vec![site::body(&next)?]).await?)
+}
+
+/// Looks at some pages of notices, sends whom to tell again, and hands on, or concludes from all that was seen.
+async fn look<P: Ports>(
+    policy: &Policy,
+    ports: &P,
+    message: &BreachMessage,
+    (again, from, hop): (bool, Option<String>, u32),
+    seen: Seen,
+) -> Result<(), Verdict> {
+    let (controller, breach, at) = message.parse()?;
+    let body_at = |at, step| Ok(site::body(&BreachMessage::new(&controller, &breach, at, step))?);
+    let body = |step| body_at(at, step);
+    // The clock, and not the event's time: what is in doubt now is looked for.
+    let now = clock::now();
+    let doubt = again.then(announcement::doubt);
+    let (free, seen, rest) = breach_telling::look(policy, ports, &breach, (from, seen), doubt, now).await?;
+    announcement::send_all(ports, Queue::Breach, &free, body).await?;
+    let next = match rest {
+        Some(from) => {
+            let last_at = seen.last_at.map(|at| at.to_string());
+            let Seen { open, in_doubt, sent_again, lately, .. } = seen;
+            let seen = SeenForm { open, in_doubt, sent_again, lately, last_at };
+            Some(body(AnnouncementStep::Look { again, from: Some(from), hop: hop + 1, seen })?)
+        }
+        // Whoever was just sent on moves before long.
+        None if again => None,
+        None => match breach_telling::conclude(policy, ports, &breach, &seen, now).await.map_err(concluded)? {
+            Looked::Nothing | Looked::AllTold => None,
+            Looked::TellAgain => Some(body(AnnouncementStep::look(true))?),
+            Looked::PlanAgain(decided_at) => Some(body_at(decided_at, AnnouncementStep::Scope)?),
         },
-        async |subject| breach::tell(policy, &desk.ports, &breach, subject, at).await.map(drop),
-    )
-    .await
+    };
+    match next {
+        Some(next) => Ok(Outbox::send(ports, Queue::Breach, vec![next]).await?),
+        None => Ok(()),
+    }
+}
+
+fn concluded(error: ActError) -> Verdict {
+    match error {
+        ActError::Port(error) => error.into(),
+        // It was closed meanwhile, or its history is full: the next look finds out.
+        _ => Failure::new("that all were told could not be recorded").into(),
+    }
 }
 
 /// Begins a count, or does one stretch of it, and hands the rest on.

@@ -3,11 +3,16 @@
 use app::{
     announce::Announcements,
     keys::Keys,
-    mail::Mailer,
+    mail::{Mailer, SendPace},
     notice_change::{self, ChangeStore, NoticeChanges, PublishError, PublishNotice},
-    queues::{DeadLetters, Outbox, Queue},
+    queues::{DeadLetters, Later, Outbox, Queue},
+    telling::Sender,
 };
-use domain::{announcement::Announcement, ids::ChangeId, notice::PublicationRefused};
+use domain::{
+    announcement::Announcement,
+    ids::{ChangeId, SubjectRef},
+    notice::PublicationRefused,
+};
 use edge::{
     Event, Failure, Reply, announcement,
     http::{Problem, Request, Response},
@@ -17,7 +22,7 @@ use edge::{
 use policy::PolicyBook;
 use wire::{
     breach::NoticeCounts,
-    message::ChangeMessage,
+    message::{AnnouncementStep, ChangeMessage},
     notice::{ChangeAnswer, NoticeForm, NoticesAnswer},
 };
 
@@ -25,9 +30,15 @@ use wire::{
 pub const SCOPE: &str = "notices:write";
 
 /// Everything that this function needs.
-pub trait Ports: ChangeStore + NoticeChanges + Announcements + Keys + Mailer + Outbox + DeadLetters {}
+pub trait Ports:
+    ChangeStore + NoticeChanges + Announcements + Keys + Mailer + SendPace + Outbox + Later + DeadLetters
+{
+}
 
-impl<P: ChangeStore + NoticeChanges + Announcements + Keys + Mailer + Outbox + DeadLetters> Ports for P {}
+impl<P: ChangeStore + NoticeChanges + Announcements + Keys + Mailer + SendPace + Outbox + Later + DeadLetters> Ports
+    for P
+{
+}
 
 /// What the function works with.
 #[derive(Debug)]
@@ -121,14 +132,21 @@ async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
     let message = message.json::<ChangeMessage>()?;
     let (controller, change, at) = message.parse()?;
     let policy = site::policy_of(&controller, &desk.policies)?;
-    announcement::step(
-        message.step,
-        async |segment, from| notice_change::scope(policy, &desk.ports, &change, segment, from, at).await,
-        async |step| {
-            let next = ChangeMessage::new(&controller, &change, at, step);
-            Ok(Outbox::send(&desk.ports, Queue::Notice, vec![site::body(&next)?]).await?)
-        },
-        async |subject| notice_change::tell(policy, &desk.ports, &change, subject, at).await.map(drop),
-    )
-    .await
+    let ports = &desk.ports;
+    let body = |step| Ok(site::body(&ChangeMessage::new(&controller, &change, at, step))?);
+    let scope = async |segment, from| notice_change::scope(policy, ports, &change, segment, from, at).await;
+    let hand_on = async |step| Ok(Outbox::send(ports, Queue::Notice, vec![body(step)?]).await?);
+    match message.step {
+        AnnouncementStep::Scope => announcement::scan(None, scope, hand_on).await,
+        AnnouncementStep::Continue { segment, from, hop } => {
+            announcement::scan(Some((segment, from, hop)), scope, hand_on).await
+        }
+        AnnouncementStep::Tell { subjects, tries } => {
+            let tell = async |people: &[SubjectRef], sender: &Sender<'_>| {
+                notice_change::tell(policy, ports, &change, people, sender).await
+            };
+            announcement::tell(ports, Queue::Notice, (&subjects, tries), body, tell).await
+        }
+        AnnouncementStep::Look { .. } => Err(Verdict::poison("nobody looks after a change of the notice")),
+    }
 }

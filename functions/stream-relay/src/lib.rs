@@ -121,6 +121,11 @@ impl Sorted {
                     let at = time(form.at)?;
                     self.scope.push(BreachMessage::new(&controller, &breach, at, AnnouncementStep::Scope));
                 }
+                // What waited was dropped: whoever is not told is looked up again.
+                if form.resumes_telling() {
+                    let at = time(form.at)?;
+                    self.scope.push(BreachMessage::new(&controller, &breach, at, AnnouncementStep::look(true)));
+                }
             }
             (Change::Insert, ItemKey::Change(controller, change)) => {
                 let form: stored::notice::Change = image(record.new.as_ref())?;
@@ -181,7 +186,7 @@ impl Sorted {
         }
         for ((controller, of), (at, subjects)) in &self.tell {
             for subjects in subjects.chunks(TELL_SUBJECTS_MAX) {
-                let step = AnnouncementStep::Tell { subjects: subjects.to_vec() };
+                let step = AnnouncementStep::tell(subjects.to_vec());
                 match of {
                     Announcement::Breach(id) => {
                         breach.push(site::body(&BreachMessage::new(controller, id, *at, step))?);

@@ -44,6 +44,37 @@ pub struct NoticePage {
     pub next: Option<SubjectRef>,
 }
 
+/// How one notice stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// How far it has come.
+    pub state: NoticeState,
+    /// Since when, in milliseconds' precision.
+    pub since: Timestamp,
+    /// How many sends were begun and not given back. From the second on, the person may have been told twice.
+    pub sends: u32,
+}
+
+impl Standing {
+    /// Whether a send may begin: nothing was begun, or what was has been in doubt since that time or longer.
+    pub fn is_free(&self, doubted_until: Timestamp) -> bool {
+        match self.state {
+            NoticeState::Planned => true,
+            NoticeState::Claimed => self.since <= doubted_until,
+            NoticeState::Sent | NoticeState::WithoutAddress | NoticeState::NotReached => false,
+        }
+    }
+}
+
+/// A page of how notices stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandingPage {
+    /// Whose, and how each stands.
+    pub rows: Vec<(SubjectRef, Standing)>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
+
 /// The port to the notices of single people.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
 pub trait Announcements {
@@ -80,6 +111,37 @@ pub trait Announcements {
         of: &Announcement,
         after: Option<&SubjectRef>,
     ) -> Result<NoticePage, PortError>;
+    /// Claims a notice for one send, if it is [`Standing::is_free`] then, and counts the send; answers how it stood
+    /// before, from which the caller tells whether it was claimed.
+    ///
+    /// MUST do both or neither, and change nothing about one that is not free.
+    async fn claim_notice(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        subject: &SubjectRef,
+        doubted_until: Timestamp,
+        at: Timestamp,
+    ) -> Result<Option<Standing>, PortError>;
+
+    /// Gives a claim of that time back, since nothing went out: the notice is planned again, and that send counts no
+    /// more. MUST change nothing if the notice has gone on, or somebody else claimed it.
+    async fn return_notice(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        subject: &SubjectRef,
+        claimed_at: Timestamp,
+        at: Timestamp,
+    ) -> Result<(), PortError>;
+
+    /// A page of an announcement's notices, in the order of their references.
+    async fn notice_standings(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        from: Option<&str>,
+    ) -> Result<StandingPage, PortError>;
 
     /// How the notices of an announcement stand. MUST read pages until there are none left.
     async fn notices(&self, controller: &ControllerId, of: &Announcement) -> Result<Vec<Notice>, PortError>;
@@ -116,53 +178,4 @@ pub async fn scope<P: Announcements>(
         }
     }
     Ok(from)
-}
-
-/// What a claim on one person's notice finds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claimed {
-    /// It is claimed: tell them there, or in public where no address is known; then confirm.
-    Open(Option<Sensitive<String>>),
-    /// They have been told.
-    Done(NoticeState),
-}
-
-/// Claims one person's notice. What an earlier claim left in doubt is claimed again: told twice at
-/// worst, untold never.
-///
-/// # Errors
-/// [`PortError`].
-pub async fn claim<P: Announcements>(
-    ports: &P,
-    controller: &ControllerId,
-    of: &Announcement,
-    subject: &SubjectRef,
-    at: Timestamp,
-) -> Result<Claimed, PortError> {
-    let claimed = Notice { of: of.clone(), subject: subject.clone(), state: NoticeState::Claimed };
-    let open = [NoticeState::Planned, NoticeState::Claimed];
-    match ports.move_notice(controller, &claimed, &open, at).await? {
-        Some(NoticeState::Planned | NoticeState::Claimed) => {
-            ports.contact(controller, subject).await.map(Claimed::Open)
-        }
-        Some(done) => Ok(Claimed::Done(done)),
-        None => Err(PortError::corrupt("notice", "it is not stored")),
-    }
-}
-
-/// Confirms how a claimed notice ended.
-///
-/// # Errors
-/// [`PortError`]; the notice is in doubt then.
-pub async fn confirm<P: Announcements>(
-    ports: &P,
-    controller: &ControllerId,
-    of: &Announcement,
-    subject: &SubjectRef,
-    state: NoticeState,
-    at: Timestamp,
-) -> Result<NoticeState, PortError> {
-    let notice = Notice { of: of.clone(), subject: subject.clone(), state };
-    ports.move_notice(controller, &notice, &[NoticeState::Claimed], at).await?;
-    Ok(state)
 }

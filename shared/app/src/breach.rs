@@ -3,23 +3,22 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    announcement::{Announcement, NoticeState},
+    announcement::Announcement,
     breach::{self, Act, Actor, Breach, Clock, Entry, Facts, Head, Incident, Refused, Standing, Telling, Why},
     clock::Anchor,
     dsar,
-    ids::{BreachId, Category, ControllerId, Fingerprint, SignalId, StaffId, SubjectRef},
+    ids::{BreachId, Category, ControllerId, Fingerprint, SignalId, StaffId},
     language::Language,
     policy::Policy,
 };
 use jiff::Timestamp;
 
 use crate::{
-    announce::{self, Announcements, Claimed, FoundPage},
+    announce::{self, Announcements, FoundPage},
     breach_scope::{self, TracePage},
     error::{Appended, PortError},
     keys::Keys,
-    letters,
-    mail::Mailer,
+    telling::Seen,
 };
 
 /// A public alert.
@@ -141,6 +140,39 @@ pub trait BreachStore {
     ) -> Result<FoundPage, PortError> {
         Ok(breach_scope::people(facts, self.traces(controller, facts, segment, from).await?))
     }
+
+    /// Notes that everybody in a segment is planned who is told by the decision of that time; again changes nothing.
+    async fn note_planned(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        decided_at: Timestamp,
+        segment: u16,
+    ) -> Result<(), PortError>;
+
+    /// The segments that are noted for the decision of that time.
+    async fn planned_segments(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        decided_at: Timestamp,
+    ) -> Result<BTreeSet<u16>, PortError>;
+
+    /// Keeps what a look at all notices saw, in place of an earlier one.
+    async fn note_looked(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        seen: &Seen,
+        at: Timestamp,
+    ) -> Result<(), PortError>;
+
+    /// What the latest look at all notices saw, and when.
+    async fn looked(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+    ) -> Result<Option<(Timestamp, Seen)>, PortError>;
 
     /// Publishes an alert; doing it again changes nothing.
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError>;
@@ -379,36 +411,6 @@ pub async fn scope<P: BreachStore + Announcements>(
     let of = Announcement::Breach(breach.clone());
     let page = async |from: Option<&str>| ports.affected(controller, incident.facts(), segment, from).await;
     announce::scope(ports, controller, &of, from, at, page).await
-}
-
-/// Tells one person: claim, send, confirm. Who has no address is told by the public alert.
-///
-/// # Errors
-/// [`PortError`]; the notice is in doubt then and is sent again: told twice at worst, untold never.
-pub async fn tell<P: BreachStore + Announcements + Mailer>(
-    policy: &Policy,
-    ports: &P,
-    breach: &BreachId,
-    subject: &SubjectRef,
-    at: Timestamp,
-) -> Result<NoticeState, PortError> {
-    let controller = &policy.controller;
-    let Some(incident) = ports.breach(controller, breach).await? else {
-        return Err(PortError::corrupt("breach", "it is not stored"));
-    };
-    let of = Announcement::Breach(breach.clone());
-    let state = match announce::claim(ports, controller, &of, subject, at).await? {
-        Claimed::Done(state) => return Ok(state),
-        Claimed::Open(Some(address)) => {
-            ports.send(&letters::breach(policy, &incident, subject, address)).await?;
-            NoticeState::Sent
-        }
-        Claimed::Open(None) => {
-            ports.publish_alert(controller, &alert(&incident, at)).await?;
-            NoticeState::WithoutAddress
-        }
-    };
-    announce::confirm(ports, controller, &of, subject, state, at).await
 }
 
 /// The public alert of a breach.

@@ -1,6 +1,6 @@
 //! What can go wrong beyond the rules.
 
-use std::error::Error;
+use std::{error::Error, fmt};
 
 /// A failure of something outside: what the caller can do about it is in its kind.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,16 @@ pub enum PortError {
         /// Why.
         #[source]
         source: Box<dyn Error + Send + Sync>,
+    },
+    /// The mail service did not take it and says why: nothing went out, so trying again tells nobody twice.
+    #[error("{what} did not take it: {why}")]
+    NotTaken {
+        /// What did not take it.
+        what: &'static str,
+        /// Why.
+        why: NotTaken,
+        /// The service's code for it.
+        code: Option<String>,
     },
     /// Somebody else changed it in between. Read again, decide again.
     #[error("{what} was changed in between")]
@@ -50,6 +60,27 @@ impl PortError {
     /// Something stored does not read.
     pub fn corrupt(what: &'static str, detail: impl Into<String>) -> Self {
         Self::Corrupt { what, detail: detail.into() }
+    }
+}
+
+/// Why a mail was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotTaken {
+    /// More a second than the account may send.
+    TooFast,
+    /// More in 24 hours than the account may send.
+    DayFull,
+    /// No mail can go to such an address, now or later.
+    Address,
+}
+
+impl fmt::Display for NotTaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooFast => "it came too fast",
+            Self::DayFull => "the account has sent what it may in a day",
+            Self::Address => "no mail can go to such an address",
+        })
     }
 }
 

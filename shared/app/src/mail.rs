@@ -40,6 +40,36 @@ pub trait Mailer {
     async fn send(&self, mail: &Mail) -> Result<(), PortError>;
 }
 
+/// What the account may send.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Allowance {
+    /// Mails a second.
+    pub per_second: f64,
+    /// Mails in 24 hours; `None`: as many as it likes.
+    pub per_day: Option<f64>,
+    /// Mails that went out in the last 24 hours.
+    pub sent: f64,
+}
+
+/// Whether the next notice may go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Now.
+    Now,
+    /// Not before some of the last 24 hours' mails are older than that.
+    DayFull,
+}
+
+/// The port to the pace at which many people are told: other mail, which somebody waits for, goes out beside it.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait SendPace {
+    /// Waits until the next notice fits the pace of this environment.
+    async fn turn(&self) -> Result<Turn, PortError>;
+
+    /// What the account may send, as known for a minute at most; `None`: nobody here asks.
+    async fn allowance(&self) -> Result<Option<Allowance>, PortError>;
+}
+
 /// What a claim on one mail finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailClaim {

@@ -105,12 +105,13 @@ async fn settle_notice<P: Announcements>(
     at: Timestamp,
 ) -> Result<Settled, PortError> {
     // GDPR Art. 34(3)(c): whom no mail reaches, a public communication tells. Whoever was not reached
-    // stays so: a delivery that is heard of afterwards is that of an earlier attempt at the same mailbox.
+    // stays so: a delivery that is heard of afterwards is that of an earlier attempt at the same mailbox. One that is
+    // planned was sent all the same: another send was begun while this one was in doubt, and given back.
     let (state, from): (_, &[NoticeState]) = match fate {
         MailFate::Failed { is_undelivered: true, .. } => {
-            (NoticeState::NotReached, &[NoticeState::Claimed, NoticeState::Sent])
+            (NoticeState::NotReached, &[NoticeState::Planned, NoticeState::Claimed, NoticeState::Sent])
         }
-        MailFate::Taken | MailFate::Failed { .. } => (NoticeState::Sent, &[NoticeState::Claimed]),
+        MailFate::Taken | MailFate::Failed { .. } => (NoticeState::Sent, &[NoticeState::Planned, NoticeState::Claimed]),
     };
     let notice = Notice { of: of.clone(), subject: subject.clone(), state };
     let before = ports.move_notice(&policy.controller, &notice, from, at).await?;

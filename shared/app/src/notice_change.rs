@@ -2,7 +2,7 @@
 //! promises mail.
 
 use domain::{
-    announcement::{Announcement, NoticeState},
+    announcement::Announcement,
     ids::{ChangeId, ControllerId, Fingerprint, SubjectRef},
     notice::{self, NoticeChange, Publication, PublicationRefused},
     policy::Policy,
@@ -10,11 +10,12 @@ use domain::{
 use jiff::Timestamp;
 
 use crate::{
-    announce::{self, Announcements, Claimed, FoundPage},
+    announce::{self, Announcements, FoundPage},
     error::{Appended, PortError},
     keys::Keys,
     letters,
-    mail::Mailer,
+    mail::{Mailer, SendPace},
+    telling::{self, Sender, Told},
 };
 
 /// The port to the versions that a controller has published.
@@ -182,28 +183,21 @@ pub async fn scope<P: ChangeStore + Announcements>(
     announce::scope(ports, controller, &Announcement::Change(change.clone()), from, at, page).await
 }
 
-/// Tells one person: claim, send, confirm. Who has no address is told by the page, where the change
-/// has stood since it was published.
+/// Tells the people of one message. Who has no address is told by the page, where the change has stood since it was
+/// published.
 ///
 /// # Errors
-/// [`PortError`]; the notice is in doubt then and is sent again: told twice at worst, untold never.
-pub async fn tell<P: ChangeStore + Announcements + Mailer>(
+/// [`PortError`] if the change cannot be read; what happens at single people is in [`Told`].
+pub async fn tell<P: ChangeStore + Announcements + Mailer + SendPace>(
     policy: &Policy,
     ports: &P,
     change: &ChangeId,
-    subject: &SubjectRef,
-    at: Timestamp,
-) -> Result<NoticeState, PortError> {
+    subjects: &[SubjectRef],
+    sender: &Sender<'_>,
+) -> Result<Told, PortError> {
     let controller = &policy.controller;
     let change = stored(controller, ports, change).await?;
     let of = Announcement::Change(change.id.clone());
-    let state = match announce::claim(ports, controller, &of, subject, at).await? {
-        Claimed::Done(state) => return Ok(state),
-        Claimed::Open(Some(address)) => {
-            ports.send(&letters::notice_change(policy, &change, subject, address)).await?;
-            NoticeState::Sent
-        }
-        Claimed::Open(None) => NoticeState::WithoutAddress,
-    };
-    announce::confirm(ports, controller, &of, subject, state, at).await
+    let letter = |subject: &SubjectRef, address| letters::notice_change(policy, &change, subject, address);
+    Ok(telling::tell_each(ports, (controller, &of), subjects, sender, letter, async || Ok(())).await)
 }

@@ -29,6 +29,17 @@ pub trait Outbox {
     async fn send(&self, queue: Queue, bodies: Vec<String>) -> Result<(), PortError>;
 }
 
+/// Longest that a message can be delayed before anybody sees it, in seconds, as SQS has it.
+pub const LATER_SECONDS_MAX: i64 = 900;
+
+/// The port by which what is left of a message comes again later as a message of its own: how often its
+/// predecessor was received, and for how long that lay in the queue, is forgotten with it.
+#[expect(async_fn_in_trait, reason = "functions run on one thread")]
+pub trait Later {
+    /// Sends a message to a queue, where nobody sees it for so many seconds: at most [`LATER_SECONDS_MAX`].
+    async fn send_later(&self, queue: Queue, body: String, seconds: i64) -> Result<(), PortError>;
+}
+
 /// The port to a function's own dead-letter queue.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
 pub trait DeadLetters {

@@ -5,12 +5,13 @@
 use std::collections::BTreeSet;
 
 use app::{
-    announce::{self, Announcements, Claimed},
+    announce::Announcements,
     error::PortError,
     fulfil_request,
     mail::{MailClaim, MailTag},
     mail_events::{self, Settled},
     requests::{self, Confided, NewEntry, RecordError, RequestKey, RequestLog},
+    telling::{self, Claimed, DOUBT},
 };
 use domain::{
     announcement::{Announcement, Notice, NoticeState},
@@ -185,7 +186,7 @@ async fn noticed(memory: &Memory) -> (Announcement, String) {
     let tag = app::mail::tag_value(&format!("change-{of}-{subject}"));
     let of = Announcement::Change(of);
     memory.plan_notices(&policy.controller, &of, &BTreeSet::from([subject.clone()]), minute(0)).await.unwrap();
-    let claimed = announce::claim(memory, &policy.controller, &of, &subject, minute(0)).await.unwrap();
+    let claimed = telling::claim(memory, &policy.controller, &of, &subject, DOUBT, minute(0)).await.unwrap();
     assert!(matches!(claimed, Claimed::Open(_)));
     (of, tag)
 }
@@ -202,7 +203,8 @@ async fn a_notice_in_doubt_counts_as_sent_once_the_mail_service_has_it() {
     assert_eq!(settle(&memory, &tag, MailFate::Taken, 1).await, Settled::Sent);
     assert_eq!(state(&memory, &of).await, NoticeState::Sent);
     assert_eq!(settle(&memory, &tag, MailFate::Taken, 1).await, Settled::Known);
-    let claimed = announce::claim(&memory, &build::policy().controller, &of, &build::subject(ADA), minute(2)).await;
+    let claimed =
+        telling::claim(&memory, &build::policy().controller, &of, &build::subject(ADA), DOUBT, minute(2)).await;
     assert_eq!(claimed.unwrap(), Claimed::Done(NoticeState::Sent));
 }
 
@@ -213,7 +215,7 @@ async fn whom_a_notice_did_not_reach_the_public_one_tells_whatever_comes_after()
         let policy = build::policy();
         let (of, tag) = noticed(&memory).await;
         let (ada, sent) = (build::subject(ADA), NoticeState::Sent);
-        let confirm = || announce::confirm(&memory, &policy.controller, &of, &ada, sent, minute(1));
+        let confirm = || telling::confirm(&memory, &policy.controller, &of, &ada, sent, minute(1));
         if is_confirmed_first {
             confirm().await.unwrap();
         }
@@ -223,7 +225,7 @@ async fn whom_a_notice_did_not_reach_the_public_one_tells_whatever_comes_after()
         assert_eq!(settle(&memory, &tag, MailFate::Taken, 1).await, Settled::Known);
         assert_eq!(state(&memory, &of).await, NoticeState::NotReached);
         // Nobody writes there again.
-        let claimed = announce::claim(&memory, &policy.controller, &of, &build::subject(ADA), minute(3)).await;
+        let claimed = telling::claim(&memory, &policy.controller, &of, &build::subject(ADA), DOUBT, minute(3)).await;
         assert_eq!(claimed.unwrap(), Claimed::Done(NoticeState::NotReached));
     }
 }

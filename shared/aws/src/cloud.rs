@@ -12,6 +12,7 @@ use crate::{
     client::{CONNECT_TIMEOUT, READ_TIMEOUT, SlimClient},
     evidence::Heads,
     keys::KeyRing,
+    mail_pace::MailPace,
     objects::Replicas,
     pace::Pace,
 };
@@ -76,6 +77,8 @@ pub struct Settings {
     pub is_local: bool,
     /// Most deletions of records a second, while one shard of the due index is swept; 0 for no bound.
     pub purge_rate: u32,
+    /// How much of what the account may send this environment sends, in percent; 0 for as much as there is.
+    pub send_share: u32,
     /// Where this function puts what will never succeed.
     pub dead_letter_queue_url: Option<String>,
 }
@@ -139,6 +142,10 @@ impl Settings {
                 Some(rate) => rate.parse().map_err(|_| ConfigError { variable: "PURGE_RATE" })?,
                 None => 0,
             },
+            send_share: match optional("SEND_SHARE") {
+                Some(share) => share.parse().map_err(|_| ConfigError { variable: "SEND_SHARE" })?,
+                None => 0,
+            },
             dead_letter_queue_url: optional("DEAD_LETTER_QUEUE_URL"),
         })
     }
@@ -178,6 +185,7 @@ pub struct Cloud {
     http: SlimClient,
     pub(crate) ring: KeyRing,
     pub(crate) pace: Pace,
+    pub(crate) mail_pace: MailPace,
     pub(crate) heads: Heads,
     pub(crate) issuers: Issuers,
     /// The public part of the key that signs checkpoints.
@@ -241,6 +249,7 @@ impl Cloud {
     pub fn new(settings: Settings) -> Self {
         Self {
             pace: Pace::new(settings.purge_rate),
+            mail_pace: MailPace::new(settings.send_share),
             settings,
             http: SlimClient::default(),
             ring: KeyRing::default(),
@@ -318,7 +327,10 @@ impl Cloud {
     }
 
     pub(crate) fn ses(&self) -> &aws_sdk_sesv2::Client {
-        self.ses.get_or_init(|| client!(aws_sdk_sesv2, self,))
+        self.ses.get_or_init(|| {
+            // A mail whose answer was lost may be out: whether it goes out again, its claim says, and nobody below it.
+            client!(aws_sdk_sesv2, self, |builder| builder.retry_config(RetryConfig::disabled()))
+        })
     }
 
     pub(crate) fn table(&self) -> Result<&str, PortError> {

@@ -11,6 +11,7 @@ mod exports;
 mod failure;
 pub mod keys;
 mod mail;
+mod mail_pace;
 mod objects;
 mod pace;
 pub mod queue;

@@ -1,15 +1,28 @@
 //! Mail by SES.
 
+use std::time::Duration;
+
 use app::{
-    error::PortError,
+    error::{NotTaken, PortError},
     mail::{Mail, Mailer, tag_value},
 };
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag};
+use aws_sdk_sesv2::{
+    error::SdkError,
+    operation::send_email::SendEmailError,
+    types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag},
+};
+use tokio::time::sleep;
 use wire::mail_event::{CONTROLLER_TAG, NOTICE_TAG};
 
 use crate::{Cloud, failure::unavailable};
 
 const SES: &str = "the mail service";
+
+/// How often a mail is sent that came too fast.
+const ROUNDS_MAX: u32 = 3;
+
+/// The first pause before it is sent again; the next one is twice as long.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Longest value of a header that the mail service takes, in bytes.
 const HEADER_BYTES_MAX: usize = 870;
@@ -36,20 +49,68 @@ impl Mailer for Cloud {
         }
         let tag =
             |name, value: &str| MessageTag::builder().name(name).value(tag_value(value)).build().map_err(unwritten);
-        let sent = self
-            .ses()
-            .send_email()
-            .from_email_address(self.sender()?)
-            // Without it nobody hears what becomes of the mail.
-            .configuration_set_name(self.configuration_set()?)
-            // Disclosed to the mail service, which carries it there.
-            .destination(Destination::builder().to_addresses(mail.to.disclose()).build())
-            .content(EmailContent::builder().simple(message.build()).build())
-            .email_tags(tag(NOTICE_TAG, &mail.tag)?)
-            .email_tags(tag(CONTROLLER_TAG, mail.controller.as_str())?)
-            .send()
-            .await;
-        sent.map(drop).map_err(|error| unavailable(SES, &error))
+        let (notice, controller) = (tag(NOTICE_TAG, &mail.tag)?, tag(CONTROLLER_TAG, mail.controller.as_str())?);
+        let (message, sender, settings) = (message.build(), self.sender()?, self.configuration_set()?);
+        let send = async || {
+            let sent = self
+                .ses()
+                .send_email()
+                .from_email_address(sender)
+                // Without it nobody hears what becomes of the mail.
+                .configuration_set_name(settings)
+                // Disclosed to the mail service, which carries it there.
+                .destination(Destination::builder().to_addresses(mail.to.disclose()).build())
+                .content(EmailContent::builder().simple(message.clone()).build())
+                .email_tags(notice.clone())
+                .email_tags(controller.clone())
+                .send()
+                .await;
+            sent.map(drop).map_err(|error| refused(&error))
+        };
+        for round in 1..ROUNDS_MAX {
+            match send().await {
+                Err(PortError::NotTaken { why: NotTaken::TooFast, .. }) => sleep(PAUSE * 2_u32.pow(round - 1)).await,
+                said => return said,
+            }
+        }
+        send().await
+    }
+}
+
+/// What the mail service's answer to a mail means. Only what it says itself is sure not to have gone out; whatever
+/// else happened to the call, nobody knows.
+fn refused<R>(error: &SdkError<SendEmailError, R>) -> PortError {
+    let Some(said) = error.as_service_error() else { return unavailable(SES, error) };
+    match why(said.meta().code().unwrap_or_default(), said.meta().message().unwrap_or_default()) {
+        Some(why) => PortError::NotTaken { what: SES, why, code: said.meta().code().map(str::to_owned) },
+        None => unavailable(SES, error),
+    }
+}
+
+/// How the service's words on an address begin that no mail can go to ("Amazon SES email sending errors").
+const ADDRESS: [&str; 6] = [
+    "Domain contains",
+    "Domain ends",
+    "Domain starts",
+    "Illegal address",
+    "Local address contains",
+    "Missing final '@domain'",
+];
+
+/// Why a mail was not taken; `None`: nothing is said about that.
+fn why(code: &str, message: &str) -> Option<NotTaken> {
+    match code {
+        // Which of the two quotas it is, only the words say.
+        "TooManyRequestsException" | "Throttling" | "ThrottlingException" | "LimitExceededException" => {
+            Some(if message.contains("Daily") { NotTaken::DayFull } else { NotTaken::TooFast })
+        }
+        // The words alone are read, and not kept: they may quote the address.
+        "BadRequestException" | "InvalidParameterValue" | "MessageRejected"
+            if ADDRESS.iter().any(|words| message.starts_with(words)) =>
+        {
+            Some(NotTaken::Address)
+        }
+        _ => None,
     }
 }
 
@@ -151,6 +212,26 @@ mod tests {
             panic!("it may pass")
         };
         assert_eq!(code.as_deref(), Some("CONFIGURATION_SET"));
+    }
+
+    #[test]
+    fn what_the_mail_service_says_of_a_mail_it_does_not_take() {
+        for (code, message, expected) in [
+            ("TooManyRequestsException", "Maximum sending rate exceeded.", Some(NotTaken::TooFast)),
+            ("TooManyRequestsException", "Daily message quota exceeded.", Some(NotTaken::DayFull)),
+            ("Throttling", "Daily message quota exceeded.", Some(NotTaken::DayFull)),
+            ("LimitExceededException", "", Some(NotTaken::TooFast)),
+            ("BadRequestException", "Missing final '@domain'", Some(NotTaken::Address)),
+            ("BadRequestException", "Domain contains dot-dot", Some(NotTaken::Address)),
+            // About the mail or the account, and not about whom it goes to.
+            ("BadRequestException", "Message length is more than 10485760 bytes long", None),
+            ("MessageRejected", "Email address is not verified.", None),
+            ("NotFoundException", "Configuration set <habeas-mail> does not exist.", None),
+            ("InternalFailure", "", None),
+            ("", "", None),
+        ] {
+            assert_eq!(why(code, message), expected, "{code} {message}");
+        }
     }
 
     #[test]

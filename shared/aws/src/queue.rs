@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use app::{
     error::PortError,
-    queues::{DeadLetters, Outbox, OutcomeLetters, Postponing, Queue},
+    queues::{DeadLetters, LATER_SECONDS_MAX, Later, Outbox, OutcomeLetters, Postponing, Queue},
     systems::{NotDelivered, TaskQueues},
 };
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
@@ -134,6 +134,15 @@ impl Postponing for Cloud {
             .send()
             .await;
         postponed.map(drop).map_err(|error| unavailable(QUEUE, &error))
+    }
+}
+
+impl Later for Cloud {
+    async fn send_later(&self, queue: Queue, body: String, seconds: i64) -> Result<(), PortError> {
+        let seconds = i32::try_from(seconds.clamp(0, LATER_SECONDS_MAX)).unwrap_or_default();
+        let url = self.queue_url(queue)?;
+        let sent = self.sqs().send_message().queue_url(url).message_body(body).delay_seconds(seconds).send().await;
+        sent.map(drop).map_err(|error| unavailable(QUEUE, &error))
     }
 }
 

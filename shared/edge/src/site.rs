@@ -150,6 +150,10 @@ impl From<PortError> for Failure {
                     None => failure,
                 }
             }
+            PortError::NotTaken { what, why, code } => {
+                Self::because(what)(PortError::NotTaken { what, why, code: None })
+                    .with_code(code.as_deref().unwrap_or("NotTaken"))
+            }
             PortError::Conflict { what } => Self::new(what).with_code("Conflict"),
             PortError::Corrupt { what, .. } => Self::new(what).with_code("Corrupt"),
         }

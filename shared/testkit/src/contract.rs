@@ -282,6 +282,8 @@ macro_rules! contract_tests {
             open_breaches_are_found_by_their_next_date_and_all_of_them_in_the_register,
             the_people_of_a_breach_are_those_whose_records_were_exposed,
             a_person_is_planned_once_and_told_once,
+            a_notice_is_claimed_by_one_and_again_when_it_is_in_doubt,
+            what_was_planned_and_looked_at_is_noted_for_its_decision,
             a_person_is_written_to_at_what_they_gave,
             an_alert_is_published_once_and_the_newest_stands_first,
             a_signal_is_kept_once_and_read_as_it_was_kept,

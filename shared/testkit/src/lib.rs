@@ -9,7 +9,7 @@ mod promises;
 pub mod recipients;
 
 pub use build::policy;
-pub use memory::{Backup, HandedOver, Memory};
+pub use memory::{Backup, HandedOver, Memory, Said};
 pub use promises::consent_side;
 
 /// Runs what never waits: everything on ports in memory.

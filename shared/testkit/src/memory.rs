@@ -22,7 +22,7 @@ pub use backup::Backup;
 pub use systems::HandedOver;
 
 use app::{
-    announce::{FoundPage, SCOPE_SEGMENTS},
+    announce::{FoundPage, SCOPE_SEGMENTS, Standing},
     attest,
     breach::Alert,
     capture_consent::ConsentLedger,
@@ -30,12 +30,12 @@ use app::{
     deadlines::{Deadline, DeadlineKind, Deadlines, Urgency},
     destruction::{Condition, Deletion, Doomed, Manifest},
     erasure::{ErasurePlan, ErasurePlans},
-    error::{Appended, PortError},
+    error::{Appended, NotTaken, PortError},
     export::{Exports, SubjectFile, csv_of},
     holds::{HOLDS_PAGE, HoldKey, HoldPage, HoldStore, WideHolds},
     keys::{ControllerKeys, DayKeys, Keys},
-    mail::{Mail, MailClaim, Mailer},
-    queues::{DeadLetters, Outbox, Queue},
+    mail::{Allowance, Mail, MailClaim, Mailer, SendPace, Turn},
+    queues::{DeadLetters, Later, Outbox, Queue},
     records::{Content, RecordStore, TRIGGER_TIMES_MAX, Trigger},
     replan::Planning,
     request_clock::{REQUEST_SHARDS, RequestClock},
@@ -43,7 +43,7 @@ use app::{
     walk::Progress,
 };
 use domain::{
-    announcement::{Announcement, NoticeState},
+    announcement::Announcement,
     attestation::Attestation,
     consent::ConsentEvent,
     dsar::{AccountClaims, Challenge, Entry, Head, Received, RequestState},
@@ -126,7 +126,7 @@ struct State {
     hold_copies: BTreeMap<HoldPlace, Hold>,
     earlier_peppers: u8,
     breaches: BTreeMap<(ControllerId, BreachId), breaches::Stored>,
-    notices: BTreeMap<(ControllerId, Announcement, SubjectRef), NoticeState>,
+    notices: BTreeMap<(ControllerId, Announcement, SubjectRef), Standing>,
     changes: BTreeMap<(ControllerId, ChangeId), (NoticeChange, Fingerprint)>,
     attestations: BTreeMap<(ControllerId, AttestationId, Date), Attestation>,
     alerts: BTreeMap<(ControllerId, BreachId), Alert>,
@@ -138,7 +138,9 @@ struct State {
     exports: BTreeMap<String, SubjectFile>,
     exported_fields: Vec<(String, String)>,
     sent: Vec<Mail>,
+    mail_service: Option<MailService>,
     queued: BTreeMap<Queue, Vec<String>>,
+    later: Vec<(Queue, String, i64)>,
     buried: Vec<(String, String)>,
     objects: BTreeSet<String>,
     disclosures: BTreeMap<disclosures::Place, disclosures::DisclosureItem>,
@@ -168,6 +170,28 @@ struct Meanwhile {
 impl std::fmt::Debug for Meanwhile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Meanwhile").field("call", &self.call).finish_non_exhaustive()
+    }
+}
+
+/// What the mail service does with a mail that it does not simply take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// It says why it does not take it.
+    Refused(NotTaken),
+    /// It never got it, and the sender hears nothing.
+    Lost,
+    /// It took it, and the sender hears nothing.
+    Unsaid,
+}
+
+type Does = Box<dyn FnMut(&Mail) -> Option<Said> + Send>;
+
+/// Asked about each mail; `None`: it takes it.
+struct MailService(Does);
+
+impl std::fmt::Debug for MailService {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MailService")
     }
 }
 
@@ -307,6 +331,23 @@ impl Memory {
         self.lock().sent.clone()
     }
 
+    /// From here on the mail service does with each mail as it is told.
+    pub fn mail_service(&self, does: impl FnMut(&Mail) -> Option<Said> + Send + 'static) {
+        self.lock().mail_service = Some(MailService(Box::new(does)));
+    }
+
+    /// Takes the messages that come later, each with its queue and in how many seconds.
+    pub fn take_later(&self) -> Vec<(Queue, String, i64)> {
+        std::mem::take(&mut self.lock().later)
+    }
+
+    /// How the notices of an announcement stand, whoever fails.
+    pub fn all_standings(&self, of: &Announcement) -> BTreeMap<SubjectRef, Standing> {
+        let state = self.lock();
+        let notices = state.notices.iter().filter(|((_, what, _), _)| what == of);
+        notices.map(|((.., subject), standing)| (subject.clone(), *standing)).collect()
+    }
+
     /// The messages in a queue, in order.
     pub fn queued(&self, queue: Queue) -> Vec<String> {
         self.lock().queued.get(&queue).cloned().unwrap_or_default()
@@ -444,7 +485,35 @@ impl DayKeys for Memory {
 
 impl Mailer for Memory {
     async fn send(&self, mail: &Mail) -> Result<(), PortError> {
-        self.call()?.sent.push(mail.clone());
+        let mut state = self.call()?;
+        let said = state.mail_service.as_mut().and_then(|service| (service.0)(mail));
+        if said != Some(Said::Lost) && !matches!(said, Some(Said::Refused(_))) {
+            state.sent.push(mail.clone());
+        }
+        let what = "the mail service";
+        match said {
+            None => Ok(()),
+            Some(Said::Refused(why)) => Err(PortError::NotTaken { what, why, code: None }),
+            Some(Said::Lost | Said::Unsaid) => Err(PortError::unavailable(what, "nobody knows whether it went out")),
+        }
+    }
+}
+
+impl SendPace for Memory {
+    async fn turn(&self) -> Result<Turn, PortError> {
+        drop(self.call()?);
+        Ok(Turn::Now)
+    }
+
+    async fn allowance(&self) -> Result<Option<Allowance>, PortError> {
+        drop(self.call()?);
+        Ok(None)
+    }
+}
+
+impl Later for Memory {
+    async fn send_later(&self, queue: Queue, body: String, seconds: i64) -> Result<(), PortError> {
+        self.call()?.later.push((queue, body, seconds));
         Ok(())
     }
 }

@@ -118,6 +118,9 @@ pub enum AnnouncementStep {
     Tell {
         /// Whom.
         subjects: Vec<String>,
+        /// How often that was too fast before.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        tries: u32,
     },
     /// Count whom a breach concerns: begin, or go on.
     Count {
@@ -128,6 +131,60 @@ pub enum AnnouncementStep {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         turn: Option<TurnForm>,
     },
+    /// Look through the notices, page by page: who is not told yet, and when one last moved.
+    Look {
+        /// Whether whoever is not told is told again.
+        again: bool,
+        /// Where the next page begins; absent for the first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+        /// How many messages of this look went before.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        hop: u32,
+        /// What was seen so far.
+        #[serde(default, skip_serializing_if = "SeenForm::is_nothing")]
+        seen: SeenForm,
+    },
+}
+
+/// What a look at notices has seen so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeenForm {
+    /// How many people are not told.
+    pub open: u64,
+    /// How many of them are in doubt.
+    pub in_doubt: u64,
+    /// How many people may have been told twice.
+    pub sent_again: u64,
+    /// How many came to their end lately.
+    pub lately: u64,
+    /// When a notice last moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<String>,
+}
+
+impl SeenForm {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl AnnouncementStep {
+    /// A look from the first page on.
+    pub fn look(again: bool) -> Self {
+        Self::Look { again, from: None, hop: 0, seen: SeenForm::default() }
+    }
+
+    /// People to be told for the first time.
+    pub const fn tell(subjects: Vec<String>) -> Self {
+        Self::Tell { subjects, tries: 0 }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Most messages that one scan hands itself on by. Lambda's own guard against loops is lifted for

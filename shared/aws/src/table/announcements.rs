@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
-    announce::{Announcements, FoundPage, NOTICES_PAGE, NoticePage, SCOPE_SEGMENTS},
+    announce::{Announcements, FoundPage, NOTICES_PAGE, NoticePage, SCOPE_SEGMENTS, Standing, StandingPage},
     error::PortError,
 };
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
@@ -55,6 +55,15 @@ fn notice_of(item: Item) -> Result<Notice, PortError> {
         return Err(PortError::corrupt(NOTICE, "its key is of something else"));
     };
     form_of::<NoticeForm>(NOTICE, item)?.into_notice(of, subject).map_err(unreadable(NOTICE))
+}
+
+fn standing_of(item: Item) -> Result<(SubjectRef, Standing), PortError> {
+    let ItemKey::Notice(.., subject) = key_of(&item)? else {
+        return Err(PortError::corrupt(NOTICE, "its key is of something else"));
+    };
+    let form = form_of::<NoticeForm>(NOTICE, item)?;
+    let (state, since, sends) = form.standing().map_err(unreadable(NOTICE))?;
+    Ok((subject, Standing { state, since, sends }))
 }
 
 impl Cloud {
@@ -147,22 +156,24 @@ impl Cloud {
         Ok(0)
     }
 
-    /// Moves a counted notice on from that state, and counts it there, in one transaction. `None`: it is moved; else
-    /// what stands there, which is empty if nothing does.
+    /// Moves a counted notice on from that state, and counts it there, in one transaction, with what else changes if
+    /// that holds as well. `None`: it is moved; else what stands there, which is empty if nothing does.
     async fn moved(
         &self,
         controller: &ControllerId,
         notice: &Notice,
         from: NoticeState,
         at: Timestamp,
+        (more, also): (Update, &str),
     ) -> Result<Option<Item>, PortError> {
         let key = ItemKey::Notice(controller.clone(), notice.of.clone(), notice.subject.clone());
-        let update = Update::default()
+        let update = more
             .set("state", text(notice.state.as_str()))
             .set("moved_at", time(at))
             .set(COUNTED, AttributeValue::Bool(true))
             .with("from", text(from.as_str()));
-        let condition = "#state = :from AND #counted = :counted";
+        let condition = format!("#state = :from AND #counted = :counted{also}");
+        let condition = condition.as_str();
         if from == notice.state {
             // It stays where it is counted.
             return Ok(match self.update(&key, update, condition, ReturnValue::None).await? {
@@ -184,6 +195,30 @@ impl Cloud {
                 None => Err(PortError::corrupt("a tally", "it is of another form")),
             },
         }
+    }
+
+    /// Claims a notice that was planned before there were tallies.
+    async fn claim_uncounted(
+        &self,
+        controller: &ControllerId,
+        claimed: &Notice,
+        doubted_until: Timestamp,
+        at: Timestamp,
+    ) -> Result<Option<Standing>, PortError> {
+        let key = ItemKey::Notice(controller.clone(), claimed.of.clone(), claimed.subject.clone());
+        let update = Update::default()
+            .set("state", text(claimed.state.as_str()))
+            .set("moved_at", time(at))
+            .add("sends", number(1))
+            .with("planned", text(NoticeState::Planned.as_str()))
+            .with("doubted", time(doubted_until));
+        // What is set to is what is compared with: a claim of somebody else that is in doubt.
+        let free = "#state = :planned OR (#state = :state AND #moved_at <= :doubted)";
+        let before = match self.update(&key, update, free, ReturnValue::AllOld).await? {
+            Updated::Done(item) => Some(item),
+            Updated::Refused(item) => item,
+        };
+        before.map(|item| standing_of(item).map(|(_, standing)| standing)).transpose()
     }
 
     /// Moves a notice on that was planned before there were tallies.
@@ -236,7 +271,7 @@ impl Announcements for Cloud {
     ) -> Result<Option<NoticeState>, PortError> {
         let mut seen = from.first().copied().unwrap_or(notice.state);
         for _ in 0..MOVES_MAX {
-            let stands = match self.moved(controller, notice, seen, at).await? {
+            let stands = match self.moved(controller, notice, seen, at, (Update::default(), "")).await? {
                 None => return Ok(Some(seen)),
                 Some(stands) if stands.is_empty() => return Ok(None),
                 Some(stands) => stands,
@@ -296,6 +331,87 @@ impl Announcements for Cloud {
         let notices = page.items.unwrap_or_default().into_iter().map(notice_of).collect::<Result<Vec<_>, _>>()?;
         let next = notices.last().filter(|_| has_more).map(|notice| notice.subject.clone());
         Ok(NoticePage { notices, next })
+    }
+
+    async fn claim_notice(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        subject: &SubjectRef,
+        doubted_until: Timestamp,
+        at: Timestamp,
+    ) -> Result<Option<Standing>, PortError> {
+        let claimed = Notice { of: of.clone(), subject: subject.clone(), state: NoticeState::Claimed };
+        // Nearly every notice is planned: it isn't read before.
+        let mut before = Standing { state: NoticeState::Planned, since: at, sends: 0 };
+        for _ in 0..MOVES_MAX {
+            let begun = Update::default().add("sends", number(1));
+            // A claim of somebody else that is in doubt is taken over as it was seen.
+            let how = match before.state {
+                NoticeState::Claimed => (begun.with("since", time(before.since)), " AND #moved_at = :since"),
+                _ => (begun, ""),
+            };
+            let stands = match self.moved(controller, &claimed, before.state, at, how).await? {
+                None => return Ok(Some(before)),
+                Some(stands) if stands.is_empty() => return Ok(None),
+                Some(stands) => stands,
+            };
+            let is_counted = stands.contains_key(COUNTED);
+            let (_, standing) = standing_of(stands)?;
+            if !standing.is_free(doubted_until) {
+                return Ok(Some(standing));
+            }
+            if !is_counted {
+                return self.claim_uncounted(controller, &claimed, doubted_until, at).await;
+            }
+            before = standing;
+        }
+        Err(PortError::Conflict { what: NOTICE })
+    }
+
+    async fn return_notice(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        subject: &SubjectRef,
+        claimed_at: Timestamp,
+        at: Timestamp,
+    ) -> Result<(), PortError> {
+        let planned = Notice { of: of.clone(), subject: subject.clone(), state: NoticeState::Planned };
+        let back = || Update::default().add("sends", number(-1)).with("claimed_at", time(claimed_at));
+        let mine = " AND #moved_at = :claimed_at";
+        let stands = self.moved(controller, &planned, NoticeState::Claimed, at, (back(), mine)).await?;
+        if stands.is_some_and(|item| !item.is_empty() && !item.contains_key(COUNTED)) {
+            let key = ItemKey::Notice(controller.clone(), planned.of, planned.subject);
+            let update = back()
+                .set("state", text(NoticeState::Planned.as_str()))
+                .set("moved_at", time(at))
+                .with("claimed", text(NoticeState::Claimed.as_str()));
+            let condition = "#state = :claimed AND #moved_at = :claimed_at";
+            self.update(&key, update, condition, ReturnValue::None).await?;
+        }
+        Ok(())
+    }
+
+    async fn notice_standings(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        from: Option<&str>,
+    ) -> Result<StandingPage, PortError> {
+        let page = self
+            .dynamodb()
+            .query()
+            .table_name(self.table()?)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :low)")
+            .expression_attribute_values(":pk", text(announcement_partition(controller, of)))
+            .expression_attribute_values(":low", text(NOTICES))
+            .set_exclusive_start_key(from.map(Cursor::read).transpose()?)
+            .send()
+            .await
+            .map_err(|error| unavailable(TABLE, &error))?;
+        let rows = page.items.unwrap_or_default().into_iter().map(standing_of).collect::<Result<_, _>>()?;
+        Ok(StandingPage { rows, next: page.last_evaluated_key.map(Cursor::write).transpose()? })
     }
 
     async fn notices(&self, controller: &ControllerId, of: &Announcement) -> Result<Vec<Notice>, PortError> {

@@ -1,9 +1,13 @@
 //! Breaches, the people they concern, and their alerts.
 
+use std::collections::BTreeSet;
+
 use app::{
+    announce::{FoundPage, SCOPE_SEGMENTS},
     breach::{Alert, BreachStore, RegisterPage, RegisterRow},
     breach_scope::TracePage,
     error::{Appended, PortError},
+    telling::Seen,
 };
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::{
@@ -13,11 +17,11 @@ use domain::{
 use jiff::Timestamp;
 use wire::stored::{
     self,
-    breach::{Alert as AlertForm, AlertParts, Breach as BreachForm, Entry as EntryForm},
+    breach::{Alert as AlertForm, AlertParts, Breach as BreachForm, Entry as EntryForm, Looked as LookedForm},
 };
 
 use super::{
-    Item, Sorts, Update, Updated,
+    Item, Sorts, TABLE, Update, Updated,
     deadlines::due_at,
     form_of, item_of, key_of,
     keys::{
@@ -28,10 +32,11 @@ use super::{
     sealed::{Transacted, new_item, updated},
     text, time, unreadable,
 };
-use crate::Cloud;
+use crate::{Cloud, failure::unavailable};
 
 const WHAT: &str = "a breach";
 const ALERT: &str = "an alert";
+const LOOK: &str = "a look at notices";
 
 /// That a breach has not gone on. One that was stored before breaches had a history has no version.
 const SEEN: &str = "attribute_exists(pk) AND (attribute_not_exists(#version) OR #version = :seen)";
@@ -62,6 +67,11 @@ fn register(controller: &ControllerId, is_open: bool) -> String {
     format!("{controller}#breaches-{}", if is_open { "open" } else { "closed" })
 }
 
+/// That everybody in a segment is planned who is told by the decision of that time.
+fn planned_mark(decided_at: Timestamp, segment: u16) -> String {
+    format!("{:015}#{segment}", stored::millis(decided_at))
+}
+
 fn row_of(item: &Item) -> Result<RegisterRow, PortError> {
     let ItemKey::Breach(_, breach) = key_of(item)? else {
         return Err(PortError::corrupt(WHAT, "its key is of something else"));
@@ -89,6 +99,30 @@ fn alert_of(item: Item) -> Result<Alert, PortError> {
         description: parts.description,
         advice: parts.advice,
     })
+}
+
+impl Cloud {
+    /// One attribute of a breach's own item.
+    async fn part_of_breach(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        name: &str,
+    ) -> Result<Item, PortError> {
+        let key = ItemKey::Breach(controller.clone(), breach.clone());
+        let read = self
+            .dynamodb()
+            .get_item()
+            .table_name(self.table()?)
+            .key("pk", text(key.pk()))
+            .key("sk", text(key.sk()))
+            .consistent_read(true)
+            .projection_expression(name)
+            .send()
+            .await
+            .map_err(|error| unavailable(TABLE, &error))?;
+        Ok(read.item.unwrap_or_default())
+    }
 }
 
 impl BreachStore for Cloud {
@@ -205,6 +239,66 @@ impl BreachStore for Cloud {
         from: Option<&str>,
     ) -> Result<TracePage, PortError> {
         self.traces_of(controller, facts, segment, from).await
+    }
+
+    async fn note_planned(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        decided_at: Timestamp,
+        segment: u16,
+    ) -> Result<(), PortError> {
+        let key = ItemKey::Breach(controller.clone(), breach.clone());
+        let mark = AttributeValue::Ss(vec![planned_mark(decided_at, segment)]);
+        let update = Update::default().add("planned", mark);
+        self.update(&key, update, "attribute_exists(pk)", ReturnValue::None).await.map(drop)
+    }
+
+    async fn planned_segments(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        decided_at: Timestamp,
+    ) -> Result<BTreeSet<u16>, PortError> {
+        let item = self.part_of_breach(controller, breach, "planned").await?;
+        let marks = item.get("planned").and_then(|marks| marks.as_ss().ok()).cloned().unwrap_or_default();
+        Ok((0..SCOPE_SEGMENTS).filter(|segment| marks.contains(&planned_mark(decided_at, *segment))).collect())
+    }
+
+    async fn note_looked(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        seen: &Seen,
+        at: Timestamp,
+    ) -> Result<(), PortError> {
+        let key = ItemKey::Breach(controller.clone(), breach.clone());
+        let form = LookedForm {
+            at: stored::millis(at),
+            open: seen.open,
+            in_doubt: seen.in_doubt,
+            sent_again: seen.sent_again,
+            lately: seen.lately,
+            last_at: seen.last_at.map(stored::millis),
+        };
+        let form =
+            serde_dynamo::to_attribute_value(form).map_err(|_| PortError::corrupt(LOOK, "it cannot be written"))?;
+        let update = Update::default().set("looked", form);
+        self.update(&key, update, "attribute_exists(pk)", ReturnValue::None).await.map(drop)
+    }
+
+    async fn looked(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+    ) -> Result<Option<(Timestamp, Seen)>, PortError> {
+        let mut item = self.part_of_breach(controller, breach, "looked").await?;
+        let Some(AttributeValue::M(form)) = item.remove("looked") else { return Ok(None) };
+        let form: LookedForm = form_of(LOOK, form)?;
+        let instant = |millis| Timestamp::from_millisecond(millis).map_err(|_| PortError::corrupt(LOOK, "its time"));
+        let LookedForm { open, in_doubt, sent_again, lately, .. } = form;
+        let last_at = form.last_at.map(instant).transpose()?;
+        Ok(Some((instant(form.at)?, Seen { open, in_doubt, sent_again, lately, last_at })))
     }
 
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError> {

@@ -5,6 +5,7 @@ use app::{
     breach::{Alert, RegisterRow},
     breach_scope::TRACES_MAX,
     walk::WALK_SEGMENTS,
+    telling::Seen,
 };
 use domain::{
     breach::{Breach, Facts, Head, Incident, Scope, Tally},
@@ -33,6 +34,26 @@ pub async fn a_breach_is_declared_once<P: Ports>(ports: &P, controller: &Control
     let appended = ports.declare_breach(controller, &second, &id("another form"), &head(true, 9)).await.unwrap();
     assert_eq!(appended, Appended::Existing((first.clone(), id("form"))));
     assert_eq!(ports.breach(controller, &first.id).await.unwrap(), Some(Incident::new(first)));
+}
+
+pub async fn what_was_planned_and_looked_at_is_noted_for_its_decision<P: Ports>(ports: &P, controller: &ControllerId) {
+    let breach = declared(ports, controller, "breach-1").await;
+    let (first, second) = (days(now(), 1), days(now(), 2));
+    let planned = async |at| ports.planned_segments(controller, &breach.id, at).await.unwrap();
+    assert!(planned(first).await.is_empty());
+    for segment in [2, 0, 2] {
+        ports.note_planned(controller, &breach.id, first, segment).await.unwrap();
+    }
+    ports.note_planned(controller, &breach.id, second, 1).await.unwrap();
+    assert_eq!((planned(first).await, planned(second).await), (BTreeSet::from([0, 2]), BTreeSet::from([1])));
+    assert_eq!(ports.looked(controller, &breach.id).await.unwrap(), None);
+    let seen = |open, last_at| Seen { open, in_doubt: 2, sent_again: 1, lately: 600, last_at };
+    for (seen, at) in [(seen(7, Some(first)), first), (seen(0, None), second)] {
+        ports.note_looked(controller, &breach.id, &seen, at).await.unwrap();
+        assert_eq!(ports.looked(controller, &breach.id).await.unwrap(), Some((at, seen)));
+    }
+    // The breach itself reads as it did.
+    assert_eq!(ports.breach(controller, &breach.id).await.unwrap(), Some(Incident::new(breach)));
 }
 
 pub async fn a_breach_goes_on_entry_by_entry_and_nobody_overtakes<P: Ports>(ports: &P, controller: &ControllerId) {

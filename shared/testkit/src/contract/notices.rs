@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use app::{
-    announce::{NOTICES_PAGE, NoticePage},
+    announce::{NOTICES_PAGE, NoticePage, Standing},
     attest,
     deadlines::{Deadline, DeadlineKind},
     error::Appended,
@@ -31,6 +31,54 @@ pub async fn a_person_is_planned_once_and_told_once<P: Ports>(ports: &P, control
     }
     let other = Announcement::Change(id("another"));
     assert!(ports.notices(controller, &other).await.unwrap().is_empty());
+}
+
+/// How a person's notice stands, as a page shows it.
+async fn standing<P: Ports>(ports: &P, controller: &ControllerId, of: &Announcement) -> Vec<Standing> {
+    let (mut standings, mut from) = (Vec::new(), None);
+    loop {
+        let page = ports.notice_standings(controller, of, from.as_deref()).await.unwrap();
+        standings.extend(page.rows.into_iter().map(|(_, standing)| standing));
+        from = page.next;
+        if from.is_none() {
+            return standings;
+        }
+    }
+}
+
+pub async fn a_notice_is_claimed_by_one_and_again_when_it_is_in_doubt<P: Ports>(ports: &P, controller: &ControllerId) {
+    let (of, ada) = (Announcement::Breach(id("claims")), subject(ADA));
+    let minute = |n: i64| now() + n.minutes();
+    let claim = async |doubted_until, at| ports.claim_notice(controller, &of, &ada, doubted_until, at).await.unwrap();
+    let give_back = async |claimed_at, at| ports.return_notice(controller, &of, &ada, claimed_at, at).await.unwrap();
+    let stands = async || standing(ports, controller, &of).await[0];
+    assert_eq!(claim(minute(0), minute(0)).await, None, "nobody planned it");
+    ports.plan_notices(controller, &of, &BTreeSet::from([ada.clone()]), minute(0)).await.unwrap();
+    let planned = Standing { state: NoticeState::Planned, since: minute(0), sends: 0 };
+    assert_eq!(stands().await, planned);
+    assert_eq!(claim(minute(-14), minute(1)).await, Some(planned));
+    let first = Standing { state: NoticeState::Claimed, since: minute(1), sends: 1 };
+    // Somebody else meets it, and nothing changes until it is in doubt.
+    assert_eq!(claim(minute(0), minute(15)).await, Some(first));
+    assert_eq!(stands().await, first);
+    assert_eq!(claim(minute(1), minute(16)).await, Some(first));
+    let second = Standing { state: NoticeState::Claimed, since: minute(16), sends: 2 };
+    assert_eq!(stands().await, second);
+    // The first sender is late: its claim is nobody's any more.
+    give_back(minute(1), minute(17)).await;
+    assert_eq!(stands().await, second);
+    give_back(minute(16), minute(17)).await;
+    assert_eq!(stands().await, Standing { state: NoticeState::Planned, since: minute(17), sends: 1 });
+    claim(minute(2), minute(18)).await;
+    let sent = Notice { of: of.clone(), subject: ada.clone(), state: NoticeState::Sent };
+    ports.move_notice(controller, &sent, &[NoticeState::Claimed], minute(19)).await.unwrap();
+    let sent = Standing { state: NoticeState::Sent, since: minute(19), sends: 2 };
+    assert_eq!(claim(minute(99), minute(99)).await, Some(sent), "who was told is not told again");
+    give_back(minute(19), minute(99)).await;
+    assert_eq!(stands().await, sent);
+    let others: BTreeSet<_> = (0..20).map(|n| subject(&format!("person-{n}@example.com"))).collect();
+    ports.plan_notices(controller, &of, &others, minute(0)).await.unwrap();
+    assert_eq!(standing(ports, controller, &of).await.len(), 21);
 }
 
 async fn is_planned_once_and_told_once<P: Ports>(ports: &P, controller: &ControllerId, of: &Announcement) {

@@ -7,6 +7,7 @@ use app::{
     breach_scope::TracePage,
     error::{Appended, PortError},
     walk::WALK_SEGMENTS,
+    telling::Seen,
 };
 use domain::{
     breach::{Breach, Entry, Facts, Head, Incident, Trace},
@@ -22,6 +23,8 @@ pub(super) struct Stored {
     incident: Incident,
     fingerprint: Fingerprint,
     head: Head,
+    planned: BTreeSet<(Timestamp, u16)>,
+    looked: Option<(Timestamp, Seen)>,
 }
 
 fn place_of(stored: &Stored) -> String {
@@ -43,7 +46,10 @@ impl BreachStore for Memory {
             return Ok(Appended::Existing((first.incident.breach.clone(), first.fingerprint.clone())));
         }
         let incident = Incident::new(breach.clone());
-        state.breaches.insert(place, Stored { incident, fingerprint: fingerprint.clone(), head: head.clone() });
+        state.breaches.insert(place, {
+            let (fingerprint, head) = (fingerprint.clone(), head.clone());
+            Stored { incident, fingerprint, head, planned: BTreeSet::new(), looked: None }
+        });
         Ok(Appended::Fresh)
     }
 
@@ -181,6 +187,55 @@ impl BreachStore for Memory {
         ahead.truncate(page);
         let next = ahead.get(page - 1).map(|(place, ..)| place.clone());
         Ok(TracePage { traces: ahead.into_iter().map(|(_, subject, trace)| (subject.clone(), trace)).collect(), next })
+    }
+
+    async fn note_planned(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        decided_at: Timestamp,
+        segment: u16,
+    ) -> Result<(), PortError> {
+        let mut state = self.call()?;
+        if let Some(stored) = state.breaches.get_mut(&(controller.clone(), breach.clone())) {
+            stored.planned.insert((decided_at, segment));
+        }
+        Ok(())
+    }
+
+    async fn planned_segments(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        decided_at: Timestamp,
+    ) -> Result<BTreeSet<u16>, PortError> {
+        let state = self.call()?;
+        let stored = state.breaches.get(&(controller.clone(), breach.clone()));
+        let planned = stored.into_iter().flat_map(|stored| &stored.planned);
+        Ok(planned.filter(|(at, _)| *at == decided_at).map(|(_, segment)| *segment).collect())
+    }
+
+    async fn note_looked(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        seen: &Seen,
+        at: Timestamp,
+    ) -> Result<(), PortError> {
+        let mut state = self.call()?;
+        if let Some(stored) = state.breaches.get_mut(&(controller.clone(), breach.clone())) {
+            stored.looked = Some((at, seen.clone()));
+        }
+        Ok(())
+    }
+
+    async fn looked(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+    ) -> Result<Option<(Timestamp, Seen)>, PortError> {
+        let state = self.call()?;
+        Ok(state.breaches.get(&(controller.clone(), breach.clone())).and_then(|stored| stored.looked.clone()))
     }
 
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
-    announce::{Announcements, FoundPage, NOTICES_PAGE, NoticePage},
+    announce::{Announcements, FoundPage, NOTICES_PAGE, NoticePage, Standing, StandingPage},
     attest::Attestations,
     error::{Appended, PortError},
     notice_change::{ChangeStore, NoticeChanges},
@@ -19,13 +19,16 @@ use jiff::Timestamp;
 
 use super::{Memory, State, found, person};
 
+/// Notices on one page: few, so that a test reads several.
+const NOTICES_A_PAGE: usize = 7;
+
 impl Announcements for Memory {
     async fn plan_notices(
         &self,
         controller: &ControllerId,
         of: &Announcement,
         subjects: &BTreeSet<SubjectRef>,
-        _at: Timestamp,
+        at: Timestamp,
     ) -> Result<usize, PortError> {
         let mut state = self.call()?;
         let mut planned = 0;
@@ -33,7 +36,7 @@ impl Announcements for Memory {
             let place = (controller.clone(), of.clone(), subject.clone());
             state.notices.entry(place).or_insert_with(|| {
                 planned += 1;
-                NoticeState::Planned
+                Standing { state: NoticeState::Planned, since: at, sends: 0 }
             });
         }
         Ok(planned)
@@ -44,14 +47,14 @@ impl Announcements for Memory {
         controller: &ControllerId,
         notice: &Notice,
         from: &[NoticeState],
-        _at: Timestamp,
+        at: Timestamp,
     ) -> Result<Option<NoticeState>, PortError> {
         let mut state = self.call()?;
         let place = (controller.clone(), notice.of.clone(), notice.subject.clone());
-        Ok(state.notices.get_mut(&place).map(|state| {
-            let before = *state;
+        Ok(state.notices.get_mut(&place).map(|stands| {
+            let before = stands.state;
             if from.contains(&before) {
-                *state = notice.state;
+                *stands = Standing { state: notice.state, since: at, ..*stands };
             }
             before
         }))
@@ -60,7 +63,7 @@ impl Announcements for Memory {
     async fn counts(&self, controller: &ControllerId, of: &Announcement) -> Result<NoticeCounts, PortError> {
         let state = self.call()?;
         let notices = state.notices.iter().filter(|((whose, what, _), _)| whose == controller && what == of);
-        Ok(NoticeCounts::of(notices.map(|(_, state)| *state)))
+        Ok(NoticeCounts::of(notices.map(|(_, standing)| standing.state)))
     }
 
     async fn notice_page(
@@ -73,7 +76,7 @@ impl Announcements for Memory {
         let notices = state.notices.iter().filter(|((whose, what, _), _)| whose == controller && what == of);
         let notices = notices.filter(|((.., subject), _)| after.is_none_or(|after| subject > after));
         let mut notices: Vec<_> = notices
-            .map(|((_, of, subject), state)| Notice { of: of.clone(), subject: subject.clone(), state: *state })
+            .map(|((_, of, subject), stands)| Notice { of: of.clone(), subject: subject.clone(), state: stands.state })
             .take(NOTICES_PAGE + 1)
             .collect();
         let has_more = notices.len() > NOTICES_PAGE;
@@ -82,11 +85,64 @@ impl Announcements for Memory {
         Ok(NoticePage { notices, next })
     }
 
+    async fn claim_notice(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        subject: &SubjectRef,
+        doubted_until: Timestamp,
+        at: Timestamp,
+    ) -> Result<Option<Standing>, PortError> {
+        let mut state = self.call()?;
+        let place = (controller.clone(), of.clone(), subject.clone());
+        Ok(state.notices.get_mut(&place).map(|stands| {
+            let before = *stands;
+            if before.is_free(doubted_until) {
+                *stands = Standing { state: NoticeState::Claimed, since: at, sends: before.sends + 1 };
+            }
+            before
+        }))
+    }
+
+    async fn return_notice(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        subject: &SubjectRef,
+        claimed_at: Timestamp,
+        at: Timestamp,
+    ) -> Result<(), PortError> {
+        let mut state = self.call()?;
+        let place = (controller.clone(), of.clone(), subject.clone());
+        if let Some(stands) = state.notices.get_mut(&place)
+            && (stands.state, stands.since) == (NoticeState::Claimed, claimed_at)
+        {
+            *stands = Standing { state: NoticeState::Planned, since: at, sends: stands.sends.saturating_sub(1) };
+        }
+        Ok(())
+    }
+
+    async fn notice_standings(
+        &self,
+        controller: &ControllerId,
+        of: &Announcement,
+        from: Option<&str>,
+    ) -> Result<StandingPage, PortError> {
+        let state = self.call()?;
+        let notices = state.notices.iter().filter(|((whose, what, _), _)| whose == controller && what == of);
+        let mut rows: Vec<_> = notices.map(|((.., subject), standing)| (subject.clone(), *standing)).collect();
+        rows.retain(|(subject, _)| from.is_none_or(|from| subject.as_str() > from));
+        let is_last = rows.len() <= NOTICES_A_PAGE;
+        rows.truncate(NOTICES_A_PAGE);
+        let next = rows.last().map(|(subject, _)| subject.to_string()).filter(|_| !is_last);
+        Ok(StandingPage { rows, next })
+    }
+
     async fn notices(&self, controller: &ControllerId, of: &Announcement) -> Result<Vec<Notice>, PortError> {
         let state = self.call()?;
         let notices = state.notices.iter().filter(|((whose, what, _), _)| whose == controller && what == of);
         Ok(notices
-            .map(|((_, of, subject), state)| Notice { of: of.clone(), subject: subject.clone(), state: *state })
+            .map(|((_, of, subject), state)| Notice { of: of.clone(), subject: subject.clone(), state: state.state })
             .collect())
     }
 

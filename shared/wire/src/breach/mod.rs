@@ -124,6 +124,9 @@ pub struct BreachAnswer {
     /// How the notices stand, where asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notices: Option<NoticeCounts>,
+    /// How far telling people one by one has come, where asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<TellingForm>,
     /// All that happened, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<EntryForm>,
@@ -361,6 +364,26 @@ impl From<&Notice> for PersonForm {
     }
 }
 
+/// How far telling people has come, beside the counts of notices.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TellingForm {
+    /// When all notices were last looked at; what follows is of then. Absent: they were not yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<String>,
+    /// A send was begun so long ago that the mail service's own word is waited for.
+    pub in_doubt: u64,
+    /// To whom more than one send was begun: they may have been told twice.
+    pub sent_again: u64,
+    /// How many had come to their end over the ten minutes before.
+    pub last_ten_minutes: u64,
+    /// When the last of those who are left is told, about: at that rate and within what the mail account may send.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_end: Option<String>,
+    /// Since when everybody is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all_told_at: Option<String>,
+}
+
 impl BreachAnswer {
     /// Writes a breach, its clocks and how its notices stand.
     pub fn new(incident: &Incident, clocks: &[Clock], notices: Option<NoticeCounts>) -> Self {
@@ -388,6 +411,7 @@ impl BreachAnswer {
             }),
             telling: incident.tells_each().then(|| incident.telling().as_str().to_owned()),
             notices,
+            progress: None,
             history: (1..).zip(&incident.history).map(|(number, entry)| EntryForm::new(number, entry)).collect(),
             course: incident.into(),
         }

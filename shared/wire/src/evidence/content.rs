@@ -14,7 +14,7 @@ use crate::stored::{Kind, Unreadable};
 pub const SALT: &str = "salt";
 
 /// Attributes that are no part of an item's content, with the kind of item where it is one alone, and why.
-pub const LATER: [(Option<Kind>, &str, &str); 41] = [
+pub const LATER: [(Option<Kind>, &str, &str); 44] = [
     (None, "pk", "its key stands beside the content"),
     (None, "sk", "its key stands beside the content"),
     (None, SALT, "the salt stands beside the content"),
@@ -34,6 +34,7 @@ pub const LATER: [(Option<Kind>, &str, &str); 41] = [
     (Some(Kind::Notice), "state", "each state that counts has a leaf of its own"),
     (Some(Kind::Notice), "counted", "whether a tally counts it, not what it says"),
     (Some(Kind::Notice), "moved_at", "each state that counts has a leaf of its own"),
+    (Some(Kind::Notice), "sends", "it counts attempts"),
     (Some(Kind::Hold), "bound_at", "set when every record is marked, with a leaf of its own"),
     (Some(Kind::Hold), "release_asked_at", "who asks has a leaf of their own"),
     (Some(Kind::Hold), "release_asked_by", "who asks has a leaf of their own"),
@@ -44,6 +45,8 @@ pub const LATER: [(Option<Kind>, &str, &str); 41] = [
     (Some(Kind::Breach), "version", "it counts the entries, which have leaves of their own"),
     (Some(Kind::Breach), "notified_at", "the authority's notice has a leaf of its own"),
     (Some(Kind::Breach), "reference", "the authority's notice has a leaf of its own"),
+    (Some(Kind::Breach), "planned", "whose notices stand, each with leaves of its own"),
+    (Some(Kind::Breach), "looked", "how notices stood, each with leaves of its own"),
     (Some(Kind::Signal), "office_of", "where it lies in the office's list"),
     (Some(Kind::Signal), "office_at", "where it lies in the office's list"),
     (Some(Kind::Signal), "risen_to", "the finding came again"),

@@ -196,6 +196,11 @@ impl Entry {
         matches!(&self.act, ActForm::Decided { people, .. } if people == "told")
     }
 
+    /// Whether it lets the telling of people go on.
+    pub fn resumes_telling(&self) -> bool {
+        matches!(&self.act, ActForm::TellingSet { telling, .. } if telling == domain::breach::Telling::Running.as_str())
+    }
+
     /// Reads the entry.
     ///
     /// # Errors
@@ -229,6 +234,9 @@ pub struct Notice {
     /// When it came this far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved_at: Option<i64>,
+    /// How many sends were begun and not given back; absent where none was, or before they were counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sends: Option<u32>,
 }
 
 impl Notice {
@@ -240,7 +248,24 @@ impl Notice {
             state: NoticeState::Planned.as_str().to_owned(),
             planned_at: millis(at),
             moved_at: None,
+            sends: None,
         }
+    }
+
+    /// Reads how far it has come, since when, and how many sends were begun.
+    ///
+    /// # Errors
+    /// [`Unreadable`] names the field that does not read.
+    pub fn standing(&self) -> Result<(NoticeState, Timestamp, u32), Unreadable> {
+        check(self.v, self.kind, Kind::Notice)?;
+        let state = name("state", &self.state, NoticeState::parse)?;
+        let since = match self.moved_at {
+            Some(moved_at) => time("moved_at", moved_at)?,
+            None => time("planned_at", self.planned_at)?,
+        };
+        // Sends were begun before they were counted.
+        let begun = u32::from(state == NoticeState::Claimed);
+        Ok((state, since, self.sends.unwrap_or(begun)))
     }
 
     /// Reads the notice of this announcement and person.
@@ -251,6 +276,24 @@ impl Notice {
         check(self.v, self.kind, Kind::Notice)?;
         Ok(DomainNotice { of, subject, state: name("state", &self.state, NoticeState::parse)? })
     }
+}
+
+/// The attribute `looked` of `BREACH`: what the latest look at all notices saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Looked {
+    /// When.
+    pub at: i64,
+    /// How many people were not told.
+    pub open: u64,
+    /// How many of them were in doubt.
+    pub in_doubt: u64,
+    /// How many people may have been told twice.
+    pub sent_again: u64,
+    /// How many had come to their end lately.
+    pub lately: u64,
+    /// When a notice had last moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<i64>,
 }
 
 /// `ALERT#{breach}`.

@@ -229,6 +229,26 @@ fn a_hold_reads() {
 }
 
 #[test]
+fn only_telling_that_goes_on_again_is_looked_up_again() {
+    use domain::breach::{Act, Actor, Entry, Telling};
+    let entry = |act| breach::Entry::new(&Entry { at: Timestamp::UNIX_EPOCH, by: Actor::Product, act });
+    let set = |telling| entry(Act::TellingSet(telling, String::from("why"))).resumes_telling();
+    assert_eq!(Telling::ALL.map(set), [true, false, false]);
+    assert!(!entry(Act::AllTold).resumes_telling());
+}
+
+#[test]
+fn how_often_a_notice_was_sent_and_what_a_look_saw_read() {
+    let state = |name| read::<breach::Notice>(name).standing().map(|(state, _, sends)| (state.as_str(), sends));
+    assert_eq!(state("notice-claimed"), Ok(("claimed", 2)));
+    assert_eq!(state("notice"), Ok(("without-address", 0)));
+    let before = breach::Notice { sends: None, ..read("notice-claimed") };
+    assert_eq!(before.standing().map(|(_, _, sends)| sends), Ok(1), "a send was begun before they were counted");
+    let looked: breach::Looked = read("looked");
+    assert_eq!((looked.open, looked.in_doubt, looked.sent_again), (14, 2, 1));
+}
+
+#[test]
 fn a_breach_its_notice_and_its_alert_read() {
     let id = BreachId::parse(ID).unwrap();
     let form: breach::Breach = read("breach-declared");
@@ -509,9 +529,9 @@ fn every_fixture_is_read() {
                  decided-recorded decided-refused decided-stopped decided-with-office decided-withdrawn disclosure \
                  disclosure-total due entry-asked entry-decided entry-ruled entry-task entry-verified export \
                  export-access hold hold-category hold-copy hold-ground hold-incident instructions log log-entries \
-                 mail notice plan planned purge purge-deed record record-held references request request-acting \
-                 request-office signal signal-dismissed signal-linked stored system tally task token tombstone \
-                 trigger trigger-times verified walk walk-count warned whose";
+                 looked mail notice notice-claimed plan planned purge purge-deed record record-held references \
+                 request request-acting request-office signal signal-dismissed signal-linked stored system tally task \
+                 token tombstone trigger trigger-times verified walk walk-count warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
