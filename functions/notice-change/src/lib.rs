@@ -147,6 +147,8 @@ async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
             };
             announcement::tell(ports, Queue::Notice, (&subjects, tries), body, tell).await
         }
-        AnnouncementStep::Look { .. } => Err(Verdict::poison("nobody looks after a change of the notice")),
+        AnnouncementStep::Look { .. } | AnnouncementStep::Count { .. } => {
+            Err(Verdict::poison("nobody counts or looks after whom a change of the notice concerns"))
+        }
     }
 }

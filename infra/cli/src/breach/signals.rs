@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use wire::signal::{SignalAnswer, SignalsAnswer};
 
 use super::{Office, SCOPE};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use app::{
-    announce::{FoundPage, SCOPE_SEGMENTS},
+    announce::SCOPE_SEGMENTS,
     breach::{Alert, BreachStore, RegisterPage, RegisterRow},
     breach_scope::TracePage,
     error::{Appended, PortError},
