@@ -315,7 +315,7 @@ async fn simulate(anchored: bool, steps: &[(i64, Step)]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(160))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
     #[test]
     fn no_clock_runs_out_in_silence_and_nothing_open_is_forgotten(anchored in any::<bool>(), steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
