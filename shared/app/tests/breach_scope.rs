@@ -368,7 +368,7 @@ async fn systems_and_recipients_are_not_asked_for_together() {
 #[tokio::test]
 async fn many_people_are_counted_page_by_page() {
     const PEOPLE: usize = 20_000;
-    const PAGE: usize = 100;
+    const PAGE: usize = 150;
     let (policy, memory) = (recipients::policy(), Memory::new());
     memory.show_by_page(PAGE);
     for n in 0..PEOPLE {

@@ -1,6 +1,6 @@
 //! Whose data a breach reached, on the deployed stack: counted by a walk that the API begins, then listed and told.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod stack;
 
