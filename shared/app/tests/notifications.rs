@@ -128,7 +128,7 @@ fn what_the_law_asks_for_and_nobody_knows_is_named_with_its_article() {
 #[test]
 fn every_duty_of_every_law_has_a_notification_that_can_be_complete() {
     let known = told_all(&incident());
-    let mut duties = 0;
+    let (mut duties, mut incomplete) = (0, 0);
     for rule in clock::rules() {
         let Some(to) = Addressee::of(rule.duty).filter(|_| !rule.duty.is_of_requests()) else { continue };
         duties += 1;
@@ -137,14 +137,12 @@ fn every_duty_of_every_law_has_a_notification_that_can_be_complete() {
             let full = written(&known, &asked);
             assert_eq!(missing(&full), [], "{} {}", rule.law, rule.duty);
             assert!(!full.to.name.is_empty());
-            // Before it is known, something is missing, or the law asks for no more than was said at first.
-            let bare = written(&incident(), &asked);
-            assert!(bare.missing().len() + 4 >= full.missing().len());
-            for (section, said) in full.sections.iter().map(|section| (section, section.heading)) {
-                assert!(!section.facts.is_empty() && !said.is_empty());
-            }
+            assert!(full.sections.iter().all(|section| !section.facts.is_empty() && !section.heading.is_empty()));
+            incomplete += usize::from(!written(&incident(), &asked).is_complete());
         }
     }
+    // Hardly a law is content with what is known at first: Australia's is, and what goes to controllers.
+    assert!(incomplete > duties * 2, "{incomplete} of {duties} in three languages");
     assert!(duties > 50, "{duties}");
 }
 

@@ -127,7 +127,7 @@ impl Told<'_> {
             FactName::Post => optional(office.post.as_ref()),
             FactName::Representative => optional(office.representative.as_ref()),
             FactName::Occurrence => vec![
-                self.words.from_to(&self.instant(self.facts().exposed_from), &self.instant(self.facts().exposed_to)),
+                self.words.between(&self.instant(self.facts().exposed_from), &self.instant(self.facts().exposed_to)),
             ],
             FactName::DueBefore => self.due_before(),
             FactName::Description => self.text(|texts| &texts.description),

@@ -89,7 +89,7 @@ impl Words {
         fill(self.officer_, &[mail])
     }
 
-    pub(super) fn from_to(&self, from: &str, to: &str) -> String {
+    pub(super) fn between(&self, from: &str, to: &str) -> String {
         if from == to { from.to_owned() } else { fill(self.from_to_, &[from, to]) }
     }
 
