@@ -348,7 +348,8 @@ impl World {
             50..72 => self.pass(10 + i64::try_from(self.dice.0 % 400).unwrap()),
             72..78 => self.pass(i64::try_from(self.dice.0 % 3_600).unwrap()),
             78 => self.pass(7 * 86_400),
-            79..82 if !self.queue.is_empty() => {
+            79..82 if self.queue.is_empty() => {}
+            79..82 => {
                 let lost = self.dice.below(self.queue.len());
                 self.queue.remove(lost);
             }
