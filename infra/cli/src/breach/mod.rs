@@ -97,7 +97,7 @@ enum What {
         /// By which law: eu-gdpr.
         #[arg(long)]
         law: String,
-        /// Which duty it meets: authority, subjects, controller.
+        /// Which duty it meets: authority, supplement, final-report, controller and what the clocks show.
         #[arg(long, default_value = "authority")]
         duty: String,
         /// The form.
