@@ -189,7 +189,7 @@ pub(super) enum Deed {
         /// By which law: eu-gdpr.
         #[arg(long)]
         law: String,
-        /// Which duty it meets: authority, controller, early_warning, final_report and what the clocks show.
+        /// Which duty it meets: authority, controller, early-warning, final-report and what the clocks show.
         #[arg(long, default_value = "authority")]
         duty: String,
         /// To whom it went.

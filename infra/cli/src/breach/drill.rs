@@ -333,16 +333,14 @@ fn counted(office: &Office, args: &DrillArgs, id: &str) -> Played<((), String)> 
 /// Waits until everybody is told.
 fn told(office: &Office, args: &DrillArgs, id: &str) -> Played<((), String)> {
     let until = deadline(args)?;
-    let wanted = usize::try_from(args.people).map_err(Trouble::because("count the people"))?;
+    let wanted = u64::from(args.people);
     loop {
-        let notices = office.look(id)?.json::<BreachAnswer>()?.notices.unwrap_or_default();
-        let done = notices.sent + notices.without_address + notices.not_reached;
-        if done >= wanted && notices.planned + notices.claimed == 0 {
-            let said = format!(
-                "{} by mail, {} in public, {} came back",
-                notices.sent, notices.without_address, notices.not_reached
-            );
-            return Ok(((), said));
+        let notices = office.look(id)?.json::<Value>()?["notices"].take();
+        let count = |name: &str| notices[name].as_u64().unwrap_or_default();
+        let (sent, public, back) = (count("sent"), count("without_address"), count("not_reached"));
+        let done = sent + public + back;
+        if done >= wanted && count("planned") + count("claimed") == 0 {
+            return Ok(((), format!("{sent} by mail, {public} in public, {back} came back")));
         }
         if clock::now() >= until {
             return Err(Trouble::new(format!("{done} of {wanted} are told after {} minutes", args.minutes)));
