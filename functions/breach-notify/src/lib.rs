@@ -1,11 +1,15 @@
 //! Breaches: declared by staff, scoped from what is stored, told one by one and in public.
 
+mod alerts;
+
 use app::{
     announce::Announcements,
     breach::{self, ActError, BreachStore, DeclareBreach, DeclareError, FactsError},
+    channel::{CHANNEL_RECEIVES_MAX, NoticeChannel, Try},
     keys::Keys,
     mail::Mailer,
     queues::{DeadLetters, Outbox, Queue},
+    systems::SystemStates,
 };
 use domain::{
     announcement::Announcement,
@@ -14,24 +18,27 @@ use domain::{
     policy::Policy,
 };
 use edge::{
-    Event, Failure, Reply, announcement,
+    Event, Failure, Reply, announcement, clock,
     http::{Problem, Request, Response},
     queue::{self, Message, Verdict},
     site,
 };
 use policy::PolicyBook;
 use wire::{
-    breach::{ActForm, AlertForm, AlertsAnswer, BreachAnswer, BreachForm, NoticeCounts},
-    message::BreachMessage,
+    breach::{ActForm, BreachAnswer, BreachForm, NoticeCounts},
+    message::{AnnouncementStep, BreachMessage},
 };
 
 /// The scope of a token that may declare breaches and look at them.
 pub const SCOPE: &str = "breach:write";
 
 /// Everything that this function needs.
-pub trait Ports: BreachStore + Announcements + Keys + Mailer + Outbox + DeadLetters {}
+pub trait Ports:
+    BreachStore + Announcements + Keys + Mailer + SystemStates + NoticeChannel + Outbox + DeadLetters
+{
+}
 
-impl<P: BreachStore + Announcements + Keys + Mailer + Outbox + DeadLetters> Ports for P {}
+impl<P: BreachStore + Announcements + Keys + Mailer + SystemStates + NoticeChannel + Outbox + DeadLetters> Ports for P {}
 
 /// What the function works with.
 #[derive(Debug)]
@@ -53,7 +60,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
                 ("POST", None) => declare(desk, &request).await,
                 ("POST", Some(id)) => act(desk, &request, id).await,
                 ("GET", Some(id)) => progress(desk, &request, id).await,
-                ("GET", None) if request.path().ends_with("/alerts") => alerts(desk, &request).await,
+                ("GET", None) if alerts::is_public(request.path()) => alerts::answer(desk, &request).await,
                 _ => Err(Problem::method_not_allowed()),
             };
             Ok(answer.into())
@@ -137,25 +144,15 @@ async fn act<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Re
     Ok(Response::json(200, &answer(policy, &incident, None)).with_version(incident.version()))
 }
 
-async fn alerts<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
-    let policy = site::policy(request, &desk.policies)?;
-    let alerts = desk.ports.alerts(&policy.controller).await?;
-    let forms = alerts.into_iter().map(|alert| AlertForm {
-        breach_id: alert.breach.to_string(),
-        published_at: alert.published_at.to_string(),
-        exposed_from: alert.exposed_from.to_string(),
-        exposed_to: alert.exposed_to.to_string(),
-        categories: alert.categories.iter().map(ToString::to_string).collect(),
-        description: alert.description,
-        advice: alert.advice,
-    });
-    Ok(Response::json(200, &AlertsAnswer { v: 1, controller: policy.controller.to_string(), alerts: forms.collect() }))
-}
-
 async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict> {
+    // The clock, and not the event's time: what a system is handed is signed, and that counts for minutes.
+    let attempt = Try { now: clock::now(), is_last: message.receive_count >= CHANNEL_RECEIVES_MAX };
     let message = message.json::<BreachMessage>()?;
     let (controller, breach, at) = message.parse()?;
     let policy = site::policy_of(&controller, &desk.policies)?;
+    if let AnnouncementStep::Public { is_needed } = message.step {
+        return Ok(app::alerts::follow(policy, &desk.ports, &breach, is_needed, at).await?);
+    }
     announcement::step(
         message.step,
         async |segment, from| breach::scope(policy, &desk.ports, &breach, segment, from, at).await,
@@ -163,7 +160,7 @@ async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
             let next = BreachMessage::new(&controller, &breach, at, step);
             Ok(Outbox::send(&desk.ports, Queue::Breach, vec![site::body(&next)?]).await?)
         },
-        async |subject| breach::tell(policy, &desk.ports, &breach, subject, at).await.map(drop),
+        async |subject| breach::tell(policy, &desk.ports, &breach, subject, at, attempt).await.map(drop),
     )
     .await
 }

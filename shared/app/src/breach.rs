@@ -7,38 +7,21 @@ use domain::{
     breach::{self, Act, Actor, Breach, Clock, Entry, Facts, Head, Incident, Refused, Standing, Telling, Why},
     clock::Anchor,
     dsar,
-    ids::{BreachId, Category, ControllerId, Fingerprint, SignalId, StaffId, SubjectRef},
-    language::Language,
+    ids::{BreachId, ControllerId, Fingerprint, SignalId, StaffId, SubjectRef},
     policy::Policy,
 };
 use jiff::Timestamp;
 
 use crate::{
-    announce::{self, Announcements, Claimed, FoundPage},
+    alerts::{self, Alert},
+    announce::{self, Announcements, Claimed, Contact, FoundPage},
+    channel::{self, NoticeChannel, Try},
     error::{Appended, PortError},
     keys::Keys,
     letters,
     mail::Mailer,
+    systems::SystemStates,
 };
-
-/// A public alert.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alert {
-    /// Which breach.
-    pub breach: BreachId,
-    /// Since when it is public.
-    pub published_at: Timestamp,
-    /// When data was exposed, from.
-    pub exposed_from: Timestamp,
-    /// To.
-    pub exposed_to: Timestamp,
-    /// What kinds of data.
-    pub categories: BTreeSet<Category>,
-    /// What happened.
-    pub description: String,
-    /// What people can do.
-    pub advice: String,
-}
 
 /// One line of the register (GDPR Art. 33(5)).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,10 +109,10 @@ pub trait BreachStore {
         from: Option<&str>,
     ) -> Result<FoundPage, PortError>;
 
-    /// Publishes an alert; doing it again changes nothing.
+    /// Publishes a version of an alert unless it stands.
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError>;
 
-    /// The controller's alerts, newest first.
+    /// The newest version of each of the controller's alerts, ended ones too, as [`crate::alerts::newest`] has them.
     async fn alerts(&self, controller: &ControllerId) -> Result<Vec<Alert>, PortError>;
 }
 
@@ -359,16 +342,18 @@ pub async fn scope<P: BreachStore + Announcements>(
     announce::scope(ports, controller, &of, from, at, page).await
 }
 
-/// Tells one person: claim, send, confirm. Who has no address is told by the public alert.
+/// Tells one person: claim, send, confirm. Who has no address is told by the controller's channel, and who cannot be
+/// reached by it either by the public alert.
 ///
 /// # Errors
 /// [`PortError`]; the notice is in doubt then and is sent again: told twice at worst, untold never.
-pub async fn tell<P: BreachStore + Announcements + Mailer>(
+pub async fn tell<P: BreachStore + Announcements + Mailer + Keys + SystemStates + NoticeChannel>(
     policy: &Policy,
     ports: &P,
     breach: &BreachId,
     subject: &SubjectRef,
     at: Timestamp,
+    attempt: Try,
 ) -> Result<NoticeState, PortError> {
     let controller = &policy.controller;
     let Some(incident) = ports.breach(controller, breach).await? else {
@@ -377,29 +362,30 @@ pub async fn tell<P: BreachStore + Announcements + Mailer>(
     let of = Announcement::Breach(breach.clone());
     let state = match announce::claim(ports, controller, &of, subject, at).await? {
         Claimed::Done(state) => return Ok(state),
-        Claimed::Open(Some(address)) => {
-            ports.send(&letters::breach(policy, &incident, subject, address)).await?;
-            NoticeState::Sent
-        }
-        Claimed::Open(None) => {
-            ports.publish_alert(controller, &alert(&incident, at)).await?;
-            NoticeState::WithoutAddress
-        }
+        Claimed::Open(contact) => told(policy, ports, &incident, (subject, contact), (at, attempt)).await?,
     };
     announce::confirm(ports, controller, &of, subject, state, at).await
 }
 
-/// The public alert of a breach.
-pub fn alert(incident: &Incident, at: Timestamp) -> Alert {
-    let facts = incident.facts();
-    let texts = facts.texts_in(Language::English).map(|(_, texts)| texts.clone()).unwrap_or_default();
-    Alert {
-        breach: incident.breach.id.clone(),
-        published_at: at,
-        exposed_from: facts.exposed_from,
-        exposed_to: facts.exposed_to,
-        categories: facts.scope.categories.clone(),
-        description: texts.description,
-        advice: texts.advice,
+/// Tells one person in the best way that there is: by mail, by the channel, in public.
+async fn told<P: BreachStore + Mailer + Keys + SystemStates + NoticeChannel>(
+    policy: &Policy,
+    ports: &P,
+    incident: &Incident,
+    (subject, contact): (&SubjectRef, Contact),
+    (at, attempt): (Timestamp, Try),
+) -> Result<NoticeState, PortError> {
+    let language = contact.language.unwrap_or_else(|| alerts::language_of(policy));
+    if let Some(address) = contact.mail {
+        ports.send(&letters::breach(policy, incident, subject, (address, language), at)).await?;
+        return Ok(NoticeState::Sent);
     }
+    if let Some(identifier) = &contact.identifier
+        && channel::hand_over(policy, ports, incident, (subject, identifier, language), attempt).await?
+    {
+        return Ok(NoticeState::SentByChannel);
+    }
+    // GDPR Art. 34(3)(c): a public communication tells whom nothing else reaches.
+    ports.publish_alert(&policy.controller, &alerts::alert_of(incident, at)).await?;
+    Ok(NoticeState::WithoutAddress)
 }

@@ -10,7 +10,7 @@ use domain::{
 use jiff::Timestamp;
 
 use crate::{
-    announce::{self, Announcements, Claimed, FoundPage},
+    announce::{self, Announcements, Claimed, Contact, FoundPage},
     error::{Appended, PortError},
     keys::Keys,
     letters,
@@ -199,11 +199,11 @@ pub async fn tell<P: ChangeStore + Announcements + Mailer>(
     let of = Announcement::Change(change.id.clone());
     let state = match announce::claim(ports, controller, &of, subject, at).await? {
         Claimed::Done(state) => return Ok(state),
-        Claimed::Open(Some(address)) => {
+        Claimed::Open(Contact { mail: Some(address), .. }) => {
             ports.send(&letters::notice_change(policy, &change, subject, address)).await?;
             NoticeState::Sent
         }
-        Claimed::Open(None) => NoticeState::WithoutAddress,
+        Claimed::Open(_) => NoticeState::WithoutAddress,
     };
     announce::confirm(ports, controller, &of, subject, state, at).await
 }

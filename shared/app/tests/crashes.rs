@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use app::{
     announce::{Announcements, SCOPE_SEGMENTS},
     breach::{self, BreachStore, DeclareBreach},
+    channel::Try,
     error::PortError,
     fulfil_request,
     keys::Keys,
@@ -233,7 +234,7 @@ async fn tell_all(policy: &Policy, memory: &Memory, id: &domain::ids::BreachId) 
         }
     }
     for notice in memory.notices(&policy.controller, &Announcement::Breach(id.clone())).await? {
-        breach::tell(policy, memory, id, &notice.subject, day(3)).await?;
+        breach::tell(policy, memory, id, &notice.subject, day(3), Try { now: day(3), is_last: false }).await?;
     }
     Ok(())
 }

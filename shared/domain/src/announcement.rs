@@ -20,6 +20,8 @@ pub enum NoticeState {
     Claimed,
     /// The mail service took it.
     Sent,
+    /// A system of the controller's own took it, to tell them in another way.
+    SentByChannel,
     /// No address is known: what is public tells them.
     WithoutAddress,
     /// The mail came back: what is public tells them, as it does whoever has no address.
@@ -33,6 +35,7 @@ impl NoticeState {
             Self::Planned => "planned",
             Self::Claimed => "claimed",
             Self::Sent => "sent",
+            Self::SentByChannel => "sent-by-channel",
             Self::WithoutAddress => "without-address",
             Self::NotReached => "not-reached",
         }
@@ -40,7 +43,7 @@ impl NoticeState {
 
     /// Reads the name.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Planned, Self::Claimed, Self::Sent, Self::WithoutAddress, Self::NotReached]
+        [Self::Planned, Self::Claimed, Self::Sent, Self::SentByChannel, Self::WithoutAddress, Self::NotReached]
             .into_iter()
             .find(|state| state.as_str() == text)
     }

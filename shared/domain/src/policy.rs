@@ -315,6 +315,9 @@ pub struct BreachRule {
     pub tell_of_attempts: bool,
     /// Those without an address are told by website.
     pub website_alert: bool,
+    /// The system of the controller's own that tells those without an address, before they are told in public; always
+    /// a webhook. `None`: there is none.
+    pub channel: Option<SystemId>,
     /// Where it is promised; the law's own floor when the text promises nothing.
     pub clause: Clause,
 }
@@ -437,6 +440,7 @@ impl Policy {
             breach: BreachRule {
                 tell_of_attempts: false,
                 website_alert: false,
+                channel: None,
                 clause: Clause::new("GDPR Art. 33 and 34"),
             },
             recipients: BTreeMap::new(),

@@ -26,6 +26,9 @@ pub async fn step(
         AnnouncementStep::Continue { hop, .. } if hop >= SCOPE_HOPS_MAX => {
             return Err(Verdict::poison("the scan for an announcement was handed on too often"));
         }
+        AnnouncementStep::Public { .. } => {
+            return Err(Verdict::poison("this announcement has nothing public of its own"));
+        }
         AnnouncementStep::Continue { segment, from, hop } => vec![(segment, Some(from), hop)],
         AnnouncementStep::Tell { subjects } => {
             for subject in subjects {

@@ -269,6 +269,9 @@ fn people(policy: &Policy, say: &mut impl FnMut(String, String)) {
     if policy.breach.tell_of_attempts {
         breach.push("people are told of attempts too");
     }
+    if policy.breach.channel.is_some() {
+        breach.push("who has no address is told by a system of the controller’s own where it can");
+    }
     if policy.breach.website_alert {
         breach.push("who has no address is told by an alert on the website");
     }

@@ -339,7 +339,12 @@ pub fn policy() -> Policy {
             guardian_below_in: BTreeMap::new(),
             clause: Clause::new("test.age"),
         }),
-        breach: BreachRule { tell_of_attempts: false, website_alert: true, clause: Clause::new("test.breach") },
+        breach: BreachRule {
+            tell_of_attempts: false,
+            website_alert: true,
+            channel: None,
+            clause: Clause::new("test.breach"),
+        },
         ..Policy::new(controller("acme"), "Acme".into(), "privacy@acme.example".into(), notice)
     }
 }

@@ -278,7 +278,7 @@ macro_rules! contract_tests {
             the_people_of_a_breach_are_those_whose_records_were_exposed,
             a_person_is_planned_once_and_told_once,
             a_person_is_written_to_at_what_they_gave,
-            an_alert_is_published_once_and_the_newest_stands_first,
+            an_alert_follows_its_breach_and_the_newest_stands_first,
             a_version_is_published_once,
             every_publication_is_seen_at_once_and_the_newest_stands_first,
             a_change_concerns_everybody_of_whom_something_is_kept,

@@ -119,6 +119,11 @@ pub enum AnnouncementStep {
         /// Whom.
         subjects: Vec<String>,
     },
+    /// Bring what is public of it up to what is known: a breach's alert.
+    Public {
+        /// Whether somebody can be told in no other way.
+        is_needed: bool,
+    },
 }
 
 /// Most messages that one scan hands itself on by. Lambda's own guard against loops is lifted for

@@ -102,8 +102,8 @@ pub enum ItemKey {
     BreachEntry(ControllerId, BreachId, u32),
     /// One person's notice of an announcement.
     Notice(ControllerId, Announcement, SubjectRef),
-    /// A public alert.
-    Alert(ControllerId, BreachId),
+    /// A version of a public alert.
+    Alert(ControllerId, BreachId, u32),
     /// A deadline's warning.
     Warned(ControllerId, DeadlineKind, String, Urgency),
     /// A disclosure: of a subject, or of a total.
@@ -251,7 +251,7 @@ impl ItemKey {
                 breach_partition(controller, breach)
             }
             Self::Notice(controller, of, _) => announcement_partition(controller, of),
-            Self::Alert(controller, _)
+            Self::Alert(controller, ..)
             | Self::Warned(controller, ..)
             | Self::Change(controller, _)
             | Self::Hold(controller, None, _)
@@ -301,7 +301,8 @@ impl ItemKey {
             Self::Breach(..) => BREACH.to_owned(),
             Self::BreachEntry(_, _, number) => format!("{BREACH_ENTRIES}{number:06}"),
             Self::Notice(_, _, subject) => format!("{NOTICES}{subject}"),
-            Self::Alert(_, breach) => format!("{ALERTS}{breach}"),
+            Self::Alert(_, breach, 0) => format!("{ALERTS}{breach}"),
+            Self::Alert(_, breach, version) => format!("{ALERTS}{breach}#{version:06}"),
             Self::Warned(_, kind, id, urgency) => format!("WARNED#{}-{id}#{}", kind.as_str(), urgency.as_str()),
             Self::Disclosure(_, _, disclosure) => format!("{DISCLOSURES}{disclosure}"),
             Self::Change(_, change) => format!("{CHANGES}{change}"),
@@ -342,7 +343,7 @@ impl ItemKey {
             | Self::Breach(controller, _)
             | Self::BreachEntry(controller, ..)
             | Self::Notice(controller, ..)
-            | Self::Alert(controller, _)
+            | Self::Alert(controller, ..)
             | Self::Warned(controller, ..)
             | Self::Disclosure(controller, ..)
             | Self::Change(controller, _)
@@ -457,7 +458,11 @@ impl ItemKey {
             return Some(Self::PurgeDeed(controller, (millis.len() == 15).then(|| millis.parse().ok()).flatten()?));
         }
         if let Some(breach) = sk.strip_prefix(ALERTS) {
-            return Some(Self::Alert(controller, BreachId::parse(breach).ok()?));
+            let (breach, version) = match breach.split_once('#') {
+                Some((breach, number)) => (breach, entry_number(number).filter(|number| *number > 0)?),
+                None => (breach, 0),
+            };
+            return Some(Self::Alert(controller, BreachId::parse(breach).ok()?, version));
         }
         if let Some(hold) = sk.strip_prefix(HOLDS) {
             return Some(Self::Hold(controller, None, HoldId::parse(hold).ok()?));
@@ -562,7 +567,8 @@ mod tests {
             ItemKey::Notice(controller.clone(), Announcement::Change(ChangeId::parse(ID).unwrap()), subject.clone()),
             ItemKey::Disclosure(controller.clone(), Some(subject), DisclosureId::parse(ID).unwrap()),
             ItemKey::Disclosure(controller.clone(), None, DisclosureId::parse(ID).unwrap()),
-            ItemKey::Alert(controller.clone(), breach),
+            ItemKey::Alert(controller.clone(), breach.clone(), 0),
+            ItemKey::Alert(controller.clone(), breach, 12),
             ItemKey::Warned(controller.clone(), DeadlineKind::Request, ID.into(), Urgency::AtRisk),
             ItemKey::Warned(
                 controller.clone(),

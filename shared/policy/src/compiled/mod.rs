@@ -264,7 +264,7 @@ impl PolicyForm {
             rights: unique(self.rights.into_iter().map(RightForm::into_rule), |rule| rule.request)?,
             age: self.age.map(AgeForm::into_rule).transpose()?,
             agents: self.agents.map(AgentsForm::into_rule).transpose()?,
-            breach: self.breach.into_rule(),
+            breach: self.breach.into_rule()?,
             recipients: unique(self.recipients.into_iter().map(RecipientForm::into_rule), |rule| rule.id.clone())?,
             recipients_clause: self.recipients_clause.map(Clause::new),
             transfer: self.transfer.map(TransferForm::into_rule).transpose()?,

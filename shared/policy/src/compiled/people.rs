@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    ids::Ground,
+    ids::{Ground, SystemId},
     policy::{AgeRule, AgentRule, BreachRule, Clause, Country},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     LoadError,
-    words::{names, texts, word},
+    words::{name, names, texts, word},
 };
 
 #[derive(Serialize, Deserialize)]
@@ -73,6 +73,8 @@ impl AgentsForm {
 pub(super) struct BreachForm {
     tell_of_attempts: bool,
     website_alert: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    channel: Option<String>,
     clause: String,
 }
 
@@ -81,15 +83,17 @@ impl BreachForm {
         Self {
             tell_of_attempts: rule.tell_of_attempts,
             website_alert: rule.website_alert,
+            channel: rule.channel.as_ref().map(ToString::to_string),
             clause: rule.clause.to_string(),
         }
     }
 
-    pub(super) fn into_rule(self) -> BreachRule {
-        BreachRule {
+    pub(super) fn into_rule(self) -> Result<BreachRule, LoadError> {
+        Ok(BreachRule {
             tell_of_attempts: self.tell_of_attempts,
             website_alert: self.website_alert,
+            channel: self.channel.map(|channel| name(&channel, SystemId::parse)).transpose()?,
             clause: Clause::new(self.clause),
-        }
+        })
     }
 }

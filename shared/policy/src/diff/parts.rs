@@ -516,6 +516,7 @@ fn breach(found: &mut Found, old: &BreachRule, new: &BreachRule) {
     let subject = new.subject();
     found.flag(subject, "told of attempts", [old.tell_of_attempts, new.tell_of_attempts], true);
     found.flag(subject, "website alert", [old.website_alert, new.website_alert], true);
+    found.flag(subject, "another channel", [old.channel.is_some(), new.channel.is_some()], true);
     found.cited(subject, &old.clause, &new.clause);
 }
 

@@ -666,6 +666,9 @@ fn breach(policy: &Policy) -> Section {
     if rule.tell_of_attempts {
         items.push(promised("You are told even of an attempt.", &rule.clause));
     }
+    if rule.channel.is_some() {
+        items.push(promised("Whom we have no mail address of is told in another way where we know one.", &rule.clause));
+    }
     if rule.website_alert {
         items.push(promised("Whom we cannot write to is told by an alert on our website.", &rule.clause));
     }

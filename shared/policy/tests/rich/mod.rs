@@ -208,7 +208,7 @@ pub fn policy() -> Policy {
         clause: clause("age"),
     });
     policy.agents = Some(AgentRule { proofs: BTreeSet::from([ground("signed-permission")]), clause: clause("agents") });
-    policy.breach = BreachRule { tell_of_attempts: true, website_alert: true, clause: clause("breach") };
+    policy.breach = BreachRule { tell_of_attempts: true, website_alert: true, channel: None, clause: clause("breach") };
     let host = RecipientRule {
         id: Recipient::parse("hosting").unwrap(),
         title: "Our host <Example>".into(),

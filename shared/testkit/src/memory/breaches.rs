@@ -1,8 +1,9 @@
 //! Breaches in memory.
 
 use app::{
+    alerts::{self, Alert},
     announce::FoundPage,
-    breach::{Alert, BreachStore, RegisterPage, RegisterRow},
+    breach::{BreachStore, RegisterPage, RegisterRow},
     error::{Appended, PortError},
 };
 use domain::{
@@ -151,16 +152,14 @@ impl BreachStore for Memory {
     }
 
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError> {
-        let place = (controller.clone(), alert.breach.clone());
+        let place = (controller.clone(), alert.breach.clone(), alert.version);
         self.call()?.alerts.entry(place).or_insert_with(|| alert.clone());
         Ok(())
     }
 
     async fn alerts(&self, controller: &ControllerId) -> Result<Vec<Alert>, PortError> {
         let state = self.call()?;
-        let alerts = state.alerts.iter().filter(|((whose, _), _)| whose == controller);
-        let mut alerts: Vec<_> = alerts.map(|(_, alert)| alert.clone()).collect();
-        alerts.sort_by(|a, b| (b.published_at, &b.breach).cmp(&(a.published_at, &a.breach)));
-        Ok(alerts)
+        let versions = state.alerts.iter().filter(|((whose, ..), _)| whose == controller);
+        Ok(alerts::newest(versions.map(|(_, alert)| alert.clone()).collect()))
     }
 }

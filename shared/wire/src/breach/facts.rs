@@ -239,6 +239,13 @@ impl From<&Facts> for FactsForm {
     }
 }
 
+impl From<TextsForm> for Texts {
+    fn from(form: TextsForm) -> Self {
+        let TextsForm { description, consequences, measures, advice } = form;
+        Self { description, consequences, measures, advice }
+    }
+}
+
 impl From<&Texts> for TextsForm {
     fn from(texts: &Texts) -> Self {
         let Texts { description, consequences, measures, advice } = texts.clone();
