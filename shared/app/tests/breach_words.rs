@@ -130,7 +130,7 @@ async fn whoever_names_no_language_is_written_to_in_that_of_the_notice() {
 async fn whoever_has_no_address_is_handed_to_the_channel_once() {
     let (memory, policy) = (Memory::new(), policy(true));
     let incident = declared(&memory, &policy, &[telling(day(2))]).await;
-    let ada = person(&memory, &policy, "ada", Some(phone())).await;
+    let ada = person(&memory, &policy, "ada@example.com", Some(phone())).await;
     for _ in 0..2 {
         assert_eq!(told(&memory, &policy, &incident, &ada, false).await.unwrap(), NoticeState::SentByChannel);
     }
@@ -147,8 +147,8 @@ async fn whoever_has_no_address_is_handed_to_the_channel_once() {
 async fn a_channel_that_takes_nothing_is_tried_again_with_the_same_name_and_then_all_is_public() {
     let (memory, policy) = (Memory::new(), policy(true));
     let incident = declared(&memory, &policy, &[telling(day(2))]).await;
-    let (ada, bob) = (subject("ada"), subject("bob"));
-    for name in ["ada", "bob"] {
+    let (ada, bob) = (subject("ada@example.com"), subject("bob@example.com"));
+    for name in ["ada@example.com", "bob@example.com"] {
         person(&memory, &policy, name, Some(phone())).await;
     }
     memory.fail_system(URL, "http-503");
@@ -167,7 +167,7 @@ async fn a_channel_that_takes_nothing_is_tried_again_with_the_same_name_and_then
 #[tokio::test]
 async fn a_notice_has_the_same_name_whenever_it_is_sent_and_another_for_another_person() {
     let mut names = Vec::new();
-    for who in ["ada", "ada", "bob"] {
+    for who in ["ada@example.com", "ada@example.com", "bob@example.com"] {
         // A crash after the system took it leaves the notice in doubt: it is handed over again.
         let (memory, policy) = (Memory::new(), policy(true));
         let incident = declared(&memory, &policy, &[telling(day(2))]).await;
@@ -185,7 +185,7 @@ async fn without_a_channel_or_a_known_identifier_people_are_told_in_public() {
     for (channel, identifier) in [(false, Some(phone())), (true, None), (true, Some(cookie))] {
         let (memory, policy) = (Memory::new(), policy(channel));
         let incident = declared(&memory, &policy, &[telling(day(2))]).await;
-        let who = person(&memory, &policy, "ada", identifier).await;
+        let who = person(&memory, &policy, "ada@example.com", identifier).await;
         assert_eq!(told(&memory, &policy, &incident, &who, false).await.unwrap(), NoticeState::WithoutAddress);
         assert!(memory.notices_handed_over().is_empty());
         let alerts = memory.alerts(&policy.controller).await.unwrap();

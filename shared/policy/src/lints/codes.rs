@@ -1324,7 +1324,15 @@ with what they are known by, so that it must be declared, and have a webhook.
 Declare it with `[[system]]`, or mend the name.",
         example: r#"
 [breach]
+within = "PT72H"
+website_alert = true
 channel = "smss"
+clause = "acme.60"
+
+[[system]]
+id = "sms"
+title = "Writes to telephones"
+webhook = "https://sms.acme.example/habeas"
 clause = "acme.90"
 "#,
     },

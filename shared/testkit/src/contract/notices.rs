@@ -100,7 +100,8 @@ pub async fn a_person_is_written_to_at_what_they_gave<P: Ports>(ports: &P, contr
         assert_eq!(contact(&bob).await.language, Some(language), "{tag}");
     }
     // Whoever only asked is known by what they named themselves.
-    let (carol, account) = (subject("carol"), Identifier::parse(IdentifierKind::Account, "carol-7").unwrap());
+    let (carol, account) =
+        (subject("carol@example.com"), Identifier::parse(IdentifierKind::Account, "carol-7").unwrap());
     ask(ports, controller, &carol, &Confided { identifier: Some(account.clone()), ..Confided::default() }).await;
     let known = Contact { mail: None, identifier: Some(account), language: Some(Language::German) };
     assert_eq!(contact(&carol).await, known);

@@ -227,9 +227,14 @@ fn a_breach_its_notice_and_its_alert_read() {
     let notice = form.into_notice(domain::announcement::Announcement::Breach(id), subject()).unwrap();
     assert_eq!(notice.state, domain::announcement::NoticeState::WithoutAddress);
 
-    let form: breach::Alert = read("alert");
+    let form: breach::Alert = read("alert-by-language");
     let parts = breach::AlertParts::try_from(form.clone()).unwrap();
     assert_eq!(breach::Alert::from(parts), form);
+    // As it was stored before there were other languages.
+    let parts = breach::AlertParts::try_from(read::<breach::Alert>("alert")).unwrap();
+    let english = &parts.texts[&domain::language::Language::English];
+    assert_eq!((parts.texts.len(), english.advice.as_str()), (1, "Change yours."));
+    assert_eq!(english.description, "Somebody tried passwords.");
 }
 
 #[test]
@@ -391,7 +396,7 @@ fn a_day_of_bulk_records_reads() {
 
 #[test]
 fn every_fixture_is_read() {
-    let read = "alert attestation attested batch breach challenge change code consent consent-agreed \
+    let read = "alert alert-by-language attestation attested batch breach challenge change code consent consent-agreed \
                 consent-awaited consent-salted consent-subscribed content day day-held decided-erased \
                 decided-exported decided-not-verified decided-recorded decided-refused decided-stopped \
                 decided-with-office decided-withdrawn disclosure disclosure-total due entry-asked \
