@@ -148,7 +148,8 @@ fn unit_tests(layout: &Layout) -> Ended {
 
 /// What people see in a real browser: breach-notify answers in memory, and Chromium shows it.
 fn browser(layout: &Layout) -> Ended {
-    let is_there = |program: &str| Command::new(program).arg("--version").output().is_ok_and(|out| out.status.success());
+    let is_there =
+        |program: &str| Command::new(program).arg("--version").output().is_ok_and(|out| out.status.success());
     if let Some(missing) = ["chromium", "node", "npm"].into_iter().find(|program| !is_there(program)) {
         let debian = "`apt-get install chromium nodejs npm`";
         return Err(Trouble::Skipped(format!("{missing} is not installed: on Debian {debian}")));

@@ -210,14 +210,19 @@ pub struct NoticeCounts {
     pub claimed: usize,
     /// Told by mail.
     pub sent: usize,
-    /// Told by a system of the controller's own.
-    #[serde(default)]
+    /// Told by a system of the controller's own: a breach's alone.
+    #[serde(default, skip_serializing_if = "is_none")]
     pub sent_by_channel: usize,
     /// Told by what is public: the alert of a breach, the page of notices.
     pub without_address: usize,
     /// Written to, and the mail came back: told by what is public.
     #[serde(default)]
     pub not_reached: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it by reference")]
+const fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 impl NoticeCounts {
