@@ -7,16 +7,20 @@ use std::collections::BTreeSet;
 mod notification;
 mod register;
 
+mod alerts;
+
 use app::{
     announce::Announcements,
     breach::{self, ActError, BreachStore, DeclareBreach, DeclareError, FactsError},
     breach_scope::{self, CountUnderWay},
     breach_telling::{self, Looked},
+    channel::{CHANNEL_RECEIVES_MAX, NoticeChannel},
     keys::Keys,
     limits::Counters,
     mail::{Mailer, SendPace},
     queues::{DeadLetters, Later, Outbox, Queue},
     signals::SignalStore,
+    systems::SystemStates,
     telling::{self, Seen, Sender},
     walk::{WALK_HOPS_MAX, WALK_SEGMENTS, Walks},
 };
@@ -36,10 +40,7 @@ use edge::{
 use jiff::Timestamp;
 use policy::PolicyBook;
 use wire::{
-    breach::{
-        ActForm, AlertForm, AlertsAnswer, BreachAnswer, BreachForm, CountingForm, NoticeCounts, PeopleAnswer,
-        PersonForm, TellingForm,
-    },
+    breach::{ActForm, BreachAnswer, BreachForm, CountingForm, NoticeCounts, PeopleAnswer, PersonForm, TellingForm},
     message::{AnnouncementStep, BreachMessage, SeenForm},
 };
 
@@ -58,6 +59,8 @@ pub trait Ports:
     + Later
     + DeadLetters
     + SignalStore
+    + SystemStates
+    + NoticeChannel
     + Counters
 {
 }
@@ -73,6 +76,10 @@ impl<P> Ports for P where
         + Later
         + DeadLetters
         + SignalStore
+        + SystemStates
+        + NoticeChannel
+        + SystemStates
+        + NoticeChannel
         + Counters
 {
 }
@@ -101,7 +108,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
                 ("GET", Some(id)) if request.path().ends_with("/people") => people(desk, &request, id).await,
                 ("GET", Some(id)) if request.path().ends_with("/notification") => notify(desk, &request, id).await,
                 ("GET", Some(id)) => progress(desk, &request, id).await,
-                ("GET", None) if request.path().ends_with("/alerts") => alerts(desk, &request).await,
+                ("GET", None) if alerts::is_public(request.path()) => alerts::answer(desk, &request).await,
                 ("GET", None) if request.path().ends_with("/breaches/export") => register::export(desk, &request).await,
                 ("GET", None) => register::list(desk, &request).await,
                 _ => Err(Problem::method_not_allowed()),
@@ -302,25 +309,11 @@ async fn act<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) -> Result<Re
     Ok(Response::json(200, &answer(policy, &incident, None)).with_version(incident.version()))
 }
 
-async fn alerts<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
-    let policy = site::policy(request, &desk.policies)?;
-    let alerts = desk.ports.alerts(&policy.controller).await?;
-    let forms = alerts.into_iter().map(|alert| AlertForm {
-        breach_id: alert.breach.to_string(),
-        published_at: alert.published_at.to_string(),
-        exposed_from: alert.exposed_from.to_string(),
-        exposed_to: alert.exposed_to.to_string(),
-        categories: alert.categories.iter().map(ToString::to_string).collect(),
-        description: alert.description,
-        advice: alert.advice,
-    });
-    Ok(Response::json(200, &AlertsAnswer { v: 1, controller: policy.controller.to_string(), alerts: forms.collect() }))
-}
-
 async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict> {
     if signals::is_event(message) {
         return signals::take(desk, message).await;
     }
+    let receives = message.receive_count;
     let message = message.json::<BreachMessage>()?;
     let (controller, breach, at) = message.parse()?;
     let policy = site::policy_of(&controller, &desk.policies)?;
@@ -334,11 +327,14 @@ async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
             announcement::scan(Some((segment, from, hop)), plan, hand_on).await
         }
         AnnouncementStep::Tell { subjects, tries } => {
+            // A message that comes again counts anew when it is sent anew.
+            let is_last = receives + tries >= CHANNEL_RECEIVES_MAX;
             let tell = async |people: &[SubjectRef], sender: &Sender<'_>| {
-                breach_telling::tell(policy, ports, &breach, people, sender).await
+                breach_telling::tell(policy, ports, &breach, people, (sender, is_last)).await
             };
             announcement::tell(ports, Queue::Breach, (&subjects, tries), body, tell).await
         }
+        AnnouncementStep::Public { is_needed } => Ok(app::alerts::follow(policy, ports, &breach, is_needed, at).await?),
         AnnouncementStep::Count { facts, turn } => {
             count_on(desk, policy, &breach, facts, at, turn.map(Turn::from)).await
         }

@@ -63,8 +63,12 @@ const COMES: [(Kind, &str, &str, &[&str]); 6] = [
 ];
 
 /// The states of a person's notice that count, and their leaves' names.
-const NOTICES: [(&str, &str); 3] =
-    [("sent", "notice-sent"), ("not-reached", "notice-not-reached"), ("without-address", "notice-without-address")];
+const NOTICES: [(&str, &str); 4] = [
+    ("sent", "notice-sent"),
+    ("sent-by-channel", "notice-sent-by-channel"),
+    ("not-reached", "notice-not-reached"),
+    ("without-address", "notice-without-address"),
+];
 
 type Attributes = Map<String, Value>;
 

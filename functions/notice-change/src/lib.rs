@@ -147,8 +147,8 @@ async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
             };
             announcement::tell(ports, Queue::Notice, (&subjects, tries), body, tell).await
         }
-        AnnouncementStep::Look { .. } | AnnouncementStep::Count { .. } => {
-            Err(Verdict::poison("nobody counts or looks after whom a change of the notice concerns"))
+        AnnouncementStep::Look { .. } | AnnouncementStep::Count { .. } | AnnouncementStep::Public { .. } => {
+            Err(Verdict::poison("a change of the notice knows no such step"))
         }
     }
 }

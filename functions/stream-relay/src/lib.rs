@@ -126,6 +126,10 @@ impl Sorted {
                     let at = time(form.at)?;
                     self.scope.push(BreachMessage::new(&controller, &breach, at, AnnouncementStep::look(true)));
                 }
+                if form.is_public() {
+                    let step = AnnouncementStep::Public { is_needed: false };
+                    self.scope.push(BreachMessage::new(&controller, &breach, time(form.at)?, step));
+                }
             }
             (Change::Insert, ItemKey::Change(controller, change)) => {
                 let form: stored::notice::Change = image(record.new.as_ref())?;
@@ -138,6 +142,15 @@ impl Sorted {
                 let form: stored::breach::Notice = image(record.new.as_ref())?;
                 let at = time(form.planned_at)?;
                 self.tell.entry((controller, of)).or_insert_with(|| (at, Vec::new())).1.push(subject.to_string());
+            }
+            // A mail came back: only what is public tells its person (GDPR Art. 34(3)(c)).
+            (Change::Modify, ItemKey::Notice(controller, Announcement::Breach(breach), _)) => {
+                let form: stored::breach::Notice = image(record.new.as_ref())?;
+                if form.is_not_reached() {
+                    let at = time(form.moved_at.unwrap_or(form.planned_at))?;
+                    let step = AnnouncementStep::Public { is_needed: true };
+                    self.scope.push(BreachMessage::new(&controller, &breach, at, step));
+                }
             }
             // A hold that is nobody's own was placed: its mark goes to whatever it covers.
             (Change::Insert, ItemKey::Hold(controller, None, hold)) => {

@@ -115,6 +115,7 @@ pub(crate) fn test(layout: &Layout, fast: bool) -> Outcome<bool> {
         Ok(())
     });
     report.tier("unit tests", || unit_tests(layout));
+    report.tier("browser", || browser(layout));
     with_local_aws(layout, built, &mut report);
     report.tier("emulator", || {
         pytest(layout, "infra/local/tests")?;
@@ -143,6 +144,23 @@ pub(crate) fn test(layout: &Layout, fast: bool) -> Outcome<bool> {
 
 fn unit_tests(layout: &Layout) -> Ended {
     Ok(shell::run(shell::cargo(layout).args(["test", "--workspace", "--exclude", "flow-tests"]))?)
+}
+
+/// What people see in a real browser: breach-notify answers in memory, and Chromium shows it.
+fn browser(layout: &Layout) -> Ended {
+    let is_there =
+        |program: &str| Command::new(program).arg("--version").output().is_ok_and(|out| out.status.success());
+    if let Some(missing) = ["chromium", "node", "npm"].into_iter().find(|program| !is_there(program)) {
+        let debian = "`apt-get install chromium nodejs npm`";
+        return Err(Trouble::Skipped(format!("{missing} is not installed: on Debian {debian}")));
+    }
+    let (tests, answers) = (layout.root.join("tests/browser"), layout.home.join("browser"));
+    let mut cargo = shell::cargo(layout);
+    shell::run(cargo.args(["run", "--quiet", "--package", "event-tests", "--example", "alerts", "--"]).arg(&answers))?;
+    shell::run(Command::new("npm").args(["ci", "--ignore-scripts", "--silent"]).current_dir(&tests))?;
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-concurrency=1"]).current_dir(&tests).env("ANSWERS", &answers);
+    Ok(shell::run(&mut node)?)
 }
 
 /// The tiers that share a fresh local AWS, which ends with them.

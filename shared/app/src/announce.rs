@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use domain::{
     announcement::{Announcement, Notice, NoticeCounts, NoticeState},
-    ids::{ControllerId, SubjectRef},
+    ids::{ControllerId, Identifier, SubjectRef},
+    language::Language,
     sensitive::Sensitive,
 };
 use jiff::Timestamp;
@@ -61,7 +62,9 @@ impl Standing {
         match self.state {
             NoticeState::Planned => true,
             NoticeState::Claimed => self.since <= doubted_until,
-            NoticeState::Sent | NoticeState::WithoutAddress | NoticeState::NotReached => false,
+            NoticeState::Sent | NoticeState::SentByChannel | NoticeState::WithoutAddress | NoticeState::NotReached => {
+                false
+            }
         }
     }
 }
@@ -73,6 +76,18 @@ pub struct StandingPage {
     pub rows: Vec<(SubjectRef, Standing)>,
     /// Where the next page begins.
     pub next: Option<String>,
+}
+
+/// How a person can be told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// Where they are written to.
+    pub mail: Option<Sensitive<String>>,
+    /// By what else they can be reached, as far as the controller's own systems know how: a telephone number, an
+    /// account.
+    pub identifier: Option<Identifier>,
+    /// The language of the latest request or consent that names one which is spoken here.
+    pub language: Option<Language>,
 }
 
 /// The port to the notices of single people.
@@ -146,12 +161,8 @@ pub trait Announcements {
     /// How the notices of an announcement stand. MUST read pages until there are none left.
     async fn notices(&self, controller: &ControllerId, of: &Announcement) -> Result<Vec<Notice>, PortError>;
 
-    /// Where a person can be written to, from what is stored about them.
-    async fn contact(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-    ) -> Result<Option<Sensitive<String>>, PortError>;
+    /// How a person can be told, from what is stored about them: nothing of it once their key is gone.
+    async fn contact(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Contact, PortError>;
 }
 
 /// Reads pages of people and plans their notices, until there are none left, [`SCOPE_PAGES_MAX`] are read or

@@ -7,38 +7,19 @@ use domain::{
     breach::{self, Act, Actor, Breach, Clock, Entry, Facts, Head, Incident, Refused, Standing, Telling, Why},
     clock::Anchor,
     dsar,
-    ids::{BreachId, Category, ControllerId, Fingerprint, SignalId, StaffId},
-    language::Language,
+    ids::{BreachId, ControllerId, Fingerprint, SignalId, StaffId},
     policy::Policy,
 };
 use jiff::Timestamp;
 
 use crate::{
+    alerts::Alert,
     announce::{self, Announcements, FoundPage},
     breach_scope::{self, TracePage},
     error::{Appended, PortError},
     keys::Keys,
     telling::Seen,
 };
-
-/// A public alert.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alert {
-    /// Which breach.
-    pub breach: BreachId,
-    /// Since when it is public.
-    pub published_at: Timestamp,
-    /// When data was exposed, from.
-    pub exposed_from: Timestamp,
-    /// To.
-    pub exposed_to: Timestamp,
-    /// What kinds of data.
-    pub categories: BTreeSet<Category>,
-    /// What happened.
-    pub description: String,
-    /// What people can do.
-    pub advice: String,
-}
 
 /// One line of the register (GDPR Art. 33(5)).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,10 +155,10 @@ pub trait BreachStore {
         breach: &BreachId,
     ) -> Result<Option<(Timestamp, Seen)>, PortError>;
 
-    /// Publishes an alert; doing it again changes nothing.
+    /// Publishes a version of an alert unless it stands.
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError>;
 
-    /// The controller's alerts, newest first.
+    /// The newest version of each of the controller's alerts, ended ones too, as [`crate::alerts::newest`] has them.
     async fn alerts(&self, controller: &ControllerId) -> Result<Vec<Alert>, PortError>;
 }
 
@@ -411,19 +392,4 @@ pub async fn scope<P: BreachStore + Announcements>(
     let of = Announcement::Breach(breach.clone());
     let page = async |from: Option<&str>| ports.affected(controller, incident.facts(), segment, from).await;
     announce::scope(ports, controller, &of, from, at, page).await
-}
-
-/// The public alert of a breach.
-pub fn alert(incident: &Incident, at: Timestamp) -> Alert {
-    let facts = incident.facts();
-    let texts = facts.texts_in(Language::English).map(|(_, texts)| texts.clone()).unwrap_or_default();
-    Alert {
-        breach: incident.breach.id.clone(),
-        published_at: at,
-        exposed_from: facts.exposed_from,
-        exposed_to: facts.exposed_to,
-        categories: facts.scope.categories.clone(),
-        description: texts.description,
-        advice: texts.advice,
-    }
 }

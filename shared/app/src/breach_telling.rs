@@ -2,20 +2,27 @@
 //! message in a queue is only work in hand. So a telling that is paused drops its messages, one that is resumed or
 //! stands still makes them again, and what was lost on the way is found.
 
+use std::cell::Cell;
+
 use domain::{
-    announcement::Announcement,
+    announcement::{Announcement, NoticeState},
     breach::{Act, Incident, Telling},
     ids::{BreachId, SubjectRef},
+    language::Language,
     policy::Policy,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    announce::{Announcements, SCOPE_SEGMENTS},
+    alerts,
+    announce::{Announcements, Contact, SCOPE_SEGMENTS},
     breach::{self, ActError, BreachStore},
+    channel::{self, NoticeChannel, Try},
     error::PortError,
+    keys::Keys,
     letters,
     mail::{Mailer, SendPace},
+    systems::SystemStates,
     telling::{self, Seen, Sender, Told},
 };
 
@@ -49,12 +56,12 @@ pub async fn plan<P: BreachStore + Announcements>(
 ///
 /// # Errors
 /// [`PortError`] if the breach cannot be read; what happens at single people is in [`Told`].
-pub async fn tell<P: BreachStore + Announcements + Mailer + SendPace>(
+pub async fn tell<P: BreachStore + Announcements + Mailer + SendPace + Keys + SystemStates + NoticeChannel>(
     policy: &Policy,
     ports: &P,
     breach: &BreachId,
     subjects: &[SubjectRef],
-    sender: &Sender<'_>,
+    (sender, is_last): (&Sender<'_>, bool),
 ) -> Result<Told, PortError> {
     let controller = &policy.controller;
     // Once for all of them: a stop takes hold with the next message.
@@ -63,9 +70,27 @@ pub async fn tell<P: BreachStore + Announcements + Mailer + SendPace>(
         return Ok(Told::default());
     }
     let of = Announcement::Breach(breach.clone());
-    let letter = |subject: &SubjectRef, address| letters::breach(policy, &incident, subject, address);
-    let in_public = async || ports.publish_alert(controller, &breach::alert(&incident, (sender.now)())).await;
-    Ok(telling::tell_each(ports, (controller, &of), subjects, sender, letter, in_public).await)
+    let spoken = |language: Option<Language>| language.unwrap_or_else(|| alerts::language_of(policy));
+    let letter = |subject: &SubjectRef, address, language| {
+        letters::breach(policy, &incident, subject, (address, spoken(language)), (sender.now)())
+    };
+    let is_public = Cell::new(false);
+    let otherwise = async |subject: &SubjectRef, contact: &Contact| {
+        let attempt = Try { now: (sender.now)(), is_last };
+        if let Some(identifier) = &contact.identifier {
+            let person = (subject, identifier, spoken(contact.language));
+            if channel::hand_over(policy, ports, &incident, person, attempt).await? {
+                return Ok(NoticeState::SentByChannel);
+            }
+        }
+        // GDPR Art. 34(3)(c): a public communication tells whom nothing else reaches. Once for all of them.
+        if !is_public.get() {
+            ports.publish_alert(controller, &alerts::alert_of(&incident, attempt.now)).await?;
+            is_public.set(true);
+        }
+        Ok(NoticeState::WithoutAddress)
+    };
+    Ok(telling::tell_each(ports, (controller, &of), subjects, sender, letter, otherwise).await)
 }
 
 async fn stored<P: BreachStore>(policy: &Policy, ports: &P, breach: &BreachId) -> Result<Incident, PortError> {

@@ -1,11 +1,9 @@
 //! What people and controllers are written: plain language, nothing in a subject line that a relay
-//! may not read. A requester reads their own language ([`request`]); the office reads English.
+//! may not read. A requester, and whoever is told of a breach, reads their own language; the office reads English.
 
 use domain::{
-    breach::Incident,
     dsar::{self, Act, AnswerDue, Outcome, RequestState},
     ids::{Purpose, SubjectRef},
-    language::Language,
     notice::{NoticeChange, Significance},
     policy::Policy,
     sensitive::Sensitive,
@@ -20,6 +18,7 @@ use crate::{
 
 pub(crate) mod answer;
 pub(crate) mod body;
+pub(crate) mod breach;
 mod breach_clock;
 mod passed_on;
 mod proof;
@@ -30,6 +29,7 @@ pub(crate) mod texts;
 
 mod reminder;
 
+pub use breach::breach;
 pub use breach_clock::breach_reminder;
 pub use passed_on::{Task, follow, task};
 pub use proof::{code, say_categories_instead};
@@ -118,32 +118,6 @@ pub fn of_entry(
             Some(request::extension(&about, ground, due_of(policy, &before).last_day, words))
         }
         _ => request::ended(&about, words),
-    }
-}
-
-/// Tells a person of a breach (GDPR Art. 34(2): what happened, what may follow, what to do, whom to
-/// ask).
-pub fn breach(policy: &Policy, incident: &Incident, subject: &SubjectRef, to: Sensitive<String>) -> Mail {
-    let facts = incident.facts();
-    let texts = facts.texts_in(Language::English).map(|(_, texts)| texts.clone()).unwrap_or_default();
-    let kinds = facts.scope.categories.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let what = if facts.attempt_only { "Somebody tried to reach" } else { "Somebody may have reached" };
-    Mail {
-        controller: policy.controller.clone(),
-        to,
-        subject: format!("{}: about the security of your data", policy.name),
-        text: format!(
-            "{what} data that {} keeps about you.\n\nWhat happened: {}\n\nKinds of data: {kinds}.\nBetween {} and {}.\n\n\
-             What you can do: {}\n\nAsk us: {}.\n",
-            policy.name,
-            texts.description,
-            day(policy, facts.exposed_from),
-            day(policy, facts.exposed_to),
-            texts.advice,
-            policy.contact_mail,
-        ),
-        tag: format!("breach-{}-{}", incident.breach.id, subject.as_str().replace('.', "-")),
-        unsubscribe: None,
     }
 }
 

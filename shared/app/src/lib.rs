@@ -4,6 +4,7 @@
 //! `shared/testkit` from memory, and one contract suite keeps both honest.
 
 pub mod account_tokens;
+pub mod alerts;
 pub mod announce;
 pub mod attest;
 pub mod breach;
@@ -15,6 +16,7 @@ pub mod capture_consent;
 pub mod certificate;
 pub mod chain;
 pub mod challenges;
+pub mod channel;
 pub mod correction;
 pub mod deadlines;
 pub mod destruction;

@@ -2,7 +2,7 @@
 //! promises mail.
 
 use domain::{
-    announcement::Announcement,
+    announcement::{Announcement, NoticeState},
     ids::{ChangeId, ControllerId, Fingerprint, SubjectRef},
     notice::{self, NoticeChange, Publication, PublicationRefused},
     policy::Policy,
@@ -10,7 +10,7 @@ use domain::{
 use jiff::Timestamp;
 
 use crate::{
-    announce::{self, Announcements, FoundPage},
+    announce::{self, Announcements, Contact, FoundPage},
     error::{Appended, PortError},
     keys::Keys,
     letters,
@@ -198,6 +198,8 @@ pub async fn tell<P: ChangeStore + Announcements + Mailer + SendPace>(
     let controller = &policy.controller;
     let change = stored(controller, ports, change).await?;
     let of = Announcement::Change(change.id.clone());
-    let letter = |subject: &SubjectRef, address| letters::notice_change(policy, &change, subject, address);
-    Ok(telling::tell_each(ports, (controller, &of), subjects, sender, letter, async || Ok(())).await)
+    let letter = |subject: &SubjectRef, address, _| letters::notice_change(policy, &change, subject, address);
+    // The page of notices tells whoever has no address.
+    let otherwise = async |_: &SubjectRef, _: &Contact| Ok(NoticeState::WithoutAddress);
+    Ok(telling::tell_each(ports, (controller, &of), subjects, sender, letter, otherwise).await)
 }

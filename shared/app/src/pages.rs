@@ -20,6 +20,7 @@ use crate::{
     },
 };
 
+pub mod alerts;
 mod html;
 
 pub use html::escape;

@@ -4,12 +4,13 @@
 use domain::{
     announcement::{Announcement, Notice, NoticeState},
     ids::{ControllerId, SubjectRef},
+    language::Language,
     sensitive::Sensitive,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    announce::{Announcements, Standing},
+    announce::{Announcements, Contact, Standing},
     error::{NotTaken, PortError},
     mail::{Allowance, Mail, Mailer, SendPace, Turn},
 };
@@ -112,7 +113,7 @@ enum One {
     Stop(Because),
 }
 
-/// Tells people. `letter` writes to one of them; `in_public` tells whom no mail can reach, and is called once.
+/// Tells people. `letter` writes to one of them; `otherwise` tells whom no mail can reach, and answers how.
 ///
 /// Nothing of it fails as a whole: one person's failure is theirs, and the others go on.
 pub async fn tell_each<P: Announcements + Mailer + SendPace>(
@@ -120,24 +121,17 @@ pub async fn tell_each<P: Announcements + Mailer + SendPace>(
     (controller, of): (&ControllerId, &Announcement),
     subjects: &[SubjectRef],
     sender: &Sender<'_>,
-    letter: impl Fn(&SubjectRef, Sensitive<String>) -> Mail,
-    in_public: impl AsyncFn() -> Result<(), PortError>,
+    letter: impl Fn(&SubjectRef, Sensitive<String>, Option<Language>) -> Mail,
+    otherwise: impl AsyncFn(&SubjectRef, &Contact) -> Result<NoticeState, PortError>,
 ) -> Told {
-    let (mut told, mut in_a_row, mut is_public) = (Told::default(), 0, false);
+    let (mut told, mut in_a_row) = (Told::default(), 0);
     for (number, subject) in subjects.iter().enumerate() {
         let rest = subjects.get(number..).unwrap_or_default();
         if !(sender.has_time)() {
             told.put_off(rest, 0, Because::NoTime);
             break;
         }
-        let public = async |is_public: &mut bool| -> Result<(), PortError> {
-            if !*is_public {
-                in_public().await?;
-                *is_public = true;
-            }
-            Ok(())
-        };
-        match tell(ports, (controller, of), subject, sender, &letter, async || public(&mut is_public).await).await {
+        match tell(ports, (controller, of), subject, sender, &letter, &otherwise).await {
             Ok(One::Done) => in_a_row = 0,
             Ok(One::Sent { again }) => {
                 in_a_row = 0;
@@ -183,11 +177,12 @@ async fn tell<P: Announcements + Mailer + SendPace>(
     (controller, of): (&ControllerId, &Announcement),
     subject: &SubjectRef,
     sender: &Sender<'_>,
-    letter: impl Fn(&SubjectRef, Sensitive<String>) -> Mail,
-    in_public: impl AsyncFnOnce() -> Result<(), PortError>,
+    letter: impl Fn(&SubjectRef, Sensitive<String>, Option<Language>) -> Mail,
+    otherwise: impl AsyncFn(&SubjectRef, &Contact) -> Result<NoticeState, PortError>,
 ) -> Result<One, PortError> {
     // All that can fail or wait comes before the claim: whatever ends between claim and send leaves a doubt.
-    let address = ports.contact(controller, subject).await?;
+    let mut contact = ports.contact(controller, subject).await?;
+    let address = contact.mail.take();
     if address.is_some() && ports.turn().await? == Turn::DayFull {
         return Ok(One::Stop(Because::DayFull));
     }
@@ -199,19 +194,30 @@ async fn tell<P: Announcements + Mailer + SendPace>(
     };
     let finish = async |state| confirm(ports, controller, of, subject, state, (sender.now)()).await;
     let Some(address) = address else {
-        in_public().await?;
-        finish(NoticeState::WithoutAddress).await?;
-        return Ok(One::Done);
+        return match otherwise(subject, &contact).await {
+            Ok(state) => {
+                finish(state).await?;
+                Ok(One::Done)
+            }
+            // Whatever took it takes it again under the same name: nobody waits in doubt.
+            Err(error) => {
+                ports.return_notice(controller, of, subject, at, (sender.now)()).await?;
+                Err(error)
+            }
+        };
     };
-    match ports.send(&letter(subject, address)).await {
+    match ports.send(&letter(subject, address, contact.language)).await {
         Ok(()) => {
             finish(NoticeState::Sent).await?;
             Ok(One::Sent { again: before.sends > 0 })
         }
         Err(PortError::NotTaken { why: NotTaken::Address, .. }) => {
             // GDPR Art. 34(3)(c): whom no mail reaches, a public communication tells.
-            in_public().await?;
-            finish(NoticeState::NotReached).await?;
+            let state = match otherwise(subject, &contact).await? {
+                NoticeState::WithoutAddress => NoticeState::NotReached,
+                reached => reached,
+            };
+            finish(state).await?;
             Ok(One::Done)
         }
         Err(PortError::NotTaken { why, .. }) => {

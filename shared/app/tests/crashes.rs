@@ -238,6 +238,6 @@ async fn tell_all(policy: &Policy, memory: &Memory, id: &domain::ids::BreachId) 
     let subjects: Vec<_> = notices.into_iter().map(|notice| notice.subject).collect();
     // A moment without doubts: what was begun is nobody's any more.
     let sender = Sender { doubt: SignedDuration::ZERO, now: &|| day(3), has_time: &|| true, tries: 0 };
-    let told = breach_telling::tell(policy, memory, id, &subjects, &sender).await?;
+    let told = breach_telling::tell(policy, memory, id, &subjects, (&sender, false)).await?;
     told.error.map_or(Ok(()), Err)
 }

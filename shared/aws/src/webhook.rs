@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use app::systems::{NotDelivered, Webhooks};
+use app::{
+    channel::{BreachNotice, NoticeChannel},
+    systems::{NotDelivered, Webhooks},
+};
 use bytes::Bytes;
 use domain::system::{SIGNATURE_HEADER, SystemSecret, Task, is_public, signature};
 use http::{
@@ -22,11 +25,16 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use rustls_pki_types::ServerName;
+use serde::Serialize;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
 };
-use wire::system::TaskForm;
+use wire::{
+    breach::{BreachNoticeForm, NOTICE_VERSION},
+    form::SubjectForm,
+    system::TaskForm,
+};
 
 use crate::{Cloud, client};
 
@@ -42,6 +50,9 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 
 /// The header that names the task, so that a receiver can log it without reading the body.
 const TASK_HEADER: &str = "habeas-task";
+
+/// The header that names a notice: the same one, the same person and the same breach.
+const NOTICE_HEADER: &str = "habeas-notice";
 
 /// Which addresses may be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,21 +193,66 @@ enum Stream {
     Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
 }
 
-/// The body of a task and what is sent beside it.
-fn signed(task: &Task, secrets: &[SystemSecret], at: Timestamp) -> Result<(String, String), NotDelivered> {
-    let body = serde_json::to_string(&TaskForm::new(task)).map_err(|_| not_delivered("unwritable"))?;
+/// A body and the signature that is sent beside it.
+fn signed<T: Serialize>(form: &T, secrets: &[SystemSecret], at: Timestamp) -> Result<(String, String), NotDelivered> {
+    let body = serde_json::to_string(form).map_err(|_| not_delivered("unwritable"))?;
     let header = signature(secrets, at, body.as_bytes());
     Ok((body, header))
 }
 
-impl Webhooks for Cloud {
-    async fn post(&self, url: &str, task: &Task, secrets: &[SystemSecret], at: Timestamp) -> Result<(), NotDelivered> {
-        let (body, header) = signed(task, secrets, at)?;
+impl Cloud {
+    /// Calls a system, with a header that names what it is called for.
+    async fn call_system(
+        &self,
+        url: &str,
+        (body, signature): (String, String),
+        named: (&'static str, String),
+    ) -> Result<(), NotDelivered> {
         let reach = if self.is_local() { Reach::Anywhere } else { Reach::Public };
-        let headers = [(SIGNATURE_HEADER, header), (TASK_HEADER, task.id.to_string())];
+        let headers = [(SIGNATURE_HEADER, signature), named];
         tokio::time::timeout(CALL_TIMEOUT, call(url, body, headers, reach))
             .await
             .map_err(|_| not_delivered("timeout"))?
+    }
+}
+
+fn notice_form(notice: &BreachNotice) -> BreachNoticeForm {
+    BreachNoticeForm {
+        v: NOTICE_VERSION,
+        what: BreachNoticeForm::TYPE.to_owned(),
+        notice: notice.id.to_string(),
+        controller: notice.controller.to_string(),
+        breach: notice.breach.to_string(),
+        // Disclosed to the controller's own system, which must know whom to tell.
+        subject: SubjectForm {
+            kind: notice.identifier.kind().as_str().to_owned(),
+            value: notice.identifier.value().disclose().clone(),
+        },
+        language: notice.language.as_str().to_owned(),
+        title: notice.subject.clone(),
+        text: notice.text.clone(),
+        texts_language: notice.texts_language.as_str().to_owned(),
+        texts: (&notice.texts).into(),
+        sent_at: notice.sent_at.to_string(),
+    }
+}
+
+impl NoticeChannel for Cloud {
+    async fn hand_notice(
+        &self,
+        url: &str,
+        notice: &BreachNotice,
+        secrets: &[SystemSecret],
+    ) -> Result<(), NotDelivered> {
+        let signed = signed(&notice_form(notice), secrets, notice.sent_at)?;
+        self.call_system(url, signed, (NOTICE_HEADER, notice.id.to_string())).await
+    }
+}
+
+impl Webhooks for Cloud {
+    async fn post(&self, url: &str, task: &Task, secrets: &[SystemSecret], at: Timestamp) -> Result<(), NotDelivered> {
+        let signed = signed(&TaskForm::new(task), secrets, at)?;
+        self.call_system(url, signed, (TASK_HEADER, task.id.to_string())).await
     }
 }
 

@@ -20,6 +20,8 @@ pub enum NoticeState {
     Claimed,
     /// The mail service took it.
     Sent,
+    /// A system of the controller's own took it, to tell them in another way.
+    SentByChannel,
     /// No address is known: what is public tells them.
     WithoutAddress,
     /// The mail came back: what is public tells them, as it does whoever has no address.
@@ -33,6 +35,7 @@ impl NoticeState {
             Self::Planned => "planned",
             Self::Claimed => "claimed",
             Self::Sent => "sent",
+            Self::SentByChannel => "sent-by-channel",
             Self::WithoutAddress => "without-address",
             Self::NotReached => "not-reached",
         }
@@ -40,7 +43,7 @@ impl NoticeState {
 
     /// Reads the name.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Planned, Self::Claimed, Self::Sent, Self::WithoutAddress, Self::NotReached]
+        [Self::Planned, Self::Claimed, Self::Sent, Self::SentByChannel, Self::WithoutAddress, Self::NotReached]
             .into_iter()
             .find(|state| state.as_str() == text)
     }
@@ -55,6 +58,8 @@ pub struct NoticeCounts {
     pub claimed: u64,
     /// Told by mail.
     pub sent: u64,
+    /// Told by a system of the controller's own.
+    pub sent_by_channel: u64,
     /// Told by what is public, since no address is known.
     pub without_address: u64,
     /// Written to, and the mail came back: told by what is public.
@@ -77,6 +82,7 @@ impl NoticeCounts {
             NoticeState::Planned => &mut self.planned,
             NoticeState::Claimed => &mut self.claimed,
             NoticeState::Sent => &mut self.sent,
+            NoticeState::SentByChannel => &mut self.sent_by_channel,
             NoticeState::WithoutAddress => &mut self.without_address,
             NoticeState::NotReached => &mut self.not_reached,
         }
@@ -89,7 +95,7 @@ impl NoticeCounts {
 
     /// How many there are.
     pub const fn all(&self) -> u64 {
-        self.open() + self.sent + self.without_address + self.not_reached
+        self.open() + self.sent + self.sent_by_channel + self.without_address + self.not_reached
     }
 }
 

@@ -246,6 +246,11 @@ impl IdentifierKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(InvalidId::Kind)
     }
 
+    /// Whether the controller's own systems can reach somebody by it.
+    pub const fn reaches(self) -> bool {
+        matches!(self, Self::Phone | Self::Account)
+    }
+
     /// Whether holding the value shows that one is the subject: a random cookie or device value.
     pub const fn is_bearer(self) -> bool {
         matches!(self, Self::Cookie | Self::Device)
@@ -530,6 +535,10 @@ keyed_id!(
 keyed_id!(
     /// One hold.
     HoldId, "hold"
+);
+keyed_id!(
+    /// One person's notice of one breach, as a system of the controller's is handed it.
+    NoticeId, "notice"
 );
 keyed_id!(
     /// One batch of deletions under one manifest.

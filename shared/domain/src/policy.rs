@@ -320,6 +320,9 @@ pub struct BreachRule {
     pub within: Option<SpanFieldwise>,
     /// What a detector's finding must be about to be the controller's: accounts of a cloud, and how ARNs begin.
     pub resources: BTreeSet<String>,
+    /// The system of the controller's own that tells those without an address, before they are told in public; always
+    /// a webhook. `None`: there is none.
+    pub channel: Option<SystemId>,
     /// Where it is promised; the law's own floor when the text promises nothing.
     pub clause: Clause,
 }
@@ -454,6 +457,7 @@ impl Policy {
                 website_alert: false,
                 within: None,
                 resources: BTreeSet::new(),
+                channel: None,
                 clause: Clause::new("GDPR Art. 33 and 34"),
             },
             recipients: BTreeMap::new(),

@@ -275,6 +275,9 @@ fn people(policy: &Policy, say: &mut impl FnMut(String, String)) {
     if let Some(within) = &policy.breach.within {
         breach.push(format!("people are told within {}", words::duration(within)));
     }
+    if policy.breach.channel.is_some() {
+        breach.push("who has no address is told by a system of the controller’s own where it can".to_owned());
+    }
     if policy.breach.website_alert {
         breach.push("who has no address is told by an alert on the website".to_owned());
     }

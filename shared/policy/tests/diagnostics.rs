@@ -560,6 +560,18 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
         "unless_consent = \"statistics\"\nclause = \"acme.24\"\n\n[[deny]]\nwhat = \"sharing\"\nclause = \"acme.31\"\n\n[[tracker]]\nid = \"pixel\"\ntitle = \"Tells a network\"\nconsent = [\"statistics\"]\nshares = true\nclause = \"acme.32\"\n\n[[tracker]]",
         &["SELL-CONFLICT", "SELL-CONFLICT"],
     ),
+    (
+        "a channel that is no system",
+        "within = \"PT48H\"",
+        "channel = \"crn\"\nwithin = \"PT48H\"",
+        &["POLICY-UNKNOWN-SYSTEM"],
+    ),
+    (
+        "a channel that reads a queue",
+        "within = \"PT48H\"",
+        "channel = \"till\"\nwithin = \"PT48H\"",
+        &["POLICY-UNKNOWN-SYSTEM"],
+    ),
     ("a tracker of nobody known", "party = \"mailer\"", "party = \"mail\"", &["POLICY-UNKNOWN-RECIPIENT"]),
     (
         "a tracker that is exempt and is not",

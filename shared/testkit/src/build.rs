@@ -366,6 +366,7 @@ pub fn policy() -> Policy {
             website_alert: true,
             within: None,
             resources: BTreeSet::new(),
+            channel: None,
             clause: Clause::new("test.breach"),
         },
         ..Policy::new(controller("acme"), "Acme".into(), "privacy@acme.example".into(), notice)

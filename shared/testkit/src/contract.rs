@@ -285,7 +285,7 @@ macro_rules! contract_tests {
             a_notice_is_claimed_by_one_and_again_when_it_is_in_doubt,
             what_was_planned_and_looked_at_is_noted_for_its_decision,
             a_person_is_written_to_at_what_they_gave,
-            an_alert_is_published_once_and_the_newest_stands_first,
+            an_alert_follows_its_breach_and_the_newest_stands_first,
             a_signal_is_kept_once_and_read_as_it_was_kept,
             of_two_who_change_a_signal_one_is_told_so,
             open_signals_are_found_by_their_next_date_and_listed_the_gravest_first,

@@ -22,9 +22,9 @@ pub use backup::Backup;
 pub use systems::HandedOver;
 
 use app::{
+    alerts::Alert,
     announce::{FoundPage, SCOPE_SEGMENTS, Standing},
     attest,
-    breach::Alert,
     capture_consent::ConsentLedger,
     chain::{Link, Place},
     deadlines::{Deadline, DeadlineKind, Deadlines, Urgency},
@@ -129,7 +129,7 @@ struct State {
     notices: BTreeMap<(ControllerId, Announcement, SubjectRef), Standing>,
     changes: BTreeMap<(ControllerId, ChangeId), (NoticeChange, Fingerprint)>,
     attestations: BTreeMap<(ControllerId, AttestationId, Date), Attestation>,
-    alerts: BTreeMap<(ControllerId, BreachId), Alert>,
+    alerts: BTreeMap<(ControllerId, BreachId, u32), Alert>,
     chains: BTreeMap<(ControllerId, u8), Vec<Link>>,
     link_files: BTreeMap<(ControllerId, Place), Vec<u8>>,
     checkpoint_files: BTreeMap<(ControllerId, u64), Vec<u8>>,

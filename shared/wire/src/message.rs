@@ -122,6 +122,11 @@ pub enum AnnouncementStep {
         #[serde(default, skip_serializing_if = "is_zero")]
         tries: u32,
     },
+    /// Bring what is public of it up to what is known: a breach's alert.
+    Public {
+        /// Whether somebody can be told in no other way.
+        is_needed: bool,
+    },
     /// Count whom a breach concerns: begin, or go on.
     Count {
         /// By the facts as of which entry of its history.

@@ -319,13 +319,23 @@ impl Facts<'_> {
     }
 
     fn competent(&self, regime: Regime) -> String {
-        self.reached(self.texts.authority(regime), [complaint_site(regime).map(str::to_owned), None, None])
+        competent(self.texts, regime)
     }
 
     fn reached(&self, authority: String, ways: [Option<String>; 3]) -> String {
-        let ways = ways.into_iter().flatten().collect::<Vec<_>>().join("; ");
-        if ways.is_empty() { authority } else { self.texts.reached(authority, ways) }
+        reached(self.texts, authority, ways)
     }
+}
+
+/// The authority of a law, and where it is found.
+pub(super) fn competent(texts: &Texts, regime: Regime) -> String {
+    reached(texts, texts.authority(regime), [complaint_site(regime).map(str::to_owned), None, None])
+}
+
+/// An authority with the ways to reach it.
+pub(super) fn reached(texts: &Texts, authority: String, ways: [Option<String>; 3]) -> String {
+    let ways = ways.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    if ways.is_empty() { authority } else { texts.reached(authority, ways) }
 }
 
 fn excepts(exception: &Exception, item: &Item) -> bool {

@@ -25,7 +25,7 @@ impl std::fmt::Debug for Texts {
 }
 
 /// The files of a language, one for each concern.
-const fn sources(language: Language) -> [&'static str; 5] {
+const fn sources(language: Language) -> [&'static str; 6] {
     match language {
         Language::English => [
             include_str!("en/common.ftl"),
@@ -33,6 +33,7 @@ const fn sources(language: Language) -> [&'static str; 5] {
             include_str!("en/grounds.ftl"),
             include_str!("en/answer.ftl"),
             include_str!("en/page.ftl"),
+            include_str!("en/breach.ftl"),
         ],
         Language::German => [
             include_str!("de/common.ftl"),
@@ -40,6 +41,7 @@ const fn sources(language: Language) -> [&'static str; 5] {
             include_str!("de/grounds.ftl"),
             include_str!("de/answer.ftl"),
             include_str!("de/page.ftl"),
+            include_str!("de/breach.ftl"),
         ],
         Language::French => [
             include_str!("fr/common.ftl"),
@@ -47,6 +49,7 @@ const fn sources(language: Language) -> [&'static str; 5] {
             include_str!("fr/grounds.ftl"),
             include_str!("fr/answer.ftl"),
             include_str!("fr/page.ftl"),
+            include_str!("fr/breach.ftl"),
         ],
     }
 }
@@ -332,6 +335,39 @@ messages! {
     confirmed_title(controller);
     confirmed_text();
     code_wrong();
+
+    breach_subject(controller);
+    breach_title();
+    breach_reached(controller);
+    breach_tried(controller);
+    breach_dated(controller, day);
+    breach_delayed();
+    breach_in_english();
+    breach_in_german();
+    breach_in_french();
+    breach_heading_happened();
+    breach_heading_information();
+    breach_heading_consequences();
+    breach_heading_measures();
+    breach_heading_advice();
+    breach_heading_contact();
+    breach_on(day);
+    breach_between(from, to);
+    breach_kinds();
+    breach_kinds_unknown();
+    breach_consequences_unknown();
+    breach_measures_unknown();
+    breach_advice_none();
+    breach_alert_title(controller);
+    breach_alert_reached(controller);
+    breach_alert_tried(controller);
+    alerts_title(controller);
+    alerts_none();
+    alerts_published(day);
+    alerts_updated(day);
+    alerts_region();
+    alerts_details();
+    alerts_dismiss();
 }
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
-    announce::{Announcements, FoundPage, NOTICES_PAGE, NoticePage, SCOPE_SEGMENTS, Standing, StandingPage},
+    announce::{Announcements, Contact, FoundPage, NOTICES_PAGE, NoticePage, SCOPE_SEGMENTS, Standing, StandingPage},
     error::PortError,
 };
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use domain::{
     announcement::{Announcement, Notice, NoticeCounts, NoticeState},
-    ids::{ControllerId, SubjectRef},
+    ids::{ControllerId, Identifier, SubjectRef},
+    language::Language,
     sensitive::Sensitive,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -20,14 +21,14 @@ use super::{
     Item, Sorts, TABLE, Update, Updated,
     due::Cursor,
     form_of, item_of, key_of,
-    keys::{ItemKey, NOTICES, RECORDS, REQUESTS, RequestPart, TALLIES, announcement_partition, subject_partition},
+    keys::{CONSENTS, ItemKey, NOTICES, RequestPart, TALLIES, announcement_partition, subject_partition},
     number,
     records::content_of,
-    requests::address,
+    requests::{address, identifier_of},
     sealed::{Transacted, new_item, updated},
     text, time, unreadable,
 };
-use crate::{Cloud, failure::unavailable};
+use crate::{Cloud, failure::unavailable, keys::FieldKey};
 
 /// Items that one page of a scan looks at.
 const SCAN_ITEMS: i32 = 1_000;
@@ -419,29 +420,88 @@ impl Announcements for Cloud {
         items.into_iter().map(notice_of).collect()
     }
 
-    async fn contact(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-    ) -> Result<Option<Sensitive<String>>, PortError> {
-        let Some(key) = self.subject_key(controller, subject).await? else { return Ok(None) };
-        let partition = subject_partition(controller, subject);
-        let sealed = |item: &Item, name: &str| item.get(name).and_then(|value| value.as_b().ok()).cloned();
-        for item in self.query(partition.clone(), Sorts::Under(RECORDS.to_owned())).await? {
-            let Some(sealed) = sealed(&item, "sealed") else { continue };
-            let Some(plain) = key.open(&key_of(&item)?, sealed.as_ref())? else { continue };
-            if let Some(address) = content_of(&zeroize::Zeroizing::new(plain))?.mail() {
-                return Ok(Some(address));
-            }
+    async fn contact(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Contact, PortError> {
+        let Some(key) = self.subject_key(controller, subject).await? else { return Ok(Contact::default()) };
+        let mut found = Contacts::default();
+        // One reading of all that may tell: consents and requests name a language, records and requests who it is.
+        let between = Sorts::Between(CONSENTS.to_owned(), REQUESTS_END.to_owned());
+        for item in self.query(subject_partition(controller, subject), between).await? {
+            found.take(&key, &item)?;
         }
-        for item in self.query(partition, Sorts::Under(REQUESTS.to_owned())).await? {
-            let item_key = key_of(&item)?;
-            let ItemKey::Request(_, RequestPart::Received) = item_key else { continue };
-            let Some(sealed) = sealed(&item, "contact") else { continue };
-            if let Some(plain) = key.open(&item_key, sealed.as_ref())? {
-                return address(plain).map(Some);
-            }
-        }
-        Ok(None)
+        Ok(found.into_contact())
     }
+}
+
+/// Where the requests of a person end, which stand last of what is read.
+const REQUESTS_END: &str = "REQUEST$";
+
+/// How a person can be told, as it is found item by item.
+#[derive(Default)]
+struct Contacts {
+    by_record: Option<Sensitive<String>>,
+    by_request: Option<Sensitive<String>>,
+    identifier: Option<Identifier>,
+    /// The latest that names one which is spoken here, with its time.
+    language: Option<(i64, Language)>,
+}
+
+impl Contacts {
+    fn take(&mut self, key: &FieldKey, item: &Item) -> Result<(), PortError> {
+        let item_key = key_of(item)?;
+        let opened = |name: &str| -> Result<Option<Vec<u8>>, PortError> {
+            match item.get(name).and_then(|value| value.as_b().ok()) {
+                Some(sealed) => key.open(&item_key, sealed.as_ref()),
+                None => Ok(None),
+            }
+        };
+        match &item_key {
+            ItemKey::Consent(..) => self.spoken(item, spoken_in(item).and_then(Language::of)),
+            ItemKey::Record(..) if self.by_record.is_none() => {
+                if let Some(plain) = opened("sealed")? {
+                    let content = content_of(&zeroize::Zeroizing::new(plain))?;
+                    self.by_record = content.mail();
+                    self.known_by(content.identifier);
+                }
+            }
+            ItemKey::Request(_, RequestPart::Received) => {
+                // A request that names no language is one in English.
+                self.spoken(item, spoken_in(item).map_or(Some(Language::English), Language::of));
+                if self.by_request.is_none()
+                    && let Some(plain) = opened("contact")?
+                {
+                    self.by_request = Some(address(plain)?);
+                }
+                if self.identifier.is_none()
+                    && let Some(plain) = opened("who")?
+                {
+                    self.known_by(Some(identifier_of(&zeroize::Zeroizing::new(plain))?));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn spoken(&mut self, item: &Item, language: Option<Language>) {
+        let at = item.get("at").and_then(|at| at.as_n().ok()).and_then(|at| at.parse().ok()).unwrap_or_default();
+        self.language = self.language.max(language.map(|language| (at, language)));
+    }
+
+    fn known_by(&mut self, identifier: Option<Identifier>) {
+        if self.identifier.is_none() {
+            self.identifier = identifier.filter(|identifier| identifier.kind().reaches());
+        }
+    }
+
+    fn into_contact(self) -> Contact {
+        Contact {
+            mail: self.by_record.or(self.by_request),
+            identifier: self.identifier,
+            language: self.language.map(|(_, language)| language),
+        }
+    }
+}
+
+fn spoken_in(item: &Item) -> Option<&str> {
+    item.get("language").and_then(|tag| tag.as_s().ok()).map(String::as_str)
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use app::{
+    alerts::{self, Alert},
     announce::SCOPE_SEGMENTS,
-    breach::{Alert, BreachStore, RegisterPage, RegisterRow},
+    breach::{BreachStore, RegisterPage, RegisterRow},
     breach_scope::TracePage,
     error::{Appended, PortError},
     telling::Seen,
@@ -86,18 +87,21 @@ fn row_of(item: &Item) -> Result<RegisterRow, PortError> {
 }
 
 fn alert_of(item: Item) -> Result<Alert, PortError> {
-    let ItemKey::Alert(_, breach) = key_of(&item)? else {
+    let ItemKey::Alert(_, breach, version) = key_of(&item)? else {
         return Err(PortError::corrupt(ALERT, "its key is of something else"));
     };
     let parts = AlertParts::try_from(form_of::<AlertForm>(ALERT, item)?).map_err(unreadable(ALERT))?;
     Ok(Alert {
         breach,
+        version,
         published_at: parts.published_at,
+        updated_at: parts.published_at,
+        closed_at: parts.closed_at,
         exposed_from: parts.exposed_from,
         exposed_to: parts.exposed_to,
+        attempt_only: parts.attempt_only,
         categories: parts.categories,
-        description: parts.description,
-        advice: parts.advice,
+        texts: parts.texts,
     })
 }
 
@@ -302,22 +306,21 @@ impl BreachStore for Cloud {
     }
 
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError> {
-        let key = ItemKey::Alert(controller.clone(), alert.breach.clone());
+        let key = ItemKey::Alert(controller.clone(), alert.breach.clone(), alert.version);
         let form = AlertForm::from(AlertParts {
-            published_at: alert.published_at,
+            published_at: alert.updated_at,
+            closed_at: alert.closed_at,
             exposed_from: alert.exposed_from,
             exposed_to: alert.exposed_to,
+            attempt_only: alert.attempt_only,
             categories: alert.categories.clone(),
-            description: alert.description.clone(),
-            advice: alert.advice.clone(),
+            texts: alert.texts.clone(),
         });
         self.put_new(item_of(&key, &form)?).await.map(drop)
     }
 
     async fn alerts(&self, controller: &ControllerId) -> Result<Vec<Alert>, PortError> {
         let items = self.query(controller_partition(controller), Sorts::Under(ALERTS.to_owned())).await?;
-        let mut alerts = items.into_iter().map(alert_of).collect::<Result<Vec<_>, _>>()?;
-        alerts.sort_by(|a, b| (b.published_at, &b.breach).cmp(&(a.published_at, &a.breach)));
-        Ok(alerts)
+        Ok(alerts::newest(items.into_iter().map(alert_of).collect::<Result<_, _>>()?))
     }
 }

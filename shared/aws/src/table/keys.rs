@@ -107,8 +107,8 @@ pub enum ItemKey {
     Notice(ControllerId, Announcement, SubjectRef),
     /// How the notices of one shard of people stand.
     Tally(ControllerId, Announcement, u8),
-    /// A public alert.
-    Alert(ControllerId, BreachId),
+    /// A version of a public alert.
+    Alert(ControllerId, BreachId, u32),
     /// A deadline's warning.
     Warned(ControllerId, DeadlineKind, String, Urgency),
     /// A disclosure: of a subject, or of a total.
@@ -268,7 +268,7 @@ impl ItemKey {
                 breach_partition(controller, breach)
             }
             Self::Notice(controller, of, _) | Self::Tally(controller, of, _) => announcement_partition(controller, of),
-            Self::Alert(controller, _)
+            Self::Alert(controller, ..)
             | Self::Warned(controller, ..)
             | Self::Change(controller, _)
             | Self::Hold(controller, None, _)
@@ -320,7 +320,8 @@ impl ItemKey {
             Self::BreachEntry(_, _, number) => format!("{BREACH_ENTRIES}{number:06}"),
             Self::Notice(_, _, subject) => format!("{NOTICES}{subject}"),
             Self::Tally(_, _, shard) => format!("{TALLIES}{shard:02}"),
-            Self::Alert(_, breach) => format!("{ALERTS}{breach}"),
+            Self::Alert(_, breach, 0) => format!("{ALERTS}{breach}"),
+            Self::Alert(_, breach, version) => format!("{ALERTS}{breach}#{version:06}"),
             Self::Warned(_, kind, id, urgency) => format!("WARNED#{}-{id}#{}", kind.as_str(), urgency.as_str()),
             Self::Disclosure(_, _, disclosure) => format!("{DISCLOSURES}{disclosure}"),
             Self::Change(_, change) => format!("{CHANGES}{change}"),
@@ -363,7 +364,7 @@ impl ItemKey {
             | Self::BreachEntry(controller, ..)
             | Self::Notice(controller, ..)
             | Self::Tally(controller, ..)
-            | Self::Alert(controller, _)
+            | Self::Alert(controller, ..)
             | Self::Warned(controller, ..)
             | Self::Disclosure(controller, ..)
             | Self::Change(controller, _)
@@ -488,7 +489,11 @@ impl ItemKey {
             return Some(Self::Signal(controller, SignalId::parse(signal).ok()?));
         }
         if let Some(breach) = sk.strip_prefix(ALERTS) {
-            return Some(Self::Alert(controller, BreachId::parse(breach).ok()?));
+            let (breach, version) = match breach.split_once('#') {
+                Some((breach, number)) => (breach, entry_number(number).filter(|number| *number > 0)?),
+                None => (breach, 0),
+            };
+            return Some(Self::Alert(controller, BreachId::parse(breach).ok()?, version));
         }
         if let Some(hold) = sk.strip_prefix(HOLDS) {
             return Some(Self::Hold(controller, None, HoldId::parse(hold).ok()?));
@@ -601,7 +606,8 @@ mod tests {
             ItemKey::Tally(controller.clone(), Announcement::Change(ChangeId::parse(ID).unwrap()), 31),
             ItemKey::Disclosure(controller.clone(), Some(subject), DisclosureId::parse(ID).unwrap()),
             ItemKey::Disclosure(controller.clone(), None, DisclosureId::parse(ID).unwrap()),
-            ItemKey::Alert(controller.clone(), breach),
+            ItemKey::Alert(controller.clone(), breach.clone(), 0),
+            ItemKey::Alert(controller.clone(), breach, 12),
             ItemKey::Warned(controller.clone(), DeadlineKind::Request, ID.into(), Urgency::AtRisk),
             ItemKey::Warned(
                 controller.clone(),

@@ -347,7 +347,7 @@ fn json(plain: &impl serde::Serialize) -> Result<Zeroizing<Vec<u8>>, PortError> 
 }
 
 /// Reads an identifier that was sealed.
-fn identifier_of(plain: &[u8]) -> Result<Identifier, PortError> {
+pub(super) fn identifier_of(plain: &[u8]) -> Result<Identifier, PortError> {
     let unreadable = || PortError::corrupt(WHAT, "its identifier is not of its form");
     let form: ConfidedIdentifier = serde_json::from_slice(plain).map_err(|_| unreadable())?;
     let kind = IdentifierKind::parse(&form.kind).map_err(|_| unreadable())?;

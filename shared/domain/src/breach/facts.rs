@@ -123,6 +123,13 @@ pub struct Texts {
     pub delay: String,
 }
 
+impl Texts {
+    /// What people are told: without what is the authority's alone.
+    pub fn for_people(&self) -> Self {
+        Self { delay: String::new(), ..self.clone() }
+    }
+}
+
 /// What is known of a breach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {

@@ -1,9 +1,10 @@
 //! Answers.
 
 use base64::Engine as _;
+use domain::evidence::merkle;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::{Location, Problem, version::version_tag};
+use super::{Location, Problem, Request, version::version_tag};
 use crate::Failure;
 
 /// What a page of ours may do: show itself, in its own style, and post to us. No script, no image,
@@ -60,6 +61,30 @@ impl Response {
     /// A table (RFC 4180). What a spreadsheet would run as a formula is the writer's to guard.
     pub fn csv(body: String) -> Self {
         Self::text(200, "text/csv; charset=utf-8", body)
+    }
+
+    /// What everybody may read, of another type than a page.
+    pub fn published(content_type: &'static str, body: String) -> Self {
+        Self::text(200, content_type, body)
+    }
+
+    /// Says that it may be kept and shown again for so long, and by what it is known after that.
+    #[must_use]
+    pub fn fresh_for(self, seconds: u32) -> Self {
+        let tag = &merkle::hex(&merkle::sha256(self.body.as_bytes()))[..32];
+        self.with_header("cache-control", format!("public, max-age={seconds}"))
+            .with_header("etag", format!("\"{tag}\""))
+    }
+
+    /// 304 instead, if the request says that the client has just this.
+    #[must_use]
+    pub fn unless_known(mut self, request: &Request) -> Self {
+        let is_known = self.header("etag").is_some_and(|tag| request.has_tag(tag));
+        if is_known {
+            self.status = 304;
+            self.body = String::new();
+        }
+        self
     }
 
     /// A page of ours. What comes from outside must go through [`super::escape`].

@@ -31,6 +31,13 @@ impl Request {
         }
     }
 
+    /// Whether the client has what is known by that tag, by its `If-None-Match`.
+    pub(super) fn has_tag(&self, tag: &str) -> bool {
+        let tags = self.headers("if-none-match").flat_map(|value| value.split(','));
+        // RFC 9110 section 13.1.2: a weak tag will do here.
+        tags.map(|known| known.trim_matches([' ', '\t'])).any(|known| known.strip_prefix("W/").unwrap_or(known) == tag)
+    }
+
     /// Whether the client has that version already, by its `If-None-Match`.
     pub fn has_version(&self, version: u32) -> bool {
         let tags = self.headers("if-none-match").flat_map(|value| value.split(','));

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    ids::Ground,
+    ids::{Ground, SystemId},
     policy::{AgeRule, AgentRule, BreachRule, Clause, Country},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     LoadError,
-    words::{length, names, texts, word, written},
+    words::{length, name, names, texts, word, written},
 };
 
 #[derive(Serialize, Deserialize)]
@@ -77,6 +77,8 @@ pub(super) struct BreachForm {
     within: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     resources: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    channel: Option<String>,
     clause: String,
 }
 
@@ -87,6 +89,7 @@ impl BreachForm {
             website_alert: rule.website_alert,
             within: rule.within.as_ref().map(written),
             resources: rule.resources.clone(),
+            channel: rule.channel.as_ref().map(ToString::to_string),
             clause: rule.clause.to_string(),
         }
     }
@@ -97,6 +100,7 @@ impl BreachForm {
             website_alert: self.website_alert,
             within: self.within.as_deref().map(length).transpose()?,
             resources: self.resources,
+            channel: self.channel.map(|channel| name(&channel, SystemId::parse)).transpose()?,
             clause: Clause::new(self.clause),
         })
     }

@@ -528,6 +528,7 @@ fn breach(found: &mut Found, old: &BreachRule, new: &BreachRule) {
     found.more_is_weaker(subject, "time to tell", weight, texts, TELL);
     let resources = |rule: &BreachRule| rule.resources.iter().cloned().collect::<Vec<_>>().join(", ");
     found.same(subject, "resources", &resources(old), &resources(new), &[]);
+    found.flag(subject, "another channel", [old.channel.is_some(), new.channel.is_some()], true);
     found.cited(subject, &old.clause, &new.clause);
 }
 

@@ -147,7 +147,7 @@ fn read_tables(report: &mut Report<'_>, mut top: Table<'_, '_>) -> Option<(Polic
     rights::check_offers(report, &rights);
     let age = people::read_age(report, top);
     let agents = people::read_agents(report, top);
-    let breach = people::read_breach(report, top);
+    let breach = people::read_breach(report, top, &systems);
     let recipients = recipients::read_recipients(report, top, &purposes, &categories);
     let recipients_default = recipients::read_recipients_default(report, top);
     let transfer = recipients::read_transfer(report, top);
@@ -294,7 +294,14 @@ fn law_on_breaches(regimes: &[Regime]) -> BreachRule {
         Some(Regime::EuGdpr) | None => "GDPR Art. 33 and 34",
         Some(_) => "the law's own duty to tell of breaches",
     });
-    BreachRule { tell_of_attempts: false, website_alert: false, within: None, resources: BTreeSet::new(), clause }
+    BreachRule {
+        tell_of_attempts: false,
+        website_alert: false,
+        within: None,
+        resources: BTreeSet::new(),
+        channel: None,
+        clause,
+    }
 }
 
 fn reasons(document: &Document) -> BTreeMap<(Category, Purpose), String> {

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    ids::{Ground, InvalidId},
-    policy::{AgeRule, AgentRule, BreachRule, Country},
+    ids::{Ground, InvalidId, SystemId},
+    policy::{AgeRule, AgentRule, BreachRule, Country, SystemKind},
     signal,
 };
 
 use super::{
     clauses::{Kind, read_head},
     facts::{AgeFacts, BreachFacts, Entry, StatedAge},
+    purposes::declared,
     reader::{At, Table, parse_country},
     report::{Report, TableId},
+    systems::Systems,
 };
 
 /// Oldest age that a rule may name: no law known here asks for more than 18.
@@ -116,12 +118,17 @@ pub(super) fn read_agents(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> O
     Some(Entry { table: id, span, rule, facts: () })
 }
 
-pub(super) fn read_breach(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Option<Entry<BreachRule, BreachFacts>> {
+pub(super) fn read_breach(
+    report: &mut Report<'_>,
+    top: &mut Table<'_, '_>,
+    systems: &Systems,
+) -> Option<Entry<BreachRule, BreachFacts>> {
     let mut table = top.table(report, "breach", "[breach]")?;
     let id = read_head(report, &mut table, Kind::Breach, true);
     report.call(id, "breach");
     let tell_of_attempts = table.flag(report, "tell_of_attempts").is_some_and(|at| at.value);
     let website_alert = table.flag(report, "website_alert").is_some_and(|at| at.value);
+    let channel = read_channel(report, &mut table, systems);
     let within = table.duration(report, "within", false);
     let named = within.is_some() || table.has("within");
     let resources = table.names_at(report, "resources", |text| {
@@ -133,7 +140,27 @@ pub(super) fn read_breach(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> O
     table.finish(report);
     report.about(None);
     let within = within.map(|at| at.value.fieldwise());
-    let rule =
-        report.clause_of(id).map(|clause| BreachRule { tell_of_attempts, website_alert, within, resources, clause });
+    let rule = report.clause_of(id).map(|clause| BreachRule {
+        tell_of_attempts,
+        website_alert,
+        within,
+        resources,
+        channel,
+        clause,
+    });
     Some(Entry { table: id, span, rule, facts })
+}
+
+/// The system that tells people: it is called with what they are known by, so that it must be a webhook.
+fn read_channel(report: &mut Report<'_>, table: &mut Table<'_, '_>, systems: &Systems) -> Option<SystemId> {
+    const CODE: &str = "POLICY-UNKNOWN-SYSTEM";
+    let at = table.maybe_name(report, "channel", SystemId::parse)?;
+    let At { value, span } = declared(report, "system", CODE, at, systems)?;
+    let rule = systems.get(&value).and_then(|entry| entry.rule.as_ref());
+    if rule.is_some_and(|rule| !matches!(rule.kind, SystemKind::Webhook { .. })) {
+        let message = format!("the system {value} reads a queue, and a channel is called");
+        report.error(CODE, &span, message, "name a system that has a webhook".to_owned());
+        return None;
+    }
+    Some(value)
 }

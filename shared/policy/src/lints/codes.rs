@@ -1315,6 +1315,28 @@ clause = "acme.90"
 "#,
     },
     Code {
+        code: "POLICY-UNKNOWN-SYSTEM",
+        level: Error,
+        means: "no [[system]] with a webhook has this name",
+        explanation: "\
+The channel of `[breach]` is a system of the controller's own that tells people who have no mail address. It is called
+with what they are known by, so that it must be declared, and have a webhook.
+Declare it with `[[system]]`, or mend the name.",
+        example: r#"
+[breach]
+within = "PT72H"
+website_alert = true
+channel = "smss"
+clause = "acme.60"
+
+[[system]]
+id = "sms"
+title = "Writes to telephones"
+webhook = "https://sms.acme.example/habeas"
+clause = "acme.90"
+"#,
+    },
+    Code {
         code: "POLICY-UNKNOWN-TIME-ZONE",
         level: Error,
         means: "there is no such time zone",

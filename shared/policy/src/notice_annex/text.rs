@@ -670,6 +670,9 @@ fn breach(policy: &Policy) -> Section {
         let told = if rule.tell_of_attempts { "You are told" } else { "Where you are told, you are told" };
         items.push(promised(format!("{told} within {} of our knowing.", words::duration(within)), &rule.clause));
     }
+    if rule.channel.is_some() {
+        items.push(promised("Whom we have no mail address of is told in another way where we know one.", &rule.clause));
+    }
     if rule.website_alert {
         items.push(promised("Whom we cannot write to is told by an alert on our website.", &rule.clause));
     }

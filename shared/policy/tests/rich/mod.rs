@@ -214,6 +214,7 @@ pub fn policy() -> Policy {
         website_alert: true,
         within: Some(span(72.hours())),
         resources: BTreeSet::from(["111122223333".into(), "arn:aws:s3:::example-".into()]),
+        channel: None,
         clause: clause("breach"),
     };
     let host = RecipientRule {

@@ -2,14 +2,16 @@
 
 use super::*;
 use app::{
-    breach::{Alert, RegisterRow},
+    alerts::{Alert, alert_of},
+    breach::RegisterRow,
     breach_scope::TRACES_MAX,
-    walk::WALK_SEGMENTS,
     telling::Seen,
+    walk::WALK_SEGMENTS,
 };
 use domain::{
-    breach::{Breach, Facts, Head, Incident, Scope, Tally},
-    ids::BreachId,
+    breach::{Act, Actor, Breach, Entry, Facts, Head, Incident, Scope, Tally, Texts},
+    ids::{BreachId, StaffId},
+    language::Language,
 };
 
 use crate::build::{breach, telling};
@@ -270,15 +272,33 @@ pub async fn consents_count_beside_records_where_they_are_asked_for<P: Ports>(po
     assert_eq!(found(ports, controller, &leak.facts).await, [person(1)].into());
 }
 
-pub async fn an_alert_is_published_once_and_the_newest_stands_first<P: Ports>(ports: &P, controller: &ControllerId) {
-    let alert = |key: &str, published_at| Alert {
-        published_at,
-        ..app::breach::alert(&Incident::new(breach(key, now())), now())
+pub async fn an_alert_follows_its_breach_and_the_newest_stands_first<P: Ports>(ports: &P, controller: &ControllerId) {
+    let facts = |advice: &str| {
+        let mut facts = breach("breach-1", now()).facts;
+        let texts = Texts { description: "Passwörter".into(), advice: advice.into(), ..Texts::default() };
+        facts.texts.insert(Language::German, texts);
+        facts.attempt_only = true;
+        Box::new(facts)
     };
-    let (older, newer) = (alert("breach-1", now()), alert("breach-2", days(now(), 1)));
+    let staff = || Actor::Staff(StaffId::parse("officer-1").unwrap());
+    let entry = |day, act| Entry { at: days(now(), day), by: staff(), act };
+    let older = Incident::new(breach("breach-1", now()));
+    let changed = older.after(entry(4, Act::FactsChanged(facts("Neu.")))).unwrap();
+    let closed = changed.after(entry(6, Act::Closed("It is over.".into()))).unwrap();
+    let newer = Incident::new(breach("breach-2", now()));
     assert!(ports.alerts(controller).await.unwrap().is_empty());
-    for alert in [&older, &newer, &alert("breach-1", days(now(), 5))] {
-        ports.publish_alert(controller, alert).await.unwrap();
-    }
-    assert_eq!(ports.alerts(controller).await.unwrap(), [newer, older]);
+    let publish = async |alert: Alert| ports.publish_alert(controller, &alert).await.unwrap();
+    publish(alert_of(&older, days(now(), 3))).await;
+    publish(alert_of(&newer, days(now(), 5))).await;
+    // Again and later: it is public since it was first.
+    publish(alert_of(&older, days(now(), 9))).await;
+    let first = alert_of(&older, days(now(), 3));
+    assert_eq!(ports.alerts(controller).await.unwrap(), [alert_of(&newer, days(now(), 5)), first.clone()]);
+    // What is known later replaces it, in whatever order it comes.
+    publish(alert_of(&closed, days(now(), 6))).await;
+    publish(alert_of(&changed, days(now(), 4))).await;
+    let last = Alert { published_at: first.published_at, ..alert_of(&closed, days(now(), 6)) };
+    assert_eq!((last.version, last.closed_at, last.updated_at), (2, Some(days(now(), 6)), days(now(), 6)));
+    assert_eq!(ports.alerts(controller).await.unwrap(), [alert_of(&newer, days(now(), 5)), last]);
+    assert!(ports.alerts(&fresh_controller(ports)).await.unwrap().is_empty());
 }

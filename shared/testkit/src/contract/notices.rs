@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use app::{
-    announce::{NOTICES_PAGE, NoticePage, Standing},
+    announce::{Contact, NOTICES_PAGE, NoticePage, Standing},
     attest,
     deadlines::{Deadline, DeadlineKind},
     error::Appended,
@@ -13,8 +13,9 @@ use domain::{
     announcement::{Announcement, Notice, NoticeCounts, NoticeState},
     attestation::{Attestation, Evidence},
     consent::Choice,
-    dsar::RequestType,
-    ids::{AttestationId, ControllerId},
+    dsar::{Received, RequestType},
+    ids::{AttestationId, ControllerId, Identifier, IdentifierKind, SubjectRef},
+    language::Language,
     notice::{NoticeChange, Significance},
     policy::{Clause, PolicyHash},
     record::Record,
@@ -168,28 +169,44 @@ pub async fn a_notice_that_several_move_at_once_is_counted_once<P: Ports>(ports:
 
 pub async fn a_person_is_written_to_at_what_they_gave<P: Ports>(ports: &P, controller: &ControllerId) {
     let (ada, bob) = (subject(ADA), subject("bob@example.com"));
-    assert_eq!(ports.contact(controller, &ada).await.unwrap(), None);
+    let contact = async |subject: &SubjectRef| ports.contact(controller, subject).await.unwrap();
+    assert_eq!(contact(&ada).await, Contact::default());
     registered(ports, controller, &[record(&ada, "log-1", now())]).await;
-    assert_eq!(ports.contact(controller, &ada).await.unwrap(), Some(Sensitive::new(ADA.into())));
-    // Bob's record has no address, his request has.
-    let nameless = app::records::Content { identifier: None, ..content(ADA, "log-2") };
-    ports.insert_record(controller, &record(&bob, "log-2", now()), &nameless).await.unwrap();
-    assert_eq!(ports.contact(controller, &bob).await.unwrap(), None);
+    let known = Contact { mail: Some(Sensitive::new(ADA.into())), ..Contact::default() };
+    assert_eq!(contact(&ada).await, known);
+    // Bob's record has a telephone number and no address, his request has both.
+    let phone = Identifier::parse(IdentifierKind::Phone, "+44 20 7946 0000").unwrap();
+    let by_phone = app::records::Content { identifier: Some(phone.clone()), ..content(ADA, "log-2") };
+    ports.insert_record(controller, &record(&bob, "log-2", now()), &by_phone).await.unwrap();
+    let known = Contact { identifier: Some(phone.clone()), ..Contact::default() };
+    assert_eq!(contact(&bob).await, known);
     let address = Sensitive::new("bob@example.com".to_owned());
-    let asked = request(controller, &bob, "request-1");
-    ports
-        .receive(
-            &asked,
-            &received(RequestType::Access, now()),
-            &Confided { contact: Some(address.clone()), ..Confided::default() },
-            &id("form"),
-            &super::requests::head(&received(RequestType::Access, now())),
-        )
-        .await
-        .unwrap();
-    assert_eq!(ports.contact(controller, &bob).await.unwrap(), Some(address));
+    ask(ports, controller, &bob, &Confided { contact: Some(address.clone()), ..Confided::default() }).await;
+    let known = Contact { mail: Some(address), language: Some(Language::German), ..known };
+    assert_eq!(contact(&bob).await, known);
+    // The language of the latest of all that name one which is spoken here.
+    for (day, tag, language) in
+        [(-1, "fr", Language::German), (1, "fr-CH", Language::French), (2, "it", Language::French)]
+    {
+        let mut event = consent(&bob, tag, days(now(), day), &[("marketing", Choice::Given)]);
+        event.language = tag.into();
+        ports.append_consent(controller, &event).await.unwrap();
+        assert_eq!(contact(&bob).await.language, Some(language), "{tag}");
+    }
+    // Whoever only asked is known by what they named themselves.
+    let (carol, account) =
+        (subject("carol@example.com"), Identifier::parse(IdentifierKind::Account, "carol-7").unwrap());
+    ask(ports, controller, &carol, &Confided { identifier: Some(account.clone()), ..Confided::default() }).await;
+    let known = Contact { mail: None, identifier: Some(account), language: Some(Language::German) };
+    assert_eq!(contact(&carol).await, known);
     ports.destroy_subject_key(controller, &bob, now()).await.unwrap();
-    assert_eq!(ports.contact(controller, &bob).await.unwrap(), None);
+    assert_eq!(contact(&bob).await, Contact::default());
+}
+
+async fn ask<P: Ports>(ports: &P, controller: &ControllerId, subject: &SubjectRef, confided: &Confided) {
+    let received = Received { language: Language::German, ..received(RequestType::Access, now()) };
+    let key = request(controller, subject, &format!("request of {subject}"));
+    ports.receive(&key, &received, confided, &id("form"), &super::requests::head(&received)).await.unwrap();
 }
 
 pub async fn a_version_is_published_once<P: Ports>(ports: &P, controller: &ControllerId) {

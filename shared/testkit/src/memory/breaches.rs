@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use app::{
-    breach::{Alert, BreachStore, RegisterPage, RegisterRow},
+    alerts::{self, Alert},
+    breach::{BreachStore, RegisterPage, RegisterRow},
     breach_scope::TracePage,
     error::{Appended, PortError},
-    walk::WALK_SEGMENTS,
     telling::Seen,
+    walk::WALK_SEGMENTS,
 };
 use domain::{
     breach::{Breach, Entry, Facts, Head, Incident, Trace},
@@ -239,16 +240,14 @@ impl BreachStore for Memory {
     }
 
     async fn publish_alert(&self, controller: &ControllerId, alert: &Alert) -> Result<(), PortError> {
-        let place = (controller.clone(), alert.breach.clone());
+        let place = (controller.clone(), alert.breach.clone(), alert.version);
         self.call()?.alerts.entry(place).or_insert_with(|| alert.clone());
         Ok(())
     }
 
     async fn alerts(&self, controller: &ControllerId) -> Result<Vec<Alert>, PortError> {
         let state = self.call()?;
-        let alerts = state.alerts.iter().filter(|((whose, _), _)| whose == controller);
-        let mut alerts: Vec<_> = alerts.map(|(_, alert)| alert.clone()).collect();
-        alerts.sort_by(|a, b| (b.published_at, &b.breach).cmp(&(a.published_at, &a.breach)));
-        Ok(alerts)
+        let versions = state.alerts.iter().filter(|((whose, ..), _)| whose == controller);
+        Ok(alerts::newest(versions.map(|(_, alert)| alert.clone()).collect()))
     }
 }

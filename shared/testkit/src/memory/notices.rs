@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
-    announce::{Announcements, FoundPage, NOTICES_PAGE, NoticePage, Standing, StandingPage},
+    announce::{Announcements, Contact, FoundPage, NOTICES_PAGE, NoticePage, Standing, StandingPage},
     attest::Attestations,
     error::{Appended, PortError},
     notice_change::{ChangeStore, NoticeChanges},
@@ -12,8 +12,8 @@ use domain::{
     announcement::{Announcement, Notice, NoticeCounts, NoticeState},
     attestation::Attestation,
     ids::{AttestationId, ChangeId, ControllerId, Fingerprint, SubjectRef},
+    language::Language,
     notice::NoticeChange,
-    sensitive::Sensitive,
 };
 use jiff::Timestamp;
 
@@ -146,19 +146,28 @@ impl Announcements for Memory {
             .collect())
     }
 
-    async fn contact(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-    ) -> Result<Option<Sensitive<String>>, PortError> {
+    async fn contact(&self, controller: &ControllerId, subject: &SubjectRef) -> Result<Contact, PortError> {
         let state = self.call()?;
         let person = person(controller, subject);
+        if !state.subject_keys.contains_key(&person) {
+            return Ok(Contact::default());
+        }
         let records = state.records.iter().filter(|((whose, _), _)| *whose == person);
-        let by_record =
-            records.filter_map(|(_, item)| state.open(&person, &item.content)).find_map(|content| content.mail());
-        let requests = state.requests.iter().filter(|((whose, _), _)| *whose == person);
-        let by_request = requests.filter_map(|(_, items)| state.open(&person, &items.confided)?.contact).next();
-        Ok(by_record.or(by_request))
+        let contents: Vec<_> = records.filter_map(|(_, item)| state.open(&person, &item.content)).collect();
+        let requests: Vec<_> = state.requests.iter().filter(|((whose, _), _)| *whose == person).collect();
+        let confided: Vec<_> = requests.iter().filter_map(|(_, items)| state.open(&person, &items.confided)).collect();
+        let mail = contents.iter().find_map(|content| content.mail());
+        let identifiers = contents.iter().filter_map(|content| content.identifier.clone());
+        let identifiers = identifiers.chain(confided.iter().filter_map(|confided| confided.identifier.clone()));
+        let asked = requests.iter().map(|(_, items)| (items.received.at, Some(items.received.language)));
+        let consents = state.consents.get(&(controller.clone(), subject.clone())).into_iter().flatten();
+        let chosen = consents.map(|(_, event)| (event.at, Language::of(&event.language)));
+        let languages = asked.chain(chosen).filter_map(|(at, language)| Some((at, language?)));
+        Ok(Contact {
+            mail: mail.or_else(|| confided.iter().find_map(|confided| confided.contact.clone())),
+            identifier: identifiers.into_iter().find(|identifier| identifier.kind().reaches()),
+            language: languages.max().map(|(_, language)| language),
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::{
+    channel::{BreachNotice, NoticeChannel},
     error::PortError,
     queues::{OutcomeLetters, Postponing, Queue},
     requests::RequestKey,
@@ -35,6 +36,7 @@ pub(super) struct Systems {
     open: BTreeMap<(ControllerId, TaskId), Timestamp>,
     data: BTreeMap<String, (Person, Sealed<Sensitive<String>>)>,
     handed_over: Vec<HandedOver>,
+    notices: Vec<(String, BreachNotice)>,
     failing: BTreeMap<String, String>,
     postponed: Vec<(String, i64)>,
     buried: Vec<(String, String)>,
@@ -54,6 +56,11 @@ impl Memory {
     /// What was handed over, in order; what failed was not.
     pub fn handed_over(&self) -> Vec<HandedOver> {
         self.lock().systems.handed_over.clone()
+    }
+
+    /// The notices of breaches that were handed over, in order, each with its address; what failed was not.
+    pub fn notices_handed_over(&self) -> Vec<(String, BreachNotice)> {
+        self.lock().systems.notices.clone()
     }
 
     /// The messages that were put off, each by its handle and for how long.
@@ -85,6 +92,17 @@ impl Memory {
 impl Webhooks for Memory {
     async fn post(&self, url: &str, task: &Task, secrets: &[SystemSecret], _: Timestamp) -> Result<(), NotDelivered> {
         self.hand_over(url, task, secrets)
+    }
+}
+
+impl NoticeChannel for Memory {
+    async fn hand_notice(&self, url: &str, notice: &BreachNotice, _: &[SystemSecret]) -> Result<(), NotDelivered> {
+        let mut state = self.call().map_err(|_| NotDelivered { code: "no-connection".to_owned() })?;
+        if let Some(code) = state.systems.failing.get(url) {
+            return Err(NotDelivered { code: code.clone() });
+        }
+        state.systems.notices.push((url.to_owned(), notice.clone()));
+        Ok(())
     }
 }
 

@@ -243,6 +243,13 @@ impl From<&Facts> for FactsForm {
     }
 }
 
+impl From<TextsForm> for Texts {
+    fn from(form: TextsForm) -> Self {
+        let TextsForm { description, consequences, measures, advice, delay } = form;
+        Self { description, consequences, measures, advice, delay }
+    }
+}
+
 impl From<&Texts> for TextsForm {
     fn from(texts: &Texts) -> Self {
         let Texts { description, consequences, measures, advice, delay } = texts.clone();

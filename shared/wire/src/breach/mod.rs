@@ -3,12 +3,14 @@
 mod act;
 mod course;
 mod facts;
+mod notice;
 mod notification;
 mod register;
 
 pub use act::ActForm;
 pub use course::{CourseForm, DecisionForm, LessonForm, SubmissionForm};
 pub use facts::{CountsForm, FactsForm, ScopeForm, TextsForm};
+pub use notice::{BreachNoticeForm, NOTICE_VERSION};
 pub use notification::{ChangeForm, MissingForm, NewsForm, NotificationAnswer, PartyForm, SectionForm, ToldForm};
 pub use register::{
     DueForm, ExportedBreach, ParsedRegister, RegisterAnswer, RegisterExport, RegisterLine, RegisterQuery,
@@ -304,6 +306,9 @@ pub struct NoticeCounts {
     pub claimed: u64,
     /// Told by mail.
     pub sent: u64,
+    /// Told by a system of the controller's own: a breach's alone.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub sent_by_channel: u64,
     /// Told by what is public: the alert of a breach, the page of notices.
     pub without_address: u64,
     /// Written to, and the mail came back: told by what is public.
@@ -311,10 +316,16 @@ pub struct NoticeCounts {
     pub not_reached: u64,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it by reference")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 impl From<announcement::NoticeCounts> for NoticeCounts {
     fn from(counts: announcement::NoticeCounts) -> Self {
-        let announcement::NoticeCounts { planned, claimed, sent, without_address, not_reached } = counts;
-        Self { planned, claimed, sent, without_address, not_reached }
+        let announcement::NoticeCounts { planned, claimed, sent, sent_by_channel, without_address, not_reached } =
+            counts;
+        Self { planned, claimed, sent, sent_by_channel, without_address, not_reached }
     }
 }
 
@@ -424,23 +435,82 @@ impl BreachAnswer {
     }
 }
 
-/// One public alert.
+/// One public alert, in one language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlertForm {
     /// Which breach.
     pub breach_id: String,
     /// Since when it is public.
     pub published_at: String,
+    /// Since when it says this.
+    #[serde(default)]
+    pub updated_at: String,
     /// When data was exposed, from.
     pub exposed_from: String,
     /// To.
     pub exposed_to: String,
+    /// Whether it was only tried.
+    #[serde(default)]
+    pub attempt_only: bool,
     /// What kinds of data.
     pub categories: Vec<String>,
+    /// The language of the title and the summary.
+    #[serde(default)]
+    pub language: String,
+    /// Its title.
+    #[serde(default)]
+    pub title: String,
+    /// That somebody reached data, or tried.
+    #[serde(default)]
+    pub summary: String,
+    /// The language of what follows: another one where it was not translated.
+    #[serde(default)]
+    pub texts_language: String,
     /// What happened.
     pub description: String,
+    /// What may follow from it; empty while it is not known.
+    #[serde(default)]
+    pub consequences: String,
+    /// What was done or is proposed; empty while nothing is.
+    #[serde(default)]
+    pub measures: String,
     /// What people can do.
     pub advice: String,
+}
+
+/// What the script of the banner shows: a part of `GET /{controller}/v1/alerts/banner.js`, in every language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BannerForm {
+    /// The language of a page that names none which is spoken here.
+    pub language: String,
+    /// The words of its own parts, by language.
+    pub words: BTreeMap<String, BannerWordsForm>,
+    /// The alerts, each by language.
+    pub alerts: Vec<BTreeMap<String, BannerAlertForm>>,
+}
+
+/// The words of a banner's own parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BannerWordsForm {
+    /// What it is called, for people who hear it.
+    pub region: String,
+    /// The link to the page.
+    pub details: String,
+    /// The button that closes it.
+    pub dismiss: String,
+}
+
+/// An alert as a banner shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BannerAlertForm {
+    /// Its title.
+    pub title: String,
+    /// That somebody reached data, or tried.
+    pub lead: String,
+    /// What happened.
+    pub text: String,
+    /// The language of that: another one where it was not translated.
+    pub text_language: String,
 }
 
 /// `GET /{controller}/v1/alerts`.
@@ -450,6 +520,9 @@ pub struct AlertsAnswer {
     pub v: u8,
     /// Whose.
     pub controller: String,
+    /// Whom to ask.
+    #[serde(default)]
+    pub contact: String,
     /// Newest first.
     pub alerts: Vec<AlertForm>,
 }

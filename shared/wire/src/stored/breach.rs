@@ -10,12 +10,13 @@ use domain::{
     },
     clock::{Anchor, Duty, Law},
     ids::{BreachId, Category, Fingerprint, SignalId, StaffId, SubjectRef},
+    language::Language,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, Unreadable, VERSION, check, id, is_false, millis, name, time};
-use crate::breach::{ActForm, FactsForm, times};
+use crate::breach::{ActForm, FactsForm, TextsForm, times};
 
 /// `BREACH`. The fields behind `facts` are those of before a breach had a history: they are read, and written no more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -201,6 +202,16 @@ impl Entry {
         matches!(&self.act, ActForm::TellingSet { telling, .. } if telling == domain::breach::Telling::Running.as_str())
     }
 
+    /// Whether it may change what is public of the breach: that all are told in public, what is known, whether it is
+    /// over.
+    pub fn is_public(&self) -> bool {
+        match &self.act {
+            ActForm::Decided { people, .. } => people == "told-in-public",
+            ActForm::FactsChanged { .. } | ActForm::Closed { .. } | ActForm::Reopened { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Reads the entry.
     ///
     /// # Errors
@@ -268,6 +279,11 @@ impl Notice {
         Ok((state, since, self.sends.unwrap_or(begun)))
     }
 
+    /// Whether a mail to its person came back.
+    pub fn is_not_reached(&self) -> bool {
+        self.state == NoticeState::NotReached.as_str()
+    }
+
     /// Reads the notice of this announcement and person.
     ///
     /// # Errors
@@ -296,42 +312,55 @@ pub struct Looked {
     pub last_at: Option<i64>,
 }
 
-/// `ALERT#{breach}`.
+/// `ALERT#{breach}`, and `ALERT#{breach}#{version:06}` for what it says later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
     /// The form's version.
     pub v: u8,
     /// What the item is.
     pub kind: Kind,
-    /// Since when it is public.
+    /// Since when this is public.
     pub published_at: i64,
+    /// When the breach was closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<i64>,
     /// When data was exposed, from.
     pub exposed_from: i64,
     /// To.
     pub exposed_to: i64,
+    /// Whether it was only tried.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub attempt_only: bool,
     /// What kinds of data.
     pub categories: Vec<String>,
-    /// What happened.
+    /// What is told, by language.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub texts: BTreeMap<String, TextsForm>,
+    /// What happened, in English: as it was stored before there were other languages.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// What people can do.
+    /// What people can do, likewise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub advice: String,
 }
 
-/// An alert's times and categories, as the rules know them.
+/// An alert, as the rules know it. Its key says of which breach it is, and its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertParts {
-    /// Since when it is public.
+    /// Since when this is public.
     pub published_at: Timestamp,
+    /// When the breach was closed.
+    pub closed_at: Option<Timestamp>,
     /// When data was exposed, from.
     pub exposed_from: Timestamp,
     /// To.
     pub exposed_to: Timestamp,
+    /// Whether it was only tried.
+    pub attempt_only: bool,
     /// What kinds of data.
     pub categories: BTreeSet<Category>,
-    /// What happened.
-    pub description: String,
-    /// What people can do.
-    pub advice: String,
+    /// What is told, by language.
+    pub texts: BTreeMap<Language, Texts>,
 }
 
 impl From<AlertParts> for Alert {
@@ -340,11 +369,14 @@ impl From<AlertParts> for Alert {
             v: VERSION,
             kind: Kind::Alert,
             published_at: millis(parts.published_at),
+            closed_at: parts.closed_at.map(millis),
             exposed_from: millis(parts.exposed_from),
             exposed_to: millis(parts.exposed_to),
+            attempt_only: parts.attempt_only,
             categories: parts.categories.iter().map(ToString::to_string).collect(),
-            description: parts.description,
-            advice: parts.advice,
+            texts: parts.texts.iter().map(|(language, texts)| (language.as_str().to_owned(), texts.into())).collect(),
+            description: String::new(),
+            advice: String::new(),
         }
     }
 }
@@ -354,13 +386,20 @@ impl TryFrom<Alert> for AlertParts {
 
     fn try_from(form: Alert) -> Result<Self, Unreadable> {
         check(form.v, form.kind, Kind::Alert)?;
+        let read = |(tag, texts): (String, TextsForm)| Ok((name("texts", &tag, Language::of)?, texts.into()));
+        let mut texts: BTreeMap<Language, Texts> = form.texts.into_iter().map(read).collect::<Result<_, _>>()?;
+        if texts.is_empty() {
+            let (description, advice) = (form.description, form.advice);
+            texts.insert(Language::English, Texts { description, advice, ..Texts::default() });
+        }
         Ok(Self {
             published_at: time("published_at", form.published_at)?,
+            closed_at: form.closed_at.map(|at| time("closed_at", at)).transpose()?,
             exposed_from: time("exposed_from", form.exposed_from)?,
             exposed_to: time("exposed_to", form.exposed_to)?,
+            attempt_only: form.attempt_only,
             categories: categories(&form.categories)?,
-            description: form.description,
-            advice: form.advice,
+            texts,
         })
     }
 }

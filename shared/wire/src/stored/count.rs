@@ -33,6 +33,9 @@ pub struct NoticeTally {
     /// Told by mail.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub sent: i64,
+    /// Told by a system of the controller's own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sent_by_channel: i64,
     /// Told by what is public.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub without_address: i64,
@@ -48,6 +51,7 @@ impl NoticeTally {
         add(&mut counts.planned, self.planned);
         add(&mut counts.claimed, self.claimed);
         add(&mut counts.sent, self.sent);
+        add(&mut counts.sent_by_channel, self.sent_by_channel);
         add(&mut counts.without_address, self.without_address);
         add(&mut counts.not_reached, self.not_reached);
     }

@@ -259,10 +259,18 @@ fn a_breach_its_notice_and_its_alert_read() {
     let form: breach::Notice = read("notice");
     let notice = form.into_notice(domain::announcement::Announcement::Breach(id), subject()).unwrap();
     assert_eq!(notice.state, domain::announcement::NoticeState::WithoutAddress);
+}
 
-    let form: breach::Alert = read("alert");
+#[test]
+fn an_alert_reads_as_it_was_ever_stored() {
+    let form: breach::Alert = read("alert-by-language");
     let parts = breach::AlertParts::try_from(form.clone()).unwrap();
     assert_eq!(breach::Alert::from(parts), form);
+    // As it was stored before there were other languages.
+    let parts = breach::AlertParts::try_from(read::<breach::Alert>("alert")).unwrap();
+    let english = &parts.texts[&domain::language::Language::English];
+    assert_eq!((parts.texts.len(), english.advice.as_str()), (1, "Change yours."));
+    assert_eq!(english.description, "Somebody tried passwords.");
 }
 
 #[test]
@@ -520,18 +528,19 @@ fn a_signal_reads_open_dismissed_or_linked() {
 
 #[test]
 fn every_fixture_is_read() {
-    let read = "alert attestation attested batch breach breach-declared breach-entry-all-told breach-entry-assessed \
-                 breach-entry-closed breach-entry-counted breach-entry-decided breach-entry-decided-not-told \
-                 breach-entry-facts-changed breach-entry-followed-up breach-entry-happened breach-entry-lesson \
-                 breach-entry-noted breach-entry-notified breach-entry-reopened breach-entry-signal-linked \
-                 breach-entry-telling-set challenge change code consent consent-agreed consent-awaited consent-salted \
-                 consent-subscribed content day day-held decided-erased decided-exported decided-not-verified \
-                 decided-recorded decided-refused decided-stopped decided-with-office decided-withdrawn disclosure \
-                 disclosure-total due entry-asked entry-decided entry-ruled entry-task entry-verified export \
-                 export-access hold hold-category hold-copy hold-ground hold-incident instructions log log-entries \
-                 looked mail notice notice-claimed plan planned purge purge-deed record record-held references \
-                 request request-acting request-office signal signal-dismissed signal-linked stored system tally task \
-                 token tombstone trigger trigger-times verified walk walk-count warned whose";
+    let read = "alert alert-by-language attestation attested batch breach breach-declared breach-entry-all-told \
+                 breach-entry-assessed breach-entry-closed breach-entry-counted breach-entry-decided \
+                 breach-entry-decided-not-told breach-entry-facts-changed breach-entry-followed-up \
+                 breach-entry-happened breach-entry-lesson breach-entry-noted breach-entry-notified \
+                 breach-entry-reopened breach-entry-signal-linked breach-entry-telling-set challenge change code \
+                 consent consent-agreed consent-awaited consent-salted consent-subscribed content day day-held \
+                 decided-erased decided-exported decided-not-verified decided-recorded decided-refused \
+                 decided-stopped decided-with-office decided-withdrawn disclosure disclosure-total due entry-asked \
+                 entry-decided entry-ruled entry-task entry-verified export export-access hold hold-category \
+                 hold-copy hold-ground hold-incident instructions log log-entries looked mail notice notice-claimed \
+                 plan planned purge purge-deed record record-held references request request-acting request-office \
+                 signal signal-dismissed signal-linked stored system tally task token tombstone trigger trigger-times \
+                 verified walk walk-count warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
