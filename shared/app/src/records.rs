@@ -181,6 +181,9 @@ pub enum RecordError {
     /// More fields than [`FIELDS_MAX`], or a value longer than [`FIELD_BYTES_MAX`].
     #[error("a record holds at most {FIELDS_MAX} fields of {FIELD_BYTES_MAX} bytes")]
     TooLarge,
+    /// The file lies where a rule of the bucket, made for something else, has S3 delete it.
+    #[error("the file lies where S3 deletes by the rule for something else: name it otherwise")]
+    Misplaced,
     /// The person is too young for this service.
     #[error(transparent)]
     Age(CaptureRefused),
