@@ -14,7 +14,7 @@ use crate::stored::{Kind, Unreadable};
 pub const SALT: &str = "salt";
 
 /// Attributes that are no part of an item's content, with the kind of item where it is one alone, and why.
-pub const LATER: [(Option<Kind>, &str, &str); 25] = [
+pub const LATER: [(Option<Kind>, &str, &str); 30] = [
     (None, "pk", "its key stands beside the content"),
     (None, "sk", "its key stands beside the content"),
     (None, SALT, "the salt stands beside the content"),
@@ -38,6 +38,11 @@ pub const LATER: [(Option<Kind>, &str, &str); 25] = [
     (Some(Kind::Hold), "release_asked_by", "who asks has a leaf of their own"),
     (Some(Kind::Hold), "released_at", "the release has a leaf of its own"),
     (Some(Kind::Hold), "released_by", "the release has a leaf of its own"),
+    (Some(Kind::Hold), "review_moved_to", "a later review has a leaf of its own"),
+    (Some(Kind::Hold), "review_moved_at", "a later review has a leaf of its own"),
+    (Some(Kind::Hold), "review_moved_by", "a later review has a leaf of its own"),
+    (Some(Kind::Hold), "release_withdrawn_at", "who takes it back has a leaf of their own"),
+    (Some(Kind::Hold), "release_withdrawn_by", "who takes it back has a leaf of their own"),
     (Some(Kind::Breach), "notified_at", "the authority's notice has a leaf of its own"),
     (Some(Kind::Breach), "reference", "the authority's notice has a leaf of its own"),
 ];
