@@ -1,6 +1,6 @@
 //! The routes of holds: staff place them, see which stand, look at them again, and release them by two.
 
-use app::holds::{self, HoldError, HoldKey, HoldStore, PlaceHold};
+use app::holds::{self, HoldError, HoldKey, PlaceHold};
 use domain::hold::HoldRefused;
 use edge::{
     http::{Problem, Request, Response},

@@ -254,6 +254,23 @@ pub async fn replan<P: RecordStore + ConsentLedger + NoticeChanges>(
     Ok((after.due_at, after.clause) != before)
 }
 
+/// The same without writing anything: the record as this policy would plan it, if that moves its end, its clause or its
+/// clock.
+///
+/// # Errors
+/// [`RecordError`].
+pub(crate) async fn would_replan<P: RecordStore + ConsentLedger + NoticeChanges>(
+    policy: &Policy,
+    ports: &P,
+    record: &Record,
+    now: Timestamp,
+) -> Result<Option<Record>, RecordError> {
+    let Some(rule) = policy.retention_of(&record.category, &record.purpose) else { return Ok(None) };
+    let events = happened(policy, ports, record).await?;
+    let mut planned = record.clone();
+    Ok(planned.replan(policy, rule, &events, now)?.then_some(planned))
+}
+
 /// The holds that keep a record: its subject's, and the wide ones that cover it.
 pub(crate) async fn holds_over<P: RecordStore>(
     ports: &P,

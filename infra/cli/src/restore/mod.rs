@@ -135,7 +135,7 @@ fn policies(folder: &Path) -> Played<BTreeMap<ControllerId, Policy>> {
 }
 
 /// A local stack's names, or those of the environment.
-fn settings(stack_file: Option<&Path>) -> Played<Settings> {
+pub(crate) fn settings(stack_file: Option<&Path>) -> Played<Settings> {
     let Some(file) = stack_file else {
         let settings = Settings::from_lookup(|name| std::env::var(name).ok());
         return settings.map_err(Trouble::because("the environment"));
