@@ -123,7 +123,7 @@ pub async fn a_review_is_moved_with_its_deadline_and_its_copy_until_the_release<
         let open = |until| open_deadlines(ports, controller, days(now(), until));
         assert!(open(60).await.is_empty() && open(61).await.len() == 1, "its warning moves with it");
         let listed = ports.open_holds(controller, None).await.unwrap().holds;
-        assert_eq!(listed, [moved.clone()]);
+        assert_eq!(listed, [moved]);
         let released = ports.release_hold(controller, &key, by, days(now(), 3)).await.unwrap();
         assert_eq!(move_to(90, 4).await, released, "it keeps nothing, so nobody looks");
         assert!(open(91).await.is_empty());
