@@ -995,6 +995,7 @@ def nothing_fails_without_an_alarm(plain, contract):
         "RecordsOverstayed": {by_name.get("evidence-seal")},
         "DeadlinesAtRisk": {by_name.get("clock-watch")},
         "DeadlinesMissed": {by_name.get("clock-watch")},
+        "HoldReviewsMissed": {by_name.get("clock-watch")},
         "OfficeMailFailed": {by_name.get("mail-events")},
         "MailBounced": {by_name.get("mail-events")},
         "MailComplained": {by_name.get("mail-events")},

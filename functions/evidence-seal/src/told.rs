@@ -51,12 +51,14 @@ const fn begun(kind: Kind) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// Attributes that come once and mean something when they do: the kind of item, the attribute, which holds a time, the
+/// Attributes that mean something when they come or change, which most do once: the kind of item, the attribute, which holds a time, the
 /// leaf's name, and what else counts then.
 const COMES: [(Kind, &str, &str, &[&str]); 6] = [
     (Kind::Hold, "bound_at", "hold-bound", &["bound_at"]),
     (Kind::Hold, "release_asked_at", "hold-release-asked", &["release_asked_at", "release_asked_by"]),
     (Kind::Hold, "released_at", "hold-released", &["released_at", "released_by"]),
+    (Kind::Hold, "review_moved_at", "hold-review-moved", &["review_moved_to", "review_moved_at", "review_moved_by"]),
+    (Kind::Hold, "release_withdrawn_at", "hold-release-withdrawn", &["release_withdrawn_at", "release_withdrawn_by"]),
     (Kind::Breach, "notified_at", "breach-notified", &["notified_at", "reference"]),
     (Kind::Signal, "linked_at", "signal-linked", &["linked_at", "breach"]),
     (Kind::Signal, "dismissed_at", "signal-dismissed", &["dismissed_at", "dismissed_by", "dismissed_reason"]),
@@ -158,7 +160,7 @@ fn came(record: &Record, kind: Kind) -> Result<Option<Came>, Failure> {
         let state = NOTICES.iter().find(|(state, _)| is_new && text(&after, "state") == Some(state));
         return Ok(state.map(|(_, event)| (*event, "moved_at", &["state", "moved_at"][..])));
     }
-    let come = |name: &str| after.contains_key(name) && !before.contains_key(name);
+    let come = |name: &str| after.contains_key(name) && after.get(name) != before.get(name);
     let found = COMES.iter().find(|(of, name, ..)| *of == kind && come(name));
     Ok(found.map(|(_, name, event, also)| (*event, *name, *also)))
 }

@@ -10,8 +10,8 @@ use purge::{Desk, handle, limits};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::Error> {
     let (policies, guard) = (edge::site::policies()?, TimeGuard::from_env());
-    let desk =
-        Desk { ports: Cloud::from_env()?.with_replicas(policies.replicas()), policies, guard, limits: limits()? };
+    let ports = Cloud::from_env()?.with_replicas(policies.replicas()).with_lifecycle(policies.lifecycle());
+    let desk = Desk { ports, policies, guard, limits: limits()? };
     desk.ports.prime(&[Service::Table, Service::Keys, Service::Buckets]).await;
     edge::serve(|event| handle(&desk, event)).await
 }

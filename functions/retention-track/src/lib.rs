@@ -4,7 +4,7 @@ use app::{
     breach::BreachStore,
     capture_consent::ConsentLedger,
     error::PortError,
-    holds::{self, HoldError, HoldKey, HoldStore, PlaceHold},
+    holds::{HoldKey, HoldStore},
     keys::Keys,
     logs::{self, KeepLog, Kept, LogError, LogStore},
     notice_change::NoticeChanges,
@@ -18,7 +18,7 @@ use app::{
 };
 use domain::{
     dsar::SUBJECT_DECEASED,
-    hold::{Hold, HoldRefused},
+    hold::Hold,
     ids::Category,
     policy::Policy,
     record::Record,
@@ -37,13 +37,14 @@ use jiff::{SignedDuration, Timestamp};
 use policy::PolicyBook;
 use wire::{
     form::FormError,
-    hold::{self, HoldAnswer, HoldForm, HoldsAnswer},
     message::{RecordsMessage, WithdrawnForm},
     record::{
         EVENTS_MAX, EventForm, EventResult, LogAnswer, LogPacketAnswer, ParsedEvent, ParsedLog, ParsedRecord,
         ParsedTrigger, RecordsAnswer, RecordsForm,
     },
 };
+
+mod holds;
 
 /// The scope of a token that may register records and events.
 pub const RECORDS_SCOPE: &str = "records:write";
@@ -123,10 +124,12 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
             let holds = request.path().contains("/holds");
             let answer = match request.method() {
                 "GET" if logs => read_logs(desk, &request).await,
-                "POST" if holds => place_hold(desk, &request).await,
-                "GET" if holds => read_holds(desk, &request).await,
+                "POST" if holds && request.path().ends_with("/review") => holds::review(desk, &request).await,
+                "POST" if holds && request.path().ends_with("/withdrawal") => holds::withdraw(desk, &request).await,
+                "POST" if holds => holds::place(desk, &request).await,
+                "GET" if holds => holds::read(desk, &request).await,
                 "POST" => register(desk, &request).await,
-                "DELETE" if holds => release_hold(desk, &request).await,
+                "DELETE" if holds => holds::release(desk, &request).await,
                 _ => Err(Problem::method_not_allowed()),
             };
             Ok(answer.into())
@@ -459,9 +462,9 @@ async fn act<P: Ports>(
         Job::BindHold(_) | Job::FreeHold(_) => {
             let hold = hold.ok_or_else(|| PortError::corrupt("a walk", "there is no such hold"))?;
             if *job == Job::BindHold(hold.id.clone()) {
-                holds::bind(&desk.ports, &policy.controller, hold, record).await
+                app::holds::bind(&desk.ports, &policy.controller, hold, record).await
             } else {
-                holds::unbind(&desk.ports, &policy.controller, hold, record).await
+                app::holds::unbind(&desk.ports, &policy.controller, hold, record).await
             }
         }
         Job::Count(..) => Ok(false),
@@ -500,86 +503,5 @@ async fn note_withdrawal<P: Ports>(desk: &Desk<P>, policy: &Policy, form: &Withd
         Ok(_) => Ok(()),
         Err(RecordError::Port(error)) => Err(error.into()),
         Err(rule) => Err(Verdict::poison(rule.to_string())),
-    }
-}
-
-async fn place_hold<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
-    let policy = site::policy(request, &desk.policies)?;
-    let staff = request.staff(&policy.controller, HOLDS_SCOPE)?;
-    let hold = request.json::<HoldForm>()?.parse()?;
-    let form = PlaceHold {
-        scope: hold.scope,
-        reason: hold.reason,
-        ground: hold.ground,
-        review_at: hold.review_at,
-        opened_by: staff.subject,
-        key: site::idempotency_key(request, None)?,
-        at: request.at(),
-    };
-    let hold = holds::place(policy, &desk.ports, form).await.map_err(hold_refused)?;
-    // It keeps what it covers from now on; its mark comes to the records one after the other.
-    Ok(Response::json(if hold.is_binding() { 202 } else { 201 }, &HoldAnswer::new(&hold)))
-}
-
-async fn read_holds<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
-    let policy = site::policy(request, &desk.policies)?;
-    request.staff(&policy.controller, HOLDS_READ_SCOPE)?;
-    if request.parameter("hold").is_some() {
-        let hold = desk.ports.hold(&policy.controller, &named(request)?).await?.ok_or_else(Problem::not_found)?;
-        return Ok(Response::json(200, &HoldAnswer::new(&hold)));
-    }
-    let cursor = request.query("cursor")?;
-    let page = desk.ports.open_holds(&policy.controller, cursor.as_deref()).await?;
-    let holds = page.holds.iter().map(HoldAnswer::new).collect();
-    Ok(Response::json(200, &HoldsAnswer { v: 1, holds, cursor: page.next }))
-}
-
-fn named(request: &Request) -> Result<HoldKey, Problem> {
-    let (subject, id) = request.parameter("hold").and_then(hold::parse_name).ok_or_else(Problem::not_found)?;
-    Ok(HoldKey { subject, id })
-}
-
-async fn release_hold<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
-    let policy = site::policy(request, &desk.policies)?;
-    let staff = request.staff(&policy.controller, HOLDS_SCOPE)?;
-    let at: Timestamp = request.at();
-    let hold = holds::release_by_staff(policy, &desk.ports, &named(request)?, &staff.subject, at)
-        .await
-        .map_err(hold_refused)?;
-    // 202: a second person must say so, too.
-    Ok(Response::json(if hold.is_open() { 202 } else { 200 }, &HoldAnswer::new(&hold)))
-}
-
-fn hold_refused(error: HoldError) -> Problem {
-    match error {
-        HoldError::Port(error) => error.into(),
-        HoldError::Unknown => Problem::not_found(),
-        HoldError::UnknownCategory(_) => {
-            Problem::invalid("/scope/category", error.to_string(), "Name a category of the policy.")
-        }
-        HoldError::UnknownBreach(_) => {
-            Problem::invalid("/scope/incident", error.to_string(), "Name a breach that was declared, by its number.")
-        }
-        HoldError::SameEyes(_) => Problem::new(409, "hold-four-eyes", "A hold is released by two people")
-            .with_detail(error.to_string())
-            .with_hint("You have asked for the release. Let somebody else send the same."),
-        HoldError::Refused(refused) => {
-            let detail = refused.to_string();
-            let review = "Name a day on which somebody looks at the hold again.";
-            match refused {
-                HoldRefused::ReviewInPast => Problem::invalid("/review_at", detail, review),
-                HoldRefused::ReviewTooLate(latest) => {
-                    Problem::invalid("/review_at", detail, review).with("latest", latest.to_string())
-                }
-                HoldRefused::GroundNotListed(grounds) => {
-                    let grounds: Vec<String> = grounds.iter().map(ToString::to_string).collect();
-                    Problem::new(422, "hold-ground", "The policy allows such a hold on certain grounds alone")
-                        .with_detail(detail)
-                        .with_hint("Send one of them as ground.")
-                        .with_pointer("/ground")
-                        .with("grounds", grounds)
-                }
-            }
-        }
     }
 }

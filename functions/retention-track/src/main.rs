@@ -1,4 +1,4 @@
-//! Wires retention-track: the table and the keys behind the use cases.
+//! Wires retention-track: the table, the keys and the bucket of files behind the use cases.
 
 // The SDK's futures nest deeper than the compiler's usual limit.
 #![recursion_limit = "256"]
@@ -9,7 +9,9 @@ use retention_track::{Desk, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::Error> {
-    let desk = Desk { ports: Cloud::from_env()?, policies: edge::site::policies()?, guard: TimeGuard::from_env() };
+    let policies = edge::site::policies()?;
+    let ports = Cloud::from_env()?.with_replicas(policies.replicas()).with_lifecycle(policies.lifecycle());
+    let desk = Desk { ports, policies, guard: TimeGuard::from_env() };
     desk.ports.prime(&[Service::Table, Service::Keys]).await;
     edge::serve(|event| handle(&desk, event)).await
 }

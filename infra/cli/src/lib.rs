@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod keys;
 mod page;
 pub mod purge;
+pub mod replan;
 pub mod replay;
 pub mod restore;
 pub mod scenarios;

@@ -16,6 +16,7 @@ use habeas_cli::{
     evidence::{self, EvidenceArgs, VerifyArgs},
     keys::{self, KeysArgs},
     purge::{self, PurgeArgs},
+    replan::{self, ReplanArgs},
     replay::{self, ReplayArgs},
     restore::{self, RestoreArgs},
     scenarios,
@@ -66,6 +67,8 @@ enum Command {
     Evidence(EvidenceArgs),
     /// Bring a table that was restored from a backup to where it must be before anybody uses it.
     Restore(RestoreArgs),
+    /// Say what a policy that is to come would do to what is stored; writes nothing.
+    Replan(ReplanArgs),
     /// Look after the controllers' keys.
     Keys(KeysArgs),
     /// Write what a shell needs to complete this tool's words to standard output.
@@ -106,6 +109,7 @@ fn main() -> ExitCode {
             true
         }),
         Command::Restore(args) => restored(&args),
+        Command::Replan(args) => replanned(&args),
         Command::Keys(args) => keys::run(&args).map(|report| {
             print!("{report}");
             true
@@ -164,6 +168,16 @@ fn restored(args: &RestoreArgs) -> Played<bool> {
         print!("{report}");
     }
     Ok(report.is_complete() || report.dry_run)
+}
+
+fn replanned(args: &ReplanArgs) -> Played<bool> {
+    let (report, json) = replan::run(args)?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&report).map_err(Trouble::because("write the report"))?);
+    } else {
+        print!("{report}");
+    }
+    Ok(true)
 }
 
 fn completions(shell: clap_complete::Shell) {

@@ -336,6 +336,35 @@ fn stored_records_are_counted_on_the_local_table() {
 const CHAT: [&str; 6] = ["simulate", "acme", "--category", "chat", "--purpose", "support"];
 
 #[test]
+fn a_buckets_rules_are_written_and_what_gets_none_says_why() {
+    let asked = "[[retention]]\ncategory = \"billing\"\npurpose = \"support\"\nclause = \"acme.8\"\nmode = \"fixed\"\n\
+                 duration = \"P1Y\"\nlifecycle = true\n\n[[system]]";
+    let text = ACME.replacen("[[system]]", asked, 1);
+    let folder = Folder::with(&text);
+    let said = habeas(&["policy", "lifecycle", "acme", "--dir", &folder.path(), "--bucket", "acme-records"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.out.contains("days early") && said.out.contains("--bucket acme-records"), "{}", said.out);
+    assert!(said.out.contains("nothing: events move its end"), "{}", said.out);
+
+    let said = habeas(&["policy", "lifecycle", "--dir", &folder.path(), "--json"]);
+    let written: Value = serde_json::from_str(&said.out).unwrap();
+    let rules = written["Rules"].as_array().unwrap();
+    assert_eq!(rules.len(), 2, "what is left lying, and the one that was asked for: {written}");
+    assert_eq!(rules[0]["Expiration"], json!({ "ExpiredObjectDeleteMarker": true }));
+    let filter = &rules[1]["Filter"]["And"];
+    assert!(filter["Prefix"].as_str().unwrap().starts_with("acme/"), "{filter}");
+    assert_eq!(filter["Tags"], json!([{ "Key": "habeas-expiry", "Value": "free" }]));
+    assert_eq!(rules[1]["NoncurrentVersionExpiration"], json!({ "NoncurrentDays": 1 }));
+    assert!(said.err.contains("days early"), "{}", said.err);
+
+    let said = habeas(&["policy", "lifecycle", "--dir", &folder.path(), "--template"]);
+    assert!(said.out.contains("ExpirationInDays: ") && said.out.contains("TagFilters: "), "{}", said.out);
+    let said = habeas(&["policy", "lifecycle", "--dir", &folder.path(), "--template", "--early-percent", "0"]);
+    assert!(!said.out.contains("ExpirationInDays"), "{}", said.out);
+    assert!(said.err.contains("no rule: S3 would delete it up to"), "{}", said.err);
+}
+
+#[test]
 fn a_records_life_is_told_step_by_step() {
     let args = [
         &CHAT[..],

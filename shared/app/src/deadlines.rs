@@ -114,15 +114,17 @@ pub fn urgency(deadline: &Deadline, at: Timestamp) -> Option<Urgency> {
 }
 
 /// The name under which a warning is claimed, once each: a review that stays missed is told of anew each week, the
-/// first time when it is due.
+/// first time when it is due; one that was moved is another.
 fn claimed_as(deadline: &Deadline, urgency: Urgency, at: Timestamp) -> Deadline {
-    let late_hours = at.duration_since(deadline.due_at).as_hours();
-    match late_hours / HOLD_REMINDER_HOURS {
-        week if deadline.kind == DeadlineKind::Hold && urgency == Urgency::Missed && week > 0 => {
-            Deadline { id: format!("{}~week-{week}", deadline.id), ..deadline.clone() }
-        }
-        _ => deadline.clone(),
+    if deadline.kind != DeadlineKind::Hold {
+        return deadline.clone();
     }
+    let mut id = format!("{}~{}", deadline.id, deadline.due_at.as_millisecond());
+    let week = at.duration_since(deadline.due_at).as_hours() / HOLD_REMINDER_HOURS;
+    if urgency == Urgency::Missed && week > 0 {
+        id = format!("{id}~week-{week}");
+    }
+    Deadline { id, ..deadline.clone() }
 }
 
 /// The port to open deadlines.

@@ -98,6 +98,28 @@ pub trait HoldStore: WideHolds {
         at: Timestamp,
     ) -> Result<Option<Hold>, PortError>;
 
+    /// Takes back that somebody asked for a hold's release, with who does. Answers the hold, as it is then; `None` if
+    /// there is none. MUST change nothing of one that is released, or for whose release nobody asked.
+    async fn withdraw_release(
+        &self,
+        controller: &ControllerId,
+        key: &HoldKey,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<Option<Hold>, PortError>;
+
+    /// Moves the day on which somebody must look at a hold again, with who does, in its copy as well. Answers the hold, as
+    /// it is then; `None` if there is none. MUST change nothing of one that is released, nor what was moved later than
+    /// `at`.
+    async fn move_review(
+        &self,
+        controller: &ControllerId,
+        key: &HoldKey,
+        review_at: Timestamp,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<Option<Hold>, PortError>;
+
     /// Marks a hold as released, with who did it; the first time stands. Its review is open no more, and its copy
     /// says so as well. Answers the hold, or `None` if there is none.
     async fn release_hold(
@@ -146,6 +168,9 @@ pub enum HoldError {
     /// There is no such hold.
     #[error("there is no such hold")]
     Unknown,
+    /// It keeps nothing any more.
+    #[error("the hold was released")]
+    Released,
     /// A release takes two people.
     #[error(transparent)]
     SameEyes(#[from] SameEyes),
@@ -275,6 +300,44 @@ pub async fn release_by_staff<P: HoldStore + RecordStore>(
     }
     // One that was released before as well: whoever did it may not have come to the records.
     release(policy, ports, key, by, at).await
+}
+
+/// Moves the day on which somebody must look at a hold again, counted from now by the policy's rule for its reason.
+///
+/// # Errors
+/// [`HoldError::Released`] if it keeps nothing any more.
+pub async fn move_review<P: HoldStore>(
+    policy: &Policy,
+    ports: &P,
+    key: &HoldKey,
+    review_at: Timestamp,
+    (by, at): (&str, Timestamp),
+) -> Result<Hold, HoldError> {
+    let controller = &policy.controller;
+    let hold = ports.hold(controller, key).await?.ok_or(HoldError::Unknown)?;
+    if !hold.is_open() {
+        return Err(HoldError::Released);
+    }
+    hold::check(policy, hold.reason, hold.ground.as_ref(), at, review_at)?;
+    if hold.review_at == review_at {
+        return Ok(hold);
+    }
+    let moved = ports.move_review(controller, key, review_at, by, at).await?.ok_or(HoldError::Unknown)?;
+    if moved.is_open() { Ok(moved) } else { Err(HoldError::Released) }
+}
+
+/// Takes back that a hold should be released: one person is enough to keep.
+///
+/// # Errors
+/// [`HoldError::Released`] if the second person was faster. Nothing that nobody asked for is no error.
+pub async fn withdraw_release<P: HoldStore>(
+    policy: &Policy,
+    ports: &P,
+    key: &HoldKey,
+    (by, at): (&str, Timestamp),
+) -> Result<Hold, HoldError> {
+    let hold = ports.withdraw_release(&policy.controller, key, by, at).await?.ok_or(HoldError::Unknown)?;
+    if hold.is_open() { Ok(hold) } else { Err(HoldError::Released) }
 }
 
 /// Which of these records a wide hold keeps, marked or not. Every deletion of records asks this right before it

@@ -181,6 +181,9 @@ pub enum RecordError {
     /// More fields than [`FIELDS_MAX`], or a value longer than [`FIELD_BYTES_MAX`].
     #[error("a record holds at most {FIELDS_MAX} fields of {FIELD_BYTES_MAX} bytes")]
     TooLarge,
+    /// The file lies where a rule of the bucket, made for something else, has S3 delete it.
+    #[error("the file lies where S3 deletes by the rule for something else: name it otherwise")]
+    Misplaced,
     /// The person is too young for this service.
     #[error(transparent)]
     Age(CaptureRefused),
@@ -249,6 +252,23 @@ pub async fn replan<P: RecordStore + ConsentLedger + NoticeChanges>(
     let before = (record.due_at, record.clause.clone());
     let after = change(policy, ports, record, |record| record.replan(policy, rule, &events, now).map(drop)).await?;
     Ok((after.due_at, after.clause) != before)
+}
+
+/// The same without writing anything: the record as this policy would plan it, if that moves its end, its clause or its
+/// clock.
+///
+/// # Errors
+/// [`RecordError`].
+pub(crate) async fn would_replan<P: RecordStore + ConsentLedger + NoticeChanges>(
+    policy: &Policy,
+    ports: &P,
+    record: &Record,
+    now: Timestamp,
+) -> Result<Option<Record>, RecordError> {
+    let Some(rule) = policy.retention_of(&record.category, &record.purpose) else { return Ok(None) };
+    let events = happened(policy, ports, record).await?;
+    let mut planned = record.clone();
+    Ok(planned.replan(policy, rule, &events, now)?.then_some(planned))
 }
 
 /// The holds that keep a record: its subject's, and the wide ones that cover it.

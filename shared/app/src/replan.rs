@@ -4,13 +4,22 @@
 //! tick of the clock looks whether that is still the policy in force. A walk begins only some time after a
 //! new policy was first seen: until then a function of the old version may register behind its back.
 
+use std::{cmp::Ordering, collections::BTreeMap};
+
 use domain::{
-    ids::ControllerId,
+    ids::{Category, ControllerId, Purpose},
     policy::{Policy, PolicyHash},
+    record::Record,
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::error::PortError;
+use crate::{
+    capture_consent::ConsentLedger,
+    error::PortError,
+    notice_change::NoticeChanges,
+    records::{self, RecordError, RecordStore},
+    walk::{RecordScan, WALK_SEGMENTS},
+};
 
 /// How long after a new policy was first seen its walk begins: longer than a deployment goes on and an
 /// invocation of the old version lasts.
@@ -116,6 +125,89 @@ pub async fn begin<P: PlanningStore>(ports: &P, policy: &Policy, at: Timestamp) 
     match ports.put_planning(&policy.controller, &planning).await? {
         true => Ok(at),
         false => Err(PortError::Conflict { what: "planning" }),
+    }
+}
+
+/// What a policy would do to the records of one category and purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Preview {
+    /// They end earlier.
+    pub earlier: u64,
+    /// They end later, or no more by themselves.
+    pub later: u64,
+    /// They keep their end.
+    pub stay: u64,
+    /// Of those that end earlier: they are due at once.
+    pub due_at_once: u64,
+    /// Of those that are due at once: a hold keeps them for now.
+    pub held: u64,
+    /// Their end has passed already: no policy revives them.
+    pub expired: u64,
+    /// The policy has no rule for them any more: they keep the clock that they have.
+    pub without_rule: u64,
+}
+
+/// What a policy would do to a controller's records.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Previewed {
+    /// By category and purpose.
+    pub kinds: BTreeMap<(Category, Purpose), Preview>,
+    /// Records that cannot be read.
+    pub unreadable: u64,
+}
+
+/// Walks through a controller's records with a policy that is not in force, and counts what it would move. Writes
+/// nothing.
+///
+/// # Errors
+/// [`RecordError`].
+pub async fn preview<P: RecordScan + RecordStore + ConsentLedger + NoticeChanges>(
+    policy: &Policy,
+    ports: &P,
+    now: Timestamp,
+) -> Result<Previewed, RecordError> {
+    let mut previewed = Previewed::default();
+    for segment in 0..WALK_SEGMENTS {
+        let mut from: Option<String> = None;
+        loop {
+            let page = ports.scan_records(&policy.controller, segment, from.as_deref()).await?;
+            previewed.unreadable += page.unreadable;
+            for record in &page.records {
+                let kind = (record.category.clone(), record.purpose.clone());
+                let has_rule = policy.retention.contains_key(&kind);
+                let counts = previewed.kinds.entry(kind).or_default();
+                if record.is_expired(now) {
+                    counts.expired += 1;
+                } else if has_rule {
+                    let planned = records::would_replan(policy, ports, record, now).await?;
+                    counts.count(record, planned.as_ref(), now);
+                } else {
+                    counts.without_rule += 1;
+                }
+            }
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(previewed)
+}
+
+impl Preview {
+    fn count(&mut self, record: &Record, planned: Option<&Record>, now: Timestamp) {
+        // Nothing ends later than what has no end.
+        let end = |record: &Record| record.due_at.unwrap_or(Timestamp::MAX);
+        match planned.map(|planned| (planned, end(planned).cmp(&end(record)))) {
+            Some((planned, Ordering::Less)) => {
+                self.earlier += 1;
+                let is_due = planned.is_expired(now);
+                self.due_at_once += u64::from(is_due);
+                self.held += u64::from(is_due && record.is_held());
+            }
+            Some((_, Ordering::Greater)) => self.later += 1,
+            Some((_, Ordering::Equal)) | None => self.stay += 1,
+        }
     }
 }
 

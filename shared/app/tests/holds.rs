@@ -18,7 +18,7 @@ use app::{
 use domain::{
     breach::Incident,
     dsar::{Act, Actor, ItemResult, Outcome, RequestType, Ruling, Stage},
-    hold::{Hold, HoldReason, HoldScope, HoldState, ScopeAsked},
+    hold::{Hold, HoldReason, HoldRefused, HoldScope, HoldState, ScopeAsked},
     ids::{Identifier, StaffId, SubjectRef},
     policy::Policy,
     record::{Record, System},
@@ -176,6 +176,38 @@ async fn two_people_release_a_hold_and_one_alone_does_not() {
         assert!(!stored(&policy, &memory).await[0].is_held());
     }
     assert_eq!(swept(&policy, &memory, day(400)).await, (1, 0));
+}
+
+#[tokio::test]
+async fn one_person_is_enough_to_keep_what_another_wanted_released() {
+    let (policy, memory) = (build::policy(), Memory::new());
+    registered(&policy, &memory, "log-1").await;
+    let hold = holds::place(&policy, &memory, of_logs()).await.unwrap();
+    let key = HoldKey::from(&hold);
+    let release = async |by: &str, n| holds::release_by_staff(&policy, &memory, &key, by, day(n)).await;
+    let withdraw = async |n| holds::withdraw_release(&policy, &memory, &key, ("officer-3", day(n))).await;
+    release("officer-1", 1).await.unwrap();
+    assert_eq!(withdraw(2).await.unwrap().state(), hold.state());
+    assert_eq!(release("officer-2", 3).await.unwrap().state(), HoldState::ReleaseAsked, "it begins anew");
+    assert_eq!(release("officer-1", 4).await.unwrap().state(), HoldState::Released);
+    assert!(matches!(withdraw(5).await, Err(HoldError::Released)));
+    let unknown = HoldKey::wide(&build::id("hold-9"));
+    let answer = holds::withdraw_release(&policy, &memory, &unknown, ("officer-3", day(5))).await;
+    assert!(matches!(answer, Err(HoldError::Unknown)));
+}
+
+#[tokio::test]
+async fn a_hold_is_looked_at_again_and_no_later_than_the_policy_says() {
+    let (policy, memory) = (build::policy(), Memory::new());
+    let hold = holds::place(&policy, &memory, of_logs()).await.unwrap();
+    let key = HoldKey::from(&hold);
+    let review = async |to: Timestamp, n| holds::move_review(&policy, &memory, &key, to, ("officer-2", day(n))).await;
+    let moved = review(day(40), 20).await.unwrap();
+    assert_eq!((moved.review_at, moved.state()), (day(40), hold.state()));
+    assert_eq!(review(day(40), 21).await.unwrap(), moved, "said again");
+    assert!(matches!(review(day(21), 21).await, Err(HoldError::Refused(HoldRefused::ReviewInPast))));
+    holds::release(&policy, &memory, &key, "officer-2", day(22)).await.unwrap();
+    assert!(matches!(review(day(50), 23).await, Err(HoldError::Released)));
 }
 
 #[tokio::test]
@@ -387,8 +419,17 @@ async fn a_review_is_told_of_a_week_before_when_it_is_due_and_each_week_after() 
     );
     let tags: std::collections::BTreeSet<_> = mails.iter().map(|mail| mail.tag.clone()).collect();
     assert_eq!(tags.len(), told.len(), "each is one of its own");
-    holds::release(&policy, &memory, &HoldKey::from(&hold), "officer-2", day(90)).await.unwrap();
-    let watched = deadlines::watch(&memory, &[&policy], day(100), false).await.unwrap();
+    // Once somebody has looked at it, the next review is told of as the first was.
+    let key = HoldKey::from(&hold);
+    holds::move_review(&policy, &memory, &key, day(120), ("officer-2", day(90))).await.unwrap();
+    let mut told = Vec::new();
+    for n in 91..130 {
+        let watched = deadlines::watch(&memory, &[&policy], day(n), false).await.unwrap();
+        told.extend((watched.warned > 0).then_some(n));
+    }
+    assert_eq!(told, [113, 120, 127]);
+    holds::release(&policy, &memory, &key, "officer-2", day(130)).await.unwrap();
+    let watched = deadlines::watch(&memory, &[&policy], day(140), false).await.unwrap();
     assert_eq!((watched.reviews_due, watched.reviews_missed), (0, 0));
 }
 

@@ -379,6 +379,46 @@ async fn a_change_of_policy_plans_every_record_once_and_revives_nothing() {
 }
 
 #[tokio::test]
+async fn a_preview_counts_what_the_walk_then_does_and_writes_nothing() {
+    let (old, mut new) = (build::policy(), changed("bb", 50, 90));
+    new.retention.remove(&(build::category("invoice"), build::purpose("accounting")));
+    let (memory, now) = (filled(&old).await, minute(24 * 60 * 120));
+    let before = all(&old, &memory).await;
+    let planning = memory.planning(&old.controller).await.unwrap();
+    let previewed = replan::preview(&new, &memory, now).await.unwrap();
+    assert_eq!(replan::preview(&new, &memory, now).await.unwrap(), previewed);
+    assert_eq!(all(&old, &memory).await, before, "nothing is written");
+    assert_eq!(memory.planning(&old.controller).await.unwrap(), planning);
+
+    replan::begin(&memory, &new, now).await.unwrap();
+    walk_through(&new, &memory, now, now, None).await;
+    let mut kinds: BTreeMap<_, replan::Preview> = BTreeMap::new();
+    for (before, after) in before.iter().zip(&all(&old, &memory).await) {
+        let counts = kinds.entry((before.category.clone(), before.purpose.clone())).or_default();
+        let end = |record: &Record| record.due_at.unwrap_or(Timestamp::MAX);
+        let count = if before.is_expired(now) {
+            assert_eq!(before, after);
+            &mut counts.expired
+        } else if !new.retention.contains_key(&(before.category.clone(), before.purpose.clone())) {
+            &mut counts.without_rule
+        } else if end(after) < end(before) {
+            counts.due_at_once += u64::from(after.is_expired(now));
+            counts.held += u64::from(after.is_expired(now) && after.is_held());
+            &mut counts.earlier
+        } else if end(after) > end(before) {
+            &mut counts.later
+        } else {
+            &mut counts.stay
+        };
+        *count += 1;
+    }
+    assert_eq!(previewed, replan::Previewed { kinds: kinds.clone(), unreadable: 0 });
+    let of = |kind: usize| &kinds[&(build::category(KEPT[kind].0), build::purpose(KEPT[kind].1))];
+    assert!(of(0).due_at_once > 0 && of(0).expired > 0 && of(0).due_at_once < of(0).earlier, "{:?}", of(0));
+    assert!(of(2).later > 0 && of(2).expired > 0 && of(4).without_rule == 12, "{kinds:?}");
+}
+
+#[tokio::test]
 async fn a_walk_that_crashes_at_any_step_plans_every_record_in_the_end() {
     let (old, new) = (build::policy(), changed("bb", 150, 90));
     let now = minute(24 * 60 * 120);

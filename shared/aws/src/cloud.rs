@@ -5,7 +5,10 @@ use std::{fmt, sync::OnceLock};
 use app::{error::PortError, queues::Queue};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
-use domain::{ids::ControllerId, policy::Replica};
+use domain::{
+    ids::{Category, ControllerId, Purpose},
+    policy::Replica,
+};
 
 use crate::{
     accounts::Issuers,
@@ -13,7 +16,7 @@ use crate::{
     evidence::Heads,
     keys::KeyRing,
     mail_pace::MailPace,
-    objects::Replicas,
+    objects::{Lifecycle, Replicas},
     pace::Pace,
 };
 
@@ -191,6 +194,7 @@ pub struct Cloud {
     /// The public part of the key that signs checkpoints.
     pub(crate) evidence_public: OnceLock<Vec<u8>>,
     replicas: Option<Replicas>,
+    lifecycle: Option<Lifecycle>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
@@ -257,6 +261,7 @@ impl Cloud {
             issuers: Issuers::default(),
             evidence_public: OnceLock::new(),
             replicas: None,
+            lifecycle: None,
             dynamodb: OnceLock::new(),
             s3: OnceLock::new(),
             sqs: OnceLock::new(),
@@ -270,6 +275,13 @@ impl Cloud {
     #[must_use]
     pub fn with_replicas(self, replicas: Replicas) -> Self {
         Self { replicas: Some(replicas), ..self }
+    }
+
+    /// Says which files S3 may delete by itself. Whoever deletes files or places holds must be told, even that there
+    /// are none: a hold that nobody told S3 of would not keep.
+    #[must_use]
+    pub fn with_lifecycle(self, lifecycle: Lifecycle) -> Self {
+        Self { lifecycle: Some(lifecycle), ..self }
     }
 
     /// Opens connections in init, so that the first request finds them. Best effort: it never fails
@@ -409,6 +421,18 @@ impl Cloud {
     pub(crate) fn replicas_of(&self, controller: &ControllerId) -> Result<&[Replica], PortError> {
         let replicas = needed("the policies' replicas", self.replicas.as_ref())?;
         Ok(replicas.get(controller).map_or(&[], Vec::as_slice))
+    }
+
+    /// Whether S3 may delete files of this kind by itself.
+    pub(crate) fn has_lifecycle(
+        &self,
+        controller: &ControllerId,
+        category: &Category,
+        purpose: &Purpose,
+    ) -> Result<bool, PortError> {
+        let lifecycle = needed("the policies' lifecycle rules", self.lifecycle.as_ref())?;
+        let kinds = lifecycle.get(controller);
+        Ok(kinds.is_some_and(|kinds| kinds.contains(&(category.clone(), purpose.clone()))))
     }
 
     pub(crate) fn sender(&self) -> Result<&str, PortError> {

@@ -21,4 +21,4 @@ pub mod table;
 mod webhook;
 
 pub use cloud::{Cloud, ConfigError, Service, Settings};
-pub use objects::Replicas;
+pub use objects::{Lifecycle, Replicas};

@@ -10,7 +10,7 @@ use aws_sdk_s3::{
     types::{Delete, EncodingType, ObjectIdentifier},
 };
 use domain::{
-    ids::{ControllerId, RegionName},
+    ids::{Category, ControllerId, Purpose, RegionName},
     policy::Replica,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -59,37 +59,108 @@ struct Marker {
 
 /// One listing of what a key still has.
 struct Listed {
+    /// Versions, and behind them delete markers.
     versions: Vec<ObjectIdentifier>,
+    /// How many of them are versions.
+    stored: usize,
     next: Option<Marker>,
 }
 
+/// What became of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Nothing is left of it.
+    Gone,
+    /// Nothing was left of it before: no version, in no bucket.
+    GoneBefore,
+    /// Something of it is left.
+    Left,
+}
+
+/// Of which of a controller's files S3 may delete some by itself, by category and purpose.
+pub type Lifecycle = BTreeMap<ControllerId, BTreeSet<(Category, Purpose)>>;
+
 impl Cloud {
-    /// Deletes objects of the records bucket and their copies; answers for each, in order, whether nothing is
-    /// left of it. The same key may stand there twice.
+    /// Deletes objects of the records bucket and their copies; answers for each, in order, what became of it. The
+    /// same key may stand there twice.
     pub(crate) async fn delete_objects(
         &self,
         controller: &ControllerId,
         keys: &[&str],
-    ) -> Result<Vec<bool>, PortError> {
+    ) -> Result<Vec<Fate>, PortError> {
         let distinct: BTreeSet<&str> = keys.iter().copied().collect();
+        let (mut found, mut left) = (BTreeSet::new(), BTreeSet::new());
+        // The object before its copies: what waits to be replicated is not replicated any more once its version is
+        // gone, so no copy comes after this.
+        for place in self.places(controller)? {
+            left.extend(self.delete_in(place, &distinct, &mut found).await?);
+        }
+        let fate = |key: &&str| match (left.contains(key), found.contains(key)) {
+            (true, _) => Fate::Left,
+            (false, true) => Fate::Gone,
+            (false, false) => Fate::GoneBefore,
+        };
+        Ok(keys.iter().map(fate).collect())
+    }
+
+    /// The records bucket, and behind it those of the copies.
+    fn places(&self, controller: &ControllerId) -> Result<Vec<Place<'_>>, PortError> {
         let bucket = Place { what: RECORDS, bucket: self.records_bucket()?, region: self.region() };
-        let replicas = self.replicas_of(controller)?;
-        let copies = replicas.iter().map(|replica| Place {
+        let copies = self.replicas_of(controller)?.iter().map(|replica| Place {
             what: REPLICAS,
             bucket: replica.bucket.as_str(),
             region: replica.region.as_ref().map_or_else(|| self.region(), RegionName::as_str),
         });
-        let mut left = BTreeSet::new();
-        // The object before its copies: what waits to be replicated is not replicated any more once its version is
-        // gone, so no copy comes after this.
-        for place in std::iter::once(bucket).chain(copies) {
-            left.extend(self.delete_in(place, &distinct).await?);
-        }
-        Ok(keys.iter().map(|key| !left.contains(key)).collect())
+        Ok(std::iter::once(bucket).chain(copies).collect())
     }
 
-    /// Deletes objects of one bucket; answers those of which something is left.
-    async fn delete_in<'k>(&self, place: Place<'_>, keys: &BTreeSet<&'k str>) -> Result<BTreeSet<&'k str>, PortError> {
+    /// Takes from every version of an object, and of its copies, the tag by which S3 may delete it. Once this has
+    /// returned, no rule of the bucket reaches what stands; doing it again changes nothing.
+    pub(crate) async fn keep_object(&self, controller: &ControllerId, key: &str) -> Result<(), PortError> {
+        for place in self.places(controller)? {
+            let mut from = Some(Marker::default());
+            for _ in 0..PAGES_MAX {
+                let Some(marker) = from.take() else { break };
+                let listed = self.list_versions(place, key, marker).await?;
+                for version in listed.versions.into_iter().take(listed.stored) {
+                    self.untag(place, key, version.version_id()).await?;
+                }
+                from = listed.next;
+            }
+            if from.is_some() {
+                return Err(PortError::corrupt(place.what, "an object has too many versions to be kept"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn untag(&self, place: Place<'_>, key: &str, version: Option<&str>) -> Result<(), PortError> {
+        let untagged = self
+            .s3()
+            .delete_object_tagging()
+            .bucket(place.bucket)
+            .key(key)
+            .set_version_id(version.map(str::to_owned))
+            .customize()
+            .config_override(place.region())
+            .send()
+            .await;
+        match untagged {
+            Ok(_) => Ok(()),
+            // Deleted since it was listed.
+            Err(error) if matches!(code(&error), Some("NoSuchKey" | "NoSuchVersion")) => Ok(()),
+            Err(error) => Err(unavailable(place.what, &error)),
+        }
+    }
+
+    /// Deletes objects of one bucket; answers those of which something is left, and adds those of which a version
+    /// was found.
+    async fn delete_in<'k>(
+        &self,
+        place: Place<'_>,
+        keys: &BTreeSet<&'k str>,
+        found: &mut BTreeSet<&'k str>,
+    ) -> Result<BTreeSet<&'k str>, PortError> {
         // First, since an upload that is completed makes a version.
         let mut left = self.abort_uploads(place, keys).await?;
         let mut open: Vec<(&str, Marker)> = keys.iter().map(|key| (*key, Marker::default())).collect();
@@ -101,6 +172,7 @@ impl Cloud {
             let mut listings = stream::iter(listings).buffer_unordered(LISTINGS_AT_ONCE);
             open = Vec::new();
             while let Some((key, listed)) = listings.try_next().await? {
+                found.extend((listed.stored > 0).then_some(key));
                 versions.extend(listed.versions);
                 open.extend(listed.next.map(|next| (key, next)));
                 while versions.len() >= VERSIONS_MAX {
@@ -229,14 +301,16 @@ fn listed(what: &'static str, key: &str, page: &ListObjectVersionsOutput) -> Res
     let encoded = page.encoding_type() == Some(&EncodingType::Url);
     let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
     let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
-    let mut objects = Vec::new();
+    let (mut objects, mut stored) = (Vec::new(), 0);
     let mut is_past = false;
-    for (name, version) in versions.chain(markers) {
+    let of_versions = versions.map(|version| (version, true));
+    for ((name, version), is_version) in of_versions.chain(markers.map(|marker| (marker, false))) {
         let name = name.and_then(|name| decoded(name, encoded));
         let name = name.ok_or_else(|| PortError::corrupt(what, "it lists a version without a name"))?;
         if name == key {
             let object = ObjectIdentifier::builder().key(key).set_version_id(version.map(str::to_owned)).build();
             objects.push(object.map_err(|_| PortError::corrupt(what, "a version has no name"))?);
+            stored += usize::from(is_version);
         } else {
             is_past = true;
         }
@@ -246,7 +320,7 @@ fn listed(what: &'static str, key: &str, page: &ListObjectVersionsOutput) -> Res
         key: page.next_key_marker().and_then(|name| decoded(name, encoded)),
         version: page.next_version_id_marker().map(str::to_owned),
     });
-    Ok(Listed { versions: objects, next })
+    Ok(Listed { versions: objects, stored, next })
 }
 
 /// The uploads of these keys on a page.
@@ -330,6 +404,7 @@ mod tests {
             .build();
         let listed = listed(RECORDS, "a/file", &page).unwrap();
         assert_eq!(ids(&listed), ["2", "3"]);
+        assert_eq!(listed.stored, 1, "a delete marker is nothing that is stored");
         assert!(listed.next.is_none());
     }
 

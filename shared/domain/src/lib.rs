@@ -15,6 +15,7 @@ pub mod evidence;
 pub mod hold;
 pub mod ids;
 pub mod language;
+pub mod lifecycle;
 pub mod limits;
 pub mod log;
 pub mod mail;

@@ -180,6 +180,7 @@ mod tests {
             switch: None,
             action: Action::Delete,
             exemption: None,
+            lifecycle: false,
             clause: Clause::new("acme.1"),
         }
     }

@@ -266,6 +266,8 @@ pub struct RetentionRule {
     pub action: Action,
     /// Why an erasure request does not reach it; `None`: it does.
     pub exemption: Option<ErasureExemption>,
+    /// Whether S3 may delete the objects of such records by itself, by a rule of the bucket. Of fixed periods alone.
+    pub lifecycle: bool,
     /// Where it is promised.
     pub clause: Clause,
 }

@@ -384,6 +384,7 @@ mod tests {
             }),
             action: Action::Delete,
             exemption: None,
+            lifecycle: false,
             clause: Clause::new("x"),
         };
         assert_eq!(

@@ -21,6 +21,7 @@ fn rule(period: Period, switch: Option<Switch>) -> RetentionRule {
         switch,
         action: Action::Delete,
         exemption: None,
+        lifecycle: false,
         clause: Clause::new("test"),
     }
 }

@@ -68,7 +68,7 @@ const SCRAPS: &[&str] = &[
     "[open]",
     "open = { RET-INDEFINITE = \"x\" }",
     "open = { RET-INDEFINITE = { reading = \"x\", clauses = [\"nowhere\"] } }",
-    "allow = [{ code = \"RET-NO-MAX\" }]",
+    "allow = [{ code = \"RET-SLIDING-NO-CAP\" }]",
     "clause = \"x\"",
     "also = [\"x\", \"x\"]",
     "id.a.b = 1",

@@ -1,13 +1,14 @@
 //! The policies of all controllers that a function serves.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
 };
 
 use domain::{
-    ids::ControllerId,
+    ids::{Category, ControllerId, Purpose},
+    lifecycle,
     policy::{Policy, Replica},
 };
 
@@ -95,6 +96,12 @@ impl PolicyBook {
     pub fn replicas(&self) -> BTreeMap<ControllerId, Vec<Replica>> {
         let copied = self.policies.iter().filter(|(_, policy)| !policy.replicas.is_empty());
         copied.map(|(id, policy)| (id.clone(), policy.replicas.values().cloned().collect())).collect()
+    }
+
+    /// Of which files of each controller S3 may delete some by itself: category and purpose.
+    pub fn lifecycle(&self) -> BTreeMap<ControllerId, BTreeSet<(Category, Purpose)>> {
+        let free = self.policies.iter().map(|(id, policy)| (id.clone(), lifecycle::kinds(policy)));
+        free.filter(|(_, kinds)| !kinds.is_empty()).collect()
     }
 
     /// The policies, in the order of their controllers' names.

@@ -377,6 +377,18 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
         "mode = \"fixed\"\nduration = \"P3Y\"",
         &["RET-OUTLIVES-CONSENT"],
     ),
+    (
+        "a bucket's rule for what events end",
+        "mode = \"fixed\"\nduration = \"P10Y\"",
+        "mode = \"until-event\"\nevents = [\"contract.ended\"]\ngrace = \"P0D\"\nmax = \"P3Y\"\nlifecycle = true",
+        &["POLICY-CONTRADICTION"],
+    ),
+    (
+        "a bucket's rule for what a statute has kept",
+        "duration = \"P10Y\"",
+        "duration = \"P10Y\"\nlifecycle = true\nstatutory = \"Code de commerce L123-22\"",
+        &["POLICY-CONTRADICTION", "RET-STATUTORY-UNSTATED"],
+    ),
     ("an action that is not carried out", "action = \"delete\"", "action = \"anonymise\"", &["ACTION-NOT-ENFORCED"]),
     ("an unknown action", "action = \"delete\"", "action = \"shred\"", &["POLICY-UNKNOWN-ACTION"]),
     ("an exemption without its law", "article = \"GDPR Art. 17(3)(b)\"\n", "", &["POLICY-MISSING-KEY"]),

@@ -200,6 +200,9 @@ const MUTATIONS: &[(&str, Mutation)] = &[
     ("retention invoice for billing action: different [tell-people]", |p| {
         keep(p, "invoice", "billing").action = Action::Anonymise;
     }),
+    ("retention invoice for billing files deleted by: different []", |p| {
+        keep(p, "invoice", "billing").lifecycle = true
+    }),
     ("retention chat-ip for chat exemption from erasure: stronger []", |p| {
         keep(p, "chat-ip", "chat").exemption = None;
     }),

@@ -70,7 +70,7 @@ const VALUES: &[&str] = &[
     "{ FR = 15, GB = 300 }",
     "{ RET-MISSING = \"A year.\" }",
     "{ RET-MISSING = { reading = \"A year.\", clauses = [\"acme.1\", \"acme.99\"] } }",
-    "[{ code = \"RET-NO-MAX\", reason = \"Why not.\", review = 2026-01-01 }]",
+    "[{ code = \"RET-SLIDING-NO-CAP\", reason = \"Why not.\", review = 2026-01-01 }]",
     "[{ basis = \"none\" }, { basis = \"by-use\", clause = \"acme.2\" }]",
     "[\"consent.withdrawn\"]",
     "\"\\u0000\"",

@@ -381,6 +381,7 @@ fn rule(kept: &str, for_what: &str, period: Period) -> RetentionRule {
         switch: None,
         action: Action::Delete,
         exemption: None,
+        lifecycle: false,
         clause: Clause::new(format!("test.{kept}")),
     }
 }

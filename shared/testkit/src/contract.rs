@@ -252,6 +252,8 @@ macro_rules! contract_tests {
             a_hold_is_placed_once_and_released_once,
             a_hold_of_every_scope_is_read_as_it_was_placed,
             a_release_is_asked_for_once_and_names_who_did,
+            a_release_that_was_asked_for_is_taken_back_until_it_is_done,
+            a_review_is_moved_with_its_deadline_and_its_copy_until_the_release,
             a_wide_hold_is_seen_by_whatever_deletes_and_by_no_subject,
             the_holds_that_stand_are_listed_whatever_they_keep,
             the_review_of_a_hold_is_an_open_deadline_until_its_release,

@@ -124,6 +124,8 @@ struct State {
     holds: BTreeMap<HoldPlace, Hold>,
     tombstones: BTreeMap<(Person, RequestId), Tombstone>,
     hold_copies: BTreeMap<HoldPlace, Hold>,
+    /// When the review of a hold was moved last.
+    reviews_moved: BTreeMap<HoldPlace, Timestamp>,
     earlier_peppers: u8,
     breaches: BTreeMap<(ControllerId, BreachId), breaches::Stored>,
     notices: BTreeMap<(ControllerId, Announcement, SubjectRef), Standing>,
@@ -905,6 +907,48 @@ impl HoldStore for Memory {
             hold.release_asked.get_or_insert_with(|| ReleaseAsked { by: by.to_owned(), at });
             hold.clone()
         }))
+    }
+
+    async fn withdraw_release(
+        &self,
+        controller: &ControllerId,
+        key: &HoldKey,
+        _by: &str,
+        _at: Timestamp,
+    ) -> Result<Option<Hold>, PortError> {
+        let mut state = self.call()?;
+        Ok(state.holds.get_mut(&hold_place(controller, key)).map(|hold| {
+            hold.release_asked = hold.release_asked.take().filter(|_| hold.released_at.is_some());
+            hold.clone()
+        }))
+    }
+
+    async fn move_review(
+        &self,
+        controller: &ControllerId,
+        key: &HoldKey,
+        review_at: Timestamp,
+        _by: &str,
+        at: Timestamp,
+    ) -> Result<Option<Hold>, PortError> {
+        let mut state = self.call()?;
+        let place = hold_place(controller, key);
+        if !state.holds.get(&place).is_some_and(Hold::is_open) {
+            return Ok(state.holds.get(&place).cloned());
+        }
+        let last = *state.reviews_moved.get(&place).unwrap_or(&Timestamp::MIN);
+        if last > at {
+            return Ok(state.holds.get(&place).cloned());
+        }
+        state.reviews_moved.insert(place.clone(), at);
+        let moved = state.holds.get_mut(&place).map(|hold| {
+            hold.review_at = review_at;
+            hold.clone()
+        });
+        if let Some(copy) = state.hold_copies.get_mut(&place) {
+            copy.review_at = review_at;
+        }
+        Ok(moved)
     }
 
     async fn release_hold(

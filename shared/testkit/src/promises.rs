@@ -87,6 +87,7 @@ pub fn consent_side() -> Policy {
             switch: None,
             action: Action::Delete,
             exemption: None,
+            lifecycle: false,
             clause,
         };
         policy.retention.insert((category(kept), purpose(for_what)), rule);

@@ -101,6 +101,24 @@ impl ScopeForm {
     }
 }
 
+/// `POST /{controller}/v1/holds/{hold}/review`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewForm {
+    /// When somebody must look at the hold again.
+    pub review_at: String,
+}
+
+impl ReviewForm {
+    /// Reads what it says.
+    ///
+    /// # Errors
+    /// [`FormError`] if that is no time.
+    pub fn parse(&self) -> Result<Timestamp, FormError> {
+        time(&self.review_at, "/review_at")
+    }
+}
+
 /// A hold, answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HoldAnswer {

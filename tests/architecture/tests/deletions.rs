@@ -10,7 +10,7 @@ use std::{
 };
 
 /// What deletes, or lets something be deleted: by AWS's interfaces, by an attribute that AWS deletes by, by a port.
-const CALLS: [&str; 18] = [
+const CALLS: [&str; 19] = [
     ".abort_multipart_upload()",
     ".batch_execute_statement()",
     ".batch_write_item()",
@@ -27,6 +27,7 @@ const CALLS: [&str; 18] = [
     ".put_bucket_lifecycle",
     ".schedule_key_deletion()",
     ".update_time_to_live()",
+    "\"NoncurrentVersionExpiration\"",
     "\"ttl\"",
     "DELETE FROM",
 ];
@@ -42,7 +43,7 @@ struct Place {
     shown_by: &'static [&'static str],
 }
 
-const PLACES: [Place; 22] = [
+const PLACES: [Place; 23] = [
     Place {
         file: "shared/app/src/destruction.rs",
         call: ".delete_records(",
@@ -181,6 +182,17 @@ const PLACES: [Place; 22] = [
         times: 1,
         guard: "the note of a batch that is done: its evidence is in the chain, under a lock",
         shown_by: &[],
+    },
+    Place {
+        file: "infra/cli/src/policy/lifecycle.rs",
+        call: "\"NoncurrentVersionExpiration\"",
+        times: 1,
+        guard: "S3 deletes by it what carries a tag, and a hold takes that from every version before its mark is on the record",
+        shown_by: &[
+            "a_hold_takes_a_file_out_of_s3s_own_reach_for_good",
+            "what_s3_deleted_by_itself_is_absent_in_the_evidence",
+            "s3_is_never_later_than_the_promise_and_never_earlier_than_said",
+        ],
     },
     // Copies that expire by themselves, in the template.
     Place {

@@ -16,7 +16,7 @@ use app::{
     keys::Keys as _,
     records::RecordStore,
 };
-use aws::{Cloud, Replicas, Service, Settings};
+use aws::{Cloud, Lifecycle, Replicas, Service, Settings};
 use domain::{
     dsar::RequestType,
     evidence::{DeletionReason, DeletionResult, commitment, merkle},
@@ -82,7 +82,7 @@ impl Stack {
     }
 
     fn cloud(&self) -> Cloud {
-        Cloud::new(self.settings()).with_replicas(Replicas::new())
+        Cloud::new(self.settings()).with_replicas(Replicas::new()).with_lifecycle(Lifecycle::new())
     }
 
     /// A bucket that nothing else uses, in another region, with versions and locks.
@@ -99,6 +99,28 @@ impl Stack {
     fn put(&self, bucket: &str, key: &str, body: &str) {
         let put = ureq::put(format!("{}/{bucket}/{key}", self.text("/endpoint")));
         put.header("Authorization", signed_at(bucket)).send(body).unwrap();
+    }
+
+    /// The same of an object that S3 may delete by itself.
+    fn put_tagged(&self, bucket: &str, key: &str) {
+        let put = ureq::put(format!("{}/{bucket}/{key}", self.text("/endpoint")));
+        let put = put.header("Authorization", signed_at(bucket)).header("x-amz-tagging", "habeas-expiry=free");
+        put.send("personal").unwrap();
+    }
+
+    /// The versions of an object.
+    fn versions(&self, bucket: &str, key: &str) -> Vec<String> {
+        let url = format!("{}/{bucket}?versions&prefix={key}", self.text("/endpoint"));
+        let listing = content_of(&url, ureq::get(&url).header("Authorization", signed_at(bucket)).call()).unwrap();
+        let of_key = listing.split("<Version>").skip(1).filter(|entry| entry.contains(&format!("<Key>{key}</Key>")));
+        let id = |entry: &str| entry.split("<VersionId>").nth(1)?.split('<').next().map(str::to_owned);
+        of_key.filter_map(id).collect()
+    }
+
+    /// The tags of a version.
+    fn tags(&self, bucket: &str, key: &str, version: &str) -> String {
+        let url = format!("{}/{bucket}/{key}?tagging&versionId={version}", self.text("/endpoint"));
+        content_of(&url, ureq::get(&url).header("Authorization", signed_at(bucket)).call()).unwrap()
     }
 
     /// Begins an upload that nobody completes.
@@ -136,7 +158,7 @@ impl Stack {
             dead_letter_queue_url: queue,
             ..self.settings()
         });
-        cloud.with_replicas(Replicas::new())
+        cloud.with_replicas(Replicas::new()).with_lifecycle(Lifecycle::new())
     }
 
     /// An item as it is stored, read beside the product.
@@ -280,7 +302,9 @@ async fn every_copy_that_the_policy_names_goes_too_and_what_is_locked_there_stay
         region: Some(RegionName::parse(ELSEWHERE).unwrap()),
         clause: Clause::new("acme.1"),
     };
-    let cloud = Cloud::new(stack.settings()).with_replicas(Replicas::from([(controller.clone(), vec![replica])]));
+    let cloud = Cloud::new(stack.settings())
+        .with_replicas(Replicas::from([(controller.clone(), vec![replica])]))
+        .with_lifecycle(Lifecycle::new());
     let bucket = stack.output("RecordsBucket");
     let (free, locked) = (format!("{controller}/free"), format!("{controller}/locked"));
     let ada = subject("ada@example.com");
@@ -333,7 +357,8 @@ async fn no_hold_finds_half_of_a_record_gone() {
     let stack = Stack::read();
     // This one can mark the record and can't reach its object: a crash in between.
     let crashed = Cloud::new(Settings { records_bucket: Some("no-such-bucket".into()), ..stack.settings() })
-        .with_replicas(Replicas::new());
+        .with_replicas(Replicas::new())
+        .with_lifecycle(Lifecycle::new());
     let cloud = stack.cloud();
     let controller = fresh_controller(&cloud);
     let mut kept = file(&subject("ada@example.com"), "file");
@@ -366,6 +391,78 @@ async fn a_held_records_object_stays_with_all_its_versions() {
         let results = cloud.delete_records(&controller, &doomed(std::slice::from_ref(&kept)), condition).await.unwrap();
         assert_eq!((results, stack.remnants(&stack.output("RecordsBucket"), &key)), (vec![DeletionResult::Held], 2));
     }
+}
+
+#[tokio::test]
+async fn a_hold_takes_a_file_out_of_s3s_own_reach_for_good() {
+    let stack = Stack::read();
+    let controller = fresh_controller(&stack.cloud());
+    let mut kept = file(&subject("ada@example.com"), "file");
+    let kind = (kept.category.clone(), kept.purpose.clone());
+    let copy = stack.scratch_bucket(&format!("{COPY}{controller}"));
+    let replica = Replica {
+        bucket: BucketName::parse(&copy).unwrap(),
+        region: Some(RegionName::parse(ELSEWHERE).unwrap()),
+        clause: Clause::new("acme.1"),
+    };
+    let cloud = Cloud::new(stack.settings())
+        .with_replicas(Replicas::from([(controller.clone(), vec![replica])]))
+        .with_lifecycle(Lifecycle::from([(controller.clone(), [kind].into())]));
+    let bucket = stack.output("RecordsBucket");
+    let (key, neighbour) = (format!("{controller}/file"), format!("{controller}/file-2"));
+    for (place, key) in [(&bucket, &key), (&bucket, &key), (&bucket, &neighbour), (&copy, &key)] {
+        stack.put_tagged(place, key);
+    }
+    let versions = stack.versions(&bucket, &key);
+    assert_eq!(versions.len(), 2);
+    cloud.insert_record(&controller, &kept, &content("ada@example.com", &key)).await.unwrap();
+    let is_free = |place: &str, key: &str, version: &str| stack.tags(place, key, version).contains("habeas-expiry");
+    assert!(versions.iter().all(|version| is_free(&bucket, &key, version)), "until a hold comes");
+
+    kept.holds.insert(id("hold-1"));
+    // Whoever was not told which rules there are places no hold on a file: nobody could say that it keeps.
+    let untold = Cloud::new(stack.settings()).with_replicas(Replicas::new());
+    assert!(matches!(untold.update_record(&controller, &kept).await, Err(PortError::Unavailable { .. })));
+    cloud.update_record(&controller, &kept).await.unwrap();
+    assert!(!versions.iter().any(|version| is_free(&bucket, &key, version)), "no version that stands");
+    assert!(!stack.versions(&copy, &key).iter().any(|version| is_free(&copy, &key, version)), "nor its copy");
+    let beside = stack.versions(&bucket, &neighbour);
+    assert!(beside.iter().all(|version| is_free(&bucket, &neighbour, version)), "and nobody else's");
+
+    // The sweep alone deletes what is released: a tag that is given back could undo the next hold.
+    let released = Record { holds: std::collections::BTreeSet::new(), revision: 1, ..kept };
+    cloud.update_record(&controller, &released).await.unwrap();
+    assert!(!versions.iter().any(|version| is_free(&bucket, &key, version)));
+    let results = cloud.delete_records(&controller, &doomed(&[released]), Condition::Asked).await.unwrap();
+    assert_eq!((results, stack.remnants(&bucket, &key)), (vec![DeletionResult::Deleted], 0));
+}
+
+#[tokio::test]
+async fn what_s3_deleted_by_itself_is_absent_in_the_evidence() {
+    let stack = Stack::read();
+    let controller = fresh_controller(&stack.cloud());
+    let ada = subject("ada@example.com");
+    let records = [file(&ada, "gone"), file(&ada, "there")];
+    let kind = (records[0].category.clone(), records[0].purpose.clone());
+    let cloud = stack.cloud().with_lifecycle(Lifecycle::from([(controller.clone(), [kind].into())]));
+    let bucket = stack.output("RecordsBucket");
+    for kept in &records {
+        let key = format!("{controller}/{}", kept.id);
+        stack.put_tagged(&bucket, &key);
+        cloud.insert_record(&controller, kept, &content("ada@example.com", &key)).await.unwrap();
+    }
+    // As S3 does it: the version goes, and a delete marker may be left.
+    let gone = format!("{controller}/{}", records[0].id);
+    for version in stack.versions(&bucket, &gone) {
+        let url = format!("{}/{bucket}/{gone}?versionId={version}", stack.text("/endpoint"));
+        ureq::delete(url).header("Authorization", signed_at(&bucket)).call().unwrap();
+    }
+    let url = format!("{}/{bucket}/{gone}", stack.text("/endpoint"));
+    ureq::delete(url).header("Authorization", signed_at(&bucket)).call().unwrap();
+    let results = cloud.delete_records(&controller, &doomed(&records), Condition::Asked).await.unwrap();
+    assert_eq!(results, [DeletionResult::Absent, DeletionResult::Deleted]);
+    assert!(cloud.records(&controller, &ada).await.unwrap().is_empty(), "their items go");
+    assert_eq!(stack.remnants(&bucket, &gone), 0, "and so does the marker");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use app::{
     destruction::BATCH_RECORDS_MAX,
     purge::{self, PURGE_SHARDS, Run},
 };
-use aws::{Cloud, Replicas, Settings};
+use aws::{Cloud, Lifecycle, Replicas, Settings};
 use domain::purge::Limits;
 use habeas_cli::world::World;
 use jiff::{Timestamp, ToSpan};
@@ -43,8 +43,9 @@ async fn measured(world: &World, stored: usize, due: usize, now: Timestamp) -> C
     registered(&cloud, &whose, "due", due, now - 1.hour()).await;
 
     let wire = Wire::to(&world.stack.endpoint).await;
-    let wired =
-        Cloud::new(Settings { endpoint_url: Some(wire.url.clone()), ..settings(world) }).with_replicas(Replicas::new());
+    let wired = Cloud::new(Settings { endpoint_url: Some(wire.url.clone()), ..settings(world) })
+        .with_replicas(Replicas::new())
+        .with_lifecycle(Lifecycle::new());
     let swept = purge::sweep(&wired, &[], &unlimited(now)).await.unwrap();
     assert_eq!((swept.deleted, swept.failed, swept.batches.len()), (due, 0, due.div_ceil(BATCH_RECORDS_MAX)));
     Cost {
@@ -63,7 +64,7 @@ fn a_sweep_costs_what_is_due_and_not_what_is_stored() {
     let now = at("2036-01-01T00:00:00Z");
     runtime.block_on(async {
         // What other tests have left comes first, and is not counted.
-        let others = Cloud::new(settings(&world)).with_replicas(Replicas::new());
+        let others = Cloud::new(settings(&world)).with_replicas(Replicas::new()).with_lifecycle(Lifecycle::new());
         purge::sweep(&others, &[], &unlimited(now)).await.unwrap();
 
         let few = measured(&world, 100, 500, now).await;

@@ -6,6 +6,7 @@ mod coverage;
 mod diff;
 mod explain;
 mod folder;
+mod lifecycle;
 mod render;
 mod show;
 mod simulate;
@@ -45,6 +46,8 @@ enum PolicyCommand {
     Coverage(coverage::CoverageArgs),
     /// Write the annex to a privacy notice that people can read.
     Render(render::RenderArgs),
+    /// Write the rules by which S3 deletes files by itself, and say of each how early, or why there is none.
+    Lifecycle(lifecycle::LifecycleArgs),
 }
 
 /// The folder of policy files, and the form of the answer.
@@ -121,6 +124,7 @@ pub(crate) fn run(args: PolicyArgs) -> ExitCode {
         PolicyCommand::Simulate(args) => simulate::run(&args),
         PolicyCommand::Coverage(args) => coverage::run(&args),
         PolicyCommand::Render(args) => render::run(&args),
+        PolicyCommand::Lifecycle(args) => lifecycle::run(&args),
     };
     outcome.unwrap_or_else(|failure| {
         eprintln!("error: {failure}");

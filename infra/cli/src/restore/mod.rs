@@ -13,7 +13,7 @@ use std::{
 use app::restore::{self, Replay};
 use aws::{Cloud, Settings, table::CarriedOver};
 use clap::{Args, Subcommand};
-use domain::{ids::ControllerId, policy::Policy};
+use domain::{ids::ControllerId, lifecycle, policy::Policy};
 use jiff::Timestamp;
 use policy::{check_file, policy_files};
 
@@ -87,6 +87,8 @@ pub fn replay(args: &RestoreReplayArgs, at: Timestamp) -> Played<Report> {
     let cloud = Cloud::new(Settings { table: Some(args.table.clone()), ..settings });
     let copies = |policy: &Policy| policy.replicas.values().cloned().collect();
     let cloud = cloud.with_replicas(policies.iter().map(|(id, policy)| (id.clone(), copies(policy))).collect());
+    let cloud =
+        cloud.with_lifecycle(policies.iter().map(|(id, policy)| (id.clone(), lifecycle::kinds(policy))).collect());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Trouble::because("begin"))?;
     let run = Replay { at, dry_run: args.dry_run };
@@ -133,7 +135,7 @@ fn policies(folder: &Path) -> Played<BTreeMap<ControllerId, Policy>> {
 }
 
 /// A local stack's names, or those of the environment.
-fn settings(stack_file: Option<&Path>) -> Played<Settings> {
+pub(crate) fn settings(stack_file: Option<&Path>) -> Played<Settings> {
     let Some(file) = stack_file else {
         let settings = Settings::from_lookup(|name| std::env::var(name).ok());
         return settings.map_err(Trouble::because("the environment"));

@@ -6,6 +6,7 @@ use domain::{
     consent::{self, AgeStanding, CaptureRefused},
     hold::Hold,
     ids::{Category, Field, Identifier, PointHash, Purpose, RecordId, SubjectRef},
+    lifecycle,
     policy::{Country, Policy, RetentionRule},
     record::{Record, System},
     retention::RetentionClock,
@@ -153,6 +154,11 @@ async fn candidate<'a, P: Registry>(
         .retention_of(&form.category, &form.purpose)
         .ok_or_else(|| RecordError::NoRule(form.category.clone(), form.purpose.clone()))?;
     check_fields(policy, &form)?;
+    // Disclosed to the comparison only.
+    let is_file = form.system == System::S3;
+    if is_file && lifecycle::is_misplaced(policy, &form.category, &form.purpose, form.locator.disclose()) {
+        return Err(RecordError::Misplaced);
+    }
     let subject = keys.pepper.subject(&form.identifier);
     if let Some(limit) = guardian_needed(policy, &form)? {
         let events = ports.consents(&policy.controller, &subject).await?;

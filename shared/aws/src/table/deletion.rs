@@ -1,6 +1,9 @@
 //! Deletion: conditional, in batches, with an answer for each record.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use app::{
     destruction::{Condition, Deletion, Doomed},
@@ -21,7 +24,7 @@ use wire::stored::deletion::{Doomed as DoomedForm, DoomedParts};
 use zeroize::Zeroizing;
 
 use super::{Item, TABLE, keys::ItemKey, records::content_of, text, time};
-use crate::{Cloud, failure::unavailable};
+use crate::{Cloud, failure::unavailable, objects::Fate};
 
 /// Most statements of one call (DynamoDB's limit).
 const STATEMENTS_MAX: usize = 25;
@@ -305,13 +308,21 @@ impl Cloud {
         let marked: Vec<Marked<'_>> = marked.into_iter().flatten().collect();
         // Disclosed to S3, whose own names for the objects they are.
         let keys: Vec<&str> = marked.iter().map(|marked| marked.locator.disclose().as_str()).collect();
-        let gone = self.delete_objects(controller, &keys).await?;
-        let gone = marked.iter().zip(gone).filter(|(_, gone)| *gone);
-        let gone: Vec<Positioned<'_>> = gone.map(|(marked, _)| (marked.position, marked.doomed)).collect();
+        let fates: Vec<Fate> = self.delete_objects(controller, &keys).await?;
+        let (mut gone, mut before): (Vec<Positioned<'_>>, HashSet<usize>) = Default::default();
+        for (marked, fate) in marked.iter().zip(fates).filter(|(_, fate)| *fate != Fate::Left) {
+            gone.push((marked.position, marked.doomed));
+            let Doomed { category, purpose, .. } = marked.doomed;
+            // What S3 has deleted by a rule of the bucket, this did not: the evidence says so.
+            if fate == Fate::GoneBefore && self.has_lifecycle(controller, category, purpose)? {
+                before.insert(marked.position);
+            }
+        }
         for (position, outcome) in self.execute(controller, &gone, Act::DeleteMarked).await? {
             results[position] = match outcome {
                 // Without its mark it is another record, which was made since.
                 Outcome::Refused(_) => DeletionResult::Absent,
+                Outcome::Done(_) if before.contains(&position) => DeletionResult::Absent,
                 outcome => deleted(&outcome, condition),
             };
         }

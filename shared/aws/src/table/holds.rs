@@ -91,6 +91,40 @@ impl HoldStore for Cloud {
         self.mark(&place(controller, key), update).await
     }
 
+    async fn withdraw_release(
+        &self,
+        controller: &ControllerId,
+        key: &HoldKey,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<Option<Hold>, PortError> {
+        let update = Update::default().remove("release_asked_at").remove("release_asked_by");
+        let update = update.set("release_withdrawn_at", time(at)).set("release_withdrawn_by", text(by));
+        let condition = "attribute_exists(release_asked_at) AND attribute_not_exists(released_at)";
+        self.mark_if(controller, key, update, condition).await
+    }
+
+    async fn move_review(
+        &self,
+        controller: &ControllerId,
+        key: &HoldKey,
+        review_at: Timestamp,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<Option<Hold>, PortError> {
+        let moved = || {
+            let update = Update::default().set("review_moved_to", time(review_at));
+            update.set("review_moved_at", time(at)).set("review_moved_by", text(by))
+        };
+        let condition = "attribute_exists(pk) AND attribute_not_exists(released_at) AND \
+                         (attribute_not_exists(#review_moved_at) OR #review_moved_at <= :review_moved_at)";
+        // The copy first: a table that is restored to a moment in between asks for the review that was meant.
+        let copy = copy_place(controller, &key.id);
+        let copies = self.tombstone_table()?;
+        self.update_in(copies, &copy, moved(), condition, ReturnValue::None).await?;
+        self.mark_if(controller, key, moved().set("due_at", time(review_at)), condition).await
+    }
+
     async fn release_hold(
         &self,
         controller: &ControllerId,
@@ -148,6 +182,20 @@ impl Cloud {
         match self.update(key, update, "attribute_exists(pk)", ReturnValue::AllNew).await? {
             Updated::Done(item) => hold_of(item).map(Some),
             Updated::Refused(_) => Ok(None),
+        }
+    }
+
+    /// Changes a hold if that holds of it; answers it as it is then, changed or not, or `None` if there is none.
+    async fn mark_if(
+        &self,
+        controller: &ControllerId,
+        key: &HoldKey,
+        update: Update,
+        condition: &str,
+    ) -> Result<Option<Hold>, PortError> {
+        match self.update(&place(controller, key), update, condition, ReturnValue::AllNew).await? {
+            Updated::Done(item) => hold_of(item).map(Some),
+            Updated::Refused(stands) => stands.map(hold_of).transpose(),
         }
     }
 

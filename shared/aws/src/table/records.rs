@@ -108,6 +108,29 @@ fn packs(plains: &[Zeroizing<Vec<u8>>]) -> Vec<Range<usize>> {
 }
 
 impl Cloud {
+    /// Takes the object of a held record out of S3's own reach, where a rule of the bucket has it. For good: a tag that
+    /// is given back while another hold comes would undo that one, and the sweep deletes what is released.
+    async fn keep_held_object(&self, controller: &ControllerId, record: &Record) -> Result<(), PortError> {
+        if !record.is_held()
+            || record.system != System::S3
+            || !self.has_lifecycle(controller, &record.category, &record.purpose)?
+        {
+            return Ok(());
+        }
+        let key = ItemKey::Record(controller.clone(), record.subject.clone(), record.id.clone());
+        // One that was deleted since takes no hold.
+        let Some(item) = self.get(&key).await? else { return Ok(()) };
+        let sealed = item.get("sealed").and_then(|sealed| sealed.as_b().ok());
+        let opened = match sealed {
+            Some(sealed) => self.open(controller, &record.subject, &key, sealed.as_ref()).await?,
+            None => None,
+        };
+        let plain = opened.ok_or_else(|| PortError::corrupt(WHAT, "nobody can tell where its object lies"))?;
+        let content = content_of(&Zeroizing::new(plain))?;
+        // Disclosed to S3, whose own name for the object it is.
+        self.keep_object(controller, content.locator.disclose()).await
+    }
+
     /// Writes those of a pack that do not stand yet, in one transaction under the subject's key.
     async fn insert_pack(
         &self,
@@ -216,6 +239,8 @@ impl RecordStore for Cloud {
     }
 
     async fn update_record(&self, controller: &ControllerId, record: &Record) -> Result<(), PortError> {
+        // Before its mark: a crash in between keeps too much, and never too little.
+        self.keep_held_object(controller, record).await?;
         let key = ItemKey::Record(controller.clone(), record.subject.clone(), record.id.clone());
         let mut fields = fields_of(&StoredRecord::from(record))?;
         let mut update = Update::default();

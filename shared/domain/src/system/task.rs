@@ -203,6 +203,7 @@ mod tests {
             switch: None,
             action: Action::Delete,
             exemption: None,
+            lifecycle: false,
             clause: Clause::new("1"),
         };
         policy.retention.insert((category.clone(), news), kept);

@@ -25,6 +25,8 @@ pub(super) struct RetentionForm {
     action: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     exemption: Option<ExemptionForm>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    lifecycle: bool,
     clause: String,
 }
 
@@ -97,6 +99,7 @@ impl RetentionForm {
                 article: exemption.article.clone(),
                 clause: exemption.clause.to_string(),
             }),
+            lifecycle: rule.lifecycle,
             clause: rule.clause.to_string(),
         }
     }
@@ -113,6 +116,7 @@ impl RetentionForm {
                 article: exemption.article,
                 clause: Clause::new(exemption.clause),
             }),
+            lifecycle: self.lifecycle,
             clause: Clause::new(self.clause),
         })
     }

@@ -358,6 +358,8 @@ fn retention(found: &mut Found, old: Option<&RetentionRule>, new: Option<&Retent
         found.add(subject, None, kind, [Some(kept(old)), Some(kept(new))], follows);
     }
     found.same(subject, "action", old.action.as_str(), new.action.as_str(), TELL);
+    let deleted_by = |rule: &RetentionRule| if rule.lifecycle { "S3's lifecycle and the sweep" } else { "the sweep" };
+    found.same(subject, "files deleted by", deleted_by(old), deleted_by(new), &[]);
     match (&old.exemption, &new.exemption) {
         (None, None) => {}
         (Some(old), Some(new)) => {

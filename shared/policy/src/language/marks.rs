@@ -87,7 +87,7 @@ pub(super) fn read_allow(report: &mut Report<'_>, table: &mut Table<'_, '_>) -> 
     let mut allowed: Vec<Allow> = Vec::new();
     let what = "allow = [{ code = \"…\", reason = \"…\", review = 2027-06-30 }]";
     for mut entry in table.tables(report, "allow", what) {
-        let code = entry.need_text(report, "code", "name the finding: code = \"RET-NO-MAX\"");
+        let code = entry.need_text(report, "code", "name the finding: code = \"RET-SLIDING-NO-CAP\"");
         let code = code.and_then(|code| read_code(report, "code", &code));
         let reason = entry.need_text(report, "reason", "write why it may stand");
         if !entry.has("review") {

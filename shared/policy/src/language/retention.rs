@@ -163,6 +163,7 @@ pub(super) fn read_retention(
         report.about(report.clause_of(id));
         let exemption = read_exemption(report, &mut table, &label);
         report.about(report.clause_of(id));
+        let lifecycle = read_lifecycle(report, &mut table);
         let span = table.span_of("category");
         let facts =
             RetentionFacts { period: period_facts, switch: switch_facts, action: table.span_of("action"), statutory };
@@ -175,12 +176,38 @@ pub(super) fn read_retention(
         let key = (category.clone(), purpose.clone());
         let rule = period.zip(report.clause_of(id)).map(|(period, clause)| {
             let action = action.map_or(Action::Delete, |at| at.value);
-            RetentionRule { category, purpose, period, switch: switch.flatten(), action, exemption, clause }
+            let switch = switch.flatten();
+            RetentionRule { category, purpose, period, switch, action, exemption, lifecycle, clause }
         });
         insert(report, &mut rules, key, &label, Entry { table: id, span, rule, facts });
     }
     report.about(None);
     (rules, kept)
+}
+
+/// Whether S3 may delete the objects by itself. It counts days from an object's making and knows neither events nor
+/// laws, so what depends on either is left to the sweep.
+fn read_lifecycle(report: &mut Report<'_>, table: &mut Table<'_, '_>) -> bool {
+    let Some(lifecycle) = table.flag(report, "lifecycle") else { return false };
+    let against = [
+        ("renew_on", "events renew it"),
+        ("events", "events end it"),
+        ("switch", "an event changes it"),
+        ("statutory", "a statute has it kept, and S3 deletes some days early"),
+        ("exempt_from_erasure", "a law has it kept, and S3 deletes some days early"),
+    ];
+    let reason = against.into_iter().find(|(key, _)| table.has(key)).map(|(_, reason)| reason);
+    if lifecycle.value
+        && let Some(reason) = reason.or_else(|| (!table.has("duration")).then_some("it has no fixed length"))
+    {
+        report.error(
+            "POLICY-CONTRADICTION",
+            &lifecycle.span,
+            format!("no rule of a bucket can keep this: {reason}"),
+            "take `lifecycle` away: the sweep keeps it",
+        );
+    }
+    lifecycle.value
 }
 
 fn read_switch(

@@ -1660,7 +1660,7 @@ clause = "acme.35"
     },
     Code {
         code: "RET-NO-MAX",
-        level: Warn,
+        level: Error,
         means: "the period ends with an event, and there is no longest time",
         explanation: "\
 An account that is never closed and a contract that nobody ends keep their data for ever (GDPR Art. 5(1)(e)).

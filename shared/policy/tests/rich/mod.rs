@@ -72,6 +72,7 @@ pub fn rule(kept: &str, for_what: &str, period: Period) -> RetentionRule {
         switch: None,
         action: Action::Delete,
         exemption: None,
+        lifecycle: false,
         clause: clause(&format!("keep-{kept}")),
     }
 }

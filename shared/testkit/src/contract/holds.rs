@@ -80,6 +80,56 @@ pub async fn a_release_is_asked_for_once_and_names_who_did<P: Ports>(ports: &P, 
     }
 }
 
+pub async fn a_release_that_was_asked_for_is_taken_back_until_it_is_done<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+) {
+    for first in [hold(&subject(ADA), "hold-1"), of_logs("hold-2")] {
+        let key = HoldKey::from(&first);
+        let withdraw =
+            async |day| ports.withdraw_release(controller, &key, "officer-2", days(now(), day)).await.unwrap();
+        assert_eq!(withdraw(1).await, None, "there is no such hold yet");
+        ports.place_hold(controller, &first).await.unwrap();
+        assert_eq!(withdraw(1).await, Some(first.clone()), "nobody has asked");
+        ports.ask_release(controller, &key, "officer-1", days(now(), 2)).await.unwrap();
+        for day in [3, 4] {
+            assert_eq!(withdraw(day).await, Some(first.clone()));
+        }
+        // Whoever asks after that is the first person again.
+        let asked = ports.ask_release(controller, &key, "officer-3", days(now(), 5)).await.unwrap().unwrap();
+        assert_eq!(asked.release_asked, Some(ReleaseAsked { by: "officer-3".into(), at: days(now(), 5) }));
+        let released = ports.release_hold(controller, &key, "officer-1", days(now(), 6)).await.unwrap();
+        assert_eq!(withdraw(7).await, released, "it is done");
+    }
+}
+
+pub async fn a_review_is_moved_with_its_deadline_and_its_copy_until_the_release<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+) {
+    for first in [hold(&subject(ADA), "hold-1"), of_logs("hold-2")] {
+        let key = HoldKey::from(&first);
+        let by = "officer-2";
+        let move_to =
+            async |to, day| ports.move_review(controller, &key, days(now(), to), by, days(now(), day)).await.unwrap();
+        assert_eq!(move_to(60, 1).await, None, "there is no such hold yet");
+        ports.place_hold(controller, &first).await.unwrap();
+        let moved = Hold { review_at: days(now(), 60), ..first.clone() };
+        for _ in 0..2 {
+            assert_eq!(move_to(60, 2).await, Some(moved.clone()));
+        }
+        assert_eq!(move_to(50, 1).await, Some(moved.clone()), "what was said before that and comes late");
+        assert_eq!(ports.hold(controller, &key).await.unwrap(), Some(moved.clone()));
+        let open = |until| open_deadlines(ports, controller, days(now(), until));
+        assert!(open(60).await.is_empty() && open(61).await.len() == 1, "its warning moves with it");
+        let listed = ports.open_holds(controller, None).await.unwrap().holds;
+        assert_eq!(listed, [moved]);
+        let released = ports.release_hold(controller, &key, by, days(now(), 3)).await.unwrap();
+        assert_eq!(move_to(90, 4).await, released, "it keeps nothing, so nobody looks");
+        assert!(open(91).await.is_empty());
+    }
+}
+
 pub async fn a_wide_hold_is_seen_by_whatever_deletes_and_by_no_subject<P: Ports>(ports: &P, controller: &ControllerId) {
     ports.place_hold(controller, &hold(&subject(ADA), "hold-1")).await.unwrap();
     assert!(ports.wide_holds(controller).await.unwrap().is_empty());

@@ -14,7 +14,7 @@ use crate::stored::{Kind, Unreadable};
 pub const SALT: &str = "salt";
 
 /// Attributes that are no part of an item's content, with the kind of item where it is one alone, and why.
-pub const LATER: [(Option<Kind>, &str, &str); 44] = [
+pub const LATER: [(Option<Kind>, &str, &str); 49] = [
     (None, "pk", "its key stands beside the content"),
     (None, "sk", "its key stands beside the content"),
     (None, SALT, "the salt stands beside the content"),
@@ -43,6 +43,11 @@ pub const LATER: [(Option<Kind>, &str, &str); 44] = [
     (Some(Kind::Breach), "office_of", "where it lies in the register"),
     (Some(Kind::Breach), "office_at", "where it lies in the register"),
     (Some(Kind::Breach), "version", "it counts the entries, which have leaves of their own"),
+    (Some(Kind::Hold), "review_moved_to", "a later review has a leaf of its own"),
+    (Some(Kind::Hold), "review_moved_at", "a later review has a leaf of its own"),
+    (Some(Kind::Hold), "review_moved_by", "a later review has a leaf of its own"),
+    (Some(Kind::Hold), "release_withdrawn_at", "who takes it back has a leaf of their own"),
+    (Some(Kind::Hold), "release_withdrawn_by", "who takes it back has a leaf of their own"),
     (Some(Kind::Breach), "notified_at", "the authority's notice has a leaf of its own"),
     (Some(Kind::Breach), "reference", "the authority's notice has a leaf of its own"),
     (Some(Kind::Breach), "planned", "whose notices stand, each with leaves of its own"),

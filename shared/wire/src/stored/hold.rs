@@ -49,6 +49,21 @@ pub struct Hold {
     /// Who released it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released_by: Option<String>,
+    /// When somebody must look at it again, in place of `review_at`: that is part of what the hold's leaf is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_moved_to: Option<i64>,
+    /// When that was said last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_moved_at: Option<i64>,
+    /// Who said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_moved_by: Option<String>,
+    /// When somebody took back last that it should be released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_withdrawn_at: Option<i64>,
+    /// Who did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_withdrawn_by: Option<String>,
 }
 
 /// What a wide hold keeps.
@@ -123,6 +138,11 @@ impl From<&DomainHold> for Hold {
             release_asked_by: hold.release_asked.as_ref().map(|asked| asked.by.clone()),
             released_at: hold.released_at.map(millis),
             released_by: None,
+            review_moved_to: None,
+            review_moved_at: None,
+            review_moved_by: None,
+            release_withdrawn_at: None,
+            release_withdrawn_by: None,
         }
     }
 }
@@ -156,7 +176,7 @@ impl Hold {
             reason: name("reason", &self.reason, HoldReason::parse)?,
             ground: self.ground.map(|ground| id("ground", &ground, Ground::parse)).transpose()?,
             opened_at: time("opened_at", self.opened_at)?,
-            review_at: time("review_at", self.review_at)?,
+            review_at: time("review_at", self.review_moved_to.unwrap_or(self.review_at))?,
             opened_by: self.opened_by,
             bound_at: self.bound_at.map(|at| time("bound_at", at)).transpose()?,
             release_asked,

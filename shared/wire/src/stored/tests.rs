@@ -222,6 +222,10 @@ fn a_hold_reads() {
         let written = if name == "hold-copy" { hold::Hold::copy_of(&stored) } else { hold::Hold::from(&stored) };
         assert_eq!(hold::Hold { released_by: form.released_by.clone(), ..written }, form);
     }
+    let reviewed: hold::Hold = read("hold-reviewed");
+    let moved_to = reviewed.review_moved_to;
+    let stored = reviewed.into_hold(Some(subject()), HoldId::parse(ID).unwrap()).unwrap();
+    assert_eq!(moved_to, Some(millis(stored.review_at)), "the day it was moved to counts");
     let wide: hold::Hold = read("hold-category");
     assert!(wide.into_hold(Some(subject()), HoldId::parse(ID).unwrap()).is_err(), "a wide one is nobody's");
     let lost: hold::Hold = read("hold");
@@ -537,10 +541,10 @@ fn every_fixture_is_read() {
                  decided-erased decided-exported decided-not-verified decided-recorded decided-refused \
                  decided-stopped decided-with-office decided-withdrawn disclosure disclosure-total due entry-asked \
                  entry-decided entry-ruled entry-task entry-verified export export-access hold hold-category \
-                 hold-copy hold-ground hold-incident instructions log log-entries looked mail notice notice-claimed \
-                 plan planned purge purge-deed record record-held references request request-acting request-office \
-                 signal signal-dismissed signal-linked stored system tally task token tombstone trigger trigger-times \
-                 verified walk walk-count warned whose";
+                 hold-copy hold-ground hold-incident hold-reviewed instructions log log-entries looked mail notice \
+                 notice-claimed plan planned purge purge-deed record record-held references request request-acting \
+                 request-office signal signal-dismissed signal-linked stored system tally task token tombstone \
+                 trigger trigger-times verified walk walk-count warned whose";
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/stored");
     let mut kept: Vec<String> = std::fs::read_dir(folder)
         .unwrap()

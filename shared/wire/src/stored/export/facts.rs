@@ -415,6 +415,7 @@ mod tests {
             switch: None,
             action: domain::policy::Action::Delete,
             exemption: None,
+            lifecycle: false,
             clause: clause("kept"),
         };
         policy.retention.insert((log.clone(), security), rule);
