@@ -260,7 +260,7 @@ async fn how_far<P: Ports>(
 ) -> Result<TellingForm, Problem> {
     let looked = desk.ports.looked(&policy.controller, &incident.breach.id).await?;
     let (looked_at, seen) = looked.map_or_else(Default::default, |(at, seen)| (Some(at), seen));
-    let open = u64::try_from(counts.planned + counts.claimed).unwrap_or(u64::MAX);
+    let open = counts.planned + counts.claimed;
     let estimated_end = if open == 0 || incident.telling() != Telling::Running {
         None
     } else {

@@ -9,7 +9,11 @@ use app::{
     request_clock::RequestClock,
     signals::{self, SignalStore},
 };
-use domain::{policy::Policy, walk::Job};
+use domain::{
+    ids::{BreachId, ControllerId},
+    policy::Policy,
+    walk::Job,
+};
 use edge::{
     Event, Failure, Reply, site,
     telemetry::{Unit, metric},
@@ -17,7 +21,7 @@ use edge::{
 use jiff::Timestamp;
 use policy::PolicyBook;
 use serde_json::json;
-use wire::message::RecordsMessage;
+use wire::message::{AnnouncementStep, BreachMessage, RecordsMessage};
 
 /// What the function works with.
 #[derive(Debug)]
@@ -44,6 +48,9 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
     let (requests, breaches) = (watched.requests, watched.breaches);
     let signals = signals::remind(&desk.ports, &policies, tick.time, tick.dry_run).await?;
     let replanning = if tick.dry_run { 0 } else { replan(desk, &policies, tick.time).await? };
+    if !tick.dry_run {
+        look_on(desk, &breaches.being_told, tick.time).await?;
+    }
     if !tick.dry_run {
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         // Hours are counted, since CloudWatch knows no unit of an hour.
@@ -120,6 +127,19 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
             "without_policy": signals.without_policy,
         },
     })))
+}
+
+/// Has breach-notify look how telling people does: what was lost is found, and that all are told is recorded.
+async fn look_on<P: Ports>(
+    desk: &Desk<P>,
+    being_told: &[(ControllerId, BreachId)],
+    at: Timestamp,
+) -> Result<(), Failure> {
+    let message = |(controller, breach): &(ControllerId, BreachId)| {
+        site::body(&BreachMessage::new(controller, breach, at, AnnouncementStep::look(false)))
+    };
+    let messages = being_told.iter().map(message).collect::<Result<_, _>>()?;
+    Ok(Outbox::send(&desk.ports, Queue::Breach, messages).await?)
 }
 
 /// Begins a walk for each controller whose records are not yet planned by the policy in force, or has it go on;

@@ -53,7 +53,7 @@ const fn begun(kind: Kind) -> Option<(&'static str, &'static str)> {
 
 /// Attributes that mean something when they come or change, which most do once: the kind of item, the attribute, which holds a time, the
 /// leaf's name, and what else counts then.
-const COMES: [(Kind, &str, &str, &[&str]); 6] = [
+const COMES: [(Kind, &str, &str, &[&str]); 8] = [
     (Kind::Hold, "bound_at", "hold-bound", &["bound_at"]),
     (Kind::Hold, "release_asked_at", "hold-release-asked", &["release_asked_at", "release_asked_by"]),
     (Kind::Hold, "released_at", "hold-released", &["released_at", "released_by"]),

@@ -15,6 +15,7 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::{
     breach::BreachStore,
+    breach_telling,
     deadlines::{BREACH_RISK_HOURS, CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
     error::PortError,
     letters,
@@ -28,7 +29,7 @@ pub const LOOKED_AT_MAX: usize = 500;
 pub const COUNTED_MAX: usize = 100;
 
 /// What a run found and did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Clocked {
     /// Open breaches, at most [`COUNTED_MAX`] of each controller.
     pub open: usize,
@@ -50,6 +51,8 @@ pub struct Clocked {
     pub without_policy: usize,
     /// Breaches that could not be looked at; the next run looks again.
     pub failed: usize,
+    /// Breaches whose people are being told: somebody looks how that does.
+    pub being_told: Vec<(ControllerId, BreachId)>,
 }
 
 /// Looks at every breach whose next date has come. One that fails does not hold up the others. A dry run only counts.
@@ -103,6 +106,9 @@ async fn count<P: BreachStore>(
             clocked.failed += 1;
             continue;
         };
+        if breach_telling::telling_tick(&incident) {
+            clocked.being_told.push((policy.controller.clone(), row.breach));
+        }
         let clocks = breach::clocks(policy, &incident);
         for clock in clocks.iter().filter(|clock| clock.standing == Standing::Running) {
             let Some(due) = clock.due else { continue };

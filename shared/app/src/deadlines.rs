@@ -142,7 +142,7 @@ pub trait Deadlines {
 }
 
 /// What a run found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Watched {
     /// Open deadlines of the law that are near.
     pub at_risk: usize,

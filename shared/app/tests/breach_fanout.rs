@@ -253,7 +253,7 @@ impl World {
         self.memory.meanwhile(self.dice.below(12), move |memory| {
             let clock = || instant(now.load(Ordering::SeqCst));
             let sender = Sender { doubt: DOUBT, now: &clock, has_time: &|| true, tries };
-            drop(at_once(breach_telling::tell(&policy, memory, &breach, &people, &sender)));
+            drop(at_once(breach_telling::tell(&policy, memory, &breach, &people, (&sender, false))));
         });
     }
 
@@ -278,7 +278,7 @@ impl World {
                 let until = now.load(Ordering::SeqCst) + i64::try_from(time).unwrap();
                 let has_time = || now.load(Ordering::SeqCst) < until;
                 let sender = Sender { doubt: DOUBT, now: &clock, has_time: &has_time, tries };
-                let told = breach_telling::tell(&policy, &memory, &breach, &people, &sender).await?;
+                let told = breach_telling::tell(&policy, &memory, &breach, &people, (&sender, false)).await?;
                 self.follow(&people, tries, told)?;
             }
             Step::Look(again, from, seen) => {
@@ -516,7 +516,8 @@ async fn a_message_reads_its_breach_once_and_each_person_costs_five_calls() {
         world.people.iter().filter(|(to, _)| to.as_str() != NO_SUCH_ADDRESS).map(|(_, who)| who.clone()).collect();
     let (calls, now) = (world.memory.calls(), world.at());
     let sender = Sender { doubt: DOUBT, now: &|| now, has_time: &|| true, tries: 0 };
-    let told = breach_telling::tell(&world.policy, &world.memory, &world.breach, &people, &sender).await.unwrap();
+    let told =
+        breach_telling::tell(&world.policy, &world.memory, &world.breach, &people, (&sender, false)).await.unwrap();
     assert_eq!((told.sent, told.sent_again), (people.len(), 0));
     // Where they can be written to, their turn, the claim, the mail, the confirmation.
     assert_eq!(world.memory.calls() - calls, 1 + 5 * people.len());

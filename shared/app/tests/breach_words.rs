@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 use app::{
     alerts::{self, PUBLIC_DAYS_MIN},
     announce::Announcements,
-    breach::{self, BreachStore},
-    channel::Try,
+    breach::BreachStore,
+    breach_telling,
     error::PortError,
     records::{Content, RecordStore},
+    telling::Sender,
 };
 use domain::{
     announcement::{Announcement, NoticeState},
@@ -20,7 +21,7 @@ use domain::{
     language::Language,
     policy::{Clause, Policy, SystemKind, SystemRule},
 };
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use testkit::{
     Memory,
     build::{self, content, id, record, subject, telling},
@@ -93,7 +94,12 @@ async fn told(
 ) -> Result<NoticeState, PortError> {
     let of = Announcement::Breach(incident.breach.id.clone());
     memory.plan_notices(&policy.controller, &of, &BTreeSet::from([who.clone()]), day(3)).await.unwrap();
-    breach::tell(policy, memory, &incident.breach.id, who, day(3), Try { now: day(4), is_last }).await
+    let sender = Sender { doubt: SignedDuration::ZERO, now: &|| day(4), has_time: &|| true, tries: 0 };
+    let people = std::slice::from_ref(who);
+    let told = breach_telling::tell(policy, memory, &incident.breach.id, people, (&sender, is_last)).await?;
+    told.error.map_or(Ok(()), Err)?;
+    let notices = memory.notices(&policy.controller, &of).await?;
+    Ok(notices.into_iter().find(|notice| notice.subject == *who).unwrap().state)
 }
 
 #[tokio::test]

@@ -399,7 +399,7 @@ async fn an_attestation_is_warned_of_before_it_lapses_and_after_and_never_as_a_d
         ("2027-03-09", (0, 1, 0)),
     ] {
         let watched = watch(day).await;
-        assert_eq!(counts(watched), expected, "{day}");
+        assert_eq!(counts(watched.clone()), expected, "{day}");
         assert_eq!((watched.at_risk, watched.missed), (0, 0), "no clerk is woken for it");
     }
     // Renewed: the old end is forgotten, and the next one is warned of anew.

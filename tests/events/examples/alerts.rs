@@ -30,6 +30,7 @@ fn alert() -> Alert {
         consequences: "Somebody may <i>write</i> to you.".into(),
         measures: "We closed the door.".into(),
         advice: "Change your password.".into(),
+        ..Texts::default()
     };
     let hostile =
         "</script><script>globalThis.hostile=1</script><img src=x onerror=\"globalThis.hostile=1\"> ${1} \u{2028}";
@@ -68,7 +69,7 @@ async fn main() {
             let case: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
             let guard = TimeGuard { stage: Stage::Local };
             let reply = answer(&case["payload"].to_string(), guard, |event| breach_notify::handle(&desk, event)).await;
-            answers[route] = serde_json::to_value(&reply.unwrap()).unwrap();
+            answers[route] = serde_json::to_value(reply.unwrap()).unwrap();
         }
         fs::create_dir_all(&folder).unwrap();
         fs::write(Path::new(&folder).join(format!("{name}.json")), answers.to_string()).unwrap();

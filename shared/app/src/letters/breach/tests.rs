@@ -28,6 +28,7 @@ fn told(words: &str) -> Told {
         consequences: of("consequences"),
         measures: of("measures"),
         advice: of("advice"),
+        delay: of("delay"),
     }
 }
 
