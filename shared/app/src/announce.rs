@@ -127,7 +127,7 @@ pub trait Announcements {
         after: Option<&SubjectRef>,
     ) -> Result<NoticePage, PortError>;
     /// Claims a notice for one send, if it is [`Standing::is_free`] then, and counts the send; answers how it stood
-    /// before, from which the caller tells whether it was claimed.
+    /// before, from which the caller tells whether it was claimed. Of one that was planned, since when is not read.
     ///
     /// MUST do both or neither, and change nothing about one that is not free.
     async fn claim_notice(

@@ -347,10 +347,14 @@ impl Announcements for Cloud {
         let mut before = Standing { state: NoticeState::Planned, since: at, sends: 0 };
         for _ in 0..MOVES_MAX {
             let begun = Update::default().add("sends", number(1));
-            // A claim of somebody else that is in doubt is taken over as it was seen.
+            // A claim of somebody else that is in doubt is taken over as it was seen. A claim that was given back may
+            // have left an earlier send in doubt, which counts.
             let how = match before.state {
                 NoticeState::Claimed => (begun.with("since", time(before.since)), " AND #moved_at = :since"),
-                _ => (begun, ""),
+                _ => {
+                    let known = begun.with("known", number(before.sends));
+                    (known, " AND (attribute_not_exists(#sends) OR #sends = :known)")
+                }
             };
             let stands = match self.moved(controller, &claimed, before.state, at, how).await? {
                 None => return Ok(Some(before)),

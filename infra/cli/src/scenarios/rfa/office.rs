@@ -136,7 +136,7 @@ pub(super) fn breach(world: &World, ledger: &mut Ledger) -> Played {
     world.watch(due)?;
     let late = |breach: &BreachAnswer| -> Played<usize> {
         let mails = world.mails_to(CONTACT, &breach.breach_id)?;
-        Ok(mails.iter().filter(|mail| mail.subject.contains("overdue")).count())
+        Ok(mails.iter().filter(|mail| mail.subject.contains("the time to notify the authority is up")).count())
     };
     let (reported, forgotten) = (late(&reported)?, late(&forgotten)?);
     ledger.check(
