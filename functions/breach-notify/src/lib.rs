@@ -27,7 +27,7 @@ use app::{
 use domain::{
     announcement::Announcement,
     breach::{Act, Actor, Entry, Incident, Telling},
-    ids::{BreachId, StaffId, SubjectRef},
+    ids::{BreachId, ControllerId, StaffId, SubjectRef},
     policy::Policy,
     walk::Turn,
 };
@@ -322,9 +322,13 @@ async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
     let plan = async |segment, from| breach_telling::plan(policy, ports, &breach, (segment, from), at).await;
     let hand_on = async |step| Ok(Outbox::send(ports, Queue::Breach, vec![body(step)?]).await?);
     match message.step {
-        AnnouncementStep::Scope => announcement::scan(None, plan, hand_on).await,
+        AnnouncementStep::Scope => {
+            announcement::scan(None, plan, hand_on).await?;
+            look_if_all_told(ports, &controller, &breach, hand_on).await
+        }
         AnnouncementStep::Continue { segment, from, hop } => {
-            announcement::scan(Some((segment, from, hop)), plan, hand_on).await
+            announcement::scan(Some((segment, from, hop)), plan, hand_on).await?;
+            look_if_all_told(ports, &controller, &breach, hand_on).await
         }
         AnnouncementStep::Tell { subjects, tries } => {
             // A message that comes again counts anew when it is sent anew.
@@ -332,7 +336,8 @@ async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
             let tell = async |people: &[SubjectRef], sender: &Sender<'_>| {
                 breach_telling::tell(policy, ports, &breach, people, (sender, is_last)).await
             };
-            announcement::tell(ports, Queue::Breach, (&subjects, tries), body, tell).await
+            announcement::tell(ports, Queue::Breach, (&subjects, tries), body, tell).await?;
+            look_if_all_told(ports, &controller, &breach, hand_on).await
         }
         AnnouncementStep::Public { is_needed } => Ok(app::alerts::follow(policy, ports, &breach, is_needed, at).await?),
         AnnouncementStep::Count { facts, turn } => {
@@ -347,6 +352,20 @@ async fn step<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
             look(policy, ports, &message, (again, from, announcement::hop_of(hop)?), seen).await
         }
     }
+}
+
+/// Has it looked at once how telling does where nobody is left to be told. What slips through, the clock's next tick
+/// finds.
+async fn look_if_all_told<P: Ports>(
+    ports: &P,
+    controller: &ControllerId,
+    breach: &BreachId,
+    hand_on: impl AsyncFnOnce(AnnouncementStep) -> Result<(), Verdict>,
+) -> Result<(), Verdict> {
+    if ports.counts(controller, &Announcement::Breach(breach.clone())).await?.open() > 0 {
+        return Ok(());
+    }
+    hand_on(AnnouncementStep::look(false)).await
 }
 
 /// Looks at some pages of notices, sends whom to tell again, and hands on, or concludes from all that was seen.

@@ -37,10 +37,7 @@ fn a_drill_walks_the_whole_path_and_leaves_nobody_behind() {
         minutes: 3,
     };
     let walked = drill(&office(&world), &args).unwrap();
-    for name in ["people", "declare", "assess", "decide", "tell", "submit", "register", "clean-up"] {
-        let step = walked.step(name).unwrap_or_else(|| panic!("no step {name}:\n{walked}"));
-        assert!(step.passed, "{name}:\n{walked}");
-    }
+    assert!(walked.passed(), "{walked}");
     let authority =
         walked.clocks.iter().find(|clock| (clock.law.as_str(), clock.duty.as_str()) == ("eu-gdpr", "authority"));
     let authority = authority.expect("the clock of the authority ran");

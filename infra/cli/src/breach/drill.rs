@@ -335,11 +335,13 @@ fn told(office: &Office, args: &DrillArgs, id: &str) -> Played<((), String)> {
     let until = deadline(args)?;
     let wanted = u64::from(args.people);
     loop {
-        let notices = office.look(id)?.json::<Value>()?["notices"].take();
+        let mut breach = office.look(id)?.json::<Value>()?;
+        let is_recorded = breach["progress"]["all_told_at"].is_string();
+        let notices = breach["notices"].take();
         let count = |name: &str| notices[name].as_u64().unwrap_or_default();
         let (sent, public, back) = (count("sent"), count("without_address"), count("not_reached"));
         let done = sent + public + back;
-        if done >= wanted && count("planned") + count("claimed") == 0 {
+        if done >= wanted && count("planned") + count("claimed") == 0 && is_recorded {
             return Ok(((), format!("{sent} by mail, {public} in public, {back} came back")));
         }
         if clock::now() >= until {
