@@ -63,7 +63,8 @@ fn main() {
         eprintln!("{records} records ...");
         phases.extend(measured(records));
     }
-    println!("{}", if is_json { format!("{:#}", report::json(&phases)) } else { report::table(&phases) });
+    let held = "all records were stored, none is left, none was deleted twice, the evidence verifies";
+    println!("{}", if is_json { format!("{:#}", report::json(&phases)) } else { report::table(&phases, held) });
 }
 
 /// Registers and purges so many records in a process of its own, and checks what came of it.

@@ -140,7 +140,7 @@ impl Drop for Emulator {
 }
 
 /// The functions' variables, and what the template names what they name.
-const NAMES: [(&str, &str); 8] = [
+const NAMES: [(&str, &str); 9] = [
     ("TABLE", "Table"),
     ("KEY_TABLE", "KeyTable"),
     ("TOMBSTONE_TABLE", "TombstoneTable"),
@@ -149,6 +149,7 @@ const NAMES: [(&str, &str); 8] = [
     ("WORK_BUCKET", "WorkBucket"),
     ("RECORDS_BUCKET", "RecordsBucket"),
     ("PURGE_QUEUE_URL", "PurgeQueueUrl"),
+    ("BREACH_QUEUE_URL", "BreachQueueUrl"),
 ];
 
 fn made(endpoint: &str) -> BTreeMap<String, String> {
@@ -192,8 +193,10 @@ fn made(endpoint: &str) -> BTreeMap<String, String> {
     }
     let key = json_call(&client, endpoint, "kms", "TrentService.CreateKey", &json!({}));
     outputs.insert("ControllerKeyId".to_owned(), key["KeyMetadata"]["KeyId"].as_str().unwrap().to_owned());
-    let queue = json_call(&client, endpoint, "sqs", "AmazonSQS.CreateQueue", &json!({ "QueueName": "purge" }));
-    outputs.insert("PurgeQueueUrl".to_owned(), queue["QueueUrl"].as_str().unwrap().to_owned());
+    for (name, queue) in [("PurgeQueueUrl", "purge"), ("BreachQueueUrl", "breach")] {
+        let made = json_call(&client, endpoint, "sqs", "AmazonSQS.CreateQueue", &json!({ "QueueName": queue }));
+        outputs.insert(name.to_owned(), made["QueueUrl"].as_str().unwrap().to_owned());
+    }
     outputs
 }
 

@@ -25,7 +25,7 @@ pub(crate) const PURGE: &str = "purge";
 const RECORDS_A_MESSAGE: usize = 99;
 
 /// Messages of one batch, as the template's mapping has it.
-const MESSAGES_A_BATCH: usize = 10;
+pub(crate) const MESSAGES_A_BATCH: usize = 10;
 
 /// When the first of them was made; the policy keeps them for three years, and then all are due.
 const MADE_AT: &str = "2026-01-15T00:00:00Z";
@@ -48,7 +48,7 @@ pub(crate) fn work(records: usize) {
         meter.stop(REGISTER);
 
         let desk = purge::Desk { ports: cloud(), policies: policies.clone(), guard, limits: purge::limits().unwrap() };
-        let (queue, meter) = (Queue::new(), Meter::start());
+        let (queue, meter) = (Queue::of("PURGE_QUEUE_URL"), Meter::start());
         let steps = tick(&desk).await["steps"].as_u64().unwrap();
         let mut done = 0;
         while let Some((message, receipt)) = queue.receive() {
@@ -102,11 +102,11 @@ async fn tick(desk: &purge::Desk<Cloud>) -> Value {
     }
 }
 
-fn done_all(reply: Reply) {
+pub(crate) fn done_all(reply: Reply) {
     assert!(matches!(&reply, Reply::Batch(failed) if failed.is_empty()), "{reply:?}");
 }
 
-fn message(id: String, body: String) -> Message {
+pub(crate) fn message(id: String, body: String) -> Message {
     Message {
         id,
         body,
@@ -118,17 +118,18 @@ fn message(id: String, body: String) -> Message {
     }
 }
 
-/// Lambda's side of the purge's queue: it is Lambda that receives, so it goes past the endpoint that counts.
-struct Queue {
+/// Lambda's side of a queue: it is Lambda that receives, so it goes past the endpoint that counts.
+pub(crate) struct Queue {
     client: Client,
     endpoint: String,
     url: String,
 }
 
 impl Queue {
-    fn new() -> Self {
+    /// The queue whose URL stands in that variable.
+    pub(crate) fn of(url: &str) -> Self {
         let variable = |name| std::env::var(name).unwrap();
-        Self { client: Client::new(), endpoint: variable(local::PAST_THE_WIRE), url: variable("PURGE_QUEUE_URL") }
+        Self { client: Client::new(), endpoint: variable(local::PAST_THE_WIRE), url: variable(url) }
     }
 
     fn call(&self, target: &str, mut body: Value) -> Value {
@@ -136,31 +137,31 @@ impl Queue {
         local::json_call(&self.client, &self.endpoint, "sqs", target, &body)
     }
 
-    fn receive(&self) -> Option<(Message, Value)> {
+    pub(crate) fn receive(&self) -> Option<(Message, Value)> {
         let said =
             self.call("AmazonSQS.ReceiveMessage", json!({ "MaxNumberOfMessages": 1, "VisibilityTimeout": 43_200 }));
         let text = |name: &str| said["Messages"][0][name].as_str().map(str::to_owned);
         Some((message(text("MessageId")?, text("Body")?), said["Messages"][0]["ReceiptHandle"].clone()))
     }
 
-    fn delete(&self, receipt: &Value) {
+    pub(crate) fn delete(&self, receipt: &Value) {
         self.call("AmazonSQS.DeleteMessage", json!({ "ReceiptHandle": receipt }));
     }
 }
 
 /// What one phase takes.
-struct Meter {
+pub(crate) struct Meter {
     began: Instant,
     cpu: f64,
 }
 
 impl Meter {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self { began: Instant::now(), cpu: cpu_seconds() }
     }
 
     /// Tells the parent, and waits until it has read its counts.
-    fn stop(self, name: &str) {
+    pub(crate) fn stop(self, name: &str) {
         let (wall, cpu) = (self.began.elapsed().as_secs_f64(), cpu_seconds() - self.cpu);
         println!("{}", json!({ "phase": name, "wall": wall, "cpu": cpu, "peak_kb": peak_kb() }));
         stdin().lock().read_line(&mut String::new()).unwrap();

@@ -187,6 +187,14 @@ fn header(head: &[u8], name: &str) -> Option<String> {
 
 /// What a call is named: by its target, or for S3 by its method.
 fn name_of(head: &[u8]) -> String {
+    // SES is called by paths of its own.
+    for (path, name) in
+        [(&b"POST /v2/email/outbound-emails"[..], "ses:SendEmail"), (b"GET /v2/email/account", "ses:GetAccount")]
+    {
+        if head.starts_with(path) {
+            return name.to_owned();
+        }
+    }
     if let Some(target) = header(head, "x-amz-target") {
         let (service, operation) = target.split_once('.').unwrap_or((&target, ""));
         let service = if service.starts_with("DynamoDB") {
