@@ -166,12 +166,20 @@ fn capitalised(word: &str) -> String {
     first.to_uppercase() + rest
 }
 
-/// The count of all items once nothing moves any more.
+/// The queues whose messages may write something.
+const QUEUES: [&str; 8] = ["Records", "Fulfil", "Breach", "Notice", "Purge", "Mail", "Task", "Outcome"];
+
+/// The count of all items once nothing moves any more: no message waits or comes again.
 fn settled_count(world: &World) -> u64 {
     let mut last = None;
     wait_for("the table to come to rest", || {
+        let mut is_idle = true;
+        for name in QUEUES {
+            let queue = world.stack.output(&format!("{name}QueueUrl"))?;
+            is_idle &= world.cloud.queue_length(queue)? == QueueLength::default();
+        }
         let count = world.cloud.item_count()?;
-        let at_rest = last.replace(count) == Some(count);
+        let at_rest = last.replace(count) == Some(count) && is_idle;
         // Longer than the pause between two sweeps of the emulator's TTL.
         if !at_rest {
             thread::sleep(Duration::from_millis(2_500));
