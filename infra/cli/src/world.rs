@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long an effect of a queue or a stream is waited for.
-const EFFECT_TRIES_MAX: u32 = 600;
+const EFFECT_TRIES_MAX: u32 = 1_800;
 
 /// The pause between two looks.
 const LOOK_MILLISECONDS: u64 = 100;
