@@ -485,7 +485,7 @@ pub fn subject(kind: &str, value: &str) -> Value {
 /// Looks again and again until there is something to see.
 ///
 /// # Errors
-/// After about twenty seconds, and on any trouble of the look itself.
+/// After about three minutes, and on any trouble of the look itself.
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Played<Option<T>>) -> Played<T> {
     for _ in 0..EFFECT_TRIES_MAX {
         if let Some(seen) = look()? {

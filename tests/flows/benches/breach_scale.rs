@@ -34,6 +34,9 @@ use serde_json::Value;
 /// How many people, unless another number is asked for.
 const USUAL_PEOPLE: usize = 10_000;
 
+const SENDER: &str = "privacy@lantern.example";
+const CONFIGURATION_SET: &str = "mail";
+
 /// What tells the child how many people there are.
 const TASK: &str = "HABEAS_BREACH_SCALE";
 
@@ -62,13 +65,14 @@ fn main() {
 /// Plans and tells so many people in a process of its own, and checks what came of it.
 fn measured(people: usize) -> Vec<Phase> {
     let local = Local::start();
+    local.send_from(SENDER, CONFIGURATION_SET);
     let wire = listening(&local.world.stack.endpoint);
     let mut child = Command::new(std::env::current_exe().unwrap())
         .envs(local.environment())
         .env("AWS_ENDPOINT_URL", &wire.url)
         .env("DEAD_LETTER_QUEUE_URL", local.world.stack.output("BreachQueueUrl").unwrap())
-        .env("SENDER", "privacy@lantern.example")
-        .env("CONFIGURATION_SET", "mail")
+        .env("SENDER", SENDER)
+        .env("CONFIGURATION_SET", CONFIGURATION_SET)
         .env(TASK, people.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

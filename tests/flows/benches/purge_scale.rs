@@ -11,6 +11,7 @@
 #[path = "../tests/endpoint/mod.rs"]
 mod endpoint;
 #[path = "scale/local.rs"]
+#[allow(dead_code, reason = "another benchmark uses the rest")]
 mod local;
 #[path = "scale/report.rs"]
 mod report;

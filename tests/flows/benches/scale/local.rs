@@ -108,6 +108,20 @@ impl Local {
         environment
     }
 
+    /// Lets mail go out from an address under a configuration set.
+    pub(crate) fn send_from(&self, sender: &str, configuration_set: &str) {
+        let client = Client::new();
+        for (path, body) in [
+            ("configuration-sets", json!({ "ConfigurationSetName": configuration_set })),
+            ("identities", json!({ "EmailIdentity": sender })),
+        ] {
+            let call = Call::new("POST", format!("{}/v2/email/{path}", self.world.stack.endpoint))
+                .with("authorization", signed("ses"))
+                .json(&body);
+            client.send(&call).unwrap().expect(&[200]).unwrap();
+        }
+    }
+
     /// How many records the table holds.
     pub(crate) fn records(&self) -> usize {
         let policies = policies();

@@ -21,7 +21,7 @@ use wire::message::{AnnouncementStep, BreachMessage, RecordsMessage, TELL_SUBJEC
 
 use crate::{
     local,
-    work::{MESSAGES_A_BATCH, Meter, Queue, done_all, message},
+    work::{MESSAGES_A_BATCH, Meter, Queue, REGISTER, done_all, message},
 };
 
 pub(crate) const PLAN: &str = "plan";
@@ -41,7 +41,9 @@ pub(crate) fn work(people: usize) {
     let cloud = || Cloud::from_env().unwrap().with_replicas(policies.replicas()).with_lifecycle(policies.lifecycle());
     runtime.block_on(async {
         let guard = TimeGuard::from_env();
+        let meter = Meter::start();
         register(&retention_track::Desk { ports: cloud(), policies: policies.clone(), guard }, people).await;
+        meter.stop(REGISTER);
         let desk = Desk { ports: cloud(), policies: policies.clone() };
         let policy = policies.iter().next().unwrap();
         let at: Timestamp = DECLARED_AT.parse().unwrap();
