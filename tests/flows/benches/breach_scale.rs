@@ -22,11 +22,8 @@ mod work;
 use std::{
     io::{BufRead, BufReader, Write},
     process::{Command, Stdio},
-    sync::mpsc,
-    thread,
 };
 
-use endpoint::Wire;
 use local::Local;
 use report::Phase;
 use serde_json::Value;
@@ -66,7 +63,7 @@ fn main() {
 fn measured(people: usize) -> Vec<Phase> {
     let local = Local::start();
     local.send_from(SENDER, CONFIGURATION_SET);
-    let wire = listening(&local.world.stack.endpoint);
+    let wire = local.counted();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .envs(local.environment())
         .env("AWS_ENDPOINT_URL", &wire.url)
@@ -96,18 +93,4 @@ fn measured(people: usize) -> Vec<Phase> {
     }
     assert!(child.wait().unwrap().success(), "the child failed");
     phases
-}
-
-/// The endpoint that counts, on a thread of its own.
-fn listening(upstream: &str) -> Wire {
-    let (sender, receiver) = mpsc::channel();
-    let upstream = upstream.to_owned();
-    thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            sender.send(Wire::to(&upstream).await).unwrap();
-            std::future::pending::<()>().await;
-        });
-    });
-    receiver.recv().unwrap()
 }

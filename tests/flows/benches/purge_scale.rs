@@ -22,11 +22,8 @@ use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader, Write},
     process::{Command, Stdio},
-    sync::mpsc,
-    thread,
 };
 
-use endpoint::Wire;
 use local::Local;
 use report::Phase;
 use serde_json::Value;
@@ -71,7 +68,7 @@ fn main() {
 /// Registers and purges so many records in a process of its own, and checks what came of it.
 fn measured(records: usize) -> Vec<Phase> {
     let local = Local::start();
-    let wire = listening(&local.world.stack.endpoint);
+    let wire = local.counted();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .envs(local.environment())
         .env("AWS_ENDPOINT_URL", &wire.url)
@@ -105,18 +102,4 @@ fn measured(records: usize) -> Vec<Phase> {
     assert_eq!(evidence.results, BTreeMap::from([("deleted".to_owned(), records as u64)]), "nothing was deleted twice");
     assert_eq!((evidence.deleted, evidence.open.len()), (records as u64, 0), "each deletion has its evidence");
     phases
-}
-
-/// The endpoint that counts, on a thread of its own.
-fn listening(upstream: &str) -> Wire {
-    let (sender, receiver) = mpsc::channel();
-    let upstream = upstream.to_owned();
-    thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            sender.send(Wire::to(&upstream).await).unwrap();
-            std::future::pending::<()>().await;
-        });
-    });
-    receiver.recv().unwrap()
 }

@@ -6,6 +6,8 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
 };
 
 use habeas_cli::{
@@ -16,6 +18,8 @@ use habeas_cli::{
 use policy::PolicyBook;
 use serde_json::{Value, json};
 use wire::evidence::verify::{self, Files, Summary};
+
+use crate::endpoint::Wire;
 
 /// Where the local AWS is, past the endpoint that counts.
 pub(crate) const PAST_THE_WIRE: &str = "HABEAS_PAST_THE_WIRE";
@@ -106,6 +110,20 @@ impl Local {
             (PAST_THE_WIRE, self.world.stack.endpoint.clone()),
         ]);
         environment
+    }
+
+    /// An endpoint before it that counts the calls, on a thread of its own.
+    pub(crate) fn counted(&self) -> Wire {
+        let (sender, receiver) = mpsc::channel();
+        let upstream = self.world.stack.endpoint.clone();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                sender.send(Wire::to(&upstream).await).unwrap();
+                std::future::pending::<()>().await;
+            });
+        });
+        receiver.recv().unwrap()
     }
 
     /// Lets mail go out from an address under a configuration set.
