@@ -3,7 +3,10 @@
 //! The emulator checks no signature, so the tool needs no SDK for it, and cannot reach a real
 //! account by mistake.
 
-use std::{collections::BTreeMap, iter::Sum};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter::Sum,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{
@@ -342,20 +345,22 @@ impl Cloud {
         Err(Trouble::new("the table has more pages than are read here"))
     }
 
-    /// How many items the table holds.
+    /// The keys of everything the table holds.
     ///
     /// # Errors
     /// If the table does not answer.
-    pub fn item_count(&self) -> Played<u64> {
-        let mut question =
-            json!({ "TableName": self.stack.output("Table")?, "Select": "COUNT", "ConsistentRead": true });
-        let mut count = 0;
+    pub fn item_keys(&self) -> Played<BTreeSet<String>> {
+        let mut question = json!({
+            "TableName": self.stack.output("Table")?, "ProjectionExpression": "pk, sk", "ConsistentRead": true,
+        });
+        let mut keys = BTreeSet::new();
         for _ in 0..PAGES_MAX {
             let mut said = self.json_call("dynamodb", "DynamoDB_20120810.Scan", "1.0", &question)?;
-            count += said["Count"].as_u64().unwrap_or(0);
+            let page = said["Items"].as_array().map(Vec::as_slice).unwrap_or_default();
+            keys.extend(page.iter().map(|item| format!("{} {}", item["pk"]["S"], item["sk"]["S"])));
             match said["LastEvaluatedKey"].take() {
                 Value::Object(key) if !key.is_empty() => question["ExclusiveStartKey"] = Value::Object(key),
-                _ => return Ok(count),
+                _ => return Ok(keys),
             }
         }
         Err(Trouble::new("the table has more pages than are read here"))
