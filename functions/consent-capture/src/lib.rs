@@ -8,11 +8,10 @@ mod unsubscribe;
 
 use app::{
     capture_consent::{self, CaptureConsent, CaptureError, ConsentLedger},
-    guardian::GuardianLedger,
+    capture_mail::ConfidingLedger,
     keys::Keys,
     notice_change::NoticeChanges,
     read_consents::{self, ReadError},
-    subscription::SubscriptionLedger,
     trackers,
 };
 use domain::{ids::CaptureId, tracker::Seen};
@@ -42,7 +41,7 @@ pub struct Site<P> {
 ///
 /// # Errors
 /// [`Failure`] if the event is none of this function's.
-pub async fn handle<P: ConsentLedger + GuardianLedger + SubscriptionLedger + NoticeChanges + Keys>(
+pub async fn handle<P: ConsentLedger + ConfidingLedger + NoticeChanges + Keys>(
     site: &Site<P>,
     event: Event,
 ) -> Result<Reply, Failure> {
@@ -60,7 +59,7 @@ pub async fn handle<P: ConsentLedger + GuardianLedger + SubscriptionLedger + Not
     Ok(answer.into())
 }
 
-async fn capture<P: ConsentLedger + GuardianLedger + SubscriptionLedger + Keys>(
+async fn capture<P: ConsentLedger + ConfidingLedger + Keys>(
     site: &Site<P>,
     request: &Request,
 ) -> Result<Response, Problem> {

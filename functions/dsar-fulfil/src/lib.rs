@@ -2,11 +2,12 @@
 //! guardians whom children name, and to whoever has signed up for what is confirmed by mail.
 
 use app::{
+    capture_mail::CaptureMails,
     fulfil_request::{self, Office},
-    guardian::{self, GuardianMails},
+    guardian,
     queues::DeadLetters,
     requests::RequestKey,
-    subscription::{self, SubscriptionMails},
+    subscription,
 };
 use edge::{
     Event, Failure, Reply,
@@ -32,18 +33,12 @@ pub struct Desk<P> {
 ///
 /// # Errors
 /// [`Failure`] if the event is none of this function's.
-pub async fn handle<P: Office + GuardianMails + SubscriptionMails + DeadLetters>(
-    desk: &Desk<P>,
-    event: Event,
-) -> Result<Reply, Failure> {
+pub async fn handle<P: Office + CaptureMails + DeadLetters>(desk: &Desk<P>, event: Event) -> Result<Reply, Failure> {
     let Event::Queue(messages) = event else { return Err(Failure::new("dsar-fulfil reads its queue alone")) };
     queue::each(messages, &desk.ports, async |message: &Message| fulfil(desk, message).await).await
 }
 
-async fn fulfil<P: Office + GuardianMails + SubscriptionMails>(
-    desk: &Desk<P>,
-    message: &Message,
-) -> Result<(), Verdict> {
+async fn fulfil<P: Office + CaptureMails>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict> {
     // Three strict forms: what is none of them is refused as a request.
     if let Ok(asked) = message.json::<GuardianMessage>() {
         let (controller, subject, capture, _) = asked.parse()?;

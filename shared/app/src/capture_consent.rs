@@ -9,10 +9,9 @@ use domain::{
 use jiff::{Timestamp, ToSpan};
 
 use crate::{
+    capture_mail::{CaptureMail, ConfidingLedger},
     error::{Appended, PortError},
-    guardian::GuardianLedger,
     keys::{ControllerKeys, Keys},
-    subscription::SubscriptionLedger,
 };
 
 /// How long the token of a receipt opens its state: people come back to a receipt late.
@@ -84,7 +83,7 @@ pub enum CaptureError {
 ///
 /// # Errors
 /// [`CaptureError`]; nothing is written then.
-pub async fn capture<P: ConsentLedger + GuardianLedger + SubscriptionLedger + Keys>(
+pub async fn capture<P: ConsentLedger + ConfidingLedger + Keys>(
     policy: &Policy,
     ports: &P,
     form: CaptureConsent,
@@ -125,10 +124,13 @@ pub async fn capture<P: ConsentLedger + GuardianLedger + SubscriptionLedger + Ke
     };
     // What waits for a guardian has not begun, so there is nothing to confirm.
     let confirmed = form.identifier.mail().filter(|_| consent::asks_confirmation(policy, &event.choices));
-    let appended = match (&guardian, confirmed) {
-        (Some(guardian), _) => ports.append_awaiting(&policy.controller, &event, guardian.value()).await?,
-        (None, Some(address)) => ports.append_subscription(&policy.controller, &event, address).await?,
-        (None, None) => ports.append_consent(&policy.controller, &event).await?,
+    let mail = match (&guardian, confirmed) {
+        (Some(guardian), _) => Some((CaptureMail::Guardian, guardian.value())),
+        (None, confirmed) => confirmed.map(|address| (CaptureMail::Confirmation, address)),
+    };
+    let appended = match mail {
+        Some((mail, address)) => ports.append_confided(&policy.controller, &event, mail, address).await?,
+        None => ports.append_consent(&policy.controller, &event).await?,
     };
     let (event, replayed) = match appended {
         Appended::Fresh => (event, false),

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     capture_consent::{ConsentLedger, Receipt, receipt_token},
+    capture_mail::{CaptureMail, CaptureMails, titles},
     error::{Appended, PortError},
     keys::Keys,
     letters,
@@ -23,65 +24,11 @@ use crate::{
 /// How a guardian's agreement was expressed, as its record says.
 pub const GUARDIAN_METHOD: &str = "guardian:mail";
 
-/// The port that takes in what waits for a guardian.
-#[expect(async_fn_in_trait, reason = "functions run on one thread")]
-pub trait GuardianLedger {
-    /// Writes an event that waits for a guardian, with the guardian's address, unless one stands
-    /// under its subject and identifier.
-    ///
-    /// MUST keep what [`ConsentLedger::append_consent`] keeps; MUST seal the address under the
-    /// **child's** key.
-    async fn append_awaiting(
-        &self,
-        controller: &ControllerId,
-        event: &ConsentEvent,
-        address: &Sensitive<String>,
-    ) -> Result<Appended<ConsentEvent>, PortError>;
-}
-
-/// The port by which a guardian is written to once.
-#[expect(async_fn_in_trait, reason = "functions run on one thread")]
-pub trait GuardianMails {
-    /// The guardian's address; `None` once it was taken away, or the child's key is gone.
-    async fn guardian_address(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-        capture: &CaptureId,
-    ) -> Result<Option<Sensitive<String>>, PortError>;
-
-    /// Takes the guardian's address away; the event stays as it is. Doing it again is no error.
-    async fn forget_guardian_address(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-        capture: &CaptureId,
-    ) -> Result<(), PortError>;
-
-    /// Claims the mail to the guardian. MUST be fresh for exactly one of several at once.
-    async fn claim_guardian_mail(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-        capture: &CaptureId,
-        at: Timestamp,
-    ) -> Result<MailClaim, PortError>;
-
-    /// Notes that the claimed mail was handed over.
-    async fn confirm_guardian_mail(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-        capture: &CaptureId,
-        at: Timestamp,
-    ) -> Result<(), PortError>;
-}
-
 /// Writes to the guardian of a capture, once, and takes the address away.
 ///
 /// # Errors
 /// [`PortError`]; asking again goes on where it stopped.
-pub async fn ask<P: ConsentLedger + GuardianMails + Keys + Mailer>(
+pub async fn ask<P: ConsentLedger + CaptureMails + Keys + Mailer>(
     policy: &Policy,
     ports: &P,
     subject: &SubjectRef,
@@ -95,10 +42,11 @@ pub async fn ask<P: ConsentLedger + GuardianMails + Keys + Mailer>(
     let open = consent::awaited(&events, event);
     let is_agreed = agreement(&events, event).is_some();
     // Without an address the mail went out already, or the child's key is gone.
-    if let Some(address) = ports.guardian_address(controller, subject, capture).await?
+    if let Some(address) = ports.mail_address(controller, subject, capture, CaptureMail::Guardian).await?
         && !open.is_empty()
         && !is_agreed
-        && ports.claim_guardian_mail(controller, subject, capture, event.at).await? != MailClaim::Sent
+        && ports.claim_capture_mail(controller, subject, capture, CaptureMail::Guardian, event.at).await?
+            != MailClaim::Sent
     {
         let keys = ports.controller(controller).await?;
         let claim = Claim {
@@ -110,9 +58,9 @@ pub async fn ask<P: ConsentLedger + GuardianMails + Keys + Mailer>(
         let token = keys.tokens.sign(controller, &claim);
         let link = format!("{public_url}/{controller}/v1/consents/{capture}/guardian?token={token}");
         ports.send(&letter(policy, event, &open, address, &link)).await?;
-        ports.confirm_guardian_mail(controller, subject, capture, event.at).await?;
+        ports.confirm_capture_mail(controller, subject, capture, CaptureMail::Guardian, event.at).await?;
     }
-    ports.forget_guardian_address(controller, subject, capture).await
+    ports.forget_mail_address(controller, subject, capture, CaptureMail::Guardian).await
 }
 
 /// Asks a guardian. It names nobody: the address was typed by somebody else, and may be a stranger's.
@@ -147,12 +95,6 @@ fn letter(
         tag: format!("guardian-{}", event.id),
         unsubscribe: None,
     }
-}
-
-/// What people read of purposes.
-fn titles(policy: &Policy, purposes: &BTreeSet<Purpose>) -> Vec<String> {
-    let title = |purpose: &Purpose| policy.purposes.get(purpose).map_or(purpose.to_string(), |rule| rule.title.clone());
-    purposes.iter().map(title).collect()
 }
 
 /// What a guardian is asked, for the page behind the mailed link.

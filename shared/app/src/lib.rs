@@ -13,6 +13,7 @@ pub mod breach_register;
 pub mod breach_scope;
 pub mod breach_telling;
 pub mod capture_consent;
+pub mod capture_mail;
 pub mod certificate;
 pub mod chain;
 pub mod challenges;

@@ -14,7 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     capture_consent::{ConsentLedger, receipt_expiry},
-    error::{Appended, PortError},
+    capture_mail::{CaptureMail, CaptureMails, titles},
+    error::PortError,
     keys::Keys,
     letters,
     mail::{Mail, MailClaim, Mailer},
@@ -26,65 +27,11 @@ pub const UNSUBSCRIBE_METHOD: &str = "mail:unsubscribe";
 /// Parts the capture and the purposes in a token. No name holds it, and a query carries it as it is.
 const SEPARATOR: char = ':';
 
-/// The port that takes in what is to be confirmed by mail.
-#[expect(async_fn_in_trait, reason = "functions run on one thread")]
-pub trait SubscriptionLedger {
-    /// Writes an event with the address to which its confirmation goes, unless one stands under its
-    /// subject and identifier.
-    ///
-    /// MUST keep what [`ConsentLedger::append_consent`] keeps; MUST seal the address under the
-    /// subject's key.
-    async fn append_subscription(
-        &self,
-        controller: &ControllerId,
-        event: &ConsentEvent,
-        address: &Sensitive<String>,
-    ) -> Result<Appended<ConsentEvent>, PortError>;
-}
-
-/// The port by which a subscription is confirmed once.
-#[expect(async_fn_in_trait, reason = "functions run on one thread")]
-pub trait SubscriptionMails {
-    /// Where the confirmation goes; `None` once it was taken away, or the subject's key is gone.
-    async fn subscriber_address(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-        capture: &CaptureId,
-    ) -> Result<Option<Sensitive<String>>, PortError>;
-
-    /// Takes that address away; the event stays as it is. Doing it again is no error.
-    async fn forget_subscriber_address(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-        capture: &CaptureId,
-    ) -> Result<(), PortError>;
-
-    /// Claims the confirmation of a capture. MUST be fresh for exactly one of several at once.
-    async fn claim_confirmation(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-        capture: &CaptureId,
-        at: Timestamp,
-    ) -> Result<MailClaim, PortError>;
-
-    /// Notes that the claimed mail was handed over.
-    async fn confirm_confirmation(
-        &self,
-        controller: &ControllerId,
-        subject: &SubjectRef,
-        capture: &CaptureId,
-        at: Timestamp,
-    ) -> Result<(), PortError>;
-}
-
 /// Tells a person what a capture in their name began, once, and takes the address away.
 ///
 /// # Errors
 /// [`PortError`]; confirming again goes on where it stopped.
-pub async fn confirm<P: ConsentLedger + SubscriptionMails + Keys + Mailer>(
+pub async fn confirm<P: ConsentLedger + CaptureMails + Keys + Mailer>(
     policy: &Policy,
     ports: &P,
     subject: &SubjectRef,
@@ -97,9 +44,10 @@ pub async fn confirm<P: ConsentLedger + SubscriptionMails + Keys + Mailer>(
     let event = event.ok_or_else(|| PortError::corrupt("a consent", "it is not stored"))?;
     let begun = consent::to_confirm(policy, &events, event);
     // Without an address the mail went out already, or the person's key is gone.
-    if let Some(address) = ports.subscriber_address(controller, subject, capture).await?
+    if let Some(address) = ports.mail_address(controller, subject, capture, CaptureMail::Confirmation).await?
         && !begun.is_empty()
-        && ports.claim_confirmation(controller, subject, capture, event.at).await? != MailClaim::Sent
+        && ports.claim_capture_mail(controller, subject, capture, CaptureMail::Confirmation, event.at).await?
+            != MailClaim::Sent
     {
         let keys = ports.controller(controller).await?;
         let claim = Claim {
@@ -111,9 +59,9 @@ pub async fn confirm<P: ConsentLedger + SubscriptionMails + Keys + Mailer>(
         let token = keys.tokens.sign(controller, &claim);
         let link = format!("{public_url}/{controller}/v1/consents/{capture}/unsubscribe?token={token}");
         ports.send(&letter(policy, event, &begun, address, link)).await?;
-        ports.confirm_confirmation(controller, subject, capture, event.at).await?;
+        ports.confirm_capture_mail(controller, subject, capture, CaptureMail::Confirmation, event.at).await?;
     }
-    ports.forget_subscriber_address(controller, subject, capture).await
+    ports.forget_mail_address(controller, subject, capture, CaptureMail::Confirmation).await
 }
 
 /// Confirms a subscription. It may reach somebody for whom another signed up, so it says who it is
@@ -147,12 +95,6 @@ fn letter(
         tag: format!("subscription-{}", event.id),
         unsubscribe: Some(link),
     }
-}
-
-/// What people read of purposes. One that the policy no longer names is called by its name.
-fn titles(policy: &Policy, purposes: &BTreeSet<Purpose>) -> Vec<String> {
-    let title = |purpose: &Purpose| policy.purposes.get(purpose).map_or(purpose.to_string(), |rule| rule.title.clone());
-    purposes.iter().map(title).collect()
 }
 
 fn named(capture: &CaptureId, purposes: &BTreeSet<Purpose>) -> String {

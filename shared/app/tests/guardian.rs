@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use app::{
     capture_consent::{self, CaptureConsent, CaptureError, ConsentLedger, Receipt},
+    capture_mail::{CaptureMail, CaptureMails},
     fulfil_request,
-    guardian::{self, GUARDIAN_METHOD, GuardianError, GuardianMails},
+    guardian::{self, GUARDIAN_METHOD, GuardianError},
     read_consents,
     receive_request::{self, ReceiveRequest},
     records::{self, RecordError, RegisterRecord},
@@ -89,7 +90,10 @@ async fn a_child_alone_is_refused_and_one_that_names_itself_too() {
     // Who is of age needs nobody, and nobody is written to on their behalf.
     let receipt = chose(&policy, &memory, form(16, Some(PARENT), &marketing, "k", day(0))).await;
     assert_eq!(receipt.event.guardian, None);
-    let address = memory.guardian_address(&policy.controller, &receipt.event.subject, &receipt.event.id).await.unwrap();
+    let address = memory
+        .mail_address(&policy.controller, &receipt.event.subject, &receipt.event.id, CaptureMail::Guardian)
+        .await
+        .unwrap();
     assert_eq!(address, None);
 }
 
@@ -128,7 +132,10 @@ async fn the_guardian_is_written_to_once_and_the_address_is_gone_then() {
         let mails = memory.sent();
         assert!((1..=2).contains(&mails.len()), "told once, twice only when in doubt: {}", mails.len());
         assert!(mails.iter().all(|mail| mail.to.disclose() == PARENT));
-        assert_eq!(memory.guardian_address(&policy.controller, &subject, &capture).await.unwrap(), None);
+        assert_eq!(
+            memory.mail_address(&policy.controller, &subject, &capture, CaptureMail::Guardian).await.unwrap(),
+            None
+        );
         if first.is_ok() {
             assert_eq!(mails.len(), 1);
             assert!(crash_after > 5, "the crash was never reached: {crash_after}");
@@ -199,7 +206,7 @@ async fn whoever_took_everything_back_is_not_asked_about_and_the_address_goes() 
     let (subject, capture) = (&receipt.event.subject, &receipt.event.id);
     guardian::ask(&policy, &memory, subject, capture, URL).await.unwrap();
     assert!(memory.sent().is_empty());
-    assert_eq!(memory.guardian_address(&policy.controller, subject, capture).await.unwrap(), None);
+    assert_eq!(memory.mail_address(&policy.controller, subject, capture, CaptureMail::Guardian).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 
 use app::{
     capture_consent::{self, CaptureConsent, ConsentLedger, Receipt},
+    capture_mail::{CaptureMail, CaptureMails},
     guardian,
     keys::Keys,
     read_consents, requests,
-    subscription::{self, SubscriptionMails, UNSUBSCRIBE_METHOD, UnsubscribeError},
+    subscription::{self, UNSUBSCRIBE_METHOD, UnsubscribeError},
 };
 use domain::{
     consent::{Capture, Choice, ConsentEvent, fold},
@@ -55,7 +56,9 @@ fn form(who: Identifier, choices: &[(&str, Choice)], key: &str, at: Timestamp) -
 
 async fn chose(policy: &Policy, memory: &Memory, choices: &[(&str, Choice)], key: &str, at: Timestamp) -> Receipt {
     let receipt = capture_consent::capture(policy, memory, form(build::mail(ADA), choices, key, at)).await.unwrap();
-    let address = memory.subscriber_address(&policy.controller, &receipt.event.subject, &receipt.event.id).await;
+    let address = memory
+        .mail_address(&policy.controller, &receipt.event.subject, &receipt.event.id, CaptureMail::Confirmation)
+        .await;
     if address.unwrap().is_some() {
         // As the relay and its queue do, twice at least.
         for _ in 0..2 {
@@ -165,7 +168,8 @@ async fn a_person_is_told_once_while_it_stands_given_however_often_the_form_is_s
     assert_eq!(memory.sent().len(), 1);
     let subject = memory.controller(&policy.controller).await.unwrap().pepper.subject(&build::mail(ADA));
     for event in memory.consents(&policy.controller, &subject).await.unwrap() {
-        let address = memory.subscriber_address(&policy.controller, &subject, &event.id).await.unwrap();
+        let address =
+            memory.mail_address(&policy.controller, &subject, &event.id, CaptureMail::Confirmation).await.unwrap();
         assert_eq!(address, None, "no address is kept, told or not");
     }
 }
@@ -185,7 +189,10 @@ async fn a_crash_anywhere_leaves_nobody_untold_and_no_address_behind() {
         }
         let mails = memory.sent();
         assert!((1..=2).contains(&mails.len()), "told once, twice only when in doubt: {}", mails.len());
-        let address = memory.subscriber_address(&policy.controller, &event.subject, &event.id).await.unwrap();
+        let address = memory
+            .mail_address(&policy.controller, &event.subject, &event.id, CaptureMail::Confirmation)
+            .await
+            .unwrap();
         assert_eq!(address, None);
         if first.is_ok() {
             assert_eq!(mails.len(), 1);
@@ -205,7 +212,10 @@ async fn nobody_is_told_of_what_they_took_back_refused_or_were_not_promised_a_ma
     let cookie = Identifier::parse(IdentifierKind::Cookie, "7f3a9b1c2d4e5f60").unwrap();
     capture_consent::capture(&policy, &memory, form(cookie, &NEWS, "4", day(3))).await.unwrap();
     assert!(memory.sent().is_empty());
-    let kept = memory.subscriber_address(&policy.controller, &taken.event.subject, &taken.event.id).await.unwrap();
+    let kept = memory
+        .mail_address(&policy.controller, &taken.event.subject, &taken.event.id, CaptureMail::Confirmation)
+        .await
+        .unwrap();
     assert_eq!(kept, None, "the address goes all the same");
 }
 
@@ -216,7 +226,10 @@ async fn a_child_is_not_told_before_its_guardian_has_agreed() {
     child.capture.age = Some(14);
     child.capture.guardian = Some(build::mail("parent@example.com"));
     let event = capture_consent::capture(&policy, &memory, child).await.unwrap().event;
-    assert_eq!(memory.subscriber_address(&policy.controller, &event.subject, &event.id).await.unwrap(), None);
+    assert_eq!(
+        memory.mail_address(&policy.controller, &event.subject, &event.id, CaptureMail::Confirmation).await.unwrap(),
+        None
+    );
     guardian::ask(&policy, &memory, &event.subject, &event.id, URL).await.unwrap();
     confirm(&policy, &memory, &event).await;
     assert_eq!(memory.sent().len(), 1, "the guardian alone");

@@ -36,6 +36,7 @@ use app::{
     attest::Attestations,
     breach::BreachStore,
     capture_consent::ConsentLedger,
+    capture_mail::{CaptureMails, ConfidingLedger},
     challenges::Challenges,
     deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
     destruction::{BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore},
@@ -43,7 +44,6 @@ use app::{
     erasure::ErasurePlans,
     error::{Appended, PortError},
     export::{DisclosureLine, Exports, GivenInstructions, SubjectFile, csv_of},
-    guardian::{GuardianLedger, GuardianMails},
     holds::HoldStore,
     keys::{DayKeys, Keys},
     limits::Counters,
@@ -60,7 +60,6 @@ use app::{
     seal::Seals,
     signals::{SignalPage, SignalStore},
     stored_counts::StoredCounts,
-    subscription::{SubscriptionLedger, SubscriptionMails},
     systems::{SystemData, SystemStates},
     tombstones::Tombstones,
     walk::{RecordScan, Walks},
@@ -109,10 +108,8 @@ pub use walks::*;
 /// Every port that the contract speaks of.
 pub trait Ports:
     ConsentLedger
-    + GuardianLedger
-    + GuardianMails
-    + SubscriptionLedger
-    + SubscriptionMails
+    + ConfidingLedger
+    + CaptureMails
     + RequestLog
     + Challenges
     + Counters
@@ -153,10 +150,8 @@ pub trait Ports:
 
 impl<P> Ports for P where
     P: ConsentLedger
-        + GuardianLedger
-        + GuardianMails
-        + SubscriptionLedger
-        + SubscriptionMails
+        + ConfidingLedger
+        + CaptureMails
         + RequestLog
         + Challenges
         + Counters

@@ -8,12 +8,11 @@ use std::{
 
 mod backup;
 mod breaches;
+mod capture_mail;
 mod challenges;
-mod guardian;
 mod purge;
 mod sealed;
 mod signals;
-mod subscription;
 mod systems;
 mod tombstones;
 mod walks;
@@ -26,6 +25,7 @@ use app::{
     announce::{FoundPage, SCOPE_SEGMENTS, Standing},
     attest,
     capture_consent::ConsentLedger,
+    capture_mail::CaptureMail,
     chain::{Link, Place},
     deadlines::{Deadline, DeadlineKind, Deadlines, Urgency},
     destruction::{Condition, Deletion, Doomed, Manifest},
@@ -107,8 +107,7 @@ struct State {
     keys_made: u64,
     random: u64,
     consents: BTreeMap<Person, BTreeMap<CaptureId, ConsentEvent>>,
-    guardians: BTreeMap<(Person, CaptureId), Sealed<Sensitive<String>>>,
-    subscribers: BTreeMap<(Person, CaptureId), Sealed<Sensitive<String>>>,
+    mail_addresses: BTreeMap<(Person, CaptureId, CaptureMail), Sealed<Sensitive<String>>>,
     requests: BTreeMap<(Person, RequestId), RequestItems>,
     challenges: BTreeMap<(Person, RequestId), Challenge>,
     codes_asked: Vec<(RequestKey, u32)>,

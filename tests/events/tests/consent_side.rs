@@ -4,7 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use app::{
-    capture_consent::ConsentLedger, keys::Keys, queues::Queue, records::RecordStore, subscription::SubscriptionMails,
+    capture_consent::ConsentLedger,
+    capture_mail::{CaptureMail, CaptureMails},
+    keys::Keys,
+    queues::Queue,
+    records::RecordStore,
 };
 use domain::{
     consent::ConsentEvent,
@@ -141,7 +145,8 @@ impl Acme {
     async fn relayed(&self, event: &ConsentEvent) {
         let mut form = stored::consent::Consent::from(event);
         let (controller, subject) = (controller("acme"), &event.subject);
-        let contact = self.memory.subscriber_address(&controller, subject, &event.id).await.unwrap();
+        let contact =
+            self.memory.mail_address(&controller, subject, &event.id, CaptureMail::Confirmation).await.unwrap();
         form.contact = contact.map(|_| stored::Bytes(vec![7; 64]));
         let form: serde_dynamo::Item = serde_dynamo::to_item(form).unwrap();
         let key = json!({

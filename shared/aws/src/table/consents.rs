@@ -31,7 +31,7 @@ fn event_of(item: Item) -> Result<ConsentEvent, PortError> {
 /// The address that a capture was given along with, for one mail: sealed under the subject's key in the
 /// capture's own item, under an attribute that says whose address it is.
 impl Cloud {
-    pub(super) async fn append_confided(
+    pub(super) async fn append_sealed(
         &self,
         controller: &ControllerId,
         event: &ConsentEvent,

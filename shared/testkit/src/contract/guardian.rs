@@ -1,6 +1,6 @@
 //! Consents that wait for a guardian.
 
-use app::{error::Appended, mail::MailClaim};
+use app::{capture_mail::CaptureMail, error::Appended, mail::MailClaim};
 use domain::{
     consent::{Choice, ConsentEvent, GuardianPart},
     ids::ControllerId,
@@ -23,12 +23,21 @@ pub async fn what_waits_for_a_guardian_and_the_guardians_word_are_read_as_they_w
     controller: &ControllerId,
 ) {
     let (asked, address) = (awaiting("form-1"), Sensitive::new(PARENT.to_owned()));
-    assert_eq!(ports.append_awaiting(controller, &asked, &address).await.unwrap(), Appended::Fresh);
+    assert_eq!(
+        ports.append_confided(controller, &asked, CaptureMail::Guardian, &address).await.unwrap(),
+        Appended::Fresh
+    );
     let mut other = awaiting("form-1");
     other.fingerprint = id("another form");
-    let stands = ports.append_awaiting(controller, &other, &Sensitive::new("other@example.com".into())).await.unwrap();
+    let stands = ports
+        .append_confided(controller, &other, CaptureMail::Guardian, &Sensitive::new("other@example.com".into()))
+        .await
+        .unwrap();
     assert_eq!(stands, Appended::Existing(asked.clone()));
-    assert_eq!(ports.guardian_address(controller, &asked.subject, &asked.id).await.unwrap(), Some(address));
+    assert_eq!(
+        ports.mail_address(controller, &asked.subject, &asked.id, CaptureMail::Guardian).await.unwrap(),
+        Some(address)
+    );
     let agreed = ConsentEvent {
         guardian: Some(GuardianPart::Agreed { guardian: id(PARENT), to: asked.id.clone() }),
         ..consent(&subject(ADA), "the guardian's word", days(now(), 1), &[("marketing", Choice::Given)])
@@ -36,7 +45,7 @@ pub async fn what_waits_for_a_guardian_and_the_guardians_word_are_read_as_they_w
     assert_eq!(ports.append_consent(controller, &agreed).await.unwrap(), Appended::Fresh);
     assert_eq!(ports.append_consent(controller, &agreed).await.unwrap(), Appended::Existing(agreed.clone()));
     // The claim of a mail is no consent.
-    ports.claim_guardian_mail(controller, &asked.subject, &asked.id, now()).await.unwrap();
+    ports.claim_capture_mail(controller, &asked.subject, &asked.id, CaptureMail::Guardian, now()).await.unwrap();
     let mut seen = ports.consents(controller, &asked.subject).await.unwrap();
     seen.sort_by_key(|event| event.at);
     assert_eq!(seen, [asked, agreed]);
@@ -49,32 +58,44 @@ pub async fn a_guardians_address_lies_under_the_childs_key_and_is_taken_away<P: 
     let address = Sensitive::new(PARENT.to_owned());
     let (first, second) = (awaiting("form-1"), awaiting("form-2"));
     for event in [&first, &second] {
-        ports.append_awaiting(controller, event, &address).await.unwrap();
+        ports.append_confided(controller, event, CaptureMail::Guardian, &address).await.unwrap();
     }
     for _ in 0..2 {
-        ports.forget_guardian_address(controller, &first.subject, &first.id).await.unwrap();
-        assert_eq!(ports.guardian_address(controller, &first.subject, &first.id).await.unwrap(), None);
+        ports.forget_mail_address(controller, &first.subject, &first.id, CaptureMail::Guardian).await.unwrap();
+        assert_eq!(
+            ports.mail_address(controller, &first.subject, &first.id, CaptureMail::Guardian).await.unwrap(),
+            None
+        );
     }
-    assert_eq!(ports.guardian_address(controller, &second.subject, &second.id).await.unwrap(), Some(address));
+    assert_eq!(
+        ports.mail_address(controller, &second.subject, &second.id, CaptureMail::Guardian).await.unwrap(),
+        Some(address)
+    );
     ports.destroy_subject_key(controller, &second.subject, now()).await.unwrap();
-    assert_eq!(ports.guardian_address(controller, &second.subject, &second.id).await.unwrap(), None);
+    assert_eq!(ports.mail_address(controller, &second.subject, &second.id, CaptureMail::Guardian).await.unwrap(), None);
     // The events stand as they were.
     assert_eq!(ports.consents(controller, &first.subject).await.unwrap().len(), 2);
-    assert_eq!(ports.guardian_address(controller, &first.subject, &id("another")).await.unwrap(), None);
-    assert!(ports.forget_guardian_address(controller, &first.subject, &id("another")).await.is_err());
+    assert_eq!(
+        ports.mail_address(controller, &first.subject, &id("another"), CaptureMail::Guardian).await.unwrap(),
+        None
+    );
+    assert!(
+        ports.forget_mail_address(controller, &first.subject, &id("another"), CaptureMail::Guardian).await.is_err()
+    );
 }
 
 pub async fn a_guardian_is_written_to_once<P: Ports>(ports: &P, controller: &ControllerId) {
     let (event, address) = (awaiting("form-1"), Sensitive::new(PARENT.to_owned()));
-    ports.append_awaiting(controller, &event, &address).await.unwrap();
-    let claim = || ports.claim_guardian_mail(controller, &event.subject, &event.id, now());
+    ports.append_confided(controller, &event, CaptureMail::Guardian, &address).await.unwrap();
+    let claim = || ports.claim_capture_mail(controller, &event.subject, &event.id, CaptureMail::Guardian, now());
     let claims = join_all((0..4).map(|_| claim())).await;
     assert_eq!(claims.iter().filter(|claim| matches!(claim, Ok(MailClaim::Fresh))).count(), 1);
     assert_eq!(claim().await.unwrap(), MailClaim::InDoubt);
     for _ in 0..2 {
-        ports.confirm_guardian_mail(controller, &event.subject, &event.id, now()).await.unwrap();
+        ports.confirm_capture_mail(controller, &event.subject, &event.id, CaptureMail::Guardian, now()).await.unwrap();
     }
     assert_eq!(claim().await.unwrap(), MailClaim::Sent);
-    let other = ports.claim_guardian_mail(controller, &event.subject, &id("another"), now()).await;
+    let other =
+        ports.claim_capture_mail(controller, &event.subject, &id("another"), CaptureMail::Guardian, now()).await;
     assert_eq!(other.unwrap(), MailClaim::Fresh);
 }

@@ -3,9 +3,9 @@
 
 use app::{
     capture_consent::ConsentLedger,
+    capture_mail::{CaptureMail, CaptureMails, ConfidingLedger},
     disclose::DisclosureLog,
     error::Appended,
-    guardian::GuardianLedger,
     keys::Keys,
     records::RecordStore,
     requests::{Confided, RequestLog},
@@ -122,9 +122,9 @@ async fn an_address_beside_a_consent_that_meets_the_destruction_of_its_key_is_re
     let controller = fresh_controller(&cloud);
     let event = given("capture-1");
     let guardian = Sensitive::new("guardian@example.com".to_owned());
-    let append = cloud.append_awaiting(&controller, &event, &guardian);
+    let append = cloud.append_confided(&controller, &event, CaptureMail::Guardian, &guardian);
     while_the_key_goes(&stack, &wire, &controller, WRITE, append).await.unwrap();
-    let read = app::guardian::GuardianMails::guardian_address(&cloud, &controller, &subject(ADA), &event.id).await;
+    let read = cloud.mail_address(&controller, &subject(ADA), &event.id, CaptureMail::Guardian).await;
     assert_eq!(read.unwrap(), Some(guardian));
 }
 
