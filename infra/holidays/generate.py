@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes shared/domain/src/clock/holidays.rs from the package `holidays` (requirements.txt pins it).
+"""Writes shared/domain/src/clock/holidays.rs from the package `holidays`
+(`infra/local/requirements-tools.txt` pins it, and `cargo xtask up` installs it).
 
-    python3 -m venv venv && venv/bin/pip install --require-hashes -r infra/holidays/requirements.txt
-    venv/bin/python infra/holidays/generate.py            # writes the file
-    venv/bin/python infra/holidays/generate.py --check    # fails if it is not what would be written
+    .habeas/venv/tools/bin/python infra/holidays/generate.py            # writes the file
+    .habeas/venv/tools/bin/python infra/holidays/generate.py --check    # fails if it is not what would be written
 
 Nothing of this runs when Habeas is built: the file is checked in.
 """

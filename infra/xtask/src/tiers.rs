@@ -132,6 +132,10 @@ pub(crate) fn test(layout: &Layout, fast: bool) -> Outcome<bool> {
         let mut python = tool(layout, "python")?;
         Ok(shell::run(python.args(["-m", "unittest", "discover", "-s", "infra/guard"]))?)
     });
+    report.tier("holidays", || {
+        let mut python = tool(layout, "python")?;
+        Ok(shell::run(python.args(["infra/holidays/generate.py", "--check"]))?)
+    });
     report.tier("template form", || {
         present(layout, "template.yaml")?;
         let mut sam = tool(layout, "sam")?;
