@@ -89,6 +89,7 @@ fn told_all(incident: &Incident) -> Incident {
     let told = Decision { authority: true, people: PeopleAre::Told, reason: "A high risk.".into() };
     let known = then(incident, 50, Act::FactsChanged(Box::new(whole(texts))));
     let known = then(&known, 51, Act::Happened(Anchor::Awareness, at(48)));
+    let known = then(&known, 51, Act::Happened(Anchor::Discovery, at(47)));
     then(&known, 52, Act::Decided(told))
 }
 
@@ -119,6 +120,7 @@ fn what_the_law_asks_for_and_nobody_knows_is_named_with_its_article() {
     assert_eq!(first("au"), []);
     assert!(first("br-lgpd").contains(&(FactName::Consequences, "LGPD Art. 48(1)(IV)")));
     assert!(first("in-dpdp").contains(&(FactName::PeopleCount, "DPDP Rules 2025, Rule 7(2)(a)")));
+    assert!(first("us-hipaa").contains(&(FactName::Discovered, "45 CFR 164.404(c)(1)(A)")));
     let detailed = missing(&written(&incident(), &ask("in-dpdp", Duty::NotifyInDetail)));
     assert!(detailed.contains(&(FactName::PeopleTold, "DPDP Rules 2025, Rule 7(2)(b)(vi)")));
     // A law of which no list is held here names its duty.

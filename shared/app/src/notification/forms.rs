@@ -166,8 +166,8 @@ fact_names! {
 type Need = (FactName, &'static str);
 
 use FactName::{
-    Advice, Aware, Consequences, ContactPoint, DataKinds, Description, Measures, Notifier, Occurrence, PeopleCount,
-    PeopleKinds, PeopleTold, Protection, RecordCount,
+    Advice, Aware, Consequences, ContactPoint, DataKinds, Description, Discovered, Measures, Notifier, Occurrence,
+    PeopleCount, PeopleKinds, PeopleTold, Protection, RecordCount,
 };
 
 /// GDPR Art. 33(3).
@@ -211,6 +211,7 @@ const CALIFORNIA: &[Need] = &[
 const HIPAA: &[Need] = &[
     (Description, "45 CFR 164.404(c)(1)(A)"),
     (Occurrence, "45 CFR 164.404(c)(1)(A)"),
+    (Discovered, "45 CFR 164.404(c)(1)(A)"),
     (DataKinds, "45 CFR 164.404(c)(1)(B)"),
     (Advice, "45 CFR 164.404(c)(1)(C)"),
     (Measures, "45 CFR 164.404(c)(1)(D)"),
@@ -274,9 +275,13 @@ const INDIA_FIRST: &[Need] = &[
 ];
 
 const INDIA_IN_DETAIL: &[Need] = &[
-    (Description, "DPDP Rules 2025, Rule 7(2)(b)(i)"),
-    (Occurrence, "DPDP Rules 2025, Rule 7(2)(b)(ii)"),
-    (Measures, "DPDP Rules 2025, Rule 7(2)(b)(iii)"),
+    // Detailed and updated: all that the first one said.
+    (Occurrence, "DPDP Rules 2025, Rule 7(2)(b)(i)"),
+    (PeopleCount, "DPDP Rules 2025, Rule 7(2)(b)(i)"),
+    (Consequences, "DPDP Rules 2025, Rule 7(2)(b)(i)"),
+    // Who caused it (iv) belongs to it.
+    (Description, "DPDP Rules 2025, Rule 7(2)(b)(ii)"),
+    (Measures, "DPDP Rules 2025, Rule 7(2)(b)(iii), (v)"),
     (PeopleTold, "DPDP Rules 2025, Rule 7(2)(b)(vi)"),
 ];
 
