@@ -4,6 +4,7 @@ use app::{
     breach::BreachStore,
     capture_consent::ConsentLedger,
     error::PortError,
+    hold_notices::Telling,
     holds::{HoldKey, HoldStore},
     keys::Keys,
     logs::{self, KeepLog, Kept, LogError, LogStore},
@@ -19,14 +20,14 @@ use app::{
 use domain::{
     dsar::SUBJECT_DECEASED,
     hold::Hold,
-    ids::Category,
+    ids::{Category, Identifier},
     policy::Policy,
     record::Record,
     walk::{Job, Turn},
 };
 use edge::{
     Event, Failure, Reply,
-    clock::TimeGuard,
+    clock::{self, TimeGuard},
     http::{Problem, RECORDS_BODY_BYTES_MAX, Request, Response},
     queue::{self, Message, Verdict},
     site,
@@ -37,7 +38,7 @@ use jiff::{SignedDuration, Timestamp};
 use policy::PolicyBook;
 use wire::{
     form::FormError,
-    message::{RecordsMessage, WithdrawnForm},
+    message::{HoldMessage, ParsedHold, RecordsMessage, WithdrawnForm},
     record::{
         EVENTS_MAX, EventForm, EventResult, LogAnswer, LogPacketAnswer, ParsedEvent, ParsedLog, ParsedRecord,
         ParsedTrigger, RecordsAnswer, RecordsForm,
@@ -290,6 +291,7 @@ async fn note_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedTrigger
         occurred_at: form.occurred_at,
     };
     let noted = records::note_event(policy, &desk.ports, &event).await?;
+    tell(desk, policy, noted.tell, Some(&form.identifier)).await.map_err(Refused::Port)?;
     if event.event.as_str() == SUBJECT_DECEASED {
         // After the trigger: what fails here comes again with the event, and finds the first attempt.
         let carried_out = post_mortem::carry_out(policy, &desk.ports, &event.subject, event.occurred_at).await;
@@ -301,6 +303,33 @@ async fn note_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedTrigger
         holds: noted.holds.iter().map(Hold::name).collect(),
         ..plain("noted")
     })
+}
+
+/// Has systems told of holds, before what it follows from is done with: what fails here comes again with that, and
+/// telling twice is harmless.
+async fn tell<P: Ports>(
+    desk: &Desk<P>,
+    policy: &Policy,
+    tellings: Vec<Telling>,
+    identifier: Option<&Identifier>,
+) -> Result<(), PortError> {
+    if tellings.is_empty() {
+        return Ok(());
+    }
+    // The clock: from now on somebody waits for a system, however long ago the event happened.
+    let at = clock::now();
+    let bodies = tellings.into_iter().map(|telling| {
+        let message = HoldMessage::new(&ParsedHold {
+            controller: policy.controller.clone(),
+            subject: telling.subject,
+            hold: telling.hold,
+            system: telling.system,
+            identifier: identifier.cloned(),
+            at,
+        });
+        site::body(&message).map_err(|_| PortError::corrupt("a message", "it cannot be written"))
+    });
+    Outbox::send(&desk.ports, Queue::Tasks, bodies.collect::<Result<_, _>>()?).await
 }
 
 fn plain(result: &str) -> EventResult {
@@ -500,7 +529,8 @@ async fn note_withdrawal<P: Ports>(desk: &Desk<P>, policy: &Policy, form: &Withd
     let (subject, purpose, at) = form.parse()?;
     let Some(event) = records::withdrawal_event(subject, purpose, at) else { return Ok(()) };
     match records::note_event(policy, &desk.ports, &event).await {
-        Ok(_) => Ok(()),
+        // It may release a hold; it places none that is told.
+        Ok(noted) => Ok(tell(desk, policy, noted.tell, None).await?),
         Err(RecordError::Port(error)) => Err(error.into()),
         Err(rule) => Err(Verdict::poison(rule.to_string())),
     }
