@@ -59,7 +59,7 @@ pub(crate) async fn release<P: Ports>(desk: &Desk<P>, request: &Request) -> Resu
         .map_err(hold_refused)?;
     if !hold.is_open() {
         // Whoever sends the same again, since this failed, tells it again.
-        tell(desk, policy, hold_rules::told_of(policy, &desk.ports, &hold).await?, None).await?;
+        tell(desk, policy, hold_rules::told_of(policy, &desk.ports, &hold).await?, None, at).await?;
     }
     // 202: a second person must say so, too.
     Ok(Response::json(if hold.is_open() { 202 } else { 200 }, &HoldAnswer::new(&hold)))

@@ -94,10 +94,10 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
 const STRANGERS_RECEIVES_MAX: u32 = 3;
 
 async fn hand_over<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict> {
-    match message.json::<SystemMessage>()? {
-        SystemMessage::Task(task) => hand_task(desk, message, &task).await,
-        SystemMessage::Hold(hold) => tell_of_hold(desk, message, &hold).await,
+    if message.json::<SystemMessage>()?.is_of_hold() {
+        return tell_of_hold(desk, message, &message.json()?).await;
     }
+    hand_task(desk, message, &message.json()?).await
 }
 
 fn policy_of<'a, P>(desk: &'a Desk<P>, message: &Message, controller: &ControllerId) -> Result<&'a Policy, Verdict> {

@@ -21,9 +21,6 @@ use crate::{
     systems::{self, Entered, Step, SystemStates},
 };
 
-/// For how many days a system is told, before a person has to.
-pub const TOLD_FOR_DAYS: i64 = 14;
-
 /// A hold of which a system must hear.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Telling {
@@ -60,7 +57,7 @@ pub async fn deliver<P: RecordStore + Keys + Webhooks + TaskQueues + SystemState
     now: Timestamp,
 ) -> Result<Step, PortError> {
     let (controller, system) = (&policy.controller, &errand.telling.system);
-    let in_time = now.duration_since(errand.since) < SignedDuration::from_hours(24 * TOLD_FOR_DAYS);
+    let in_time = now.duration_since(errand.since) < SignedDuration::from_secs(pace.told_for_seconds);
     let random = systems::random(ports)?;
     let again = pace.pause_seconds(errand.attempts, random);
     let later = |reason| Ok(systems::late_or(in_time, Step::Later { seconds: again }, reason));

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
-    hold_notices::{self, Errand, TOLD_FOR_DAYS, Telling},
+    hold_notices::{self, Errand, Telling},
     hold_rules,
     holds::{self, HoldKey, PlaceHold},
     keys::Keys,
@@ -263,7 +263,7 @@ async fn a_system_that_is_down_is_left_alone_shows_and_is_given_up_after_a_fortn
     let views = systems::overview(&policy, &memory).await.unwrap();
     assert_eq!(views[&login()].state.health.failure, Some((later(3), "http-503".to_owned())));
 
-    let fortnight = TOLD_FOR_DAYS * 24 * 3_600;
+    let fortnight = 14 * 24 * 3_600;
     assert!(matches!(deliver(&policy, &memory, &errand, later(fortnight - 1)).await, Step::Failed { .. }));
     let step = deliver(&policy, &memory, &errand, later(fortnight)).await;
     assert!(matches!(step, Step::Buried { .. }), "left alone or not: {step:?}");
@@ -313,7 +313,7 @@ async fn what_no_hold_is_known_of_is_put_aside_and_what_no_policy_tells_waits_fo
     let mut silent = policy.clone();
     silent.holds[0].tell.clear();
     assert!(matches!(deliver(&silent, &memory, &errand, now()).await, Step::Later { .. }));
-    let fortnight = SignedDuration::from_hours(24 * TOLD_FOR_DAYS);
+    let fortnight = SignedDuration::from_secs(Pace::PRODUCTION.told_for_seconds);
     assert!(matches!(deliver(&silent, &memory, &errand, now() + fortnight).await, Step::Buried { .. }));
     assert!(note(&silent, &memory, ON, 7).await.tell.is_empty());
     assert!(notices(&memory).is_empty());

@@ -2,19 +2,23 @@
 
 use domain::ids::{ControllerId, HoldId, Identifier, RequestId, SubjectRef, SystemId};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 
 use super::{Unreadable, VERSION, version};
 use crate::form::{SubjectForm, at, controller, time};
 
-/// Whatever comes to system-tasks about a controller's system.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum SystemMessage {
-    /// A task.
-    Task(TaskMessage),
-    /// A hold.
-    Hold(HoldMessage),
+/// What a message to system-tasks is about. It is read as that then, so that what is wrong with it is told by name.
+#[derive(Debug, Deserialize)]
+pub struct SystemMessage {
+    #[serde(default)]
+    hold: Option<IgnoredAny>,
+}
+
+impl SystemMessage {
+    /// Whether it is a [`HoldMessage`]; a [`TaskMessage`] else.
+    pub const fn is_of_hold(&self) -> bool {
+        self.hold.is_some()
+    }
 }
 
 /// To system-tasks: tell a system how a hold stands. The hold itself is known by reference alone, so that whoever saw
