@@ -1,6 +1,7 @@
-"""A system of a controller's that takes tasks from Habeas. Standard library only.
+"""A system of a controller's that takes tasks and notices from Habeas. Standard library only.
 
-It checks who calls, answers 202 at once, does the work, and tells the outcome by a signed call back.
+It checks who calls. A task it answers with 202 at once, does the work, and tells the outcome by a signed call back. A notice
+of a hold it has acted on when it answers.
 
 usage: HABEAS_SECRET=... python receiver.py 127.0.0.1:8080 store.json
 """
@@ -73,10 +74,37 @@ def work(store, task):
     return {"outcome": "failed", "reason": "unknown-type"}
 
 
+class Suspicions:
+    """Whose account is suspended. A real system keeps this with its accounts."""
+
+    def __init__(self):
+        self.on = {}  # notice to person; None once it was released
+        self.lock = threading.Lock()
+
+    def hear(self, notice):
+        """A notice may come twice, and its placing after its release: released is released. False for what is not known
+        here: who answers 2xx to that says that it was acted on."""
+        name = notice["notice"]
+        with self.lock:
+            if notice["type"] == "hold-placed":
+                self.on.setdefault(name, f"{notice['subject']['kind']}:{notice['subject']['value']}")
+            elif notice["type"] == "hold-released":
+                self.on[name] = None
+            else:
+                return False
+            print(f"notice {name} {notice['type']}: {len(self.suspended())} suspended", flush=True)
+        return True
+
+    def suspended(self):
+        """An account is given back when the last notice about it was released."""
+        return {person for person in self.on.values() if person is not None}
+
+
 class Receiver:
     def __init__(self, secret, store):
         self.secret = secret
         self.store = store
+        self.suspicions = Suspicions()
         # The outcome of each task that was done. A real system keeps these with its data: a task comes again until its
         # outcome is known, and must not be done twice.
         self.told = {}
@@ -121,6 +149,9 @@ def handler_of(receiver):
             if not verify(receiver.secret, self.headers.get("Habeas-Signature", ""), body):
                 return self.answer(401)
             task = json.loads(body)
+            # A notice has a name of its own, and no task's. Nobody asks for an outcome, so it is acted on first.
+            if "notice" in task:
+                return self.answer(204 if receiver.suspicions.hear(task) else 501)
             # First the receipt, then the work: Habeas waits ten seconds, the work may take days.
             self.answer(202)
             threading.Thread(target=receiver.carry_out, args=(task,)).start()

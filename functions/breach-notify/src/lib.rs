@@ -14,7 +14,8 @@ use app::{
     breach::{self, ActError, BreachStore, DeclareBreach, DeclareError, FactsError},
     breach_scope::{self, CountUnderWay},
     breach_telling::{self, Looked},
-    channel::{CHANNEL_RECEIVES_MAX, NoticeChannel},
+    channel::CHANNEL_RECEIVES_MAX,
+    dispatch::Webhooks,
     keys::Keys,
     limits::Counters,
     mail::{Mailer, SendPace},
@@ -60,7 +61,7 @@ pub trait Ports:
     + DeadLetters
     + SignalStore
     + SystemStates
-    + NoticeChannel
+    + Webhooks
     + Counters
 {
 }
@@ -77,9 +78,9 @@ impl<P> Ports for P where
         + DeadLetters
         + SignalStore
         + SystemStates
-        + NoticeChannel
+        + Webhooks
         + SystemStates
-        + NoticeChannel
+        + Webhooks
         + Counters
 {
 }

@@ -1,6 +1,9 @@
 //! The routes of holds: staff place them, see which stand, look at them again, and release them by two.
 
-use app::holds::{self, HoldError, HoldKey, PlaceHold};
+use app::{
+    hold_rules,
+    holds::{self, HoldError, HoldKey, PlaceHold},
+};
 use domain::hold::HoldRefused;
 use edge::{
     http::{Problem, Request, Response},
@@ -9,7 +12,7 @@ use edge::{
 use jiff::Timestamp;
 use wire::hold::{self, HoldAnswer, HoldForm, HoldsAnswer, ReviewForm};
 
-use crate::{Desk, HOLDS_READ_SCOPE, HOLDS_SCOPE, Ports};
+use crate::{Desk, HOLDS_READ_SCOPE, HOLDS_SCOPE, Ports, tell};
 
 pub(crate) async fn place<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &desk.policies)?;
@@ -54,6 +57,10 @@ pub(crate) async fn release<P: Ports>(desk: &Desk<P>, request: &Request) -> Resu
     let hold = holds::release_by_staff(policy, &desk.ports, &named(request)?, &staff.subject, at)
         .await
         .map_err(hold_refused)?;
+    if !hold.is_open() {
+        // Whoever sends the same again, since this failed, tells it again.
+        tell(desk, policy, hold_rules::told_of(policy, &desk.ports, &hold).await?, None, at).await?;
+    }
     // 202: a second person must say so, too.
     Ok(Response::json(if hold.is_open() { 202 } else { 200 }, &HoldAnswer::new(&hold)))
 }

@@ -4,6 +4,7 @@ use app::{
     breach::BreachStore,
     capture_consent::ConsentLedger,
     error::PortError,
+    hold_notices::Telling,
     holds::{HoldKey, HoldStore},
     keys::Keys,
     logs::{self, KeepLog, Kept, LogError, LogStore},
@@ -19,14 +20,14 @@ use app::{
 use domain::{
     dsar::SUBJECT_DECEASED,
     hold::Hold,
-    ids::Category,
+    ids::{Category, Identifier},
     policy::Policy,
     record::Record,
     walk::{Job, Turn},
 };
 use edge::{
     Event, Failure, Reply,
-    clock::TimeGuard,
+    clock::{self, TimeGuard},
     http::{Problem, RECORDS_BODY_BYTES_MAX, Request, Response},
     queue::{self, Message, Verdict},
     site,
@@ -37,7 +38,7 @@ use jiff::{SignedDuration, Timestamp};
 use policy::PolicyBook;
 use wire::{
     form::FormError,
-    message::{RecordsMessage, WithdrawnForm},
+    message::{HoldMessage, ParsedHold, RecordsMessage, WithdrawnForm},
     record::{
         EVENTS_MAX, EventForm, EventResult, LogAnswer, LogPacketAnswer, ParsedEvent, ParsedLog, ParsedRecord,
         ParsedTrigger, RecordsAnswer, RecordsForm,
@@ -183,6 +184,7 @@ async fn take_in<P: Ports>(
     desk: &Desk<P>,
     policy: &Policy,
     events: Vec<serde_json::Value>,
+    now: Timestamp,
 ) -> Result<Vec<Result<EventResult, String>>, PortError> {
     let mut answers: Vec<Option<Result<EventResult, String>>> = Vec::new();
     let (mut places, mut records) = (Vec::new(), Vec::new());
@@ -208,7 +210,7 @@ async fn take_in<P: Ports>(
             Err(rule) => Err(rule.to_string()),
         });
     }
-    let noted = triggers.into_iter().map(async |(position, form)| (position, note_one(desk, policy, form).await));
+    let noted = triggers.into_iter().map(async |(position, form)| (position, note_one(desk, policy, form, now).await));
     let kept = logs.into_iter().map(async |(position, form)| (position, keep_one(desk, policy, form).await));
     let taken: Vec<_> = stream::iter(noted).buffer_unordered(EVENTS_AT_ONCE).collect().await;
     let kept: Vec<_> = stream::iter(kept).buffer_unordered(EVENTS_AT_ONCE).collect().await;
@@ -281,7 +283,12 @@ fn registered_result(registered: Registered) -> EventResult {
     }
 }
 
-async fn note_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedTrigger) -> Result<EventResult, Refused> {
+async fn note_one<P: Ports>(
+    desk: &Desk<P>,
+    policy: &Policy,
+    form: ParsedTrigger,
+    now: Timestamp,
+) -> Result<EventResult, Refused> {
     let keys = desk.ports.controller(&policy.controller).await.map_err(Refused::Port)?;
     let event = SubjectEvent {
         subject: keys.pepper.subject(&form.identifier),
@@ -290,6 +297,7 @@ async fn note_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedTrigger
         occurred_at: form.occurred_at,
     };
     let noted = records::note_event(policy, &desk.ports, &event).await?;
+    tell(desk, policy, noted.tell, Some(&form.identifier), now).await.map_err(Refused::Port)?;
     if event.event.as_str() == SUBJECT_DECEASED {
         // After the trigger: what fails here comes again with the event, and finds the first attempt.
         let carried_out = post_mortem::carry_out(policy, &desk.ports, &event.subject, event.occurred_at).await;
@@ -301,6 +309,32 @@ async fn note_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedTrigger
         holds: noted.holds.iter().map(Hold::name).collect(),
         ..plain("noted")
     })
+}
+
+/// Has systems told of holds, before what it follows from is done with: what fails here comes again with that, and
+/// telling twice is harmless. They are told from `at` on, however long ago the event happened.
+async fn tell<P: Ports>(
+    desk: &Desk<P>,
+    policy: &Policy,
+    tellings: Vec<Telling>,
+    identifier: Option<&Identifier>,
+    at: Timestamp,
+) -> Result<(), PortError> {
+    if tellings.is_empty() {
+        return Ok(());
+    }
+    let bodies = tellings.into_iter().map(|telling| {
+        let message = HoldMessage::new(&ParsedHold {
+            controller: policy.controller.clone(),
+            subject: telling.subject,
+            hold: telling.hold,
+            system: telling.system,
+            identifier: identifier.cloned(),
+            at,
+        });
+        site::body(&message).map_err(|_| PortError::corrupt("a message", "it cannot be written"))
+    });
+    Outbox::send(&desk.ports, Queue::Tasks, bodies.collect::<Result<_, _>>()?).await
 }
 
 fn plain(result: &str) -> EventResult {
@@ -329,7 +363,7 @@ async fn register<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Respons
         ));
     }
     // What was taken in stands when a later one fails; sending the list again takes in the rest.
-    let results: Vec<EventResult> = take_in(desk, policy, form.events)
+    let results: Vec<EventResult> = take_in(desk, policy, form.events, request.at())
         .await?
         .into_iter()
         .map(|result| result.unwrap_or_else(|rule| EventResult { problem: Some(rule), ..plain("refused") }))
@@ -372,6 +406,7 @@ async fn track<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdic
     let form = message.json::<RecordsMessage>()?;
     let controller = form.controller()?;
     let policy = site::policy_of(&controller, &desk.policies)?;
+    let now = message.sent_at.unwrap_or_else(clock::now);
     for withdrawn in &form.withdrawn {
         note_withdrawal(desk, policy, withdrawn).await?;
     }
@@ -382,7 +417,7 @@ async fn track<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdic
         walk_on(desk, policy, &job, at, turn, now).await?;
     }
     let events = form.events.clone();
-    for (event, result) in events.into_iter().zip(take_in(desk, policy, form.events).await?) {
+    for (event, result) in events.into_iter().zip(take_in(desk, policy, form.events, now).await?) {
         // The events beside it go on; this one alone is put aside, with its reason.
         if let Err(rule) = result {
             let alone = RecordsMessage {
@@ -500,7 +535,8 @@ async fn note_withdrawal<P: Ports>(desk: &Desk<P>, policy: &Policy, form: &Withd
     let (subject, purpose, at) = form.parse()?;
     let Some(event) = records::withdrawal_event(subject, purpose, at) else { return Ok(()) };
     match records::note_event(policy, &desk.ports, &event).await {
-        Ok(_) => Ok(()),
+        // It may release a hold; it places none that is told.
+        Ok(noted) => Ok(tell(desk, policy, noted.tell, None, at).await?),
         Err(RecordError::Port(error)) => Err(error.into()),
         Err(rule) => Err(Verdict::poison(rule.to_string())),
     }

@@ -1,14 +1,15 @@
-//! The controllers' own systems: hands tasks over from its queue, takes outcomes by signed callback or
+//! The controllers' own systems: hands tasks over from its queue and tells of holds, takes outcomes by signed callback or
 //! through the queue of outcomes, and shows staff how each system does.
 
 use app::{
     error::PortError,
+    hold_notices::{self, Telling},
     queues::{DeadLetters, Outbox, OutcomeLetters, Postponing, Queue},
     requests::RequestKey,
     systems::{self, Couriers, Errand, OutcomeRefused, Outcomes, Step},
 };
 use domain::{
-    ids::SystemId,
+    ids::{ControllerId, SystemId},
     policy::Policy,
     system::{
         Pace, QUEUE_WINDOW_DAYS, SIGNATURE_HEADER, SignatureRefused, TaskId, TaskOutcome, WINDOW_MINUTES, verify,
@@ -24,7 +25,7 @@ use edge::{
 use jiff::{SignedDuration, Timestamp};
 use policy::PolicyBook;
 use wire::{
-    message::TaskMessage,
+    message::{HoldMessage, SystemMessage, TaskMessage},
     system::{
         OUTCOME_BODY_BYTES_MAX, OutcomeAnswer, OutcomeForm, SecretAnswer, SignedForm, SystemAnswer, SystemsAnswer,
     },
@@ -93,25 +94,59 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
 const STRANGERS_RECEIVES_MAX: u32 = 3;
 
 async fn hand_over<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict> {
-    let (controller, subject, request, system, opened_at) = message.json::<TaskMessage>()?.parse()?;
-    let policy = match site::policy_of(&controller, &desk.policies) {
+    if message.json::<SystemMessage>()?.is_of_hold() {
+        return tell_of_hold(desk, message, &message.json()?).await;
+    }
+    hand_task(desk, message, &message.json()?).await
+}
+
+fn policy_of<'a, P>(desk: &'a Desk<P>, message: &Message, controller: &ControllerId) -> Result<&'a Policy, Verdict> {
+    match site::policy_of(controller, &desk.policies) {
         // The queue itself gives a task up after many days alone, since a system may be down for as long.
         Err(_) if message.receive_count >= STRANGERS_RECEIVES_MAX => {
-            return Err(Verdict::poison("no policy names this controller"));
+            Err(Verdict::poison("no policy names this controller"))
         }
-        policy => policy?,
-    };
+        policy => Ok(policy?),
+    }
+}
+
+async fn tell_of_hold<P: Ports>(desk: &Desk<P>, message: &Message, form: &HoldMessage) -> Result<(), Verdict> {
+    let hold = form.parse()?;
+    let policy = policy_of(desk, message, &hold.controller)?;
+    let telling = Telling { system: hold.system, subject: hold.subject, hold: hold.hold };
+    let attempts = message.receive_count;
+    let errand = hold_notices::Errand { telling, identifier: hold.identifier, since: hold.at, attempts };
+    let now = clock::now();
+    let step = hold_notices::deliver(policy, &desk.ports, &desk.pace, &errand, now).await?;
+    follow(desk, message, (policy, &errand.telling.system), step, now).await
+}
+
+async fn hand_task<P: Ports>(desk: &Desk<P>, message: &Message, form: &TaskMessage) -> Result<(), Verdict> {
+    let (controller, subject, request, system, opened_at) = form.parse()?;
+    let policy = policy_of(desk, message, &controller)?;
     let errand =
         Errand { key: RequestKey { controller, subject, request }, system, opened_at, attempts: message.receive_count };
     let counter = systems::Desk { public_url: &desk.public_url, pace: desk.pace };
     // The clock, and not the event's time: it is a matter of minutes between machines.
     let now = clock::now();
-    match systems::deliver(policy, &desk.ports, &counter, &errand, now).await? {
+    let step = systems::deliver(policy, &desk.ports, &counter, &errand, now).await?;
+    follow(desk, message, (policy, &errand.system), step, now).await
+}
+
+/// Does with a message what came of it.
+async fn follow<P: Ports>(
+    desk: &Desk<P>,
+    message: &Message,
+    (policy, system): (&Policy, &SystemId),
+    step: Step,
+    now: Timestamp,
+) -> Result<(), Verdict> {
+    match step {
         Step::Finished => Ok(()),
         Step::Buried { reason } => Err(Verdict::poison(reason)),
         Step::Later { seconds } => put_off(desk, message, seconds, now).await,
         Step::Failed { seconds, in_a_row } => {
-            let dimensions = [("Controller", policy.controller.as_str()), ("System", errand.system.as_str())];
+            let dimensions = [("Controller", policy.controller.as_str()), ("System", system.as_str())];
             metric("SystemFailures", 1.0, Unit::Count, &dimensions);
             metric("SystemFailuresInARow", f64::from(in_a_row), Unit::Count, &[]);
             put_off(desk, message, seconds, now).await

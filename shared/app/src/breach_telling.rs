@@ -17,7 +17,8 @@ use crate::{
     alerts,
     announce::{Announcements, Contact, SCOPE_SEGMENTS},
     breach::{self, ActError, BreachStore},
-    channel::{self, NoticeChannel, Try},
+    channel::{self, Try},
+    dispatch::Webhooks,
     error::PortError,
     keys::Keys,
     letters,
@@ -56,7 +57,7 @@ pub async fn plan<P: BreachStore + Announcements>(
 ///
 /// # Errors
 /// [`PortError`] if the breach cannot be read; what happens at single people is in [`Told`].
-pub async fn tell<P: BreachStore + Announcements + Mailer + SendPace + Keys + SystemStates + NoticeChannel>(
+pub async fn tell<P: BreachStore + Announcements + Mailer + SendPace + Keys + SystemStates + Webhooks>(
     policy: &Policy,
     ports: &P,
     breach: &BreachId,

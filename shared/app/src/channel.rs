@@ -6,15 +6,15 @@ use domain::{
     ids::{BreachId, ControllerId, Identifier, NoticeId, SubjectRef},
     language::Language,
     policy::{Policy, SystemKind},
-    system::SystemSecret,
 };
 use jiff::Timestamp;
 
 use crate::{
+    dispatch::{Dispatch, Webhooks},
     error::PortError,
     keys::Keys,
     letters,
-    systems::{self, NotDelivered, SystemStates},
+    systems::{self, SystemStates},
 };
 
 /// How often the message of a person is received before nobody tries the channel again: the queue hands a message out
@@ -46,17 +46,6 @@ pub struct BreachNotice {
     pub sent_at: Timestamp,
 }
 
-/// The port to a system that tells people.
-#[expect(async_fn_in_trait, reason = "functions run on one thread")]
-pub trait NoticeChannel {
-    /// Hands a notice over by a `POST`, signed when it was sent with each of these secrets, and names its id in a header.
-    ///
-    /// MUST keep what `Webhooks::post` must: the notice holds what somebody is known by. Only a status of 2xx is a
-    /// success.
-    async fn hand_notice(&self, url: &str, notice: &BreachNotice, secrets: &[SystemSecret])
-    -> Result<(), NotDelivered>;
-}
-
 /// One try to tell somebody by the channel.
 #[derive(Debug, Clone, Copy)]
 pub struct Try {
@@ -71,7 +60,7 @@ pub struct Try {
 ///
 /// # Errors
 /// [`PortError::Unavailable`] if the system did not take it: it is tried again. The identifier is in no error.
-pub async fn hand_over<P: Keys + SystemStates + NoticeChannel>(
+pub async fn hand_over<P: Keys + SystemStates + Webhooks>(
     policy: &Policy,
     ports: &P,
     incident: &Incident,
@@ -101,7 +90,7 @@ pub async fn hand_over<P: Keys + SystemStates + NoticeChannel>(
         texts,
         sent_at: attempt.now,
     };
-    match ports.hand_notice(url, &notice, &secrets).await {
+    match ports.post(url, Dispatch::Breach(&notice), &secrets, attempt.now).await {
         Ok(()) => Ok(true),
         Err(failure) => {
             let code = failure.code.clone();

@@ -7,20 +7,30 @@ use std::collections::BTreeSet;
 
 use domain::{
     hold::{ByEvents, Hold, HoldScope},
-    ids::{EventName, HoldId, SubjectRef},
+    ids::{EventName, HoldId, SubjectRef, SystemId},
     policy::{HoldRule, Policy},
 };
 use jiff::Timestamp;
 
 use crate::{
     error::PortError,
+    hold_notices::Telling,
     holds::{self, HoldError, HoldKey, HoldStore},
     keys::{ControllerKeys, Keys},
     records::{CONFLICTS_MAX, RecordError, RecordStore, Trigger},
 };
 
+/// What the rules that listen to an event come to.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    /// Their holds that stand.
+    pub(crate) stand: Vec<Hold>,
+    /// Who must hear of a hold by this event: that it stands, or was ended by it.
+    pub(crate) tell: Vec<Telling>,
+}
+
 /// Brings a subject's holds to what the events say that were noted; answers those of this event's
-/// rules that stand. The event MUST have been noted before.
+/// rules that stand, and who hears of them. The event MUST have been noted before.
 ///
 /// # Errors
 /// [`RecordError`]. Doing it again changes nothing and is no error.
@@ -28,15 +38,53 @@ pub(crate) async fn settle<P: HoldStore + RecordStore + Keys>(
     policy: &Policy,
     ports: &P,
     subject: &SubjectRef,
-    event: &EventName,
-) -> Result<Vec<Hold>, RecordError> {
-    let mut stand = Vec::new();
+    (event, occurred_at): (&EventName, Timestamp),
+) -> Result<Settled, RecordError> {
+    let mut settled = Settled::default();
     for rule in policy.holds.iter().filter(|rule| rule.on.is_some() && rule.listens_to(event)) {
-        stand.extend(settle_rule(policy, ports, subject, rule).await?);
+        let holds = settle_rule(policy, ports, subject, rule).await?;
+        // What stands is told by what placed it, and what was ended by what ended it, whose time it bears: so each is
+        // told by an event that comes again until that is done.
+        let hears_of = |hold: &&Hold| match hold.released_at {
+            None => rule.on.as_ref() == Some(event),
+            Some(at) => at.as_millisecond() == occurred_at.as_millisecond(),
+        };
+        settled.tell.extend(holds.iter().filter(hears_of).flat_map(|hold| tellings(rule, subject, hold)));
+        settled.stand.extend(holds.into_iter().filter(Hold::is_open));
     }
-    Ok(stand)
+    Ok(settled)
 }
 
+fn tellings(rule: &HoldRule, subject: &SubjectRef, hold: &Hold) -> impl Iterator<Item = Telling> {
+    rule.tell.iter().map(|system| Telling { system: system.clone(), subject: subject.clone(), hold: hold.id.clone() })
+}
+
+/// Who must hear that a hold was released, if an event had placed it.
+///
+/// # Errors
+/// [`PortError`].
+pub async fn told_of<P: Keys>(policy: &Policy, ports: &P, hold: &Hold) -> Result<Vec<Telling>, PortError> {
+    let (Some(subject), true) = (hold.scope.subject(), policy.holds.iter().any(|rule| !rule.tell.is_empty())) else {
+        return Ok(Vec::new());
+    };
+    let keys = ports.controller(&policy.controller).await?;
+    let rules = policy.holds.iter().filter(|rule| is_of(&keys, rule, subject, hold));
+    Ok(rules.flat_map(|rule| tellings(rule, subject, hold)).collect())
+}
+
+/// The event that placed a hold, if the policy tells the system of such holds.
+pub(crate) fn event_told<'a>(
+    policy: &'a Policy,
+    keys: &ControllerKeys,
+    system: &SystemId,
+    hold: &Hold,
+) -> Option<&'a EventName> {
+    let subject = hold.scope.subject()?;
+    let mut rules = policy.holds.iter().filter(|rule| rule.tell.contains(system));
+    rules.find(|rule| is_of(keys, rule, subject, hold))?.on.as_ref()
+}
+
+/// Settles the holds of one rule, and answers them, released ones too.
 async fn settle_rule<P: HoldStore + RecordStore + Keys>(
     policy: &Policy,
     ports: &P,
@@ -50,8 +98,7 @@ async fn settle_rule<P: HoldStore + RecordStore + Keys>(
         let state = by_events(rule, &ports.triggers(controller, subject).await?);
         if known == Some(state) {
             let holds = ports.holds(controller, subject).await?;
-            let stands = |hold: &Hold| hold.is_open() && is_of(&keys, rule, subject, hold);
-            return Ok(holds.into_iter().filter(stands).collect());
+            return Ok(holds.into_iter().filter(|hold| is_of(&keys, rule, subject, hold)).collect());
         }
         bring_to(policy, ports, &keys, subject, rule, state).await?;
         // Somebody may have noted another event since, and not have seen what was placed here.

@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use crate::{
     capture_consent::ConsentLedger,
     error::{Appended, PortError},
+    hold_notices::Telling,
     hold_rules,
     holds::{HoldStore, WideHolds},
     keys::Keys,
@@ -395,6 +396,8 @@ pub struct Noted {
     pub moved: usize,
     /// The holds that stand by the rules which listen to it.
     pub holds: Vec<Hold>,
+    /// The systems that must hear of a hold by this event. Whoever noted it MUST tell them, or note it again.
+    pub tell: Vec<Telling>,
 }
 
 /// Places and releases the holds that the policy has for an event, and moves the clocks of the records
@@ -413,7 +416,7 @@ pub async fn note_event<P: RecordStore + ConsentLedger + NoticeChanges + HoldSto
     let controller = &policy.controller;
     ports.note_trigger(controller, &form.subject, &form.event, form.purpose.as_ref(), form.occurred_at).await?;
     // Before the clocks: what an event both holds and ends must not be deleted in between.
-    let holds = hold_rules::settle(policy, ports, &form.subject, &form.event).await?;
+    let settled = hold_rules::settle(policy, ports, &form.subject, (&form.event, form.occurred_at)).await?;
     let mut moved = 0;
     for record in ports.records(controller, &form.subject).await? {
         // A record of a category that the policy no longer names keeps the clock it has.
@@ -424,7 +427,7 @@ pub async fn note_event<P: RecordStore + ConsentLedger + NoticeChanges + HoldSto
         let after = change(policy, ports, record, |record| record.note(policy, rule, &event, at).map(drop)).await?;
         moved += usize::from(after.due_at != before);
     }
-    Ok(Noted { moved, holds })
+    Ok(Noted { moved, holds: settled.stand, tell: settled.tell })
 }
 
 /// The event that a withdrawn consent raises for the records that rested on it.

@@ -7,13 +7,14 @@ use domain::{
     dsar::{Act, Actor, Exception, RefusalGround, RequestState, RequestType, Ruling, TaskEnd, due_of},
     hold::{Hold, HoldReason, HoldScope},
     ids::{Category, ControllerId, Purpose, RequestId, SystemId},
-    policy::{Policy, SystemKind, SystemRule},
+    policy::{Policy, SystemRule},
     sensitive::Sensitive,
     system::{self, Pace, SystemSecret, SystemState, Task, TaskId, TaskOutcome},
 };
 use jiff::Timestamp;
 
 use crate::{
+    dispatch::{self, Dispatch, NotDelivered, TaskQueues, Webhooks},
     error::PortError,
     keys::Keys,
     records::RecordStore,
@@ -23,38 +24,6 @@ use crate::{
 
 /// How often a system's state is read again when somebody else changed it in between.
 const CONFLICTS_MAX: usize = 5;
-
-/// Why a system did not take a task.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the system did not take its task: {code}")]
-pub struct NotDelivered {
-    /// A code of the adapter's: `timeout`, `http-503`, `private-address`.
-    pub code: String,
-}
-
-/// The port to systems that are called.
-#[expect(async_fn_in_trait, reason = "functions run on one thread")]
-pub trait Webhooks {
-    /// Hands a task over by a `POST`, signed at that time with each of these secrets.
-    ///
-    /// MUST call public addresses alone, over TLS, but for the local stage; MUST connect to an address
-    /// that it has checked; MUST follow no redirect, and come to an end within seconds. Only a status of
-    /// 2xx is a success.
-    async fn post(&self, url: &str, task: &Task, secrets: &[SystemSecret], at: Timestamp) -> Result<(), NotDelivered>;
-}
-
-/// The port to systems that read a queue.
-#[expect(async_fn_in_trait, reason = "functions run on one thread")]
-pub trait TaskQueues {
-    /// Puts a task into a queue of the controller's, signed at that time with each of these secrets.
-    async fn enqueue(
-        &self,
-        queue_url: &str,
-        task: &Task,
-        secrets: &[SystemSecret],
-        at: Timestamp,
-    ) -> Result<(), NotDelivered>;
-}
 
 /// The port to what is kept of systems: nothing of it is personal.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]
@@ -168,7 +137,7 @@ pub struct Desk<'a> {
     pub pace: Pace,
 }
 
-/// What becomes of a task's message.
+/// What becomes of a message to a system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Nothing is left to do.
@@ -287,12 +256,9 @@ pub async fn deliver<P: Couriers>(
         // During a rollout another version of the policy may name it.
         return Ok(late_or(in_time, Step::Later { seconds: again }, "the policy names no such system"));
     };
-    let Some(state) = enter(ports, controller, &errand.system, now).await? else {
-        let health = ports.system_state(controller, &errand.system).await?.health;
-        let seconds = health.closed_for_seconds(now).unwrap_or(desk.pace.shortest_seconds);
-        // Spread, so that not all of its tasks come back at once.
-        let spread = i64::try_from(random % 10).unwrap_or_default();
-        return Ok(Step::Later { seconds: bounded(seconds.saturating_add(spread)) });
+    let state = match enter(ports, controller, &errand.system, (&desk.pace, now), random).await? {
+        Entered::Open(state) => state,
+        Entered::LeftAlone { seconds } => return Ok(Step::Later { seconds: bounded(seconds) }),
     };
     if let Some(ground) = kept_by_hold(ports, &errand.key, &stored.state).await? {
         let end = TaskEnd::Kept { records: 0, ground };
@@ -307,10 +273,8 @@ pub async fn deliver<P: Couriers>(
     task.except.extend(kept.into_iter().filter(|kept| has(&kept.category)));
     let keys = ports.controller(controller).await?;
     let secrets = state.secret.secrets(&keys.systems, controller, &errand.system, now);
-    let handed_over = match &rule.kind {
-        SystemKind::Webhook { url } => ports.post(url, &task, &secrets, now).await,
-        SystemKind::Queue { url } => ports.enqueue(url, &task, &secrets, now).await,
-    };
+    let to = (&errand.system, &rule.kind);
+    let handed_over = dispatch::hand_to(ports, to, Dispatch::Task(&task), &secrets, now).await;
     match handed_over {
         Ok(()) => {
             succeeded(ports, controller, &errand.system, now).await?;
@@ -318,23 +282,18 @@ pub async fn deliver<P: Couriers>(
             Ok(if in_time { Step::Later { seconds: bounded(desk.pace.outcome_seconds) } } else { Step::Finished })
         }
         Err(NotDelivered { code }) => {
-            let state = change(ports, controller, &errand.system, |mut state| {
-                state.health = state.health.failed(now, &code, &desk.pace, random);
-                state
-            })
-            .await?;
-            let in_a_row = state.health.failures_in_a_row;
+            let in_a_row = failed(ports, controller, &errand.system, (&code, now), &desk.pace, random).await?;
             let step = Step::Failed { seconds: again, in_a_row };
             Ok(late_or(in_time, step, "the system did not take the task before the answer was due"))
         }
     }
 }
 
-fn late_or(in_time: bool, step: Step, reason: &'static str) -> Step {
+pub(crate) fn late_or(in_time: bool, step: Step, reason: &'static str) -> Step {
     if in_time { step } else { Step::Buried { reason } }
 }
 
-fn random<P: Keys>(ports: &P) -> Result<u64, PortError> {
+pub(crate) fn random<P: Keys>(ports: &P) -> Result<u64, PortError> {
     let bytes = ports.random()?;
     Ok(bytes.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte)))
 }
@@ -344,27 +303,63 @@ fn waits(state: &RequestState, system: &SystemId) -> bool {
     state.stage().is_open() && matches!(state.tasks().get(system), Some(None))
 }
 
-/// Lets a call through: `None` while the system is left alone. Where it failed again and again, one call
-/// finds out whether it is back, and the others wait for that.
-async fn enter<P: SystemStates>(
+/// Whether a system may be called now.
+pub(crate) enum Entered {
+    /// It may.
+    Open(SystemState),
+    /// It is left alone.
+    LeftAlone {
+        /// For how long.
+        seconds: i64,
+    },
+}
+
+/// Lets a call through unless the system is left alone. Where it failed again and again, one call finds out whether it
+/// is back, and the others wait for that.
+pub(crate) async fn enter<P: SystemStates>(
     ports: &P,
     controller: &ControllerId,
     system: &SystemId,
-    now: Timestamp,
-) -> Result<Option<SystemState>, PortError> {
+    (pace, now): (&Pace, Timestamp),
+    random: u64,
+) -> Result<Entered, PortError> {
     let state = ports.system_state(controller, system).await?;
-    if state.health.closed_for_seconds(now).is_some() {
-        return Ok(None);
+    if state.health.closed_for_seconds(now).is_none() {
+        if !state.health.is_suspect() {
+            return Ok(Entered::Open(state));
+        }
+        let revision = state.revision.saturating_add(1);
+        let probing = SystemState { revision, health: state.health.probing(now), secret: state.secret };
+        if ports.put_system_state(controller, system, &probing).await? {
+            return Ok(Entered::Open(probing));
+        }
     }
-    if !state.health.is_suspect() {
-        return Ok(Some(state));
-    }
-    let revision = state.revision.saturating_add(1);
-    let probing = SystemState { revision, health: state.health.probing(now), secret: state.secret };
-    Ok(ports.put_system_state(controller, system, &probing).await?.then_some(probing))
+    let health = ports.system_state(controller, system).await?.health;
+    let seconds = health.closed_for_seconds(now).unwrap_or(pace.shortest_seconds);
+    // Spread, so that not all that waits for it comes back at once.
+    let spread = i64::try_from(random % 10).unwrap_or_default();
+    Ok(Entered::LeftAlone { seconds: seconds.saturating_add(spread) })
 }
 
-async fn succeeded<P: SystemStates>(
+/// Notes that a system failed; answers how often in a row.
+pub(crate) async fn failed<P: SystemStates>(
+    ports: &P,
+    controller: &ControllerId,
+    system: &SystemId,
+    (code, at): (&str, Timestamp),
+    pace: &Pace,
+    random: u64,
+) -> Result<u32, PortError> {
+    let state = change(ports, controller, system, |mut state| {
+        state.health = state.health.failed(at, code, pace, random);
+        state
+    })
+    .await?;
+    Ok(state.health.failures_in_a_row)
+}
+
+/// Notes that a system did what it was called for.
+pub(crate) async fn succeeded<P: SystemStates>(
     ports: &P,
     controller: &ControllerId,
     system: &SystemId,
@@ -542,12 +537,7 @@ pub async fn take_outcome<P: Outcomes>(
         // Kept before it is recorded: what the record names must stand.
         TaskOutcome::Data(data) => TaskEnd::Delivered { object: ports.keep_data(&key, system, data, at).await? },
         TaskOutcome::Failed { reason } => {
-            let random = random(ports)?;
-            change(ports, controller, system, |mut state| {
-                state.health = state.health.failed(at, &format!("said-{reason}"), pace, random);
-                state
-            })
-            .await?;
+            failed(ports, controller, system, (&format!("said-{reason}"), at), pace, random(ports)?).await?;
             return Ok(Taken::AskedAgain);
         }
     };

@@ -3,19 +3,23 @@
 use std::time::Duration;
 
 use app::{
+    dispatch::{Dispatch, NotDelivered, TaskQueues},
     error::PortError,
     queues::{DeadLetters, LATER_SECONDS_MAX, Later, Outbox, OutcomeLetters, Postponing, Queue},
-    systems::{NotDelivered, TaskQueues},
 };
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 
-use domain::system::{SystemSecret, Task, signature};
+use domain::{
+    ids::SystemId,
+    system::{SystemSecret, signature},
+};
 use jiff::Timestamp;
-use wire::system::{SignedForm, TaskForm};
+use wire::system::SignedForm;
 
 use crate::{
     Cloud,
     failure::{code, unavailable},
+    webhook,
 };
 
 /// Most messages of one call (SQS's limit).
@@ -150,20 +154,20 @@ impl TaskQueues for Cloud {
     async fn enqueue(
         &self,
         queue_url: &str,
-        task: &Task,
+        system: &SystemId,
+        what: Dispatch<'_>,
         secrets: &[SystemSecret],
         at: Timestamp,
     ) -> Result<(), NotDelivered> {
-        let unwritable = |_| NotDelivered { code: "unwritable".to_owned() };
-        let body = serde_json::to_string(&TaskForm::new(task)).map_err(unwritable)?;
+        let (body, _) = webhook::written(what)?;
         let form = SignedForm {
             v: wire::system::VERSION,
-            controller: task.controller.to_string(),
-            system: task.id.system.to_string(),
+            controller: what.controller().to_string(),
+            system: system.to_string(),
             signature: signature(secrets, at, body.as_bytes()),
             body,
         };
-        let message = serde_json::to_string(&form).map_err(unwritable)?;
+        let message = serde_json::to_string(&form).map_err(|_| NotDelivered { code: "unwritable".to_owned() })?;
         let sent = self.sqs().send_message().queue_url(queue_url).message_body(message).send().await;
         // The code alone: it names what is wrong with the queue, and nothing of the message.
         let failed = |error| NotDelivered { code: format!("queue-{}", code(&error).unwrap_or("not-reached")) };

@@ -11,11 +11,11 @@ use std::{
 };
 
 use app::{
-    channel::{BreachNotice, NoticeChannel},
-    systems::{NotDelivered, Webhooks},
+    channel::BreachNotice,
+    dispatch::{Dispatch, NotDelivered, Webhooks},
 };
 use bytes::Bytes;
-use domain::system::{SIGNATURE_HEADER, SystemSecret, Task, is_public, signature};
+use domain::system::{SIGNATURE_HEADER, SystemSecret, is_public, signature};
 use http::{
     Request, StatusCode, Uri,
     header::{CONNECTION, CONTENT_TYPE, HOST, USER_AGENT},
@@ -33,7 +33,7 @@ use tokio::{
 use wire::{
     breach::{BreachNoticeForm, NOTICE_VERSION},
     form::SubjectForm,
-    system::TaskForm,
+    system::{HoldNoticeForm, TaskForm},
 };
 
 use crate::{Cloud, client};
@@ -51,7 +51,7 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// The header that names the task, so that a receiver can log it without reading the body.
 const TASK_HEADER: &str = "habeas-task";
 
-/// The header that names a notice: the same one, the same person and the same breach.
+/// The header that names a notice: the same one, the same hold, or the same person and the same breach.
 const NOTICE_HEADER: &str = "habeas-notice";
 
 /// Which addresses may be reached.
@@ -193,27 +193,16 @@ enum Stream {
     Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
 }
 
-/// A body and the signature that is sent beside it.
-fn signed<T: Serialize>(form: &T, secrets: &[SystemSecret], at: Timestamp) -> Result<(String, String), NotDelivered> {
-    let body = serde_json::to_string(form).map_err(|_| not_delivered("unwritable"))?;
-    let header = signature(secrets, at, body.as_bytes());
-    Ok((body, header))
-}
-
-impl Cloud {
-    /// Calls a system, with a header that names what it is called for.
-    async fn call_system(
-        &self,
-        url: &str,
-        (body, signature): (String, String),
-        named: (&'static str, String),
-    ) -> Result<(), NotDelivered> {
-        let reach = if self.is_local() { Reach::Anywhere } else { Reach::Public };
-        let headers = [(SIGNATURE_HEADER, signature), named];
-        tokio::time::timeout(CALL_TIMEOUT, call(url, body, headers, reach))
-            .await
-            .map_err(|_| not_delivered("timeout"))?
+/// What is sent: the body that is signed, and the header that names it.
+pub(crate) fn written(what: Dispatch<'_>) -> Result<(String, (&'static str, String)), NotDelivered> {
+    fn json<T: Serialize>(form: &T) -> Result<String, NotDelivered> {
+        serde_json::to_string(form).map_err(|_| not_delivered("unwritable"))
     }
+    Ok(match what {
+        Dispatch::Task(task) => (json(&TaskForm::new(task))?, (TASK_HEADER, task.id.to_string())),
+        Dispatch::Hold(notice) => (json(&HoldNoticeForm::new(notice))?, (NOTICE_HEADER, notice.hold.to_string())),
+        Dispatch::Breach(notice) => (json(&notice_form(notice))?, (NOTICE_HEADER, notice.id.to_string())),
+    })
 }
 
 fn notice_form(notice: &BreachNotice) -> BreachNoticeForm {
@@ -223,11 +212,7 @@ fn notice_form(notice: &BreachNotice) -> BreachNoticeForm {
         notice: notice.id.to_string(),
         controller: notice.controller.to_string(),
         breach: notice.breach.to_string(),
-        // Disclosed to the controller's own system, which must know whom to tell.
-        subject: SubjectForm {
-            kind: notice.identifier.kind().as_str().to_owned(),
-            value: notice.identifier.value().disclose().clone(),
-        },
+        subject: SubjectForm::disclosing(&notice.identifier),
         language: notice.language.as_str().to_owned(),
         title: notice.subject.clone(),
         text: notice.text.clone(),
@@ -237,22 +222,21 @@ fn notice_form(notice: &BreachNotice) -> BreachNoticeForm {
     }
 }
 
-impl NoticeChannel for Cloud {
-    async fn hand_notice(
+impl Webhooks for Cloud {
+    async fn post(
         &self,
         url: &str,
-        notice: &BreachNotice,
+        what: Dispatch<'_>,
         secrets: &[SystemSecret],
+        at: Timestamp,
     ) -> Result<(), NotDelivered> {
-        let signed = signed(&notice_form(notice), secrets, notice.sent_at)?;
-        self.call_system(url, signed, (NOTICE_HEADER, notice.id.to_string())).await
-    }
-}
-
-impl Webhooks for Cloud {
-    async fn post(&self, url: &str, task: &Task, secrets: &[SystemSecret], at: Timestamp) -> Result<(), NotDelivered> {
-        let signed = signed(&TaskForm::new(task), secrets, at)?;
-        self.call_system(url, signed, (TASK_HEADER, task.id.to_string())).await
+        let (body, named) = written(what)?;
+        let signature = signature(secrets, at, body.as_bytes());
+        let reach = if self.is_local() { Reach::Anywhere } else { Reach::Public };
+        let headers = [(SIGNATURE_HEADER, signature), named];
+        tokio::time::timeout(CALL_TIMEOUT, call(url, body, headers, reach))
+            .await
+            .map_err(|_| not_delivered("timeout"))?
     }
 }
 

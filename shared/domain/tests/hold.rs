@@ -28,6 +28,7 @@ fn rule(reason: HoldReason, grounds: &[&str], review_after: SpanFieldwise) -> Ho
         grounds: grounds.iter().map(|name| ground(name)).collect(),
         on: None,
         release_on: None,
+        tell: BTreeSet::new(),
         review_after,
         clause: Clause::new("test.holds"),
     }

@@ -24,6 +24,7 @@ fn the_document_says_how_long_a_task_waits() {
         format!("any time from {} s up", pace.shortest_seconds),
         format!("at most {} h", pace.longest_seconds / 3_600),
         format!("again after {} h", pace.outcome_seconds / 3_600),
+        format!("told for {} days", pace.told_for_seconds / (24 * 3_600)),
     ] {
         assert!(DOCUMENT.contains(&text), "{text}");
     }

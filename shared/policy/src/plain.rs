@@ -187,6 +187,9 @@ fn office(policy: &Policy) -> String {
 fn system(rule: &SystemRule) -> String {
     let held = if rule.categories.is_empty() { "any category".to_owned() } else { names(&rule.categories, "and") };
     let (id, title, way) = (&rule.id, &rule.title, rule.kind.as_str());
+    if rule.requests.is_empty() {
+        return format!("{id} (“{title}”) may hold {held}, is asked about no request, and is told by {way}.");
+    }
     format!("{id} (“{title}”) may hold {held} and is asked by {way} about {}.", names(&rule.requests, "and"))
 }
 
@@ -335,9 +338,14 @@ fn hold(rule: &HoldRule) -> String {
     let by = rule.on.as_ref().map_or_else(|| "staff".to_owned(), |event| format!("staff, or by {event}"));
     let release = rule.release_on.as_ref().map(|event| format!(", or by {event}")).unwrap_or_default();
     let grounds = if rule.grounds.is_empty() { String::new() } else { format!(" on {}", names(&rule.grounds, "or")) };
-    format!(
+    let sentence = format!(
         "A hold ({}){grounds} is placed by {by}, released by staff{release}, and looked at again after {} at the latest.",
         rule.reason.as_str(),
         words::duration(&rule.review_after)
-    )
+    );
+    if rule.tell.is_empty() {
+        return sentence;
+    }
+    let told = names(&rule.tell, "and");
+    sentence + &format!(" When an event places one, {told} hears of whom it concerns, and later of its release.")
 }

@@ -240,7 +240,8 @@ fn compiled_bytes_that_break_a_rule_are_refused_with_it() {
         LoadError::Word { what: "address", .. }
     ));
     assert!(matches!(refused("[\"access\",\"erasure\"]", "[\"complaint\"]"), LoadError::Word { .. }));
-    assert!(matches!(refused("[\"access\",\"erasure\"]", "[]"), LoadError::Word { .. }));
+    let told = "\"release_on\":\"fraud.closed\",";
+    assert!(matches!(refused(told, &format!("{told}\"tell\":[\"login\"],")), LoadError::Undeclared(_)));
     assert!(matches!(refused("\"id\":\"till\"", "\"id\":\"crm\""), LoadError::Duplicate(_)));
     let accounts = "\"accounts\":{\"issuer\":\"https://login.acme.fr\",\"audience\":\"habeas\"},";
     assert!(matches!(refused(accounts, ""), LoadError::Undeclared(_)));

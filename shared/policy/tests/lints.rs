@@ -435,6 +435,19 @@ fn a_hold_that_an_event_releases_is_placed_by_one() {
 }
 
 #[test]
+fn a_system_that_is_asked_nothing_is_there_to_be_told_of_a_hold_or_a_breach() {
+    let system = "[[system]]\nid = \"login\"\ntitle = \"Logins\"\nwebhook = \"https://login.acme.fr/habeas\"\n\
+                  requests = []\nclause = \"acme.67\"\n";
+    assert_eq!(raised_by(system), BTreeSet::from(["POLICY-MISSING-KEY"]));
+    let hold = "\n[[hold]]\nreason = \"investigation\"\non = \"theft.suspected\"\ntell = [\"login\"]\n\
+                review_after = \"P6M\"\nclause = \"acme.67\"\n";
+    assert!(raised_by(&format!("{system}{hold}")).is_empty());
+    let told = BASE.replace("[breach]\n", "[breach]\nchannel = \"login\"\n");
+    assert_ne!(told, BASE);
+    assert!(open_codes(&findings_of(&format!("{told}\n{system}"))).is_empty());
+}
+
+#[test]
 fn a_text_that_takes_consents_in_europe_and_says_nothing_of_children_is_warned_of() {
     let silent = BASE.replace("[age]\nguardian_below = 16\nclause = \"acme.50\"\n", "");
     assert_ne!(silent, BASE);

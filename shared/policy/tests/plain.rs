@@ -81,7 +81,8 @@ fn the_sentences_say_what_the_functions_do() {
         (
             "hold investigation",
             "A hold (investigation) on fraud is placed by staff, or by suspicious-activity.identified, released by \
-             staff, or by investigation.closed, and looked at again after 90 days at the latest.",
+             staff, or by investigation.closed, and looked at again after 90 days at the latest. When an event places \
+             one, crm hears of whom it concerns, and later of its release.",
         ),
         ("attestation encryption", "Somebody vouches every year: Backups are encrypted. Evidence: the audit report."),
     ] {

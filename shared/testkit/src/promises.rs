@@ -97,6 +97,7 @@ pub fn consent_side() -> Policy {
         grounds: Vec::new(),
         on: None,
         release_on: None,
+        tell: BTreeSet::new(),
         review_after: review_after.fieldwise(),
         clause: Clause::new("test.holds"),
     };

@@ -62,6 +62,12 @@ impl fmt::Debug for SubjectForm {
 }
 
 impl SubjectForm {
+    /// Writes an identifier out: for the controller's own systems, which must know whom it is about, and for nobody
+    /// else.
+    pub fn disclosing(identifier: &Identifier) -> Self {
+        Self { kind: identifier.kind().as_str().to_owned(), value: identifier.value().disclose().clone() }
+    }
+
     /// Reads the identifier.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ mod walk;
 
 pub use guardian::GuardianMessage;
 pub use subscription::SubscriptionMessage;
-pub use task::TaskMessage;
+pub use task::{HoldMessage, ParsedHold, SystemMessage, TaskMessage};
 pub use walk::{TurnForm, WalkForm};
 
 use domain::{

@@ -8,7 +8,9 @@ use domain::{
     ids::{ControllerId, Ground, SystemId},
     policy::{SystemKind, SystemRule},
     sensitive::Sensitive,
-    system::{FAILURES_TO_OPEN, SIGNATURE_HEADER, SystemSecret, SystemState, Task, TaskId, TaskOutcome},
+    system::{
+        FAILURES_TO_OPEN, HoldNews, HoldNotice, SIGNATURE_HEADER, SystemSecret, SystemState, Task, TaskId, TaskOutcome,
+    },
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -89,16 +91,76 @@ impl TaskForm {
             task: task.id.to_string(),
             controller: task.controller.to_string(),
             request: task.request.as_str().to_owned(),
-            subject: SubjectForm {
-                kind: task.identifier.kind().as_str().to_owned(),
-                value: task.identifier.value().disclose().clone(),
-            },
+            subject: SubjectForm::disclosing(&task.identifier),
             purposes: task.purposes.iter().map(ToString::to_string).collect(),
             categories: task.categories.iter().map(ToString::to_string).collect(),
             except: except.collect(),
             corrections: corrections.collect(),
             due_before: task.due_before.to_string(),
             callback: task.callback.clone(),
+        }
+    }
+}
+
+/// What a system is told of a hold: the body of a signed call, or of a signed message. It asks for no outcome.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HoldNoticeForm {
+    /// [`VERSION`].
+    pub v: u8,
+    /// The notice's name: the same one, the same hold.
+    pub notice: String,
+    /// Whose.
+    pub controller: String,
+    /// `hold-placed` or `hold-released`.
+    #[serde(rename = "type")]
+    pub what: String,
+    /// The event that placed the hold.
+    pub event: String,
+    /// Why the data is kept: `investigation`.
+    pub reason: String,
+    /// On whom it is; of a placing alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectForm>,
+    /// When the event happened.
+    pub occurred_at: String,
+    /// When somebody must look at the hold again; of a placing alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_at: Option<String>,
+    /// When it was released; of a release alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released_at: Option<String>,
+    /// When this was sent.
+    pub sent_at: String,
+}
+
+impl fmt::Debug for HoldNoticeForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HoldNoticeForm").field("notice", &self.notice).finish_non_exhaustive()
+    }
+}
+
+impl HoldNoticeForm {
+    /// Writes a notice.
+    pub fn new(notice: &HoldNotice) -> Self {
+        let (subject, review_at, released_at) = match &notice.news {
+            HoldNews::Placed { identifier, review_at } => {
+                (Some(SubjectForm::disclosing(identifier)), Some(review_at.to_string()), None)
+            }
+            HoldNews::Released { at } => (None, None, Some(at.to_string())),
+        };
+        Self {
+            v: VERSION,
+            notice: notice.hold.to_string(),
+            controller: notice.controller.to_string(),
+            what: notice.news.as_str().to_owned(),
+            event: notice.event.to_string(),
+            reason: notice.reason.as_str().to_owned(),
+            subject,
+            occurred_at: notice.occurred_at.to_string(),
+            review_at,
+            released_at,
+            sent_at: notice.sent_at.to_string(),
         }
     }
 }
@@ -115,7 +177,7 @@ pub struct SignedForm {
     pub system: String,
     /// What the header would say.
     pub signature: String,
-    /// The body as it was signed: the JSON of a [`TaskForm`] or an [`OutcomeForm`].
+    /// The body as it was signed: the JSON of a [`TaskForm`], a [`HoldNoticeForm`] or an [`OutcomeForm`].
     pub body: String,
 }
 
@@ -459,5 +521,46 @@ mod tests {
         assert!(!format!("{form:?} {task:?}").contains("ada"));
         // A task sent back as an outcome is no outcome.
         assert!(serde_json::from_str::<OutcomeForm>(&text).is_err());
+    }
+
+    #[test]
+    fn a_notice_says_on_whom_a_hold_was_placed_and_its_release_says_so_no_more() {
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let placed = HoldNotice {
+            hold: domain::ids::HoldId::parse("BBBBBBBBBBBBBBBBBBBBBA").unwrap(),
+            controller: ControllerId::parse("rfa").unwrap(),
+            event: domain::ids::EventName::parse("suspicious-activity.identified").unwrap(),
+            reason: domain::hold::HoldReason::Investigation,
+            occurred_at: at("2026-04-01T00:00:00Z"),
+            news: HoldNews::Placed {
+                identifier: Identifier::parse(IdentifierKind::Mail, "Ada@example.com").unwrap(),
+                review_at: at("2026-06-30T00:00:00Z"),
+            },
+            sent_at: at("2026-04-01T00:00:02Z"),
+        };
+        let news = HoldNews::Released { at: at("2026-04-09T00:00:00Z") };
+        let released = HoldNotice { news, ..placed.clone() };
+        let written = |notice: &HoldNotice| serde_json::to_value(HoldNoticeForm::new(notice)).unwrap();
+        assert_eq!(
+            written(&placed),
+            json!({
+                "v": 1, "notice": "BBBBBBBBBBBBBBBBBBBBBA", "controller": "rfa", "type": "hold-placed",
+                "event": "suspicious-activity.identified", "reason": "investigation",
+                "subject": { "kind": "mail", "value": "ada@example.com" }, "occurred_at": "2026-04-01T00:00:00Z",
+                "review_at": "2026-06-30T00:00:00Z", "sent_at": "2026-04-01T00:00:02Z",
+            })
+        );
+        assert_eq!(
+            written(&released),
+            json!({
+                "v": 1, "notice": "BBBBBBBBBBBBBBBBBBBBBA", "controller": "rfa", "type": "hold-released",
+                "event": "suspicious-activity.identified", "reason": "investigation",
+                "occurred_at": "2026-04-01T00:00:00Z", "released_at": "2026-04-09T00:00:00Z",
+                "sent_at": "2026-04-01T00:00:02Z",
+            })
+        );
+        // Whoever takes tasks takes no notice for one, nor the other way about.
+        assert!(serde_json::from_value::<TaskForm>(written(&placed)).is_err());
+        assert!(!format!("{:?} {placed:?}", HoldNoticeForm::new(&placed)).contains("ada"));
     }
 }

@@ -1,6 +1,7 @@
-//! A system of a controller's that takes tasks from Habeas.
+//! A system of a controller's that takes tasks and notices from Habeas.
 //!
-//! It checks who calls, answers 202 at once, does the work, and tells the outcome by a signed call back.
+//! It checks who calls. A task it answers with 202 at once, does the work, and tells the outcome by a signed call back. A
+//! notice of a hold it has acted on when it answers.
 //! usage: `HABEAS_SECRET=… example-receiver 127.0.0.1:8080 store.json`
 
 #![expect(clippy::print_stdout, reason = "a program to be run by hand")]
@@ -8,6 +9,7 @@
 mod http;
 mod signature;
 mod store;
+mod suspicions;
 
 use std::{
     collections::BTreeMap,
@@ -18,8 +20,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{Store, Task};
+use suspicions::{Notice, Suspicions};
 
 /// How often an outcome is told until Habeas has taken it; each pause is twice as long as the one before.
 const TELLINGS_MAX: u32 = 8;
@@ -27,6 +31,7 @@ const TELLINGS_MAX: u32 = 8;
 struct Receiver {
     secret: String,
     store: Mutex<Store>,
+    suspicions: Mutex<Suspicions>,
     /// The outcome of each task that was done. A real system keeps these with its data: a task comes again
     /// until its outcome is known, and must not be done twice.
     told: Mutex<BTreeMap<String, Value>>,
@@ -40,6 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let receiver = Arc::new(Receiver {
         secret: std::env::var("HABEAS_SECRET")?,
         store: Mutex::new(serde_json::from_slice(&std::fs::read(path)?)?),
+        suspicions: Mutex::default(),
         told: Mutex::default(),
     });
     let listener = TcpListener::bind(address)?;
@@ -58,6 +64,14 @@ fn now_seconds() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
+/// What comes in: a notice has a name of its own, and no task's.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Message {
+    Task(Task),
+    Notice(Notice),
+}
+
 impl Receiver {
     fn serve(&self, stream: &TcpStream) {
         let Ok(request) = http::read(stream) else { return };
@@ -67,8 +81,23 @@ impl Receiver {
         } else if !signature::verify(&self.secret, now_seconds(), signature, &request.body) {
             "401 Unauthorized"
         } else {
-            match serde_json::from_slice::<Task>(&request.body) {
-                Ok(task) => {
+            match serde_json::from_slice::<Message>(&request.body) {
+                // Nobody asks for an outcome, so it is acted on first.
+                Ok(Message::Notice(notice)) => {
+                    let mut suspicions = self.suspicions.lock().unwrap_or_else(PoisonError::into_inner);
+                    if suspicions.hear(&notice) {
+                        println!(
+                            "notice {} {}: {} suspended",
+                            notice.notice,
+                            notice.what,
+                            suspicions.suspended().len()
+                        );
+                        "204 No Content"
+                    } else {
+                        "501 Not Implemented"
+                    }
+                }
+                Ok(Message::Task(task)) => {
                     // First the receipt, then the work: Habeas waits ten seconds, the work may take days.
                     let _ = http::answer(stream, "202 Accepted");
                     self.carry_out(&task);

@@ -4,23 +4,26 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    cell::RefCell,
+    io::{BufRead, BufReader, Lines, Read, Write},
     net::{TcpListener, TcpStream},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     time::Duration,
 };
 
 use domain::{
     dsar::{Exception, RefusalGround, RequestType},
-    ids::{Category, ControllerId, Field, Identifier, IdentifierKind},
+    hold::HoldReason,
+    ids::{Category, ControllerId, EventName, Field, HoldId, Identifier, IdentifierKind},
     sensitive::Sensitive,
     system::{
-        SIGNATURE_HEADER, SystemSecret, SystemsKey, Task, TaskId, TaskOutcome, WINDOW_MINUTES, signature, verify,
+        HoldNews, HoldNotice, SIGNATURE_HEADER, SystemSecret, SystemsKey, Task, TaskId, TaskOutcome, WINDOW_MINUTES,
+        signature, verify,
     },
 };
 use jiff::{SignedDuration, Timestamp};
-use wire::system::{OutcomeForm, TaskForm};
+use wire::system::{HoldNoticeForm, OutcomeForm, TaskForm};
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -32,6 +35,7 @@ fn now() -> Timestamp {
 /// A receiver, and where its outcomes arrive.
 struct Running {
     process: Child,
+    lines: RefCell<Lines<BufReader<ChildStdout>>>,
     address: String,
     habeas: TcpListener,
     secret: SystemSecret,
@@ -69,10 +73,10 @@ impl Running {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let line = lines.next().unwrap().unwrap();
         let address = line.trim().strip_prefix("listening on ").unwrap().to_owned();
-        Self { process, address, habeas: TcpListener::bind("127.0.0.1:0").unwrap(), secret }
+        Self { process, lines: RefCell::new(lines), address, habeas: TcpListener::bind("127.0.0.1:0").unwrap(), secret }
     }
 
     fn task(&self, number: u8, request: RequestType, address: &str) -> Task {
@@ -108,6 +112,14 @@ impl Running {
         // A secret that is being renewed: two signatures, of which the receiver knows the second.
         let newer = SystemSecret::from_text("another".to_owned());
         self.send(&body, &signature(&[newer, self.secret.clone()], now(), body.as_bytes()))
+    }
+
+    /// Tells of a hold, and reads what the receiver says about it.
+    fn tell(&self, notice: &HoldNotice) -> String {
+        let body = serde_json::to_string(&HoldNoticeForm::new(notice)).unwrap();
+        assert_eq!(self.send(&body, &signature(std::slice::from_ref(&self.secret), now(), body.as_bytes())), 204);
+        let lines = self.lines.borrow_mut().by_ref().map(Result::unwrap).find(|line| line.starts_with("notice "));
+        lines.unwrap()
     }
 
     /// Takes one call, answers it with that status, and reads the outcome as system-tasks does.
@@ -171,6 +183,44 @@ fn access_and_erasure(running: &Running) {
     assert_eq!(running.outcome(200), (nothing.id, TaskOutcome::NotFound));
 }
 
+/// An account stays suspended until the last notice about it is released, whatever comes twice or late.
+fn suspends_and_gives_back(running: &Running) {
+    let notice = |name: char, address: &str| HoldNotice {
+        hold: HoldId::parse(&(name.to_string().repeat(21) + "A")).unwrap(),
+        controller: ControllerId::parse("rfa").unwrap(),
+        event: EventName::parse("suspicious-activity.identified").unwrap(),
+        reason: HoldReason::Investigation,
+        occurred_at: now(),
+        news: HoldNews::Placed {
+            identifier: Identifier::parse(IdentifierKind::Mail, address).unwrap(),
+            review_at: now() + SignedDuration::from_hours(24 * 90),
+        },
+        sent_at: now(),
+    };
+    let (first, second) = (notice('A', "ada@example.com"), notice('B', "ada@example.com"));
+    let released = |notice: &HoldNotice| HoldNotice { news: HoldNews::Released { at: now() }, ..notice.clone() };
+    for (notice, suspended) in [
+        (first.clone(), 1),
+        (first.clone(), 1),
+        (second.clone(), 1),
+        (notice('C', "grace@example.com"), 2),
+        (released(&first), 2),
+        (released(&second), 1),
+        (first.clone(), 1),
+        (released(&first), 1),
+        // Released before it was ever placed.
+        (released(&notice('D', "ada@example.com")), 1),
+        (notice('D', "ada@example.com"), 1),
+    ] {
+        let said = running.tell(&notice);
+        let (hold, what) = (&notice.hold, notice.news.as_str());
+        assert_eq!(said, format!("notice {hold} {what}: {suspended} suspended"));
+    }
+    // What nobody here acts on is not taken: a notice of a breach, whose person would be thought told.
+    let body = r#"{"v":1,"type":"breach-notice","notice":"x","subject":{"kind":"mail","value":"ada@example.com"}}"#;
+    assert_eq!(running.send(body, &signature(std::slice::from_ref(&running.secret), now(), body.as_bytes())), 501);
+}
+
 fn only_who_signs_now_is_listened_to(running: &Running) {
     let body =
         serde_json::to_string(&TaskForm::new(&running.task(5, RequestType::Erasure, "grace@example.com"))).unwrap();
@@ -191,6 +241,7 @@ fn only_who_signs_now_is_listened_to(running: &Running) {
 fn the_receiver_in_rust_does_an_access_and_an_erasure() {
     let running = Running::start(rust());
     access_and_erasure(&running);
+    suspends_and_gives_back(&running);
     only_who_signs_now_is_listened_to(&running);
 }
 
@@ -198,5 +249,6 @@ fn the_receiver_in_rust_does_an_access_and_an_erasure() {
 fn the_receiver_in_python_does_an_access_and_an_erasure() {
     let running = Running::start(python());
     access_and_erasure(&running);
+    suspends_and_gives_back(&running);
     only_who_signs_now_is_listened_to(&running);
 }

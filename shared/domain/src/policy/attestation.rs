@@ -1,11 +1,13 @@
 //! What follows when the notice changes, what only people can vouch for, and what an event holds.
 
+use std::collections::BTreeSet;
+
 use jiff::SpanFieldwise;
 
 use super::Clause;
 use crate::{
     hold::HoldReason,
-    ids::{AttestationId, EventName, Ground},
+    ids::{AttestationId, EventName, Ground, SystemId},
 };
 
 /// What follows when the controller changes its notice.
@@ -47,6 +49,8 @@ pub struct HoldRule {
     pub on: Option<EventName>,
     /// The event that releases it: `investigation.closed`.
     pub release_on: Option<EventName>,
+    /// The controller's own systems that are told when an event places a hold, and when that one is released.
+    pub tell: BTreeSet<SystemId>,
     /// When somebody must look at it again, at the latest.
     pub review_after: SpanFieldwise,
     /// Where it is promised.

@@ -23,14 +23,21 @@ pub struct Pace {
     /// seconds: an outcome that got lost must not hold an answer for ever. SQS hides a message for at
     /// most twelve hours.
     pub outcome_seconds: i64,
+    /// For how long a system is told of a hold that does not take it; then a person has to, in seconds.
+    pub told_for_seconds: i64,
 }
 
 impl Pace {
-    /// In production: half a minute to six hours.
-    pub const PRODUCTION: Self = Self { shortest_seconds: 30, longest_seconds: 6 * 3_600, outcome_seconds: 11 * 3_600 };
+    /// In production: half a minute to six hours, and a fortnight in all.
+    pub const PRODUCTION: Self = Self {
+        shortest_seconds: 30,
+        longest_seconds: 6 * 3_600,
+        outcome_seconds: 11 * 3_600,
+        told_for_seconds: 14 * 24 * 3_600,
+    };
 
     /// On the local AWS, where nobody waits for half a minute.
-    pub const LOCAL: Self = Self { shortest_seconds: 1, longest_seconds: 4, outcome_seconds: 30 };
+    pub const LOCAL: Self = Self { shortest_seconds: 1, longest_seconds: 4, outcome_seconds: 30, told_for_seconds: 30 };
 
     /// The pause after so many attempts, in seconds: any length from the shortest to twice as much for
     /// each attempt, so that tasks that failed together do not come back together.

@@ -3,11 +3,13 @@
 
 mod address;
 mod health;
+mod notice;
 mod signing;
 mod task;
 
 pub use address::is_public;
 pub use health::{FAILURES_TO_OPEN, Health, PROBE_SECONDS, Pace, SYSTEM_CODE_BYTES_MAX};
+pub use notice::{HoldNews, HoldNotice};
 pub use signing::{
     HEADER_BYTES_MAX, KEPT_HOURS, QUEUE_WINDOW_DAYS, SIGNATURE_HEADER, SIGNATURES_MAX, SecretVersion, SignatureRefused,
     SystemSecret, SystemsKey, WINDOW_MINUTES, signature, verify,

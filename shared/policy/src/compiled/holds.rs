@@ -2,7 +2,7 @@
 
 use domain::{
     hold::HoldReason,
-    ids::{AttestationId, EventName, Ground},
+    ids::{AttestationId, EventName, Ground, SystemId},
     policy::{AttestationRule, Clause, HoldRule},
 };
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,8 @@ pub(super) struct HoldForm {
     on: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     release_on: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tell: Vec<String>,
     review_after: String,
     clause: String,
 }
@@ -33,6 +35,7 @@ impl HoldForm {
             grounds: texts(&rule.grounds),
             on: rule.on.as_ref().map(ToString::to_string),
             release_on: rule.release_on.as_ref().map(ToString::to_string),
+            tell: texts(&rule.tell),
             review_after: written(&rule.review_after),
             clause: rule.clause.to_string(),
         }
@@ -44,6 +47,7 @@ impl HoldForm {
             grounds: names(&self.grounds, Ground::parse)?,
             on: maybe(self.on.as_ref(), EventName::parse)?,
             release_on: maybe(self.release_on.as_ref(), EventName::parse)?,
+            tell: names(&self.tell, SystemId::parse)?,
             review_after: length(&self.review_after)?,
             clause: Clause::new(self.clause),
         })

@@ -86,7 +86,7 @@ pub enum LoadError {
         /// What stands there.
         value: String,
     },
-    /// A rule for a category, purpose or recipient that the policy does not declare.
+    /// A rule for a category, purpose, recipient or system that the policy does not declare.
     #[error("a rule names {0:?}, which the policy does not declare")]
     Undeclared(String),
     /// The same purpose, category, retention rule, right or other entry stands there twice.
@@ -305,6 +305,10 @@ fn check_references(policy: &Policy) -> Result<(), LoadError> {
         recipient.purposes.iter().chain(&recipient.consent).try_for_each(purpose)?;
     }
     policy.systems.values().flat_map(|rule| &rule.categories).try_for_each(category)?;
+    let mut told = policy.holds.iter().flat_map(|rule| &rule.tell).chain(&policy.breach.channel);
+    if let Some(stranger) = told.find(|system| !policy.systems.contains_key(*system)) {
+        return Err(LoadError::Undeclared(stranger.to_string()));
+    }
     let by_account = policy.rights.values().any(|rule| rule.verification == VerificationRule::Account);
     if by_account && policy.accounts.is_none() {
         return Err(LoadError::Undeclared("accounts".to_owned()));

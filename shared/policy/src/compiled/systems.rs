@@ -55,9 +55,6 @@ impl SystemForm {
 
     pub(super) fn into_rule(self) -> Result<SystemRule, LoadError> {
         let request = |text: &str| RequestType::parse(text).filter(|request| SystemRule::REQUESTS.contains(request));
-        if self.requests.is_empty() {
-            return Err(LoadError::Word { what: "list of requests", value: String::new() });
-        }
         Ok(SystemRule {
             id: name(&self.id, SystemId::parse)?,
             title: self.title,

@@ -700,7 +700,9 @@ fn holds(found: &mut Found, old: &[HoldRule], new: &[HoldRule]) {
         let grounds = if grounds.is_empty() { "on any ground".to_owned() } else { format!("on {grounds}") };
         let on = rule.on.as_ref().map(|event| format!(", placed by {event}")).unwrap_or_default();
         let release = rule.release_on.as_ref().map(|event| format!(", released by {event}")).unwrap_or_default();
-        format!("{grounds}{on}{release}, looked at again after {}", words::duration(&rule.review_after))
+        let told = names(&rule.tell);
+        let told = if told.is_empty() { told } else { format!(", told to {told}") };
+        format!("{grounds}{on}{release}{told}, looked at again after {}", words::duration(&rule.review_after))
     };
     // Holds have no name of their own: what stands on both sides is the same hold.
     let mut add = |rule: &HoldRule, kind, texts| {

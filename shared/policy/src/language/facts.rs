@@ -56,7 +56,7 @@ pub(crate) struct Document {
     pub(crate) retention: Entries<(Category, Purpose), RetentionRule, RetentionFacts>,
     /// Categories for which a rule was begun, if only with mistakes.
     pub(crate) kept: BTreeSet<Category>,
-    pub(crate) systems: Entries<SystemId, SystemRule, AddressFacts>,
+    pub(crate) systems: Entries<SystemId, SystemRule, SystemFacts>,
     pub(crate) replicas: Entries<BucketName, Replica, ()>,
     pub(crate) accounts: Option<Entry<AccountRule, AddressFacts>>,
     pub(crate) rights: Entries<RequestType, RightRule, ()>,
@@ -108,6 +108,15 @@ pub(crate) struct OfficeFacts {
 pub(crate) struct AddressFacts {
     /// It leads back to the machine itself.
     pub(crate) local: Option<Range<usize>>,
+}
+
+/// Facts about a system.
+#[derive(Debug)]
+pub(crate) struct SystemFacts {
+    /// Where it is asked.
+    pub(crate) address: AddressFacts,
+    /// It is asked about no request.
+    pub(crate) unasked: Option<Range<usize>>,
 }
 
 /// Facts about the notice.

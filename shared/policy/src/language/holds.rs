@@ -1,25 +1,32 @@
 //! Reads what keeps data from deletion, what people must vouch for, and which texts have no effect.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     hold::HoldReason,
-    ids::{AttestationId, EventName, Ground},
+    ids::{AttestationId, EventName, Ground, SystemId},
     policy::{AttestationRule, HoldRule},
+    retention::CONSENT_WITHDRAWN,
 };
 use jiff::Span;
 
 use super::{
     clauses::{Effect, Kind, read_head},
     facts::{Entry, HoldFacts},
-    reader::Table,
+    purposes::declared,
+    reader::{At, Table},
     report::Report,
+    systems::Systems,
 };
 
 /// When somebody looks at a hold again for which the file sets no day.
 const REVIEW_MONTHS_DEFAULT: i32 = 6;
 
-pub(super) fn read_holds(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Vec<Entry<HoldRule, HoldFacts>> {
+pub(super) fn read_holds(
+    report: &mut Report<'_>,
+    top: &mut Table<'_, '_>,
+    systems: &Systems,
+) -> Vec<Entry<HoldRule, HoldFacts>> {
     let mut holds = Vec::new();
     let words = HoldReason::PLACED.map(HoldReason::as_str);
     for mut table in top.tables(report, "hold", "[[hold]]") {
@@ -42,6 +49,7 @@ pub(super) fn read_holds(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Ve
                 "name the event that places it with `on`; a hold that people place is released by people",
             );
         }
+        let tell = read_tell(report, &mut table, on.as_ref(), systems);
         let review_after = table.duration(report, "review_after", false);
         let stated =
             table.word(report, "stated", "POLICY-UNKNOWN-WORD", &["nothing"], |text| (text == "nothing").then_some(()));
@@ -53,6 +61,7 @@ pub(super) fn read_holds(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Ve
             grounds,
             on: on.map(|at| at.value),
             release_on: release_on.map(|at| at.value),
+            tell,
             review_after: review_after
                 .map_or_else(|| Span::new().months(REVIEW_MONTHS_DEFAULT), |at| at.value)
                 .fieldwise(),
@@ -62,6 +71,32 @@ pub(super) fn read_holds(report: &mut Report<'_>, top: &mut Table<'_, '_>) -> Ve
     }
     report.about(None);
     holds
+}
+
+/// The systems that hear of what an event holds. They must know whom, so that the event must come with the person's
+/// identifier: a hold that people place, or that a withdrawn consent does, is known by reference alone.
+fn read_tell(
+    report: &mut Report<'_>,
+    table: &mut Table<'_, '_>,
+    on: Option<&At<EventName>>,
+    systems: &Systems,
+) -> BTreeSet<SystemId> {
+    let named = table.names_at(report, "tell", SystemId::parse);
+    let comes_by_event = match on {
+        Some(event) => event.value.as_str() != CONSENT_WITHDRAWN,
+        // One that could not be read was told of.
+        None => table.has("on"),
+    };
+    if let (false, Some(first)) = (comes_by_event, named.first()) {
+        report.error(
+            "POLICY-CONTRADICTION",
+            &first.span,
+            "`tell` tells whom an event concerns, and no event of a system places this hold",
+            "name the event that places it with `on`; a withdrawn consent is none, since it names nobody to a system",
+        );
+    }
+    let known = named.into_iter().filter_map(|at| declared(report, "system", "POLICY-UNKNOWN-SYSTEM", at, systems));
+    known.map(|at| at.value).collect()
 }
 
 pub(super) fn read_attestations(

@@ -154,7 +154,8 @@ fn read_tables(report: &mut Report<'_>, mut top: Table<'_, '_>) -> Option<(Polic
     let denials = recipients::read_denials(report, top, &purposes);
     let trackers = trackers::read_trackers(report, top, &purposes, &recipients);
     let signals = trackers::read_signals(report, top, regimes.as_deref().unwrap_or_default());
-    let holds = holds::read_holds(report, top);
+    let holds = holds::read_holds(report, top, &systems);
+    systems::check_uses(report, &systems, breach.as_ref(), &holds);
     let attestations = holds::read_attestations(report, top);
     holds::read_without_effect(report, top);
     report.about(None);

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use domain::{
     dsar::RequestType,
     ids::{BucketName, RegionName, SystemId},
-    policy::{AccountRule, Replica, SystemKind, SystemRule},
+    policy::{AccountRule, BreachRule, HoldRule, Replica, SystemKind, SystemRule},
 };
 
 use super::{
     clauses::{Kind, read_head},
-    facts::{AddressFacts, Entries, Entry},
+    facts::{AddressFacts, BreachFacts, Entries, Entry, HoldFacts, SystemFacts},
     insert,
     purposes::Categories,
     reader::{At, Table, parse_word},
@@ -26,7 +26,7 @@ const SYSTEMS_MAX: usize = 32;
 const REPLICAS_MAX: usize = 8;
 
 /// The systems of a file.
-pub(super) type Systems = Entries<SystemId, SystemRule, AddressFacts>;
+pub(super) type Systems = Entries<SystemId, SystemRule, SystemFacts>;
 
 pub(super) fn read_systems(report: &mut Report<'_>, top: &mut Table<'_, '_>, categories: &Categories) -> Systems {
     let mut systems = Systems::new();
@@ -43,9 +43,11 @@ pub(super) fn read_systems(report: &mut Report<'_>, top: &mut Table<'_, '_>, cat
             report.call(table_id, format!("system {}", id.value));
         }
         let title = table.need_text(report, "title", "write what the office reads about it");
-        let (kind, facts) = read_kind(report, &mut table);
+        let (kind, address) = read_kind(report, &mut table);
         let kept = read_categories_of(report, &mut table, categories);
         let requests = read_requests(report, &mut table);
+        let unasked = table.is_empty_list("requests").then(|| table.span_of("requests"));
+        let facts = SystemFacts { address, unasked };
         table.finish(report);
         if let Some(At { value: id, span }) = id {
             let read = title.zip(kind).zip(requests).zip(report.clause_of(table_id));
@@ -63,6 +65,27 @@ pub(super) fn read_systems(report: &mut Report<'_>, top: &mut Table<'_, '_>, cat
     }
     report.about(None);
     systems
+}
+
+/// A system that is asked about no request is there to be told something, or for nothing.
+pub(super) fn check_uses(
+    report: &mut Report<'_>,
+    systems: &Systems,
+    breach: Option<&Entry<BreachRule, BreachFacts>>,
+    holds: &[Entry<HoldRule, HoldFacts>],
+) {
+    let channel = breach.and_then(|entry| entry.rule.as_ref()?.channel.as_ref());
+    let told = |id| {
+        channel == Some(id) || holds.iter().filter_map(|hold| hold.rule.as_ref()).any(|hold| hold.tell.contains(id))
+    };
+    for (id, entry) in systems {
+        if let Some(span) = entry.facts.unasked.as_ref()
+            && !told(id)
+        {
+            let hint = "leave it out for all of them, tell the system of holds (`tell`), or take it away";
+            report.error("POLICY-MISSING-KEY", span, "`requests` names no request", hint);
+        }
+    }
 }
 
 /// The buckets that the controller's files are copied to.
@@ -148,11 +171,6 @@ fn read_requests(report: &mut Report<'_>, table: &mut Table<'_, '_>) -> Option<B
         return Some(SystemRule::REQUESTS.into());
     }
     let texts = table.texts(report, "requests")?;
-    if table.is_empty_list("requests") {
-        let hint = "leave it out for all of them, or take the system away";
-        report.error("POLICY-MISSING-KEY", &texts.span, "`requests` names no request", hint);
-        return None;
-    }
     let mut requests = Vec::new();
     for text in &texts.value {
         requests.push(parse_word(report, "requests", text, "POLICY-UNKNOWN-REQUEST", &words, parse));

@@ -1317,10 +1317,11 @@ clause = "acme.90"
     Code {
         code: "POLICY-UNKNOWN-SYSTEM",
         level: Error,
-        means: "no [[system]] with a webhook has this name",
+        means: "no [[system]] that can be told has this name",
         explanation: "\
-The channel of `[breach]` is a system of the controller's own that tells people who have no mail address. It is called
-with what they are known by, so that it must be declared, and have a webhook.
+The channel of `[breach]` is a system of the controller's own that tells people who have no mail address: it is called
+with what they are known by, so that it must be declared, and have a webhook. `tell` of a `[[hold]]` names systems that
+hear of whom an event holds, by webhook or by queue.
 Declare it with `[[system]]`, or mend the name.",
         example: r#"
 [breach]

@@ -8,13 +8,14 @@ use crate::language::{Report, TableId, facts::Document};
 
 pub(super) fn judge(document: &Document, report: &mut Report<'_>) {
     for entry in document.systems.values() {
-        if let Some(span) = &entry.facts.local {
+        if let Some(span) = &entry.facts.address.local {
             local(report, entry.table, span);
         }
         let Some(rule) = &entry.rule else { continue };
         let holds = |category| rule.categories.is_empty() || rule.categories.contains(category);
         let mut reached = document.retention.iter().filter(|((category, _), _)| holds(category));
-        let is_erased = rule.requests.contains(&RequestType::Erasure);
+        // One that is asked nothing is there to be told: what lies in it is another system's to erase.
+        let is_erased = rule.requests.is_empty() || rule.requests.contains(&RequestType::Erasure);
         if !is_erased && reached.any(|(_, kept)| kept.rule.as_ref().is_some_and(|kept| kept.exemption.is_none())) {
             report.lint(
                 "SYSTEM-NOT-ERASED",

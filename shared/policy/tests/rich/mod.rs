@@ -284,6 +284,7 @@ pub fn policy() -> Policy {
         grounds: vec![ground("fraud")],
         on: Some(event("suspicious-activity.identified")),
         release_on: Some(event("investigation.closed")),
+        tell: BTreeSet::from([SystemId::parse("crm").unwrap()]),
         review_after: span(90.days()),
         clause: clause("hold"),
     }];

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use app::{
-    channel::{BreachNotice, NoticeChannel},
+    channel::BreachNotice,
+    dispatch::{Dispatch, NotDelivered, TaskQueues, Webhooks},
     error::PortError,
     queues::{OutcomeLetters, Postponing, Queue},
     requests::RequestKey,
-    systems::{NotDelivered, SystemData, SystemStates, TaskQueues, Webhooks},
+    systems::{SystemData, SystemStates},
 };
 use domain::{
     ids::{ControllerId, SystemId},
     sensitive::Sensitive,
-    system::{SystemSecret, SystemState, Task, TaskId},
+    system::{HoldNotice, SystemSecret, SystemState, Task, TaskId},
 };
 use jiff::Timestamp;
 
@@ -37,6 +38,7 @@ pub(super) struct Systems {
     data: BTreeMap<String, (Person, Sealed<Sensitive<String>>)>,
     handed_over: Vec<HandedOver>,
     notices: Vec<(String, BreachNotice)>,
+    told_of_holds: Vec<(String, HoldNotice)>,
     failing: BTreeMap<String, String>,
     postponed: Vec<(String, i64)>,
     buried: Vec<(String, String)>,
@@ -63,6 +65,11 @@ impl Memory {
         self.lock().systems.notices.clone()
     }
 
+    /// What systems were told of holds, in order, each with its address; what failed was not.
+    pub fn told_of_holds(&self) -> Vec<(String, HoldNotice)> {
+        self.lock().systems.told_of_holds.clone()
+    }
+
     /// The messages that were put off, each by its handle and for how long.
     pub fn postponed(&self) -> Vec<(String, i64)> {
         self.lock().systems.postponed.clone()
@@ -78,31 +85,32 @@ impl Memory {
         self.lock().systems.data.keys().cloned().collect()
     }
 
-    fn hand_over(&self, url: &str, task: &Task, secrets: &[SystemSecret]) -> Result<(), NotDelivered> {
+    fn hand_over(&self, url: &str, what: Dispatch<'_>, secrets: &[SystemSecret]) -> Result<(), NotDelivered> {
         let mut state = self.call().map_err(|_| NotDelivered { code: "no-connection".to_owned() })?;
         if let Some(code) = state.systems.failing.get(url) {
             return Err(NotDelivered { code: code.clone() });
         }
-        let handed_over = HandedOver { url: url.to_owned(), task: task.clone(), secrets: secrets.len() };
-        state.systems.handed_over.push(handed_over);
+        let url = url.to_owned();
+        match what {
+            Dispatch::Task(task) => {
+                state.systems.handed_over.push(HandedOver { url, task: task.clone(), secrets: secrets.len() });
+            }
+            Dispatch::Hold(notice) => state.systems.told_of_holds.push((url, notice.clone())),
+            Dispatch::Breach(notice) => state.systems.notices.push((url, notice.clone())),
+        }
         Ok(())
     }
 }
 
 impl Webhooks for Memory {
-    async fn post(&self, url: &str, task: &Task, secrets: &[SystemSecret], _: Timestamp) -> Result<(), NotDelivered> {
-        self.hand_over(url, task, secrets)
-    }
-}
-
-impl NoticeChannel for Memory {
-    async fn hand_notice(&self, url: &str, notice: &BreachNotice, _: &[SystemSecret]) -> Result<(), NotDelivered> {
-        let mut state = self.call().map_err(|_| NotDelivered { code: "no-connection".to_owned() })?;
-        if let Some(code) = state.systems.failing.get(url) {
-            return Err(NotDelivered { code: code.clone() });
-        }
-        state.systems.notices.push((url.to_owned(), notice.clone()));
-        Ok(())
+    async fn post(
+        &self,
+        url: &str,
+        what: Dispatch<'_>,
+        secrets: &[SystemSecret],
+        _: Timestamp,
+    ) -> Result<(), NotDelivered> {
+        self.hand_over(url, what, secrets)
     }
 }
 
@@ -110,11 +118,12 @@ impl TaskQueues for Memory {
     async fn enqueue(
         &self,
         queue_url: &str,
-        task: &Task,
+        _: &SystemId,
+        what: Dispatch<'_>,
         secrets: &[SystemSecret],
         _: Timestamp,
     ) -> Result<(), NotDelivered> {
-        self.hand_over(queue_url, task, secrets)
+        self.hand_over(queue_url, what, secrets)
     }
 }
 
