@@ -16,6 +16,7 @@ mod bootstrap;
 mod deploy;
 mod emulator;
 mod failure;
+mod fuzz;
 mod http;
 mod layout;
 mod logs;
@@ -53,6 +54,9 @@ cargo xtask <command>
   test [--fast]
               all tests on a local AWS of their own: format, lints, build, unit tests, flows, emulator, template
               --fast: only what needs no local AWS (format, lints, unit tests)
+  fuzz [--seconds N] [--target NAME]
+              every parser on inputs that libFuzzer makes up, a minute for each unless told otherwise; needs a C++ compiler.
+              Exit code 1: something was found
   package     release build for a real account: checked, zipped reproducibly, ready for `sam deploy`
   help        this text
 
@@ -70,6 +74,7 @@ enum Task {
     Url,
     Logs { function: Option<String>, follow: bool },
     Test { fast: bool },
+    Fuzz { seconds: u32, target: Option<String> },
     Package,
     Help,
 }
@@ -126,6 +131,21 @@ impl Task {
             "reset" => Self::Reset,
             "status" => Self::Status,
             "url" => Self::Url,
+            "fuzz" => {
+                let (mut seconds, mut target) = (fuzz::SECONDS, None);
+                while let Some(word) = rest.next() {
+                    match word {
+                        "--seconds" => {
+                            let number =
+                                rest.next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
+                            seconds = number.ok_or_else(|| "--seconds needs a number of seconds".to_owned())?;
+                        }
+                        "--target" => target = Some(rest.next().ok_or("--target needs a name")?.to_owned()),
+                        other => return Err(unknown("fuzz", other)),
+                    }
+                }
+                Self::Fuzz { seconds, target }
+            }
             "package" => Self::Package,
             "help" | "--help" | "-h" => Self::Help,
             other => return Err(format!("there is no command \"{other}\"")),
@@ -199,6 +219,7 @@ fn carry_out(task: Task) -> Outcome<bool> {
         Task::Url => say!("{}/", usual().public_url()),
         Task::Logs { function, follow } => logs::print(&usual(), function.as_deref(), follow)?,
         Task::Test { fast } => return tiers::test(&layout, fast),
+        Task::Fuzz { seconds, target } => return fuzz::fuzz(&layout, seconds, target.as_deref()),
         Task::Package => package::package(&layout)?,
     }
     Ok(true)
@@ -253,6 +274,16 @@ mod tests {
     }
 
     #[test]
+    fn fuzzing_takes_a_time_and_a_target() {
+        assert_eq!(parse("fuzz"), Ok(Task::Fuzz { seconds: 60, target: None }));
+        let told = Task::Fuzz { seconds: 5, target: Some("token".into()) };
+        assert_eq!(parse("fuzz --seconds 5 --target token"), Ok(told));
+        for bad in ["fuzz --seconds", "fuzz --seconds 0", "fuzz --seconds x", "fuzz --target", "fuzz token"] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn what_is_not_known_is_refused_by_name() {
         assert!(parse("upp").unwrap_err().contains("upp"));
         assert!(parse("down --now").unwrap_err().contains("--now"));
@@ -268,7 +299,7 @@ mod tests {
 
     #[test]
     fn every_command_is_in_the_help() {
-        for command in ["up", "down", "reset", "status", "url", "logs", "test", "package", "help"] {
+        for command in ["up", "down", "reset", "status", "url", "logs", "test", "fuzz", "package", "help"] {
             assert!(parse(command).is_ok(), "{command}");
             assert!(HELP.contains(&format!("\n  {command}")), "{command}");
         }

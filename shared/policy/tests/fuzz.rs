@@ -2,16 +2,16 @@
 //!
 //! The seeds are the controllers' files, the template and the base file of the tests; each case takes
 //! one of them to pieces a few times. CI runs a short round; a long one is
-//! `PROPTEST_CASES=200000 cargo test --release -p policy --test fuzz`. With cargo-fuzz, the folder
-//! `fuzz` has the same properties as a target that is guided by coverage.
+//! `PROPTEST_CASES=200000 cargo test --release -p policy --test fuzz`. `cargo xtask fuzz --target policy` has the same
+//! properties, guided by coverage.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that is written wrongly fails")]
 
 use proptest::prelude::*;
 
-#[path = "../fuzz/pieces.rs"]
+#[path = "fuzz/pieces.rs"]
 mod pieces;
-#[path = "../fuzz/properties.rs"]
+#[path = "fuzz/properties.rs"]
 mod properties;
 
 use pieces::{LINES, SEEDS, blow, place, strike};

@@ -25,7 +25,7 @@ mod laying;
 
 use laying::laid;
 
-#[path = "../fuzz/pieces.rs"]
+#[path = "fuzz/pieces.rs"]
 mod pieces;
 
 use pieces::{SEEDS, blow, strike};

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use ring::hmac;
 
 use crate::{
+    evidence::merkle,
     ids::{ControllerId, SystemId},
     sensitive::Sensitive,
 };
@@ -214,7 +215,7 @@ fn read(header: &str) -> Option<(&str, Vec<[u8; 32]>)> {
                 }
             }
             ("v1", _) if tags.len() == SIGNATURES_MAX => return None,
-            ("v1", text) => tags.push(unhex(text)?),
+            ("v1", text) => tags.push(merkle::unhex(text)?),
             _ => {}
         }
     }
@@ -223,17 +224,6 @@ fn read(header: &str) -> Option<(&str, Vec<[u8; 32]>)> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if text.len() != 64 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-        return None;
-    }
-    for (n, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(n * 2..n * 2 + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
