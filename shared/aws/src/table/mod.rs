@@ -25,6 +25,7 @@ mod signals;
 mod stored;
 mod subscriptions;
 mod systems;
+mod told;
 mod tombstones;
 mod traces;
 mod walks;
