@@ -5,6 +5,7 @@ mod signals;
 use std::collections::BTreeSet;
 
 mod notification;
+mod proof;
 mod register;
 
 mod alerts;
@@ -14,6 +15,7 @@ use app::{
     breach::{self, ActError, BreachStore, DeclareBreach, DeclareError, FactsError},
     breach_scope::{self, CountUnderWay},
     breach_telling::{self, Looked},
+    certificate::EvidenceFiles,
     channel::CHANNEL_RECEIVES_MAX,
     dispatch::Webhooks,
     keys::Keys,
@@ -23,6 +25,7 @@ use app::{
     signals::SignalStore,
     systems::SystemStates,
     telling::{self, Seen, Sender},
+    told::ToldNotices,
     walk::{WALK_HOPS_MAX, WALK_SEGMENTS, Walks},
 };
 use domain::{
@@ -63,6 +66,8 @@ pub trait Ports:
     + SystemStates
     + Webhooks
     + Counters
+    + ToldNotices
+    + EvidenceFiles
 {
 }
 
@@ -79,9 +84,9 @@ impl<P> Ports for P where
         + SignalStore
         + SystemStates
         + Webhooks
-        + SystemStates
-        + Webhooks
         + Counters
+        + ToldNotices
+        + EvidenceFiles
 {
 }
 
@@ -105,6 +110,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
                 _ if request.path().contains("/v1/signals") => signals_route(desk, &request).await,
                 ("POST", None) => declare(desk, &request).await,
                 ("POST", Some(id)) if request.path().ends_with("/count") => count(desk, &request, id).await,
+                ("POST", Some(id)) if request.path().ends_with("/proof") => proof::show(desk, &request, id).await,
                 ("POST", Some(id)) => act(desk, &request, id).await,
                 ("GET", Some(id)) if request.path().ends_with("/people") => people(desk, &request, id).await,
                 ("GET", Some(id)) if request.path().ends_with("/notification") => notify(desk, &request, id).await,

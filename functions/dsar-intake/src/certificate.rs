@@ -10,26 +10,20 @@ use app::{
 };
 use domain::{
     dsar::ItemResult,
-    ids::{Category, Purpose},
+    ids::{Category, ControllerId, Purpose},
 };
 use edge::{
+    evidence::{Headers, corrupt},
     http::{Problem, Request, Response},
     site,
 };
 use wire::evidence::{
     LinkKind,
-    certificate::{
-        CERTIFICATE_VERSION, Certificate, Certified, CertifiedBatch, ErasedRecord, PATH_HEADERS_MAX, verify_certificate,
-    },
+    certificate::{CERTIFICATE_VERSION, Certificate, Certified, CertifiedBatch, ErasedRecord, verify_certificate},
     read,
 };
 
 use crate::{Desk, ITS_OWN, Site, closed, opened, pages::shows_answer};
-
-/// How many headers are read at once.
-const HEADERS_AT_ONCE: u64 = 32;
-
-const EVIDENCE: &str = "the evidence";
 
 /// Hands out the certificate: a page for a browser, from which the file is downloaded, and the file for everybody else.
 pub(crate) async fn show<P: Desk>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
@@ -78,10 +72,6 @@ pub(crate) async fn show<P: Desk>(site: &Site<P>, request: &Request) -> Result<R
     Ok(Response::html(200, pages::certificate(&page)))
 }
 
-fn corrupt() -> PortError {
-    PortError::corrupt(EVIDENCE, "no certificate can be drawn from it")
-}
-
 fn lines(certified: &Certified) -> Vec<CertificateItem> {
     let lines = certified.items.iter().filter_map(|item| {
         Some(CertificateItem {
@@ -116,8 +106,8 @@ async fn batch<P: EvidenceFiles>(
     intent: Place,
     records: &[Doomed],
 ) -> Result<Option<CertifiedBatch>, PortError> {
-    let mut path = Path { lines: Vec::new(), next: intent };
-    let Some(number) = path.result(ports, key).await? else { return Ok(None) };
+    let mut headers = Headers::from(intent);
+    let Some(number) = result_of(&mut headers, ports, &key.controller).await? else { return Ok(None) };
     let result = Place { number, ..intent };
     let intent_file = ports.link_file(&key.controller, intent).await?.ok_or_else(corrupt)?;
     let result_file = ports.link_file(&key.controller, result).await?.ok_or_else(corrupt)?;
@@ -127,77 +117,28 @@ async fn batch<P: EvidenceFiles>(
         .collect();
     let drawn = CertifiedBatch::draw(&key.controller, &key.subject, (&intent_file, &result_file), &records);
     let drawn = drawn.map_err(|_| corrupt())?;
-    let Some((head, file)) = covering(ports, key, result).await? else { return Ok(Some(drawn)) };
-    // A path that is longer than a certificate may be stays with the evidence, where the verifier follows it.
-    let Some(length) = usize::try_from(head + 1 - intent.number).ok().filter(|length| *length <= PATH_HEADERS_MAX)
-    else {
-        return Ok(Some(drawn));
-    };
-    while path.lines.len() < length {
-        if !path.more(ports, key).await? {
-            return Err(corrupt());
-        }
-    }
-    path.lines.truncate(length);
-    drawn.covered_by(path.lines, &file).map(Some).map_err(|_| corrupt())
-}
-
-/// The headers from an intent on, read as far as they are needed.
-struct Path {
-    lines: Vec<String>,
-    next: Place,
-}
-
-impl Path {
-    /// Reads some more; `false`: the chain ends here.
-    async fn more<P: EvidenceFiles>(&mut self, ports: &P, key: &RequestKey) -> Result<bool, PortError> {
-        let lines = ports.header_lines(&key.controller, self.next, HEADERS_AT_ONCE).await?;
-        self.next.number += lines.len() as u64;
-        let is_more = !lines.is_empty();
-        for line in lines {
-            self.lines.push(String::from_utf8(line).map_err(|_| corrupt())?);
-        }
-        Ok(is_more)
-    }
-
-    /// Looks for the result of the first header: its number.
-    async fn result<P: EvidenceFiles>(&mut self, ports: &P, key: &RequestKey) -> Result<Option<u64>, PortError> {
-        let (mut looked_at, mut batch) = (0, None);
-        while self.lines.len() < PATH_HEADERS_MAX && self.more(ports, key).await? {
-            for line in &self.lines[looked_at..] {
-                let (header, _) = read::header(line.as_bytes()).map_err(|_| corrupt())?;
-                let batch = batch.get_or_insert_with(|| header.batch.clone());
-                if header.kind == LinkKind::Result && header.batch == *batch {
-                    return Ok(Some(header.number));
-                }
-            }
-            looked_at = self.lines.len();
-        }
-        Ok(None)
+    match headers.to_checkpoint(ports, &key.controller, result.number).await? {
+        Some((path, file)) => drawn.covered_by(path, &file).map(Some).map_err(|_| corrupt()),
+        None => Ok(Some(drawn)),
     }
 }
 
-/// The first checkpoint that covers a link: the number of the head that it names, and its file.
-async fn covering<P: EvidenceFiles>(
+/// Looks for the result of the first header: its number.
+async fn result_of<P: EvidenceFiles>(
+    headers: &mut Headers,
     ports: &P,
-    key: &RequestKey,
-    link: Place,
-) -> Result<Option<(u64, Vec<u8>)>, PortError> {
-    let Some(last) = ports.last_checkpoint(&key.controller).await? else { return Ok(None) };
-    let (mut low, mut high, mut found) = (1, last, None);
-    // Heads only grow from one checkpoint to the next.
-    while low <= high {
-        let middle = low + (high - low) / 2;
-        let file = ports.checkpoint_file(&key.controller, middle).await?.ok_or_else(corrupt)?;
-        let read = read::checkpoint(&file).map_err(|_| corrupt())?;
-        let head = read.checkpoint.heads.iter().find(|head| head.chain == link.chain);
-        match head.map(|head| head.number).filter(|number| *number >= link.number) {
-            Some(number) => {
-                found = Some((number, file));
-                high = middle - 1;
+    controller: &ControllerId,
+) -> Result<Option<u64>, PortError> {
+    let (mut looked_at, mut batch) = (0, None);
+    while headers.more(ports, controller).await? {
+        for line in headers.lines().get(looked_at..).unwrap_or_default() {
+            let (header, _) = read::header(line.as_bytes()).map_err(|_| corrupt())?;
+            let batch = batch.get_or_insert_with(|| header.batch.clone());
+            if header.kind == LinkKind::Result && header.batch == *batch {
+                return Ok(Some(header.number));
             }
-            None => low = middle + 1,
         }
+        looked_at = headers.lines().len();
     }
-    Ok(found)
+    Ok(None)
 }

@@ -17,7 +17,10 @@ use jiff::Timestamp;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Map, Value};
 use wire::{
-    evidence::content::{SALT, content_hash, has_leaf},
+    evidence::{
+        content::{SALT, content_hash, has_leaf},
+        notice::NOTICE_ALSO,
+    },
     stored::{self, Kind},
 };
 
@@ -158,7 +161,7 @@ fn came(record: &Record, kind: Kind) -> Result<Option<Came>, Failure> {
     if kind == Kind::Notice {
         let is_new = text(&before, "state") != text(&after, "state");
         let state = NOTICES.iter().find(|(state, _)| is_new && text(&after, "state") == Some(state));
-        return Ok(state.map(|(_, event)| (*event, "moved_at", &["state", "moved_at"][..])));
+        return Ok(state.map(|(_, event)| (*event, "moved_at", &NOTICE_ALSO[..])));
     }
     let come = |name: &str| after.contains_key(name) && after.get(name) != before.get(name);
     let found = COMES.iter().find(|(of, name, ..)| *of == kind && come(name));

@@ -10,7 +10,15 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use domain::{
+    evidence::merkle,
+    ids::{BreachId, ControllerId, SubjectRef},
+};
 use serde_json::Value;
+use wire::evidence::{
+    notice::{NoticeCertificate, NoticeItem},
+    root_of,
+};
 
 const CONTROLLER: &str = "stationdb";
 
@@ -239,6 +247,64 @@ fn a_persons_certificate_is_checked_offline() {
     let said = verify(&["--trust", &trust]);
     assert_eq!(said.code, 1, "{}{}", said.out, said.err);
     assert!(said.out.contains("/batches/0/items/0/salt"), "{}", said.out);
+}
+
+/// The certificate of a notice that is in a link by itself, not signed yet.
+fn notice() -> NoticeCertificate {
+    let content = r#"{"kind":{"S":"notice"},"moved_at":{"N":"1772600767089"},"state":{"S":"sent"},"v":{"N":"1"}}"#;
+    let item = NoticeItem {
+        controller: ControllerId::parse(CONTROLLER).unwrap(),
+        breach: BreachId::parse("BBBBBBBBBBBBBBBBBBBBBA").unwrap(),
+        subject: SubjectRef::parse(&format!("1.{}", "A".repeat(22))).unwrap(),
+        salt: [7; 16],
+        content: content.to_owned(),
+    };
+    let at = "2026-03-04T05:06:07.089Z";
+    let leaves = [merkle::hex(&merkle::NOTHING), item.commitment()];
+    let leaves = leaves.map(|it| format!(r#"{{"event":"notice-sent","at":"{at}","commitment":"{it}"}}"#));
+    let root = merkle::hex(&root_of(leaves.iter().map(String::as_bytes)));
+    let nothing = merkle::hex(&merkle::NOTHING);
+    let header = format!(
+        r#"{{"v":2,"controller":"{CONTROLLER}","chain":4,"number":1,"previous":"{nothing}","at":"{at}","kind":"events","batch":"b","leaves":2,"root":"{root}"}}"#
+    );
+    let file = format!("{header}\n{}\n", leaves.join("\n"));
+    NoticeCertificate::draw(&item, file.as_bytes()).unwrap().unwrap()
+}
+
+#[test]
+fn the_proof_of_a_notice_is_checked_offline_and_each_change_of_it_is_named() {
+    let copy = Copy::new();
+    let file = copy.path("notice.json");
+    let verify = |certificate: &NoticeCertificate| {
+        fs::write(&file, serde_json::to_vec(certificate).unwrap()).unwrap();
+        let trust = copy.path("trust.json");
+        run(&["verify", "--certificate", &file, "--trust", &trust].map(str::to_owned))
+    };
+    let said = verify(&notice());
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    assert!(said.out.starts_with("consistent in itself: "), "nobody signed it yet: {}", said.out);
+    let expected = ["told by mail", "at 2026-03-04T05:06:07.089Z", "evidence 4.1/1", "no checkpoint yet"];
+    assert!(expected.iter().all(|part| said.out.contains(part)), "{}", said.out);
+
+    type Change = fn(&mut NoticeCertificate);
+    let changes: [(&str, Change); 9] = [
+        ("/controller", |it| it.controller = "zentry".into()),
+        ("/leaf", |it| it.breach = "CCCCCCCCCCCCCCCCCCCCCA".into()),
+        ("/leaf", |it| it.subject = format!("1.{}A", "B".repeat(21))),
+        ("/salt", |it| it.salt.insert(0, 'A')),
+        ("/leaf", |it| it.content = it.content.replace("sent", "not-reached")),
+        ("/leaf", |it| it.position = 0),
+        ("/leaf", |it| it.leaf.leaf = it.leaf.leaf.replace("05:06", "05:07")),
+        ("/leaf", |it| it.leaf.proof.clear()),
+        ("/path", |it| it.path.push(it.link.clone())),
+    ];
+    for (place, change) in changes {
+        let mut certificate = notice();
+        change(&mut certificate);
+        let said = verify(&certificate);
+        assert_eq!(said.code, 1, "{place}: {}{}", said.out, said.err);
+        assert!(said.out.contains(&format!("notice.json{place}:")), "{place}: {}", said.out);
+    }
 }
 
 #[test]

@@ -61,6 +61,7 @@ pub mod stored_counts;
 pub mod subscription;
 pub mod systems;
 pub mod telling;
+pub mod told;
 pub mod tombstones;
 pub mod trackers;
 pub mod uses;

@@ -41,6 +41,14 @@ impl NoticeState {
         }
     }
 
+    /// Whether it is over: the person was told, if only by what is public.
+    pub const fn is_told(self) -> bool {
+        match self {
+            Self::Sent | Self::SentByChannel | Self::WithoutAddress | Self::NotReached => true,
+            Self::Planned | Self::Claimed => false,
+        }
+    }
+
     /// Reads the name.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Planned, Self::Claimed, Self::Sent, Self::SentByChannel, Self::WithoutAddress, Self::NotReached]

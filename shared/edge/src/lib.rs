@@ -6,6 +6,7 @@
 pub mod announcement;
 pub mod clock;
 pub mod env;
+pub mod evidence;
 mod failure;
 pub mod http;
 mod json;

@@ -15,6 +15,8 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 pub mod certificate;
+pub mod notice;
+pub mod proof;
 pub mod read;
 pub mod trust;
 pub mod verify;

@@ -11,8 +11,11 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
-use wire::breach::{BreachAnswer, FactsForm, RegisterAnswer};
+use serde_json::{Value, json};
+use wire::{
+    breach::{BreachAnswer, FactsForm, RegisterAnswer},
+    evidence::notice::verify_notice,
+};
 
 pub use drill::{Drill, DrillArgs, Measured, Step};
 pub use told::{breach as told, register as told_register};
@@ -110,6 +113,8 @@ enum What {
     },
     #[command(flatten)]
     Act(acts::Deed),
+    /// Draw the proof of how one person was told, for them or whoever asks: `habeas verify --certificate` checks it.
+    Proof(ProofArgs),
     /// List what detectors found: what waits for a decision first.
     Signals {
         /// Those that were decided on as well.
@@ -126,6 +131,22 @@ enum What {
     },
     /// Walk the whole path with made-up people of a sandbox controller, and measure each step.
     Drill(DrillArgs),
+}
+
+/// Of whom a proof is drawn, and where it goes.
+#[derive(Debug, Clone, Args)]
+struct ProofArgs {
+    /// The breach's number.
+    breach: String,
+    /// What they are known by.
+    #[arg(long, default_value = "mail", value_parser = ["mail", "phone", "account", "cookie", "device", "ip", "session"])]
+    kind: String,
+    /// The mail address, the number, the account; - reads it from standard input, so that it stands in no history.
+    #[arg(long, allow_hyphen_values = true)]
+    value: String,
+    /// The file; left out: standard output.
+    #[arg(long)]
+    out: Option<PathBuf>,
 }
 
 /// Which breaches are listed.
@@ -269,6 +290,16 @@ impl Office {
         self.send(SCOPE, "POST", &format!("/breaches/{}/count", escaped(breach)), None, None)?.expect(&[200, 202])
     }
 
+    /// The proof of how one person was told of a breach.
+    ///
+    /// # Errors
+    /// If they were not told of it, or the evidence does not have it yet.
+    pub fn proof(&self, breach: &str, kind: &str, value: &str) -> Played<Answer> {
+        let body = json!({ "subject": { "kind": kind, "value": value } });
+        let path = format!("/breaches/{}/proof", escaped(breach));
+        self.send(SCOPE, "POST", &path, Some(&body), None)?.expect(&[200])
+    }
+
     /// One page of the register.
     ///
     /// # Errors
@@ -331,6 +362,7 @@ pub fn run(args: &BreachArgs) -> Played<(String, bool)> {
                 to.display()
             )
         }
+        What::Proof(of) => proof(&office, of)?,
         What::Signals { all } => signals::list(&office, *all, args.whose.json)?,
         What::Dismiss { signal, reason } => signals::dismiss(&office, signal, reason, args.whose.json)?,
         What::Drill(drill) => {
@@ -392,15 +424,36 @@ fn export(office: &Office, format: &str, to: Option<&Path>) -> Played<String> {
     }
 }
 
+/// Draws one person's proof, and says what it shows.
+fn proof(office: &Office, of: &ProofArgs) -> Played<String> {
+    let value = if of.value == "-" { standard_input()? } else { of.value.clone() };
+    let answer = office.proof(&of.breach, &of.kind, value.trim())?;
+    let Some(file) = &of.out else { return Ok(format!("{}\n", answer.text())) };
+    std::fs::write(file, &answer.body).map_err(Trouble::because(file.display()))?;
+    let shown =
+        verify_notice(&answer.body, None).map_err(|fault| Trouble::new(format!("it does not hold: {fault}")))?;
+    let signed = match shown.checkpoint {
+        Some(number) => format!("checkpoint {number} signs it"),
+        None => "it is not signed yet: the next checkpoint comes within a day, draw it again then".to_owned(),
+    };
+    Ok(format!("{} holds the proof: {} at {}; {signed}\n", file.display(), shown.state, shown.at))
+}
+
+fn standard_input() -> Played<String> {
+    if std::io::stdin().is_terminal() {
+        return Err(Trouble::new("- reads standard input, and nothing comes from there"));
+    }
+    let mut text = String::new();
+    std::io::stdin().take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(Trouble::because("-"))?;
+    Ok(text)
+}
+
 /// What a file holds, or with `-` standard input.
 fn read(file: &Path) -> Played<Value> {
     let shown = file.display();
     let mut text = String::new();
     if file == Path::new("-") {
-        if std::io::stdin().is_terminal() {
-            return Err(Trouble::new("- reads standard input, and nothing comes from there"));
-        }
-        std::io::stdin().take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(Trouble::because(&shown))?;
+        text = standard_input()?;
     } else {
         let opened = std::fs::File::open(file).map_err(Trouble::because(&shown))?;
         opened.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(Trouble::because(&shown))?;

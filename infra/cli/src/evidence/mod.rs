@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use wire::evidence::{
     certificate::verify_certificate,
+    notice::{is_of_notice, verify_notice},
     trust::Trust,
     verify::{Broken, Fault, verify},
 };
@@ -33,7 +34,7 @@ use crate::{
 pub struct VerifyArgs {
     /// The folder of one controller's evidence: `chain` and `checkpoints` lie in it.
     pub folder: Option<PathBuf>,
-    /// A person's certificate of an erasure, instead of a folder.
+    /// A person's certificate of an erasure or of a notice, instead of a folder.
     #[arg(long, conflicts_with = "update")]
     pub certificate: Option<PathBuf>,
     /// The trust file: the keys that sign, and the last checkpoint that was seen. Without it the files can
@@ -134,8 +135,13 @@ pub fn run_verify(args: &VerifyArgs) -> Played<Verdict> {
     let trust = trust.transpose()?;
     if let Some(path) = &args.certificate {
         let bytes = fs::read(path).map_err(Trouble::because(path.display()))?;
-        return Ok(match verify_certificate(&bytes, trust.as_ref()) {
-            Ok(certified) => Verdict::Certified(Box::new(certified)),
+        let verdict = if is_of_notice(&bytes) {
+            verify_notice(&bytes, trust.as_ref()).map(|notice| Verdict::Told(Box::new(notice)))
+        } else {
+            verify_certificate(&bytes, trust.as_ref()).map(|certified| Verdict::Certified(Box::new(certified)))
+        };
+        return Ok(match verdict {
+            Ok(verdict) => verdict,
             Err(fault) => Verdict::Broken(Fault { file: format!("{}{}", path.display(), fault.file), ..fault }),
         });
     }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::Serialize;
 use wire::evidence::{
     certificate::Certified,
+    notice::CertifiedNotice,
     verify::{Fault, Summary},
 };
 
@@ -19,6 +20,8 @@ pub enum Verdict {
     Sound(Box<Summary>),
     /// A certificate holds.
     Certified(Box<Certified>),
+    /// The certificate of a notice holds.
+    Told(Box<CertifiedNotice>),
     /// It breaks here first.
     Broken(Fault),
 }
@@ -26,7 +29,7 @@ pub enum Verdict {
 impl Verdict {
     /// Whether it holds.
     pub const fn is_sound(&self) -> bool {
-        matches!(self, Self::Sound(_) | Self::Certified(_))
+        !matches!(self, Self::Broken(_))
     }
 }
 
@@ -36,6 +39,7 @@ impl fmt::Display for Verdict {
             Self::Broken(fault) => writeln!(f, "broken: {fault}"),
             Self::Sound(summary) => write_summary(f, summary),
             Self::Certified(certified) => write_certified(f, certified),
+            Self::Told(notice) => write_told(f, notice),
         }
     }
 }
@@ -101,4 +105,25 @@ fn write_certified(f: &mut fmt::Formatter<'_>, certified: &Certified) -> fmt::Re
         writeln!(f, "    evidence {}, commitment {}, {signed}", item.evidence, item.commitment)?;
     }
     Ok(())
+}
+
+fn write_told(f: &mut fmt::Formatter<'_>, told: &CertifiedNotice) -> fmt::Result {
+    let CertifiedNotice { controller, breach, subject, at, evidence, commitment, .. } = told;
+    if told.is_trusted {
+        writeln!(f, "sound: the notice is in evidence of {controller} that the trusted key signed")?;
+    } else {
+        writeln!(f, "consistent in itself: one notice of {controller}, and nothing more is shown")?;
+    }
+    let how = match told.state.as_str() {
+        "sent" => "told by mail: the mail service took it",
+        "sent-by-channel" => "told by a system of the controller's, which took the notice",
+        "not-reached" => "not reached by mail, so told in public",
+        _ => "told in public: no address is known",
+    };
+    let signed = match told.checkpoint {
+        Some(number) => format!("checkpoint {number}"),
+        None => "no checkpoint yet: not signed".to_owned(),
+    };
+    writeln!(f, "  {subject} of breach {breach}: {how}, at {at}")?;
+    writeln!(f, "    evidence {evidence}, commitment {commitment}, {signed}")
 }

@@ -24,6 +24,7 @@ mod sealed;
 mod signals;
 mod stored;
 mod systems;
+mod told;
 mod tombstones;
 mod traces;
 mod walks;

@@ -7,11 +7,12 @@ use app::{
     attest::Attestations,
     error::{Appended, PortError},
     notice_change::{ChangeStore, NoticeChanges},
+    told::{ToldNotice, ToldNotices},
 };
 use domain::{
     announcement::{Announcement, Notice, NoticeCounts, NoticeState},
     attestation::Attestation,
-    ids::{AttestationId, ChangeId, ControllerId, Fingerprint, SubjectRef},
+    ids::{AttestationId, BreachId, ChangeId, ControllerId, Fingerprint, SubjectRef},
     language::Language,
     notice::NoticeChange,
 };
@@ -21,6 +22,28 @@ use super::{Memory, State, found, person};
 
 /// Notices on one page: few, so that a test reads several.
 const NOTICES_A_PAGE: usize = 7;
+
+impl ToldNotices for Memory {
+    async fn told_notice(
+        &self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        subject: &SubjectRef,
+    ) -> Result<Option<ToldNotice>, PortError> {
+        let state = self.call()?;
+        let place = (controller.clone(), Announcement::Breach(breach.clone()), subject.clone());
+        Ok(state.notices.get(&place).map(|Standing { state, since, .. }| ToldNotice {
+            state: *state,
+            since: *since,
+            salt: Some([7; 16]),
+            content: format!(
+                r#"{{"kind":{{"S":"notice"}},"moved_at":{{"N":"{}"}},"state":{{"S":"{}"}},"v":{{"N":"1"}}}}"#,
+                since.as_millisecond(),
+                state.as_str()
+            ),
+        }))
+    }
+}
 
 impl Announcements for Memory {
     async fn plan_notices(

@@ -30,7 +30,7 @@ use domain::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::form::{FormError, at};
+use crate::form::{FormError, SubjectForm, at};
 
 pub(crate) use facts::times;
 
@@ -358,6 +358,14 @@ pub struct PeopleAnswer {
     /// What the next page names as `from`; absent on the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+}
+
+/// `POST /{controller}/v1/breaches/{breach}/proof`: of whom it is shown how they were told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProofForm {
+    /// Whom.
+    pub subject: SubjectForm,
 }
 
 /// One person who is told.

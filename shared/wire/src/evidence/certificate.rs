@@ -4,14 +4,9 @@
 //! hands it: the salts that open the commitments, the leaves with their inclusion proofs, the headers of the links up
 //! to a checkpoint, and the checkpoint with its signature.
 
-use std::fmt;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{
-    evidence::{
-        commitment, leaf_place,
-        merkle::{self, Hash},
-    },
+    evidence::{commitment, leaf_place, merkle},
     ids::{ControllerId, RecordId, RequestId, SubjectRef},
 };
 use jiff::Timestamp;
@@ -19,16 +14,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Header, IntentLeaf, LinkKind, ResultLeaf,
-    read::{self, SignedCheckpoint, Wrong},
-    trust::{Trust, base64},
+    proof::{Lines, Place, ProvenLeaf, Way, checkpoint_lines, salt_of, text},
+    read::{self, Wrong},
+    trust::Trust,
     verify::Fault,
 };
 
 /// The version of the form.
 pub const CERTIFICATE_VERSION: u8 = 1;
-
-/// Most headers between an intent and the checkpoint that a certificate spells out.
-pub const PATH_HEADERS_MAX: usize = 512;
 
 /// A certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,16 +76,6 @@ pub struct CertifiedItem {
     pub result: ProvenLeaf,
 }
 
-/// A leaf, and the hashes that lead from it to its header's root, nearest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProvenLeaf {
-    /// The line.
-    pub leaf: String,
-    /// The hashes.
-    pub proof: Vec<String>,
-}
-
 /// What is known of a record that was erased, beside what the evidence says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErasedRecord {
@@ -102,34 +85,6 @@ pub struct ErasedRecord {
     pub due_at: Option<Timestamp>,
     /// What its commitment is salted with.
     pub salt: [u8; 16],
-}
-
-/// A link whose leaves are looked up by their commitments.
-#[derive(Debug)]
-struct Lines<'a> {
-    header: &'a [u8],
-    leaves: Vec<&'a [u8]>,
-    hashes: Vec<Hash>,
-}
-
-impl<'a> Lines<'a> {
-    fn of(file: &'a [u8]) -> Result<Self, Wrong> {
-        let lines = read::lines(file)?;
-        let Some((header, leaves)) = lines.split_first() else { return Err(Wrong::at(1, "a link's header")) };
-        let hashes = leaves.iter().map(|leaf| merkle::leaf_hash(leaf)).collect();
-        Ok(Self { header, leaves: leaves.to_vec(), hashes })
-    }
-
-    fn prove(&self, position: usize) -> Option<ProvenLeaf> {
-        let leaf = text(self.leaves.get(position)?);
-        let proof = merkle::proof(&self.hashes, position)?.iter().map(merkle::hex).collect();
-        Some(ProvenLeaf { leaf, proof })
-    }
-}
-
-/// Lines that were read as JSON are text.
-fn text(line: &[u8]) -> String {
-    String::from_utf8_lossy(line).into_owned()
 }
 
 impl CertifiedBatch {
@@ -170,9 +125,7 @@ impl CertifiedBatch {
     /// [`Wrong`] if the file is no checkpoint.
     #[must_use = "the batch is handed back"]
     pub fn covered_by(mut self, path: Vec<String>, checkpoint_file: &[u8]) -> Result<Self, Wrong> {
-        let lines = read::lines(checkpoint_file)?;
-        let [first, second] = lines.as_slice() else { return Err(Wrong::at(0, "a checkpoint and its signature")) };
-        self.checkpoint = Some([text(first), text(second)]);
+        self.checkpoint = Some(checkpoint_lines(checkpoint_file)?);
         self.path = path;
         Ok(self)
     }
@@ -215,27 +168,6 @@ pub struct CertifiedRecord {
     /// The checkpoint that covers it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<u64>,
-}
-
-/// Where in a certificate something else was expected.
-struct Place(String);
-
-impl Place {
-    fn wrong(&self, expected: impl fmt::Display) -> Fault {
-        Fault { file: self.0.clone(), line: 0, expected: expected.to_string() }
-    }
-
-    fn expect(&self, holds: bool, expected: impl fmt::Display) -> Result<(), Fault> {
-        if holds { Ok(()) } else { Err(self.wrong(expected)) }
-    }
-
-    fn at<T>(&self, result: Result<T, Wrong>) -> Result<T, Fault> {
-        result.map_err(|wrong| self.wrong(wrong.expected))
-    }
-
-    fn member(&self, name: impl fmt::Display) -> Self {
-        Self(format!("{}/{name}", self.0))
-    }
 }
 
 /// Verifies a certificate. Places are named by where they stand in it, as `/batches/0/items/1`.
@@ -292,57 +224,18 @@ fn verify_batch(
         && result.reason == intent.reason
         && result.leaves == intent.leaves;
     result_place.expect(is_of_it, "the result of that intent")?;
-    let checkpoint = verify_path(place, batch, (&intent, &result), trust)?;
+    let way = Way {
+        path: &batch.path,
+        checkpoint: batch.checkpoint.as_ref(),
+        first: ("the intent", &batch.intent),
+        last: ("the result", &batch.result),
+    };
+    let checkpoint = way.verify(place, &intent, trust)?;
     let items = batch.items.iter().enumerate().map(|(number, item)| {
         let place = place.member("items").member(number);
         verify_item(&place, (controller, subject), item, (&intent, &result), checkpoint)
     });
     items.collect()
-}
-
-/// Follows the headers to the checkpoint, and answers its number.
-fn verify_path(
-    place: &Place,
-    batch: &CertifiedBatch,
-    (intent, result): (&Header, &Header),
-    trust: Option<&Trust>,
-) -> Result<Option<u64>, Fault> {
-    let path_place = place.member("path");
-    let Some([first, second]) = &batch.checkpoint else {
-        path_place.expect(batch.path.is_empty(), "no headers where there is no checkpoint")?;
-        return Ok(None);
-    };
-    let place = place.member("checkpoint");
-    let read = place.at(read::checkpoint(format!("{first}\n{second}\n").as_bytes()))?;
-    let SignedCheckpoint { checkpoint, hash, signature, .. } = read;
-    place.expect(checkpoint.controller == intent.controller, "a checkpoint of the same controller")?;
-    path_place.expect(batch.path.first() == Some(&batch.intent), "the intent as the first header")?;
-    path_place.expect(batch.path.contains(&batch.result), "the result among the headers")?;
-    let (mut previous, mut number) = (None, intent.number);
-    for (position, line) in batch.path.iter().enumerate() {
-        let place = path_place.member(position);
-        let (header, _) = place.at(read::header(line.as_bytes()))?;
-        let is_next = header.chain == intent.chain && header.number == number;
-        place.expect(is_next, format_args!("link {number} of chain {}", intent.chain))?;
-        let goes_on = previous.is_none_or(|previous| header.previous == merkle::hex(&previous));
-        place.expect(goes_on, "`previous` to be the hash of the header before")?;
-        previous = Some(merkle::sha256(line.as_bytes()));
-        number += 1;
-    }
-    let head = checkpoint.heads.iter().find(|head| head.chain == result.chain);
-    let is_head = head
-        .zip(previous)
-        .is_some_and(|(head, last)| head.number + 1 == number && merkle::unhex(&head.hash) == Some(last));
-    place.expect(is_head, "the hash of the path's last header as the head of its chain")?;
-    if let Some(trust) = trust {
-        let key = trust.key(&checkpoint.key).ok_or_else(|| place.wrong("a key of the trust file"))?;
-        place.expect(key.signed(first.as_bytes(), &signature), "a signature by that key over the first line")?;
-        if let Some(seen) = trust.checkpoint.as_ref().filter(|seen| seen.number == checkpoint.number) {
-            let is_seen = seen.hash == merkle::hex(&hash);
-            place.expect(is_seen, format_args!("checkpoint {} as the trust file has seen it", seen.number))?;
-        }
-    }
-    Ok(Some(checkpoint.number))
 }
 
 fn verify_item(
@@ -353,13 +246,12 @@ fn verify_item(
     checkpoint: Option<u64>,
 ) -> Result<CertifiedRecord, Fault> {
     let record = RecordId::parse(&item.record).map_err(|_| place.member("record").wrong("a record's identifier"))?;
-    let salt = base64(&item.salt).and_then(|salt| <[u8; 16]>::try_from(salt).ok());
-    let salt = salt.ok_or_else(|| place.member("salt").wrong("16 bytes in base64"))?;
+    let salt = salt_of(&item.salt, place)?;
     let due_at = item.due_at.map(Timestamp::from_millisecond).transpose();
     let due_at = due_at.map_err(|_| place.member("due_at").wrong("a time in milliseconds"))?;
     let own = merkle::hex(&commitment(&salt, controller, subject, &record, due_at));
-    let intended: IntentLeaf = included(&place.member("intent"), item.position, &item.intent, intent)?;
-    let became: ResultLeaf = included(&place.member("result"), item.position, &item.result, result)?;
+    let intended: IntentLeaf = item.intent.read(&place.member("intent"), item.position, intent)?;
+    let became: ResultLeaf = item.result.read(&place.member("result"), item.position, result)?;
     let is_own = intended.commitment == own;
     place.member("intent").expect(is_own, format_args!("{own}, which salt, subject, record and time come to"))?;
     place.member("result").expect(became.commitment == own, format_args!("the same commitment: {own}"))?;
@@ -374,20 +266,4 @@ fn verify_item(
         commitment: own,
         checkpoint,
     })
-}
-
-/// Reads a leaf whose proof leads to the header's root.
-fn included<T: serde::de::DeserializeOwned>(
-    place: &Place,
-    position: usize,
-    proven: &ProvenLeaf,
-    header: &Header,
-) -> Result<T, Fault> {
-    let proof: Option<Vec<Hash>> = proven.proof.iter().map(|hash| merkle::unhex(hash)).collect();
-    let proof = proof.ok_or_else(|| place.wrong("hashes of 64 hexadecimal digits"))?;
-    let leaf = merkle::leaf_hash(proven.leaf.as_bytes());
-    let root = merkle::root_of_proof(leaf, position, header.leaves, &proof);
-    let is_in = root.is_some() && root == merkle::unhex(&header.root);
-    place.expect(is_in, format_args!("a proof that leads to the root of link {}", header.number))?;
-    place.at(read::line(proven.leaf.as_bytes(), 0, "a leaf"))
 }

@@ -4,6 +4,7 @@
 
 mod build;
 mod certificate;
+mod notice;
 
 use build::{Folder, Key, Writer, commitment, lines, small};
 use domain::evidence::merkle;
