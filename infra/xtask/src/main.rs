@@ -12,6 +12,7 @@ macro_rules! say {
     }};
 }
 
+mod bench;
 mod bootstrap;
 mod deploy;
 mod emulator;
@@ -54,6 +55,9 @@ cargo xtask <command>
               all tests on a local AWS of their own: format, lints, build, unit tests, flows, emulator, template
               --fast: only what needs no local AWS (format, lints, unit tests)
   package     release build for a real account: checked, zipped reproducibly, ready for `sam deploy`
+  bench [--json] [--check | --update] [--only NAME]... [--rounds N]
+              release build, then what each function takes as a process: sizes, instructions, CPU, memory, calls to
+              AWS; --check fails where tests/bench/budgets.toml allows less, --update writes it
   help        this text
 
 All state is in .habeas/, all servers listen on 127.0.0.1, and no command can reach a real AWS account.
@@ -68,9 +72,16 @@ enum Task {
     Reset,
     Status,
     Url,
-    Logs { function: Option<String>, follow: bool },
-    Test { fast: bool },
+    Logs {
+        function: Option<String>,
+        follow: bool,
+    },
+    Test {
+        fast: bool,
+    },
     Package,
+    /// What the harness is told.
+    Bench(Vec<String>),
     Help,
 }
 
@@ -127,6 +138,7 @@ impl Task {
             "status" => Self::Status,
             "url" => Self::Url,
             "package" => Self::Package,
+            "bench" => Self::Bench(rest.by_ref().map(str::to_owned).collect()),
             "help" | "--help" | "-h" => Self::Help,
             other => return Err(format!("there is no command \"{other}\"")),
         };
@@ -171,7 +183,7 @@ fn main() -> ExitCode {
 fn carry_out(task: Task) -> Outcome<bool> {
     let layout = Layout::find()?;
     let _alone = match task {
-        Task::Up(_) | Task::Reset | Task::Test { .. } | Task::Package => Some(alone(&layout)?),
+        Task::Up(_) | Task::Reset | Task::Test { .. } | Task::Package | Task::Bench(_) => Some(alone(&layout)?),
         _ => None,
     };
     let usual = || Instance::usual(&layout, None);
@@ -200,6 +212,7 @@ fn carry_out(task: Task) -> Outcome<bool> {
         Task::Logs { function, follow } => logs::print(&usual(), function.as_deref(), follow)?,
         Task::Test { fast } => return tiers::test(&layout, fast),
         Task::Package => package::package(&layout)?,
+        Task::Bench(words) => return bench::bench(&layout, &words),
     }
     Ok(true)
 }
@@ -250,6 +263,11 @@ mod tests {
         assert_eq!(parse("logs"), Ok(Task::Logs { function: None, follow: false }));
         assert_eq!(parse("logs purge -f"), Ok(Task::Logs { function: Some("purge".into()), follow: true }));
         assert!(parse("logs purge relay").is_err());
+    }
+
+    #[test]
+    fn what_to_measure_is_for_the_harness_to_read() {
+        assert_eq!(parse("bench --only purge"), Ok(Task::Bench(vec!["--only".into(), "purge".into()])));
     }
 
     #[test]
