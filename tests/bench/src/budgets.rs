@@ -168,6 +168,7 @@ mod tests {
         let budgets = Budgets::read(checkout).unwrap();
         let names: Vec<&str> = budgets.functions.keys().map(String::as_str).collect();
         assert_eq!(names, crate::subject::FUNCTIONS.map(|(name, _)| name));
+        assert!(budgets.functions["consent-capture"].release.is_some());
     }
 
     #[test]
