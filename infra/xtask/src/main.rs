@@ -12,6 +12,7 @@ macro_rules! say {
     }};
 }
 
+mod bench;
 mod bootstrap;
 mod deploy;
 mod emulator;
@@ -58,6 +59,9 @@ cargo xtask <command>
               every parser on inputs that libFuzzer makes up, a minute for each unless told otherwise; needs a C++ compiler.
               Exit code 1: something was found
   package     release build for a real account: checked, zipped reproducibly, ready for `sam deploy`
+  bench [--json] [--check | --update] [--only NAME]... [--rounds N]
+              release build, then what each function takes as a process: sizes, instructions, CPU, memory, calls to
+              AWS; --check fails where tests/bench/budgets.toml allows less, --update writes it
   help        this text
 
 All state is in .habeas/, all servers listen on 127.0.0.1, and no command can reach a real AWS account.
@@ -72,10 +76,20 @@ enum Task {
     Reset,
     Status,
     Url,
-    Logs { function: Option<String>, follow: bool },
-    Test { fast: bool },
-    Fuzz { seconds: u32, target: Option<String> },
+    Logs {
+        function: Option<String>,
+        follow: bool,
+    },
+    Test {
+        fast: bool,
+    },
+    Fuzz {
+        seconds: u32,
+        target: Option<String>,
+    },
     Package,
+    /// What the harness is told.
+    Bench(Vec<String>),
     Help,
 }
 
@@ -147,6 +161,7 @@ impl Task {
                 Self::Fuzz { seconds, target }
             }
             "package" => Self::Package,
+            "bench" => Self::Bench(rest.by_ref().map(str::to_owned).collect()),
             "help" | "--help" | "-h" => Self::Help,
             other => return Err(format!("there is no command \"{other}\"")),
         };
@@ -191,7 +206,7 @@ fn main() -> ExitCode {
 fn carry_out(task: Task) -> Outcome<bool> {
     let layout = Layout::find()?;
     let _alone = match task {
-        Task::Up(_) | Task::Reset | Task::Test { .. } | Task::Package => Some(alone(&layout)?),
+        Task::Up(_) | Task::Reset | Task::Test { .. } | Task::Package | Task::Bench(_) => Some(alone(&layout)?),
         _ => None,
     };
     let usual = || Instance::usual(&layout, None);
@@ -221,6 +236,7 @@ fn carry_out(task: Task) -> Outcome<bool> {
         Task::Test { fast } => return tiers::test(&layout, fast),
         Task::Fuzz { seconds, target } => return fuzz::fuzz(&layout, seconds, target.as_deref()),
         Task::Package => package::package(&layout)?,
+        Task::Bench(words) => return bench::bench(&layout, &words),
     }
     Ok(true)
 }
@@ -284,6 +300,11 @@ mod tests {
     }
 
     #[test]
+    fn what_to_measure_is_for_the_harness_to_read() {
+        assert_eq!(parse("bench --only purge"), Ok(Task::Bench(vec!["--only".into(), "purge".into()])));
+    }
+
+    #[test]
     fn what_is_not_known_is_refused_by_name() {
         assert!(parse("upp").unwrap_err().contains("upp"));
         assert!(parse("down --now").unwrap_err().contains("--now"));
@@ -299,7 +320,7 @@ mod tests {
 
     #[test]
     fn every_command_is_in_the_help() {
-        for command in ["up", "down", "reset", "status", "url", "logs", "test", "fuzz", "package", "help"] {
+        for command in ["up", "down", "reset", "status", "url", "logs", "test", "fuzz", "package", "bench", "help"] {
             assert!(parse(command).is_ok(), "{command}");
             assert!(HELP.contains(&format!("\n  {command}")), "{command}");
         }

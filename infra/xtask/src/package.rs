@@ -36,16 +36,22 @@ pub(crate) fn package(layout: &Layout) -> Outcome<()> {
         say!("           {name:<18} {checked}");
     }
     steps.done("check", "every bootstrap fits provided.al2023");
-    let to = layout.home.join("package");
-    let mut python = shell::program(layout, prerequisites::python_command());
-    let said = shell::read(python.args(["-B", "-c", ZIP]).arg(layout.dist()).arg(&to).arg(architecture))?;
-    steps.done("zip", &format!("{} in {}, sums in SHA256SUMS", said.trim(), layout.shown(&to)));
+    let zipped = zip(layout, architecture)?;
+    steps.done("zip", &format!("{zipped}, sums in SHA256SUMS"));
     say!(
         "Deploy now, with `sam deploy --guided`: template.yaml takes the functions from {},",
         layout.shown(&layout.dist())
     );
     say!("where `cargo xtask up` and `cargo xtask test` put debug builds again.");
     Ok(())
+}
+
+/// Zips what was assembled, reproducibly; says how many there are and where.
+pub(crate) fn zip(layout: &Layout, architecture: &str) -> Outcome<String> {
+    let to = layout.home.join("package");
+    let mut python = shell::program(layout, prerequisites::python_command());
+    let said = shell::read(python.args(["-B", "-c", ZIP]).arg(layout.dist()).arg(&to).arg(architecture))?;
+    Ok(format!("{} in {}", said.trim(), layout.shown(&to)))
 }
 
 /// What was found in one bootstrap.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use crate::bench;
 use crate::bootstrap::Profile;
 use crate::deploy;
 use crate::emulator::Instance;
@@ -117,6 +118,15 @@ pub(crate) fn test(layout: &Layout, fast: bool) -> Outcome<bool> {
         Ok(())
     });
     report.tier("unit tests", || unit_tests(layout));
+    report.tier("calls", || {
+        if !built {
+            return Err(Trouble::Skipped("there is nothing to start: the build failed".to_owned()));
+        }
+        match bench::check_calls(layout)? {
+            true => Ok(()),
+            false => Err(Trouble::Failed("a function calls AWS or logs more than its budget".to_owned())),
+        }
+    });
     let strict = report.strict;
     report.tier("browser", || browser(layout, strict));
     with_local_aws(layout, built, &mut report);
