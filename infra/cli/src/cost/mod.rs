@@ -230,16 +230,9 @@ impl fmt::Display for Bill {
         let (region, read) = (&self.region, &self.prices_read);
         writeln!(f, "\nPrices of {region}, checked on {read} but for: {}.", unchecked.join(", "))?;
         for load in &self.quotas {
-            let binds = if load.share() > 1.0 { "BINDS" } else { "fits" };
-            writeln!(
-                f,
-                "{binds:5}  {:>9.1} % of {}: {} of {} ({})",
-                load.share() * 100.0,
-                load.what,
-                load.needs,
-                load.has,
-                load.page
-            )?;
+            let Load { what, needs, has, page } = load;
+            let (binds, percent) = (if load.share() > 1.0 { "BINDS" } else { "fits" }, load.share() * 100.0);
+            writeln!(f, "{binds:5} {percent:>6.1} % of {what}: {needs:.0} of {has:.0} ({page})")?;
         }
         Ok(())
     }
