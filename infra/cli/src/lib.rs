@@ -10,6 +10,7 @@ pub mod clerk;
 pub mod client;
 pub mod clock;
 pub mod cloud;
+pub mod cost;
 pub mod evidence;
 pub mod keys;
 mod page;

@@ -13,6 +13,7 @@ use std::{
 use clap::{CommandFactory as _, Parser, Subcommand};
 use habeas_cli::{
     breach::{self, BreachArgs},
+    cost::{self, CostArgs},
     evidence::{self, EvidenceArgs, VerifyArgs},
     keys::{self, KeysArgs},
     purge::{self, PurgeArgs},
@@ -69,6 +70,8 @@ enum Command {
     Restore(RestoreArgs),
     /// Say what a policy that is to come would do to what is stored; writes nothing.
     Replan(ReplanArgs),
+    /// Say what a month costs, from counted calls and AWS's prices.
+    Cost(CostArgs),
     /// Look after the controllers' keys.
     Keys(KeysArgs),
     /// Write what a shell needs to complete this tool's words to standard output.
@@ -110,6 +113,7 @@ fn main() -> ExitCode {
         }),
         Command::Restore(args) => restored(&args),
         Command::Replan(args) => replanned(&args),
+        Command::Cost(args) => costs(&args),
         Command::Keys(args) => keys::run(&args).map(|report| {
             print!("{report}");
             true
@@ -176,6 +180,16 @@ fn replanned(args: &ReplanArgs) -> Played<bool> {
         println!("{}", serde_json::to_string_pretty(&report).map_err(Trouble::because("write the report"))?);
     } else {
         print!("{report}");
+    }
+    Ok(true)
+}
+
+fn costs(args: &CostArgs) -> Played<bool> {
+    let (bill, json) = cost::run(args)?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&bill).map_err(Trouble::because("write the bill"))?);
+    } else {
+        print!("{bill}");
     }
     Ok(true)
 }

@@ -91,17 +91,19 @@ pub fn render(rows: &[Row]) -> String {
     aligned(&lines)
 }
 
-/// Lines of cells, aligned to the left.
-pub fn aligned<const N: usize>(lines: &[[String; N]]) -> String {
-    let mut widths = [0; N];
+/// Lines of as many cells each, aligned to the left.
+pub fn aligned<L: AsRef<[String]>>(lines: &[L]) -> String {
+    let mut widths: Vec<usize> = Vec::new();
     for line in lines {
-        for (width, cell) in widths.iter_mut().zip(line) {
+        widths.resize(widths.len().max(line.as_ref().len()), 0);
+        for (width, cell) in widths.iter_mut().zip(line.as_ref()) {
             *width = (*width).max(cell.chars().count());
         }
     }
     let mut text = String::new();
     for line in lines {
-        let cells: Vec<String> = line.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let cells: Vec<String> =
+            line.as_ref().iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}", width = *width)).collect();
         text.push_str(cells.join("  ").trim_end());
         text.push('\n');
     }

@@ -61,13 +61,12 @@ fn main() {
 
 /// Plans and tells so many people in a process of its own, and checks what came of it.
 fn measured(people: usize) -> Vec<Phase> {
-    let local = Local::start();
+    let local = Local::start(false);
     local.send_from(SENDER, CONFIGURATION_SET);
     let wire = local.counted();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .envs(local.environment())
         .env("AWS_ENDPOINT_URL", &wire.url)
-        .env("DEAD_LETTER_QUEUE_URL", local.world.stack.output("BreachQueueUrl").unwrap())
         .env("SENDER", SENDER)
         .env("CONFIGURATION_SET", CONFIGURATION_SET)
         .env(TASK, people.to_string())

@@ -2,6 +2,8 @@
 //! `cargo bench -p flow-tests --bench purge_scale -- [--records N] [--json]`. It needs the emulator's Python
 //! environment, which `cargo xtask up` or `test` makes.
 //!
+//! Then it purges few while ever more is stored that is not due.
+//!
 //! Each size has a local AWS of its own with tables made by hand, and a process of its own, so that its time and its
 //! memory are its own. The endpoint that counts its calls, and all that is looked at afterwards, are in this process.
 
@@ -29,15 +31,21 @@ use report::Phase;
 use serde_json::Value;
 
 /// The sizes, unless another is asked for.
-const FIRST_RECORDS: usize = 10_000;
+const FIRST_RECORDS: usize = 1_000;
 const USUAL_RECORDS: usize = 100_000;
+
+/// How many are due while more and more is stored, and how many are stored at first. Of fewer, the spread over 64 shards
+/// would show more than what is stored.
+const DUE_BESIDE: usize = 10_000;
+const FIRST_STORED: usize = 1_000;
 
 /// What tells the child how many records it is to register and purge.
 const TASK: &str = "HABEAS_PURGE_SCALE";
 
 fn main() {
-    if let Ok(records) = std::env::var(TASK) {
-        return work::work(records.parse().unwrap());
+    if let Ok(task) = std::env::var(TASK) {
+        let (records, stored) = task.split_once(' ').unwrap();
+        return work::work(records.parse().unwrap(), stored.parse().unwrap());
     }
     let (mut most, mut is_json) = (USUAL_RECORDS, false);
     let mut words = std::env::args().skip(1);
@@ -52,27 +60,40 @@ fn main() {
             other => panic!("there is no option {other}: [--records N] [--json]"),
         }
     }
-    let mut sizes: Vec<usize> = std::iter::successors(Some(FIRST_RECORDS), |size| size.checked_mul(10))
-        .take_while(|size| *size < most)
-        .collect();
-    sizes.push(most);
     let mut phases = Vec::new();
-    for records in sizes {
+    for records in sizes(FIRST_RECORDS, most) {
         eprintln!("{records} records ...");
-        phases.extend(measured(records));
+        phases.extend(measured(records, 0));
+    }
+    let mut beside = Vec::new();
+    for stored in sizes(FIRST_STORED, most) {
+        eprintln!("{DUE_BESIDE} records beside {stored} ...");
+        let purged = measured(DUE_BESIDE, stored).into_iter().find(|phase| phase.name == work::PURGE);
+        beside.push((stored, purged.unwrap().total()));
+    }
+    if is_json {
+        let mut told = report::json(&phases);
+        told["purge_beside_stored"] = report::beside_json(DUE_BESIDE, &beside);
+        return println!("{told:#}");
     }
     let held = "all records were stored, none is left, none was deleted twice, the evidence verifies";
-    println!("{}", if is_json { format!("{:#}", report::json(&phases)) } else { report::table(&phases, held) });
+    println!("{}{}", report::table(&phases, held), report::beside_table(DUE_BESIDE, &beside));
 }
 
-/// Registers and purges so many records in a process of its own, and checks what came of it.
-fn measured(records: usize) -> Vec<Phase> {
-    let local = Local::start();
+/// Each ten times the last, and then the most.
+fn sizes(first: usize, most: usize) -> Vec<usize> {
+    let tens = std::iter::successors(Some(first), |size| size.checked_mul(10)).take_while(|size| *size < most);
+    tens.chain([most]).collect()
+}
+
+/// Registers and purges so many records in a process of its own, beside so many that stay, and checks what came of it.
+fn measured(records: usize, stored: usize) -> Vec<Phase> {
+    let local = Local::start(false);
     let wire = local.counted();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .envs(local.environment())
         .env("AWS_ENDPOINT_URL", &wire.url)
-        .env(TASK, records.to_string())
+        .env(TASK, format!("{records} {stored}"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -88,7 +109,7 @@ fn measured(records: usize) -> Vec<Phase> {
         }
         if let Some(phase) = Phase::read(&said, records, wire.all(), wire.statements()) {
             if phase.name == work::REGISTER {
-                assert_eq!(local.records(), records, "all of them are stored");
+                assert_eq!(local.records(), stored + records, "all of them are stored");
             }
             phases.push(phase);
             wire.forget();
@@ -96,7 +117,7 @@ fn measured(records: usize) -> Vec<Phase> {
         }
     }
     assert!(child.wait().unwrap().success(), "the child failed");
-    assert_eq!(local.records(), 0, "nothing is left");
+    assert_eq!(local.records(), stored, "nothing that was due is left");
     assert_eq!(deleted as usize, records, "the purge's own count");
     let evidence = local.evidence();
     assert_eq!(evidence.results, BTreeMap::from([("deleted".to_owned(), records as u64)]), "nothing was deleted twice");

@@ -59,9 +59,9 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    /// Starts one, and makes the tables, buckets, the key and the queue. There is no stream and no TTL: what hangs on
-    /// them are other functions, and DynamoDB itself.
-    pub(crate) fn start() -> Self {
+    /// Starts one, and makes the tables, buckets, the keys and the queues. There is no TTL, and no stream unless the
+    /// whole path is to be walked: what hangs on them are other functions, and DynamoDB itself.
+    pub(crate) fn start(has_stream: bool) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("purge-scale-{}", std::process::id()));
         let python = Path::new(ROOT).join(".habeas/venv/emulator/bin/python");
         assert!(python.exists(), "there is no emulator: `cargo xtask up` installs it");
@@ -86,7 +86,7 @@ impl Local {
         let endpoint = ready.expect("the emulator did not start");
         // From here on it ends with this process's word on it, whatever fails.
         let emulator = Emulator(emulator);
-        let outputs = made(&endpoint);
+        let outputs = made(&endpoint, has_stream);
         let here = String::new;
         let stack =
             Stack { endpoint, region: REGION.into(), api_url: here(), issuer: here(), public_url: here(), outputs };
@@ -172,7 +172,7 @@ impl Drop for Emulator {
 }
 
 /// The functions' variables, and what the template names what they name.
-const NAMES: [(&str, &str); 9] = [
+const NAMES: [(&str, &str); 17] = [
     ("TABLE", "Table"),
     ("KEY_TABLE", "KeyTable"),
     ("TOMBSTONE_TABLE", "TombstoneTable"),
@@ -182,9 +182,17 @@ const NAMES: [(&str, &str); 9] = [
     ("RECORDS_BUCKET", "RecordsBucket"),
     ("PURGE_QUEUE_URL", "PurgeQueueUrl"),
     ("BREACH_QUEUE_URL", "BreachQueueUrl"),
+    ("FULFIL_QUEUE_URL", "FulfilQueueUrl"),
+    ("RECORDS_QUEUE_URL", "RecordsQueueUrl"),
+    ("NOTICE_QUEUE_URL", "NoticeQueueUrl"),
+    ("TASK_QUEUE_URL", "TaskQueueUrl"),
+    ("DEAD_LETTER_QUEUE_URL", "DeadLetterQueueUrl"),
+    ("EXPORTS_BUCKET", "ExportsBucket"),
+    ("SYSTEM_DATA_BUCKET", "SystemDataBucket"),
+    ("EVIDENCE_KEY_ID", "EvidenceKeyId"),
 ];
 
-fn made(endpoint: &str) -> BTreeMap<String, String> {
+fn made(endpoint: &str, has_stream: bool) -> BTreeMap<String, String> {
     let client = Client::new();
     let mut outputs = BTreeMap::new();
     let attribute = |name: &str, kind: &str| json!({ "AttributeName": name, "AttributeType": kind });
@@ -205,17 +213,46 @@ fn made(endpoint: &str) -> BTreeMap<String, String> {
             "NonKeyAttributes": ["kind", "category", "purpose", "clause", "system", "salt"],
         },
     });
-    let attributes = json!([pk, sk, attribute("due_shard", "S"), attribute("due_at", "N")]);
-    let table = json!({ "AttributeDefinitions": attributes, "KeySchema": keys(&["pk", "sk"]), "GlobalSecondaryIndexes": [due] });
+    let office = json!({
+        "IndexName": "office",
+        "KeySchema": keys(&["office_of", "office_at"]),
+        "Projection": {
+            "ProjectionType": "INCLUDE",
+            "NonKeyAttributes": ["request", "at", "stage", "assignee", "version", "answer_due", "due_at"],
+        },
+    });
+    let attributes = json!([
+        pk,
+        sk,
+        attribute("due_shard", "S"),
+        attribute("due_at", "N"),
+        attribute("office_of", "S"),
+        attribute("office_at", "S"),
+    ]);
+    let mut table = json!({
+        "AttributeDefinitions": attributes, "KeySchema": keys(&["pk", "sk"]), "GlobalSecondaryIndexes": [due, office],
+    });
+    if has_stream {
+        table["StreamSpecification"] = json!({ "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" });
+    }
     let key_table = json!({ "AttributeDefinitions": [pk], "KeySchema": keys(&["pk"]) });
     let tombstones = json!({ "AttributeDefinitions": [pk, sk], "KeySchema": keys(&["pk", "sk"]) });
     for (name, mut table) in [("Table", table), ("KeyTable", key_table), ("TombstoneTable", tombstones)] {
         table["TableName"] = json!(name);
         table["BillingMode"] = json!("PAY_PER_REQUEST");
-        json_call(&client, endpoint, "dynamodb", "DynamoDB_20120810.CreateTable", &table);
+        let made = json_call(&client, endpoint, "dynamodb", "DynamoDB_20120810.CreateTable", &table);
+        if let Some(stream) = made["TableDescription"]["LatestStreamArn"].as_str() {
+            outputs.insert("StreamArn".to_owned(), stream.to_owned());
+        }
         outputs.insert(name.to_owned(), name.to_owned());
     }
-    for (name, bucket) in [("EvidenceBucket", "evidence"), ("WorkBucket", "work"), ("RecordsBucket", "records")] {
+    for (name, bucket) in [
+        ("EvidenceBucket", "evidence"),
+        ("WorkBucket", "work"),
+        ("RecordsBucket", "records"),
+        ("ExportsBucket", "exports"),
+        ("SystemDataBucket", "system-data"),
+    ] {
         let body = format!(
             "<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
         );
@@ -225,7 +262,18 @@ fn made(endpoint: &str) -> BTreeMap<String, String> {
     }
     let key = json_call(&client, endpoint, "kms", "TrentService.CreateKey", &json!({}));
     outputs.insert("ControllerKeyId".to_owned(), key["KeyMetadata"]["KeyId"].as_str().unwrap().to_owned());
-    for (name, queue) in [("PurgeQueueUrl", "purge"), ("BreachQueueUrl", "breach")] {
+    let signs = json!({ "KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY" });
+    let key = json_call(&client, endpoint, "kms", "TrentService.CreateKey", &signs);
+    outputs.insert("EvidenceKeyId".to_owned(), key["KeyMetadata"]["KeyId"].as_str().unwrap().to_owned());
+    for (name, queue) in [
+        ("PurgeQueueUrl", "purge"),
+        ("BreachQueueUrl", "breach"),
+        ("FulfilQueueUrl", "fulfil"),
+        ("RecordsQueueUrl", "records"),
+        ("NoticeQueueUrl", "notice"),
+        ("TaskQueueUrl", "task"),
+        ("DeadLetterQueueUrl", "dead-letter"),
+    ] {
         let made = json_call(&client, endpoint, "sqs", "AmazonSQS.CreateQueue", &json!({ "QueueName": queue }));
         outputs.insert(name.to_owned(), made["QueueUrl"].as_str().unwrap().to_owned());
     }

@@ -38,7 +38,8 @@ impl Phase {
         calls as f64 * 1_000.0 / self.records as f64
     }
 
-    fn total(&self) -> usize {
+    /// Its calls.
+    pub(crate) fn total(&self) -> usize {
         self.calls.values().sum()
     }
 
@@ -61,13 +62,14 @@ impl Phase {
     }
 }
 
-/// The exponent e by which calls grow as size^e, fitted by least squares; `None` for one size.
+/// The exponent e by which the calls of a phase grow as size^e; `None` for one size.
 fn exponent(phases: &[Phase], name: &str) -> Option<f64> {
-    let points: Vec<(f64, f64)> = phases
-        .iter()
-        .filter(|phase| phase.name == name)
-        .map(|phase| ((phase.records as f64).ln(), (phase.total() as f64).ln()))
-        .collect();
+    fitted(phases.iter().filter(|phase| phase.name == name).map(|phase| (phase.records, phase.total())))
+}
+
+/// The same of sizes and calls, fitted by least squares.
+fn fitted(points: impl Iterator<Item = (usize, usize)>) -> Option<f64> {
+    let points: Vec<(f64, f64)> = points.map(|(size, calls)| ((size as f64).ln(), (calls as f64).ln())).collect();
     let count = points.len() as f64;
     let (mean_x, mean_y) =
         (points.iter().map(|(x, _)| x).sum::<f64>() / count, points.iter().map(|(_, y)| y).sum::<f64>() / count);
@@ -139,6 +141,24 @@ pub(crate) fn table(phases: &[Phase], held: &str) -> String {
         if let Some(exponent) = exponent(phases, name) {
             writeln!(text, "\n{name}: calls grow as records^{exponent:.3}").unwrap();
         }
+    }
+    text
+}
+
+/// The calls of a purge of so many, by how many others were stored.
+pub(crate) fn beside_json(due: usize, beside: &[(usize, usize)]) -> Value {
+    let each: Vec<_> = beside.iter().map(|(stored, calls)| json!({ "stored": stored, "calls": calls })).collect();
+    json!({ "due": due, "purges": each, "exponent_of_calls": fitted(beside.iter().copied()) })
+}
+
+/// The same as a table.
+pub(crate) fn beside_table(due: usize, beside: &[(usize, usize)]) -> String {
+    let mut text = format!("\n| stored beside {due} that are due | calls of the purge |\n|---|---|\n");
+    for (stored, calls) in beside {
+        writeln!(text, "| {stored} | {calls} |").unwrap();
+    }
+    if let Some(exponent) = fitted(beside.iter().copied()) {
+        writeln!(text, "\npurge: calls grow as stored^{exponent:.3}").unwrap();
     }
     text
 }

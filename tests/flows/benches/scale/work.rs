@@ -31,11 +31,14 @@ pub(crate) const MESSAGES_A_BATCH: usize = 10;
 const MADE_AT: &str = "2026-01-15T00:00:00Z";
 const PURGED_AT: &str = "2036-01-01T00:00:00Z";
 
+/// When what is only stored was made: it is not due then.
+const STORED_AT: &str = "2035-01-15T00:00:00Z";
+
 /// Ticks of the clock by which /proc counts, a second.
 const TICKS: f64 = 100.0;
 
-/// Registers so many records, purges them, and says of each what it took.
-pub(crate) fn work(records: usize) {
+/// Registers so many records, purges them, and says of each what it took. So many others are stored before, and stay.
+pub(crate) fn work(records: usize, stored: usize) {
     edge::telemetry::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let policies = local::policies();
@@ -43,8 +46,9 @@ pub(crate) fn work(records: usize) {
     let guard = TimeGuard::from_env();
     runtime.block_on(async {
         let desk = retention_track::Desk { ports: cloud(), policies: policies.clone(), guard };
+        register(&desk, "stored", STORED_AT, stored).await;
         let meter = Meter::start();
-        register(&desk, records).await;
+        register(&desk, "account", MADE_AT, records).await;
         meter.stop(REGISTER);
 
         let desk = purge::Desk { ports: cloud(), policies: policies.clone(), guard, limits: purge::limits().unwrap() };
@@ -63,9 +67,9 @@ pub(crate) fn work(records: usize) {
     });
 }
 
-async fn register(desk: &retention_track::Desk<Cloud>, records: usize) {
+async fn register(desk: &retention_track::Desk<Cloud>, name: &str, made_at: &str, records: usize) {
     let controller = PolicyBook::controllers(&desk.policies).next().unwrap().to_string();
-    let made_at: Timestamp = MADE_AT.parse().unwrap();
+    let made_at: Timestamp = made_at.parse().unwrap();
     let event = |n: usize| {
         json!({
             "type": "record",
@@ -73,7 +77,7 @@ async fn register(desk: &retention_track::Desk<Cloud>, records: usize) {
             "subject": { "kind": "mail", "value": format!("person-{}@example.com", n / RECORDS_A_MESSAGE) },
             "category": "account",
             "purpose": "account",
-            "locator": format!("account-{n}"),
+            "locator": format!("{name}-{n}"),
             "fields": { "name": format!("Name {n}"), "city": "Grenoble" },
         })
     };

@@ -1,5 +1,5 @@
-//! An endpoint between a test and the local AWS: it counts the calls that go over it, and lets a test do something
-//! right before one.
+//! An endpoint between a test and the local AWS: it counts the calls that go over it, lets a test do something right
+//! before one, and shows a benchmark each of them with its answer.
 
 #![allow(dead_code, reason = "each test uses its part")]
 
@@ -17,11 +17,18 @@ use tokio::{
 /// The call that has many statements.
 const STATEMENTS: &str = "dynamodb:BatchExecuteStatement";
 
+/// Is shown each call by its name, its head and its body before it reaches AWS, and then its answer.
+pub(crate) type Watch = Box<dyn Fn(&str, &[u8], &[u8]) -> Answered + Send + Sync>;
+
+/// Is shown the answer of one call.
+pub(crate) type Answered = Box<dyn FnOnce(&[u8]) + Send>;
+
 #[derive(Default)]
 struct State {
     calls: BTreeMap<String, usize>,
     statements: usize,
     stops: Vec<(String, oneshot::Sender<Arc<Notify>>)>,
+    watch: Option<Arc<Watch>>,
 }
 
 /// The endpoint. It ends with the test's runtime.
@@ -75,6 +82,11 @@ impl Wire {
         self.state.lock().unwrap().statements
     }
 
+    /// Shows each later call to whoever watches. It may block: nothing waits but the other calls.
+    pub(crate) fn watched_by(&self, watch: Watch) {
+        self.state.lock().unwrap().watch = Some(Arc::new(watch));
+    }
+
     /// Forgets what was counted.
     pub(crate) fn forget(&self) {
         let mut state = self.state.lock().unwrap();
@@ -101,15 +113,15 @@ async fn hand_on(mut client: TcpStream, upstream: String, state: Arc<Mutex<State
             }
         }
         let request: Vec<u8> = read.drain(..head + length).collect();
-        let stopped = {
+        let (stopped, watched) = {
             let mut state = state.lock().unwrap();
             let name = name_of(&request[..head]);
             if name == STATEMENTS {
                 state.statements += occurrences(&request[head..], br#""Statement":"#);
             }
             let stop = state.stops.iter().position(|(stop, _)| *stop == name);
-            *state.calls.entry(name).or_default() += 1;
-            stop.map(|stop| state.stops.remove(stop).1)
+            *state.calls.entry(name.clone()).or_default() += 1;
+            (stop.map(|stop| state.stops.remove(stop).1), state.watch.clone().map(|watch| (watch, name)))
         };
         if let Some(stopped) = stopped {
             let go_on = Arc::new(Notify::new());
@@ -117,7 +129,11 @@ async fn hand_on(mut client: TcpStream, upstream: String, state: Arc<Mutex<State
                 go_on.notified().await;
             }
         }
+        let answered = watched.map(|(watch, name)| watch(&name, &request[..head], &request[head..]));
         let answer = answer_to(&request, &mut kept, &upstream).await;
+        if let Some(answered) = answered {
+            answered(&answer);
+        }
         if client.write_all(&answer).await.is_err() {
             return;
         }
@@ -177,7 +193,8 @@ async fn read_head(client: &mut TcpStream, read: &mut Vec<u8>) -> Option<usize> 
     }
 }
 
-fn header(head: &[u8], name: &str) -> Option<String> {
+/// The value of a header.
+pub(crate) fn header(head: &[u8], name: &str) -> Option<String> {
     let head = String::from_utf8_lossy(head).into_owned();
     head.lines().skip(1).find_map(|line| {
         let (found, value) = line.split_once(':')?;
