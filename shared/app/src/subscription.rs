@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     consent::{self, Choice, ConsentEvent},
-    ids::{CaptureId, ControllerId, Purpose, SubjectRef},
+    ids::{CaptureId, Purpose, SubjectRef},
     policy::Policy,
     sensitive::Sensitive,
     token::{Claim, Scope, TokenRefused},
