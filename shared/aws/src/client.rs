@@ -20,7 +20,10 @@ use http_body_util::BodyExt;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use rustls_pki_types::ServerName;
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 use tokio_rustls::TlsConnector;
 
 /// How long a connection may take to stand, TLS included.
@@ -33,10 +36,19 @@ pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(5);
 /// Most idle connections kept for one host.
 const IDLE_PER_HOST_MAX: usize = 16;
 
+/// A connection's bytes, wherever they go.
+pub trait Line: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<L: AsyncRead + AsyncWrite + Send + Unpin> Line for L {}
+
+/// Makes connections elsewhere than over the network: to an endpoint in the same process.
+pub type Dial = Arc<dyn Fn() -> Box<dyn Line> + Send + Sync>;
+
 /// The client. Clones share their connections.
 #[derive(Clone, Default)]
 pub struct SlimClient {
     pool: Arc<Pool>,
+    dial: Option<Dial>,
     connect_timeout: Option<Duration>,
     read_timeout: Option<Duration>,
 }
@@ -120,6 +132,11 @@ impl Pool {
 }
 
 impl SlimClient {
+    /// A client whose connections are made so, whatever their address.
+    pub fn dialing(dial: Dial) -> Self {
+        Self { dial: Some(dial), ..Self::default() }
+    }
+
     /// Opens a connection to an endpoint and keeps it, so that the first request need not. Best
     /// effort: what fails here shows when the connection is needed.
     pub async fn open(&self, endpoint: &str) {
@@ -142,6 +159,9 @@ impl SlimClient {
     }
 
     async fn connect(&self, origin: &Origin) -> Result<SendRequest<SdkBody>, Failure> {
+        if let Some(dial) = &self.dial {
+            return spoken(dial()).await;
+        }
         let limit = self.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
         tokio::time::timeout(limit, connect(origin)).await.map_err(|_| Failure::ConnectTimeout)?
     }
@@ -233,13 +253,15 @@ async fn connect(origin: &Origin) -> Result<SendRequest<SdkBody>, Failure> {
     // A request is one small write; waiting to fill a packet costs 40 ms.
     stream.set_nodelay(true).map_err(|error| Failure::Connect(error.into()))?;
     if !origin.tls {
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
-        return Ok(sender);
+        return spoken(stream).await;
     }
     let name = ServerName::try_from(origin.host.clone()).map_err(|error| Failure::Connect(error.into()))?;
-    let stream = tls()?.connect(name, stream).await.map_err(|error| Failure::Connect(error.into()))?;
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    spoken(tls()?.connect(name, stream).await.map_err(|error| Failure::Connect(error.into()))?).await
+}
+
+/// Speaks HTTP/1.1 over a connection that stands.
+async fn spoken(line: impl Line + 'static) -> Result<SendRequest<SdkBody>, Failure> {
+    let (sender, connection) = http1::handshake(TokioIo::new(line)).await?;
     tokio::spawn(connection);
     Ok(sender)
 }
@@ -275,6 +297,7 @@ impl HttpClient for SlimClient {
     fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(Self {
             pool: Arc::clone(&self.pool),
+            dial: self.dial.clone(),
             connect_timeout: settings.connect_timeout(),
             read_timeout: settings.read_timeout(),
         })

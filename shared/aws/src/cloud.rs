@@ -270,6 +270,12 @@ impl Cloud {
         }
     }
 
+    /// Reaches AWS by this client: tests that bring an endpoint of their own.
+    #[must_use]
+    pub fn with_client(self, http: SlimClient) -> Self {
+        Self { http, ..self }
+    }
+
     /// Says where the policies have copies of records lie. Whoever deletes objects must be told, even that there
     /// are none: a copy that nobody thought of would stay.
     #[must_use]

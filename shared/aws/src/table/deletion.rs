@@ -9,10 +9,14 @@ use app::{
     destruction::{Condition, Deletion, Doomed},
     error::PortError,
 };
-use aws_sdk_dynamodb::types::{
-    AttributeValue, BatchStatementErrorCodeEnum as Code, BatchStatementRequest, BatchStatementResponse,
-    ReturnValuesOnConditionCheckFailure,
+use aws_sdk_dynamodb::{
+    Config,
+    types::{
+        AttributeValue, BatchStatementErrorCodeEnum as Code, BatchStatementRequest, BatchStatementResponse,
+        ReturnValuesOnConditionCheckFailure,
+    },
 };
+use aws_smithy_types::retry::RetryConfig;
 use domain::{
     evidence::DeletionResult,
     ids::{ControllerId, SubjectRef},
@@ -79,6 +83,17 @@ enum Act {
     Mark(Condition),
     /// Deletes what was marked, when its object is gone.
     DeleteMarked,
+}
+
+impl Act {
+    /// What it is if there is nothing to carry it out on. After a call whose answer was lost, that call deleted it: it
+    /// stood when the batch was intended.
+    fn gone(self, unsure: bool) -> Outcome {
+        match self {
+            Self::Delete(_) | Self::DeleteMarked if unsure => Outcome::Done(Item::new()),
+            _ => Outcome::Absent,
+        }
+    }
 }
 
 /// The whole condition stands in the statement, so that a hold or a renewal that comes between the
@@ -246,31 +261,41 @@ impl Cloud {
             .map(|(position, doomed)| Ok((*position, *doomed, statement(table, &key_of(controller, doomed), act)?)))
             .collect::<Result<Vec<_>, PortError>>()?;
         let mut outcomes = Vec::with_capacity(open.len());
+        let mut unsure = false;
         for round in 0..ROUNDS_MAX {
             if round > 0 {
                 tokio::time::sleep(PAUSE * 2_u32.pow(round - 1)).await;
             }
             self.pace.wait(open.len()).await;
             let statements = open.iter().map(|(_, _, statement)| statement.clone()).collect();
-            let output = self
-                .dynamodb()
-                .batch_execute_statement()
-                .set_statements(Some(statements))
-                .send()
-                .await
-                .map_err(|error| unavailable(TABLE, &error))?;
+            // Not sent again by the SDK, which would not say so: what it had deleted the first time would read as gone
+            // before.
+            let once = Config::builder().retry_config(RetryConfig::disabled());
+            let call = self.dynamodb().batch_execute_statement().set_statements(Some(statements));
+            let output = match call.customize().config_override(once).send().await {
+                Ok(output) => output,
+                Err(error) if round + 1 < ROUNDS_MAX => {
+                    // What was refused as it came in was not begun; of anything else nobody knows.
+                    unsure |= !error.raw_response().is_some_and(|answer| answer.status().is_client_error());
+                    continue;
+                }
+                Err(error) => return Err(unavailable(TABLE, &error)),
+            };
             let mut again = Vec::new();
             for (index, (position, doomed, statement)) in open.into_iter().enumerate() {
                 match outcome(output.responses().get(index)) {
                     Outcome::Again => again.push((position, doomed, statement)),
                     Outcome::Unknown => {
                         let stands = self.stands(controller, doomed).await?;
-                        outcomes.push((position, if stands { Outcome::Unknown } else { Outcome::Absent }));
+                        outcomes.push((position, if stands { Outcome::Unknown } else { act.gone(unsure) }));
                     }
+                    Outcome::Absent => outcomes.push((position, act.gone(unsure))),
                     outcome => outcomes.push((position, outcome)),
                 }
             }
             self.pace.learn(!again.is_empty());
+            // What was turned away stands.
+            unsure = false;
             open = again;
             if open.is_empty() {
                 return Ok(outcomes);

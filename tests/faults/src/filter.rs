@@ -1,0 +1,39 @@
+//! What of the stream reaches which reader: the filters of the template, as Lambda applies them.
+
+use std::{collections::BTreeMap, sync::OnceLock};
+
+use serde_json::Value;
+
+/// The patterns of each function's stream, in the template's order.
+fn patterns() -> &'static BTreeMap<String, Vec<Value>> {
+    static PATTERNS: OnceLock<BTreeMap<String, Vec<Value>>> = OnceLock::new();
+    PATTERNS.get_or_init(|| {
+        let template = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml"));
+        let (mut function, mut patterns) = (String::new(), BTreeMap::<String, Vec<Value>>::new());
+        for line in template.lines() {
+            // A function's package tells whose section it is.
+            if let Some(package) = line.trim().strip_prefix("CodeUri:") {
+                function = package.trim().trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+            }
+            let pattern = line.trim().strip_prefix("- Pattern: '").and_then(|pattern| pattern.strip_suffix('\''));
+            if let Some(pattern) = pattern.and_then(|pattern| serde_json::from_str(pattern).ok()) {
+                patterns.entry(function.clone()).or_default().push(pattern);
+            }
+        }
+        patterns
+    })
+}
+
+fn matches(pattern: &Value, value: &Value) -> bool {
+    match pattern {
+        Value::Object(members) => members.iter().all(|(name, pattern)| matches(pattern, &value[name])),
+        Value::Array(any) => any.contains(value),
+        _ => false,
+    }
+}
+
+/// Whether a record of the stream reaches this function.
+pub fn reaches(function: &str, record: &Value) -> bool {
+    let patterns = patterns().get(function).unwrap_or_else(|| panic!("no filter of {function} in the template"));
+    patterns.iter().any(|pattern| matches(pattern, record))
+}

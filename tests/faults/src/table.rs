@@ -1,0 +1,383 @@
+//! DynamoDB, as far as the adapters call it: conditional writes, transactions, PartiQL deletions, sparse indexes,
+//! and the stream.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::expression::{self, Item, Names, compare, holds};
+
+/// How DynamoDB refuses: a status and a body.
+pub type Refusal = (u16, Value);
+
+/// Where an item lies: its partition and its sort key, empty if the table has none.
+type Key = (String, String);
+
+/// One change of one item, as the stream carries it.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Which item.
+    pub key: (String, String),
+    /// The item before.
+    pub old: Option<Item>,
+    /// The item after.
+    pub new: Option<Item>,
+}
+
+/// The tables of one account.
+#[derive(Debug, Default)]
+pub struct Tables {
+    tables: BTreeMap<String, BTreeMap<Key, Item>>,
+    /// What happened to the table with the stream, in order.
+    pub changes: Vec<Change>,
+    /// Transactions that were done, by their tokens: the same one again changes nothing.
+    done: BTreeMap<String, Value>,
+    /// Most items of a page, whatever was asked for.
+    pub page_max: usize,
+    /// A switch for tests of the tests: conditions are not looked at.
+    pub blind: bool,
+    /// Another: items whose sort keys begin so are thanked for and lost.
+    pub swallows: Option<&'static str>,
+    /// Another: what is deleted is said to have been gone before.
+    pub deletes_silently: bool,
+    /// Another: what is deleted stays.
+    pub keeps: bool,
+}
+
+/// The table whose changes go to the stream.
+pub const TABLE: &str = "Table";
+
+/// The indexes: their names, their keys, and what they carry of an item besides.
+const INDEXES: [(&str, &str, &str, &[&str]); 2] = [
+    ("due", "due_shard", "due_at", &["kind", "category", "purpose", "clause", "system", "salt"]),
+    ("office", "office_of", "office_at", &["request", "at", "stage", "assignee", "version", "answer_due", "due_at"]),
+];
+
+fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+    value[member].as_str().unwrap_or_else(|| panic!("no {member} in {value}"))
+}
+
+fn object(value: &Value) -> Item {
+    value.as_object().cloned().unwrap_or_else(|| panic!("no item: {value}"))
+}
+
+fn key_of(item: &Value) -> Key {
+    let part = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+    (part("pk"), part("sk"))
+}
+
+fn refused(code: &str, more: Value) -> Refusal {
+    let mut body = json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": code });
+    if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
+        body.extend(more);
+    }
+    (400, body)
+}
+
+fn projected(item: &Item, request: &Value) -> Item {
+    let Some(projection) = request["ProjectionExpression"].as_str() else { return item.clone() };
+    let name = |token: &str| request["ExpressionAttributeNames"][token].as_str().unwrap_or(token).to_owned();
+    let wanted: Vec<String> = projection.split(',').map(|token| name(token.trim())).collect();
+    item.iter().filter(|(name, _)| wanted.contains(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Which segment of a scan a partition belongs to.
+fn segment(partition: &str, segments: u64) -> u64 {
+    let hash = partition
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    hash % segments
+}
+
+/// A write that was checked and can be carried out.
+struct Write {
+    table: String,
+    key: Key,
+    new: Option<Item>,
+}
+
+impl Tables {
+    /// The items of a table.
+    pub fn items(&self, table: &str) -> impl Iterator<Item = (&(String, String), &Item)> {
+        self.tables.get(table).into_iter().flatten()
+    }
+
+    fn item(&self, table: &str, key: &Key) -> Option<&Item> {
+        self.tables.get(table)?.get(key)
+    }
+
+    fn apply(&mut self, write: Write) {
+        let Write { table, key, new } = write;
+        if new.is_some() && self.swallows.is_some_and(|swallowed| key.1.starts_with(swallowed)) {
+            return;
+        }
+        let items = self.tables.entry(table.clone()).or_default();
+        let old = match &new {
+            Some(item) => items.insert(key.clone(), item.clone()),
+            None => items.remove(&key),
+        };
+        if table == TABLE && old != new {
+            self.changes.push(Change { key, old, new });
+        }
+    }
+
+    /// Carries out one call by its name.
+    ///
+    /// # Errors
+    /// What DynamoDB would refuse with.
+    pub fn call(&mut self, operation: &str, request: &Value) -> Result<Value, Refusal> {
+        match operation {
+            "GetItem" => {
+                let item = self.item(text(request, "TableName"), &key_of(&request["Key"]));
+                Ok(item.map_or_else(|| json!({}), |item| json!({ "Item": projected(item, request) })))
+            }
+            "PutItem" | "UpdateItem" | "DeleteItem" => self.write(operation, request),
+            "Query" => Ok(self.query(request)),
+            "Scan" => Ok(self.scan(request)),
+            "TransactWriteItems" => self.transact(request),
+            "BatchExecuteStatement" => {
+                let statements = request["Statements"].as_array().cloned().unwrap_or_default();
+                let responses: Vec<Value> = statements.iter().map(|statement| self.execute(statement)).collect();
+                Ok(json!({ "Responses": responses }))
+            }
+            unknown => panic!("DynamoDB's {unknown} is not served here"),
+        }
+    }
+
+    /// What a write comes to, if its condition holds; else the item that stands there.
+    fn checked(&self, operation: &str, request: &Value) -> Result<Write, Option<Item>> {
+        let table = text(request, "TableName").to_owned();
+        let key = key_of(if operation == "PutItem" { &request["Item"] } else { &request["Key"] });
+        let stands = self.item(&table, &key);
+        if let Some(condition) = request["ConditionExpression"].as_str()
+            && !self.blind
+            && !holds(condition, Names::of(request), stands.unwrap_or(&Map::new()))
+        {
+            return Err(stands.cloned());
+        }
+        let new = match operation {
+            "PutItem" => Some(object(&request["Item"])),
+            "UpdateItem" => {
+                let mut item = stands.cloned().unwrap_or_else(|| object(&request["Key"]));
+                expression::update(text(request, "UpdateExpression"), Names::of(request), &mut item);
+                Some(item)
+            }
+            _ => None,
+        };
+        Ok(Write { table, key, new })
+    }
+
+    fn write(&mut self, operation: &str, request: &Value) -> Result<Value, Refusal> {
+        let write = self.checked(operation, request).map_err(|stands| {
+            let shown = request["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD";
+            let item = stands.filter(|_| shown).map_or_else(|| json!({}), |item| json!({ "Item": item }));
+            refused("ConditionalCheckFailedException", item)
+        })?;
+        let answer = match request["ReturnValues"].as_str().unwrap_or("NONE") {
+            "NONE" => json!({}),
+            "ALL_NEW" => json!({ "Attributes": write.new }),
+            "ALL_OLD" => json!({ "Attributes": self.item(&write.table, &write.key) }),
+            "UPDATED_NEW" => {
+                let old = self.item(&write.table, &write.key).cloned().unwrap_or_default();
+                let new = write.new.clone().unwrap_or_default();
+                let changed: Item = new.into_iter().filter(|(name, value)| old.get(name) != Some(value)).collect();
+                json!({ "Attributes": changed })
+            }
+            unknown => panic!("ReturnValues {unknown} is not served here"),
+        };
+        self.apply(write);
+        Ok(answer)
+    }
+
+    fn transact(&mut self, request: &Value) -> Result<Value, Refusal> {
+        let token = request["ClientRequestToken"].as_str().map(str::to_owned);
+        if let Some(before) = token.as_ref().and_then(|token| self.done.get(token)) {
+            assert_eq!(before, request, "one token, two transactions");
+            return Ok(json!({}));
+        }
+        let parts = request["TransactItems"].as_array().cloned().unwrap_or_default();
+        let (mut writes, mut reasons, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+        for part in &parts {
+            let (verb, part) =
+                part.as_object().and_then(|part| part.iter().next()).unwrap_or_else(|| panic!("an empty part"));
+            let operation = match verb.as_str() {
+                "Put" => "PutItem",
+                "Update" => "UpdateItem",
+                "Delete" | "ConditionCheck" => "DeleteItem",
+                unknown => panic!("{unknown} is no part of a transaction"),
+            };
+            match self.checked(operation, part) {
+                Ok(write) => {
+                    let key = (write.table.clone(), write.key.clone());
+                    assert!(!keys.contains(&key), "DynamoDB refuses a transaction that names an item twice: {key:?}");
+                    keys.push(key);
+                    writes.extend((verb != "ConditionCheck").then_some(write));
+                    reasons.push(json!({ "Code": "None" }));
+                }
+                Err(stands) => {
+                    let shown = part["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD";
+                    let mut reason = json!({ "Code": "ConditionalCheckFailed", "Message": "it does not hold" });
+                    if let Some(item) = stands.filter(|_| shown) {
+                        reason["Item"] = Value::Object(item);
+                    }
+                    reasons.push(reason);
+                }
+            }
+        }
+        if reasons.iter().any(|reason| reason["Code"] != "None") {
+            return Err(refused("TransactionCanceledException", json!({ "CancellationReasons": reasons })));
+        }
+        writes.into_iter().for_each(|write| self.apply(write));
+        if let Some(token) = token {
+            self.done.insert(token, request.clone());
+        }
+        Ok(json!({}))
+    }
+
+    /// One statement of PartiQL: the deletions and marks that the adapters write, and nothing else.
+    fn execute(&mut self, statement: &Value) -> Value {
+        let sql = text(statement, "Statement");
+        let parameters = statement["Parameters"].as_array().cloned().unwrap_or_default();
+        let (head, tail) = sql.split_once(" WHERE ").unwrap_or_else(|| panic!("no WHERE: {sql}"));
+        let (conditions, returned) = tail.split_once(" RETURNING ").unwrap_or((tail, ""));
+        let table = head.split('"').nth(1).unwrap_or_else(|| panic!("no table: {sql}")).to_owned();
+        let mut parameters = parameters.into_iter();
+        let mut key = Key::default();
+        let mut conditions: Vec<(String, Option<Value>)> = conditions
+            .split(" AND ")
+            .map(|one| (one.to_owned(), one.contains('?').then(|| parameters.next()).flatten()))
+            .collect();
+        conditions.retain(|(one, parameter)| {
+            let value = || parameter.as_ref().and_then(|value| value["S"].as_str()).unwrap_or_default().to_owned();
+            match one.as_str() {
+                "pk = ?" => key.0 = value(),
+                "sk = ?" => key.1 = value(),
+                _ => return true,
+            }
+            false
+        });
+        let stands = self.item(&table, &key).cloned();
+        let satisfied = |(one, parameter): &(String, Option<Value>)| {
+            let item = stands.as_ref();
+            match one.split_once(' ') {
+                Some((name, "IS MISSING")) => item.is_some_and(|item| !item.contains_key(name)),
+                Some((name, "= true")) => item.and_then(|item| item.get(name)) == Some(&json!({ "BOOL": true })),
+                Some((name, "<= ?")) => item
+                    .and_then(|item| item.get(name))
+                    .zip(parameter.as_ref())
+                    .and_then(|(value, most)| compare(value, most))
+                    .is_some_and(std::cmp::Ordering::is_le),
+                _ => panic!("not evaluated here: {one}"),
+            }
+        };
+        let is_update = head.starts_with("UPDATE");
+        if !(conditions.is_empty() && !is_update || conditions.iter().all(satisfied) || self.blind && stands.is_some())
+        {
+            let mut error = json!({ "Code": "ConditionalCheckFailed", "Message": "it does not hold" });
+            if let (Some(item), Some("ALL_OLD")) = (stands, statement["ReturnValuesOnConditionCheckFailure"].as_str()) {
+                error["Item"] = Value::Object(item);
+            }
+            return json!({ "Error": error, "TableName": table });
+        }
+        let new = is_update.then(|| {
+            assert!(head.ends_with(" SET purging = true"), "not evaluated here: {sql}");
+            let mut item = stands.clone().unwrap_or_default();
+            item.insert("purging".to_owned(), json!({ "BOOL": true }));
+            item
+        });
+        let shown = match returned {
+            "ALL OLD *" => stands.clone(),
+            "ALL NEW *" => new.clone(),
+            "" => None,
+            unknown => panic!("RETURNING {unknown} is not served here"),
+        };
+        if stands.is_some() && (is_update || !self.keeps) {
+            self.apply(Write { table: table.clone(), key, new });
+        }
+        match shown.filter(|_| is_update || !self.deletes_silently) {
+            Some(item) => json!({ "Item": item, "TableName": table }),
+            None => json!({ "TableName": table }),
+        }
+    }
+
+    fn query(&self, request: &Value) -> Value {
+        let condition = text(request, "KeyConditionExpression");
+        let names = Names::of(request);
+        let index = request["IndexName"]
+            .as_str()
+            .map(|name| INDEXES.into_iter().find(|index| index.0 == name).unwrap_or_else(|| panic!("no index {name}")));
+        assert!(index.is_none() || request["ConsistentRead"] != true, "an index is never read consistently");
+        let of_index = |item: &Item| match index {
+            None => Some(item.clone()),
+            Some((_, hash, range, also)) => {
+                let carried = |name: &str| [hash, range, "pk", "sk"].contains(&name) || also.contains(&name);
+                (item.contains_key(hash) && item.contains_key(range)).then(|| {
+                    let of = item.iter().filter(|(name, _)| carried(name));
+                    of.map(|(name, value)| (name.clone(), value.clone())).collect()
+                })
+            }
+        };
+        let all = self.items(text(request, "TableName")).filter_map(|(_, item)| of_index(item));
+        let mut found: Vec<Item> = all.filter(|item| holds(condition, names, item)).collect();
+        if let Some((_, _, range, _)) = index {
+            // Stable, so that equal ones stay in the order of their keys.
+            found.sort_by(|one, other| compare(&one[range], &other[range]).unwrap_or(std::cmp::Ordering::Equal));
+        }
+        if request["ScanIndexForward"] == false {
+            found.reverse();
+        }
+        let keys: &[&str] = match index {
+            None => &["pk", "sk"],
+            Some((_, hash, range, _)) => &["pk", "sk", hash, range],
+        };
+        self.page(found, keys, request)
+    }
+
+    fn scan(&self, request: &Value) -> Value {
+        let (wanted, of) = (request["Segment"].as_u64().unwrap_or(0), request["TotalSegments"].as_u64().unwrap_or(1));
+        let all = self.items(text(request, "TableName")).filter(|((pk, _), _)| segment(pk, of) == wanted);
+        self.page(all.map(|(_, item)| item.clone()).collect(), &["pk", "sk"], request)
+    }
+
+    /// A page of what was found, filtered as DynamoDB does it: after it was counted.
+    fn page(&self, mut found: Vec<Item>, keys: &[&str], request: &Value) -> Value {
+        let of_key = |item: &Item| -> Item {
+            keys.iter().filter_map(|name| Some(((*name).to_owned(), item.get(*name)?.clone()))).collect()
+        };
+        if let Some(from) = request["ExclusiveStartKey"].as_object() {
+            let position = found.iter().position(|item| key_of(&json!(item)) == key_of(&json!(from)));
+            // What began the page may be gone: then whatever sorts behind it.
+            let begin = position.map_or_else(
+                || {
+                    let range = keys.get(3).copied();
+                    let order = |item: &Item| {
+                        let by_range = range.and_then(|range| compare(item.get(range)?, from.get(range)?));
+                        let by_key = key_of(&json!(item)).cmp(&key_of(&json!(from)));
+                        by_range.unwrap_or(std::cmp::Ordering::Equal).then(by_key)
+                    };
+                    let is_past = |item: &Item| match request["ScanIndexForward"] == false {
+                        true => order(item).is_lt(),
+                        false => order(item).is_gt(),
+                    };
+                    found.iter().position(is_past).unwrap_or(found.len())
+                },
+                |position| position + 1,
+            );
+            found.drain(..begin);
+        }
+        let limit = request["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+        let most = if self.page_max == 0 { limit } else { limit.min(self.page_max) };
+        let last = (found.len() > most).then(|| of_key(&found[most - 1]));
+        found.truncate(most);
+        let scanned = found.len();
+        if let Some(filter) = request["FilterExpression"].as_str() {
+            found.retain(|item| holds(filter, Names::of(request), item));
+        }
+        let items: Vec<Item> = found.iter().map(|item| projected(item, request)).collect();
+        let mut page = json!({ "Items": items, "Count": items.len(), "ScannedCount": scanned });
+        if let Some(last) = last {
+            page["LastEvaluatedKey"] = Value::Object(last);
+        }
+        page
+    }
+}

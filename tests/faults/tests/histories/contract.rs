@@ -1,0 +1,11 @@
+//! The contract of the ports against the endpoint: what it says is what AWS says, as far as the adapters ask.
+
+use aws::{Cloud, Lifecycle, Replicas};
+use fault_tests::{endpoint::Account, seed::Seed, world::settings};
+
+pub(crate) fn cloud(account: &Account) -> Cloud {
+    let cloud = Cloud::new(settings("eu-west-1")).with_client(account.client(1));
+    cloud.with_replicas(Replicas::new()).with_lifecycle(Lifecycle::new())
+}
+
+testkit::contract_tests!(cloud(&Account::new(Seed::new(1), 0)));

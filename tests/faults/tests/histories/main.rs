@@ -1,0 +1,12 @@
+//! Histories of the real functions on an AWS that fails, each checked against what was promised; and the tests of
+//! these tests.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+// The SDK's futures nest deeper than the compiler's usual limit.
+#![recursion_limit = "256"]
+
+mod consents;
+mod contract;
+mod guards;
+mod requests;
+mod retention;
