@@ -9,7 +9,6 @@
 // The SDK's futures nest deeper than the compiler's usual limit.
 #![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "what fails ends it, and it prints")]
-#![expect(clippy::disallowed_methods, reason = "it waits; no product code runs by this clock")]
 #![allow(dead_code, reason = "it shares parts with the other benchmarks")]
 
 #[path = "cost/deployment.rs"]

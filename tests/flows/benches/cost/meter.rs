@@ -198,9 +198,7 @@ fn touched(call: &str, asked: &Value) -> Vec<Touched> {
             let items = asked["TransactItems"].as_array().unwrap();
             items.iter().filter_map(|item| item.as_object()?.values().next()).map(|item| one(item, true)).collect()
         }
-        "dynamodb:BatchExecuteStatement" => {
-            asked["Statements"].as_array().unwrap().iter().map(|statement| of_statement(statement)).collect()
-        }
+        "dynamodb:BatchExecuteStatement" => asked["Statements"].as_array().unwrap().iter().map(of_statement).collect(),
         "dynamodb:Query" | "dynamodb:Scan" => vec![],
         other if other.starts_with("dynamodb:") => panic!("nobody has said what {other} costs"),
         _ => vec![],
