@@ -187,7 +187,7 @@ fn services(binary: &[u8]) -> Vec<&'static str> {
     [
         ("dynamodb", "DynamoDB_20120810."),
         ("kms", "TrentService."),
-        ("s3", "x-id="),
+        ("s3", "AmazonS3"),
         ("ses", "/v2/email/"),
         ("sqs", "AmazonSQS."),
     ]
