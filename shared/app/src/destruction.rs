@@ -154,7 +154,8 @@ impl<P: Chain + Intents> EvidenceStore for P {}
 pub trait Deletion: WideHolds {
     /// Deletes each record if the condition holds and no hold stands, at that very moment.
     ///
-    /// MUST answer for each record, in order. MUST delete a record's object, with all its versions,
+    /// What was registered again since, under another salt, is another record: it MUST stay, and what was meant is
+    /// `Absent`. MUST answer for each record, in order. MUST delete a record's object, with all its versions,
     /// before the record, and MUST keep a hold that comes meanwhile from finding half of it gone.
     async fn delete_records(
         &self,
@@ -163,7 +164,7 @@ pub trait Deletion: WideHolds {
         condition: Condition,
     ) -> Result<Vec<DeletionResult>, PortError>;
 
-    /// Whether each record still stands.
+    /// Whether each record still stands: that very one, and none that was registered again since.
     async fn stand(&self, controller: &ControllerId, records: &[Doomed]) -> Result<Vec<bool>, PortError>;
 }
 

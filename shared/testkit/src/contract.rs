@@ -262,6 +262,7 @@ macro_rules! contract_tests {
             a_hold_in_between_wins,
             a_renewal_in_between_wins,
             what_is_gone_is_reported_as_absent,
+            what_was_registered_again_is_another_record,
             a_record_that_was_asked_for_need_not_be_due,
             every_record_of_a_long_batch_has_its_answer_in_order,
             the_index_proposes_what_is_due_and_nothing_else,
@@ -636,6 +637,21 @@ pub async fn what_is_gone_is_reported_as_absent<P: Ports>(ports: &P, controller:
     for condition in [late, Condition::Asked] {
         assert_eq!(ports.delete_records(controller, &batch, condition).await.unwrap(), [DeletionResult::Absent]);
     }
+}
+
+pub async fn what_was_registered_again_is_another_record<P: Ports>(ports: &P, controller: &ControllerId) {
+    let first = record(&subject(ADA), "log-1", now());
+    let again = Record { salt: [8; 16], ..first.clone() };
+    registered(ports, controller, std::slice::from_ref(&first)).await;
+    let late = Condition::DueAt(days(now(), 101));
+    let batch = doomed(&[first]);
+    assert_eq!(ports.delete_records(controller, &batch, late).await.unwrap(), [DeletionResult::Deleted]);
+    registered(ports, controller, std::slice::from_ref(&again)).await;
+    assert_eq!(ports.stand(controller, &batch).await.unwrap(), [false]);
+    for condition in [late, Condition::Asked] {
+        assert_eq!(ports.delete_records(controller, &batch, condition).await.unwrap(), [DeletionResult::Absent]);
+    }
+    assert_eq!(stored(ports, controller, &again).await, Some(again));
 }
 
 pub async fn a_record_that_was_asked_for_need_not_be_due<P: Ports>(ports: &P, controller: &ControllerId) {

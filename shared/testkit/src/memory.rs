@@ -267,7 +267,8 @@ impl State {
 
     fn delete(&mut self, controller: &ControllerId, doomed: &Doomed, condition: Condition) -> DeletionResult {
         let key = (person(controller, &doomed.subject), doomed.record.clone());
-        let Some(item) = self.records.get(&key) else { return DeletionResult::Absent };
+        let of = |item: &&RecordItem| item.record.salt == doomed.salt;
+        let Some(item) = self.records.get(&key).filter(of) else { return DeletionResult::Absent };
         if item.record.is_held() {
             return DeletionResult::Held;
         }
@@ -995,8 +996,10 @@ impl Deletion for Memory {
 
     async fn stand(&self, controller: &ControllerId, records: &[Doomed]) -> Result<Vec<bool>, PortError> {
         let state = self.call()?;
-        let stands =
-            |doomed: &Doomed| state.records.contains_key(&(person(controller, &doomed.subject), doomed.record.clone()));
+        let stands = |doomed: &Doomed| {
+            let found = state.records.get(&(person(controller, &doomed.subject), doomed.record.clone()));
+            found.is_some_and(|item| item.record.salt == doomed.salt)
+        };
         Ok(records.iter().map(stands).collect())
     }
 }

@@ -262,6 +262,7 @@ impl Tables {
             match one.split_once(' ') {
                 Some((name, "IS MISSING")) => item.is_some_and(|item| !item.contains_key(name)),
                 Some((name, "= true")) => item.and_then(|item| item.get(name)) == Some(&json!({ "BOOL": true })),
+                Some((name, "= ?")) => item.and_then(|item| item.get(name)) == parameter.as_ref(),
                 Some((name, "<= ?")) => item
                     .and_then(|item| item.get(name))
                     .zip(parameter.as_ref())

@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::{
         ReturnValuesOnConditionCheckFailure,
     },
 };
-use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::{Blob, retry::RetryConfig};
 use domain::{
     evidence::DeletionResult,
     ids::{ControllerId, SubjectRef},
@@ -97,8 +97,9 @@ impl Act {
 }
 
 /// The whole condition stands in the statement, so that a hold or a renewal that comes between the
-/// index and the deletion wins. RETURNING tells a deletion from a record that was gone before.
-fn statement(table: &str, key: &ItemKey, act: Act) -> Result<BatchStatementRequest, PortError> {
+/// index and the deletion wins, and so that what was registered again since, under a salt of its own, is not deleted
+/// under evidence that is not about it. RETURNING tells a deletion from a record that was gone before.
+fn statement(table: &str, key: &ItemKey, salt: &[u8; 16], act: Act) -> Result<BatchStatementRequest, PortError> {
     let due = |condition| match condition {
         Condition::DueAt(_) => " AND due_at <= ?",
         Condition::Asked => "",
@@ -110,9 +111,12 @@ fn statement(table: &str, key: &ItemKey, act: Act) -> Result<BatchStatementReque
     };
     let set = if matches!(act, Act::Mark(_)) { " SET purging = true" } else { "" };
     let request = BatchStatementRequest::builder()
-        .statement(format!("{verb} \"{table}\"{set} WHERE pk = ? AND sk = ?{condition} RETURNING ALL {returned} *"))
+        .statement(format!(
+            "{verb} \"{table}\"{set} WHERE pk = ? AND sk = ? AND salt = ?{condition} RETURNING ALL {returned} *"
+        ))
         .parameters(text(key.pk()))
         .parameters(text(key.sk()))
+        .parameters(salted(salt))
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     let request = match act {
         Act::Delete(Condition::DueAt(at)) | Act::Mark(Condition::DueAt(at)) => request.parameters(time(at)),
@@ -121,9 +125,16 @@ fn statement(table: &str, key: &ItemKey, act: Act) -> Result<BatchStatementReque
     request.build().map_err(|_| PortError::corrupt("a deletion", "its statement cannot be written"))
 }
 
+/// What an item has, if it is this very record.
+fn salted(salt: &[u8; 16]) -> AttributeValue {
+    AttributeValue::B(Blob::new(salt.as_slice()))
+}
+
 /// Why the condition did not hold for an item that stands.
-fn kept(item: &Item, condition: Condition) -> DeletionResult {
+fn kept(item: &Item, doomed: &Doomed, condition: Condition) -> DeletionResult {
     match condition {
+        // It was registered again since: what was to be deleted is gone.
+        _ if item.get("salt") != Some(&salted(&doomed.salt)) => DeletionResult::Absent,
         _ if item.contains_key("holds") => DeletionResult::Held,
         Condition::DueAt(_) => DeletionResult::NotDue,
         // Nothing else was asked of it: the hold that was in the way is gone again, so it is tried again.
@@ -196,7 +207,7 @@ impl Deletion for Cloud {
         let (own, objects): (Vec<_>, Vec<_>) =
             records.iter().enumerate().partition(|(_, doomed)| doomed.system == System::Habeas);
         for (position, outcome) in self.execute(controller, &own, Act::Delete(condition)).await? {
-            results[position] = deleted(&outcome, condition);
+            results[position] = deleted(&outcome, &records[position], condition);
         }
         if !objects.is_empty() {
             self.delete_with_objects(controller, &objects, condition, &mut results).await?;
@@ -211,11 +222,11 @@ impl Deletion for Cloud {
 }
 
 /// What an outcome says about the record itself. What was refused for no reason to see is tried again later.
-fn deleted(outcome: &Outcome, condition: Condition) -> DeletionResult {
+fn deleted(outcome: &Outcome, doomed: &Doomed, condition: Condition) -> DeletionResult {
     match outcome {
         Outcome::Done(_) => DeletionResult::Deleted,
         Outcome::Absent => DeletionResult::Absent,
-        Outcome::Refused(item) => kept(item, condition),
+        Outcome::Refused(item) => kept(item, doomed, condition),
         Outcome::Unknown | Outcome::Again | Outcome::Failed => DeletionResult::Failed,
     }
 }
@@ -230,10 +241,11 @@ impl Cloud {
             .key("pk", text(key.pk()))
             .key("sk", text(key.sk()))
             .consistent_read(true)
-            .projection_expression("pk")
+            .projection_expression("salt")
             .send()
             .await;
-        got.map(|output| output.item.is_some()).map_err(|error| unavailable(TABLE, &error))
+        let is_it = |item: Item| item.get("salt") == Some(&salted(&doomed.salt));
+        got.map(|output| output.item.is_some_and(is_it)).map_err(|error| unavailable(TABLE, &error))
     }
 
     /// Carries out an act on records, in full calls, with an outcome for each position.
@@ -258,7 +270,9 @@ impl Cloud {
         let table = self.table()?;
         let mut open = records
             .iter()
-            .map(|(position, doomed)| Ok((*position, *doomed, statement(table, &key_of(controller, doomed), act)?)))
+            .map(|(position, doomed)| {
+                Ok((*position, *doomed, statement(table, &key_of(controller, doomed), &doomed.salt, act)?))
+            })
             .collect::<Result<Vec<_>, PortError>>()?;
         let mut outcomes = Vec::with_capacity(open.len());
         let mut unsure = false;
@@ -318,13 +332,14 @@ impl Cloud {
         let doomed: HashMap<usize, &Doomed> = records.iter().copied().collect();
         let mut sealed: HashMap<&SubjectRef, Vec<Sealed<'_>>> = HashMap::new();
         for (position, outcome) in self.execute(controller, records, Act::Mark(condition)).await? {
+            let Some(doomed) = doomed.get(&position) else { continue };
             results[position] = match &outcome {
                 // What becomes of it is seen below.
                 Outcome::Done(_) => DeletionResult::Failed,
-                _ => deleted(&outcome, condition),
+                _ => deleted(&outcome, doomed, condition),
             };
             let Outcome::Done(mut item) = outcome else { continue };
-            if let (Some(doomed), Some(AttributeValue::B(content))) = (doomed.get(&position), item.remove("sealed")) {
+            if let Some(AttributeValue::B(content)) = item.remove("sealed") {
                 sealed.entry(&doomed.subject).or_default().push((position, doomed, content.into_inner()));
             }
         }
@@ -344,11 +359,12 @@ impl Cloud {
             }
         }
         for (position, outcome) in self.execute(controller, &gone, Act::DeleteMarked).await? {
+            let Some(doomed) = doomed.get(&position) else { continue };
             results[position] = match outcome {
                 // Without its mark it is another record, which was made since.
                 Outcome::Refused(_) => DeletionResult::Absent,
                 Outcome::Done(_) if before.contains(&position) => DeletionResult::Absent,
-                outcome => deleted(&outcome, condition),
+                outcome => deleted(&outcome, doomed, condition),
             };
         }
         Ok(())
@@ -388,17 +404,21 @@ mod tests {
         for (act, expected, parameters) in [
             (
                 Act::Delete(due),
-                "DELETE FROM \"t\" WHERE pk = ? AND sk = ? AND due_at <= ? AND holds IS MISSING RETURNING ALL OLD *",
-                3,
+                "DELETE FROM \"t\" WHERE pk = ? AND sk = ? AND salt = ? AND due_at <= ? AND holds IS MISSING RETURNING ALL OLD *",
+                4,
             ),
             (
                 Act::Mark(Condition::Asked),
-                "UPDATE \"t\" SET purging = true WHERE pk = ? AND sk = ? AND holds IS MISSING RETURNING ALL NEW *",
-                2,
+                "UPDATE \"t\" SET purging = true WHERE pk = ? AND sk = ? AND salt = ? AND holds IS MISSING RETURNING ALL NEW *",
+                3,
             ),
-            (Act::DeleteMarked, "DELETE FROM \"t\" WHERE pk = ? AND sk = ? AND purging = true RETURNING ALL OLD *", 2),
+            (
+                Act::DeleteMarked,
+                "DELETE FROM \"t\" WHERE pk = ? AND sk = ? AND salt = ? AND purging = true RETURNING ALL OLD *",
+                3,
+            ),
         ] {
-            let statement = statement("t", &key, act).unwrap();
+            let statement = statement("t", &key, &[7; 16], act).unwrap();
             assert_eq!((statement.statement(), statement.parameters().len()), (expected, parameters));
         }
     }
