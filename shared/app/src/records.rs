@@ -278,9 +278,18 @@ pub(crate) async fn holds_over<P: RecordStore>(
     controller: &ControllerId,
     record: &Record,
 ) -> Result<BTreeSet<HoldId>, PortError> {
-    let mut holds = ports.holds(controller, &record.subject).await?;
+    Ok(holds_of(&holds_on(ports, controller, &record.subject).await?, record))
+}
+
+/// A subject's holds and the wide ones, released ones too.
+async fn holds_on<P: RecordStore>(
+    ports: &P,
+    controller: &ControllerId,
+    subject: &SubjectRef,
+) -> Result<Vec<Hold>, PortError> {
+    let mut holds = ports.holds(controller, subject).await?;
     holds.extend(ports.wide_holds(controller).await?);
-    Ok(holds_of(&holds, record))
+    Ok(holds)
 }
 
 /// Those of these holds that keep a record.

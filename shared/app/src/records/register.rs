@@ -233,8 +233,7 @@ impl Known {
     ) -> Result<Self, PortError> {
         let controller = &policy.controller;
         let erasures = tombstones::of(ports, controller, keys, identifier).await?;
-        let mut holds = ports.holds(controller, subject).await?;
-        holds.extend(ports.wide_holds(controller).await?);
+        let holds = super::holds_on(ports, controller, subject).await?;
         Ok(Self { erasures, triggers: ports.triggers(controller, subject).await?, holds })
     }
 
@@ -271,7 +270,9 @@ async fn register_once<P: Registry>(
     };
     let controller = &policy.controller;
     let mut answers = Vec::new();
-    // Only an erasure is asked for beforehand: what is erased is not written at all.
+    // Asked for beforehand: an erasure, since what is erased is not written at all, and holds, since whoever dies after
+    // the write must not leave a record behind that they keep and that could be deleted.
+    let holds = super::holds_on(ports, controller, &subject).await?;
     let erasures = tombstones::of(ports, controller, keys, identifier).await?;
     let candidates = if erasures.is_empty() {
         candidates
@@ -292,7 +293,8 @@ async fn register_once<P: Registry>(
     };
     let mut places = Vec::new();
     let mut records = Vec::new();
-    for candidate in candidates {
+    for mut candidate in candidates {
+        candidate.record.holds = holds_of(&holds, &candidate.record);
         places.push((candidate.position, candidate.rule));
         records.push((candidate.record, candidate.content));
     }
@@ -338,11 +340,13 @@ async fn settle<P: Registry>(
         Ok(())
     })
     .await?;
-    if !holds.is_empty() {
-        // A release in between may have looked at the record before the hold was on it.
+    let marked = record.holds.clone();
+    if !marked.is_empty() {
+        // A release in between, or since an attempt that died, may have looked at the record before the hold was on it.
+        // A mark that comes from now on is none of these.
         let still = super::holds_over(ports, &policy.controller, &record).await?;
         record = change(policy, ports, record, |record| {
-            record.holds.retain(|hold| !holds.contains(hold) || still.contains(hold));
+            record.holds.retain(|hold| !marked.contains(hold) || still.contains(hold));
             Ok(())
         })
         .await?;

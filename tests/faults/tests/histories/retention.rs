@@ -374,17 +374,7 @@ pub(crate) async fn calm_history(world: &World) {
     for (number, record) in records.iter().enumerate() {
         register(world, number, record).await;
     }
-    let hold = Held {
-        person: 0,
-        is_wide: false,
-        name: RefCell::default(),
-        from: Cell::new(usize::MAX),
-        until: Cell::new(usize::MAX),
-        is_to_be_released: false,
-        asked: Cell::default(),
-        released: Cell::default(),
-        number: 0,
-    };
+    let hold = held(0);
     place(world, &hold).await;
     let withdrawal = (1, Cell::default());
     withdraw(world, 1, 0, &withdrawal.1).await;
@@ -429,6 +419,39 @@ fn evidence_whose_answer_is_lost_is_written_once() {
     for fault in FAULTS {
         a_sweep_in_which("S3 PUT /evidence", fault);
     }
+}
+
+/// The hold of one person, to be placed.
+fn held(person: usize) -> Held {
+    Held {
+        person,
+        is_wide: false,
+        name: RefCell::default(),
+        from: Cell::new(usize::MAX),
+        until: Cell::new(usize::MAX),
+        is_to_be_released: false,
+        asked: Cell::default(),
+        released: Cell::default(),
+        number: 0,
+    }
+}
+
+#[test]
+fn a_registration_that_dies_under_a_hold_leaves_nothing_to_delete() {
+    case(async |world: &World| {
+        let occurred_at = world.now() - 101 * DAY;
+        let record = Registered { person: 0, subject: subject(0), kind: 0, occurred_at, id: RefCell::default() };
+        let hold = held(0);
+        place(world, &hold).await;
+        world.account.aws().plan.first = Some(("TransactWriteItems", Fault::KilledAfter));
+        register(world, 0, &record).await;
+        assert_eq!(*record.id.borrow(), None, "it died before it answered");
+        world.calm();
+        sweep(world).await;
+        world.rest().await;
+        register(world, 0, &record).await;
+        check(world, &[record], &[hold], &[]);
+    });
 }
 
 #[test]
