@@ -440,17 +440,20 @@ impl World {
     }
 }
 
-/// Where the link says that what this commitment is of was deleted: by us, or by TTL.
+/// Where the link says that what this commitment is of was deleted: by us, or by TTL. One link may tell of its beginning
+/// and its end.
 fn deletion_in(link: &str, commitment: &str) -> Option<String> {
     let (header, leaves) = link.split_once('\n')?;
     let header: Header = serde_json::from_str(header).ok()?;
-    let (position, leaf) = leaves.lines().enumerate().find(|(_, leaf)| leaf.contains(commitment))?;
-    let leaf: Value = serde_json::from_str(leaf).ok()?;
-    match header.kind {
-        LinkKind::Result if leaf["result"] == "deleted" => Some(leaf_place(header.chain, header.intent?, position)),
-        LinkKind::Events if leaf["event"] == "removed" => Some(leaf_place(header.chain, header.number, position)),
-        _ => None,
-    }
+    let mut leaves = leaves.lines().enumerate().filter(|(_, leaf)| leaf.contains(commitment));
+    leaves.find_map(|(position, leaf)| {
+        let leaf: Value = serde_json::from_str(leaf).ok()?;
+        match header.kind {
+            LinkKind::Result if leaf["result"] == "deleted" => Some(leaf_place(header.chain, header.intent?, position)),
+            LinkKind::Events if leaf["event"] == "removed" => Some(leaf_place(header.chain, header.number, position)),
+            _ => None,
+        }
+    })
 }
 
 /// A record as the stack keeps it.

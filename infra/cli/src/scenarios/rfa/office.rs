@@ -151,7 +151,7 @@ pub(super) fn breach(world: &World, ledger: &mut Ledger) -> Played {
 /// A heading promises breach reporting and no sentence does: who is at a high risk is told as the law asks.
 pub(super) fn breach_told(world: &World, ledger: &mut Ledger) -> Played {
     breaches::law_alone(world, ledger, NAME, "rfa.1-d", ("usage", "uk-gdpr"))?;
-    let address = world.address("exposed");
+    let address = world.address("old-enquirer");
     let who = subject("mail", &address);
     let day = |day: &str| -> Played<Timestamp> { day.parse().map_err(Trouble::because("a day of long ago")) };
     let locator = format!("support-enquiry/exposed/{}", world.run);
