@@ -4,48 +4,37 @@ use app::{
     breach::BreachStore,
     capture_consent::ConsentLedger,
     error::PortError,
-    hold_notices::Telling,
-    holds::{HoldKey, HoldStore},
+    holds::HoldStore,
     keys::Keys,
-    logs::{self, KeepLog, Kept, LogError, LogStore},
+    logs::{self, LogStore},
     notice_change::NoticeChanges,
-    post_mortem,
-    queues::{DeadLetters, Outbox, Queue},
-    records::{self, RecordError, RecordStore, RegisterRecord, Registered, SubjectEvent},
-    replan::{self, MayWalk, PlanningStore},
+    queues::{DeadLetters, Outbox},
+    records::{self, RecordError, RecordStore},
+    replan::PlanningStore,
     requests::RequestLog,
     tombstones::Tombstones,
-    walk::{self, RecordScan, Step, WALK_HOPS_MAX, Walked, Walks},
+    walk::{RecordScan, Walks},
 };
-use domain::{
-    dsar::SUBJECT_DECEASED,
-    hold::Hold,
-    ids::{Category, Identifier},
-    policy::Policy,
-    record::Record,
-    walk::{Job, Turn},
-};
+use domain::{ids::Category, policy::Policy};
 use edge::{
     Event, Failure, Reply,
     clock::{self, TimeGuard},
     http::{Problem, RECORDS_BODY_BYTES_MAX, Request, Response},
     queue::{self, Message, Verdict},
     site,
-    telemetry::{Unit, metric},
 };
-use futures_util::{StreamExt, stream};
-use jiff::{SignedDuration, Timestamp};
 use policy::PolicyBook;
 use wire::{
-    form::FormError,
-    message::{HoldMessage, ParsedHold, RecordsMessage, WithdrawnForm},
-    record::{
-        EVENTS_MAX, EventForm, EventResult, LogAnswer, LogPacketAnswer, ParsedEvent, ParsedLog, ParsedRecord,
-        ParsedTrigger, RecordsAnswer, RecordsForm,
-    },
+    message::{RecordsMessage, WithdrawnForm},
+    record::{EVENTS_MAX, EventResult, LogAnswer, LogPacketAnswer, RecordsAnswer, RecordsForm},
 };
 
+mod events;
 mod holds;
+mod walks;
+
+use events::{plain, take_in, tell};
+use walks::walk_on;
 
 /// The scope of a token that may register records and events.
 pub const RECORDS_SCOPE: &str = "records:write";
@@ -142,215 +131,6 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
     }
 }
 
-/// Why one event was not taken in.
-#[derive(Debug)]
-enum Refused {
-    /// It breaks a rule, and always will.
-    Rule(String),
-    /// Something outside failed.
-    Port(PortError),
-}
-
-impl From<FormError> for Refused {
-    fn from(error: FormError) -> Self {
-        Self::Rule(error.to_string())
-    }
-}
-
-impl From<RecordError> for Refused {
-    fn from(error: RecordError) -> Self {
-        match error {
-            RecordError::Port(error) => Self::Port(error),
-            rule => Self::Rule(rule.to_string()),
-        }
-    }
-}
-
-impl From<LogError> for Refused {
-    fn from(error: LogError) -> Self {
-        match error {
-            LogError::Port(error) => Self::Port(error),
-            rule => Self::Rule(rule.to_string()),
-        }
-    }
-}
-
-/// Takes events in, the records of one person together; answers each, in order: what came of it, or which rule it
-/// breaks and always will.
-///
-/// # Errors
-/// [`PortError`]: some are taken in then. Taking all of them in again takes in the rest.
-async fn take_in<P: Ports>(
-    desk: &Desk<P>,
-    policy: &Policy,
-    events: Vec<serde_json::Value>,
-    now: Timestamp,
-) -> Result<Vec<Result<EventResult, String>>, PortError> {
-    let mut answers: Vec<Option<Result<EventResult, String>>> = Vec::new();
-    let (mut places, mut records) = (Vec::new(), Vec::new());
-    let (mut triggers, mut logs) = (Vec::new(), Vec::new());
-    for (position, event) in events.into_iter().enumerate() {
-        answers.push(None);
-        match read_event(desk, event) {
-            Ok(ParsedEvent::Record(record)) => {
-                places.push(position);
-                records.push(registration(record));
-            }
-            Ok(ParsedEvent::Trigger(trigger)) => triggers.push((position, trigger)),
-            Ok(ParsedEvent::Log(log)) => logs.push((position, log)),
-            Err(rule) => answers[position] = Some(Err(rule)),
-        }
-    }
-    let registered = records::register_all(policy, &desk.ports, records).await?;
-    for (position, registered) in places.into_iter().zip(registered) {
-        answers[position] = Some(match registered {
-            Ok(registered) => Ok(registered_result(registered)),
-            // Nothing to put right, nothing to send again, and no word about whom or when.
-            Err(RecordError::Erased) => Ok(plain("erased")),
-            Err(rule) => Err(rule.to_string()),
-        });
-    }
-    let noted = triggers.into_iter().map(async |(position, form)| (position, note_one(desk, policy, form, now).await));
-    let kept = logs.into_iter().map(async |(position, form)| (position, keep_one(desk, policy, form).await));
-    let taken: Vec<_> = stream::iter(noted).buffer_unordered(EVENTS_AT_ONCE).collect().await;
-    let kept: Vec<_> = stream::iter(kept).buffer_unordered(EVENTS_AT_ONCE).collect().await;
-    for (position, result) in taken.into_iter().chain(kept) {
-        answers[position] = Some(match result {
-            Ok(result) => Ok(result),
-            Err(Refused::Rule(rule)) => Err(rule),
-            Err(Refused::Port(error)) => return Err(error),
-        });
-    }
-    let missing = || Err("it was not taken in".to_owned());
-    Ok(answers.into_iter().map(|answer| answer.unwrap_or_else(missing)).collect())
-}
-
-/// Reads an event, and whether it can have happened then.
-fn read_event<P>(desk: &Desk<P>, event: serde_json::Value) -> Result<ParsedEvent, String> {
-    let event = EventForm::read(event).map_err(|error| error.to_string())?;
-    let occurred_at = match &event {
-        ParsedEvent::Record(record) => record.occurred_at,
-        ParsedEvent::Trigger(trigger) => trigger.occurred_at,
-        ParsedEvent::Log(log) => log.occurred_at,
-    };
-    desk.guard
-        .check(occurred_at, Some(SignedDuration::from_hours(24 * AGE_DAYS_MAX)))
-        .map_err(|refused| format!("/occurred_at: {refused}"))?;
-    Ok(event)
-}
-
-async fn keep_one<P: Ports>(desk: &Desk<P>, policy: &Policy, form: ParsedLog) -> Result<EventResult, Refused> {
-    let form = KeepLog {
-        category: form.category,
-        purpose: form.purpose,
-        occurred_at: form.occurred_at,
-        entries: form.entries,
-    };
-    let log = logs::keep(policy, &desk.ports, form).await?;
-    if log.kept == Kept::Closed {
-        return Ok(plain("expired"));
-    }
-    Ok(EventResult {
-        log_id: Some(log.log.to_string()),
-        kept_until: Some(log.until.to_string()),
-        ..plain("registered")
-    })
-}
-
-fn registration(form: ParsedRecord) -> RegisterRecord {
-    RegisterRecord {
-        identifier: form.identifier,
-        category: form.category,
-        purpose: form.purpose,
-        system: form.system,
-        locator: form.locator,
-        fields: form.fields,
-        age: form.age,
-        country: form.country,
-        guardian: form.guardian,
-        occurred_at: form.occurred_at,
-    }
-}
-
-fn registered_result(registered: Registered) -> EventResult {
-    EventResult {
-        record_id: Some(registered.record.to_string()),
-        log_id: None,
-        subject: Some(registered.subject.to_string()),
-        kept_until: registered.due_at.map(|due_at| due_at.to_string()),
-        held: registered.held,
-        ..plain("registered")
-    }
-}
-
-async fn note_one<P: Ports>(
-    desk: &Desk<P>,
-    policy: &Policy,
-    form: ParsedTrigger,
-    now: Timestamp,
-) -> Result<EventResult, Refused> {
-    let keys = desk.ports.controller(&policy.controller).await.map_err(Refused::Port)?;
-    let event = SubjectEvent {
-        subject: keys.pepper.subject(&form.identifier),
-        event: form.event,
-        purpose: form.purpose,
-        occurred_at: form.occurred_at,
-    };
-    let noted = records::note_event(policy, &desk.ports, &event).await?;
-    tell(desk, policy, noted.tell, Some(&form.identifier), now).await.map_err(Refused::Port)?;
-    if event.event.as_str() == SUBJECT_DECEASED {
-        // After the trigger: what fails here comes again with the event, and finds the first attempt.
-        let carried_out = post_mortem::carry_out(policy, &desk.ports, &event.subject, event.occurred_at).await;
-        carried_out.map_err(Refused::Port)?;
-    }
-    Ok(EventResult {
-        clocks_moved: Some(noted.moved),
-        held: !noted.holds.is_empty(),
-        holds: noted.holds.iter().map(Hold::name).collect(),
-        ..plain("noted")
-    })
-}
-
-/// Has systems told of holds, before what it follows from is done with: what fails here comes again with that, and
-/// telling twice is harmless. They are told from `at` on, however long ago the event happened.
-async fn tell<P: Ports>(
-    desk: &Desk<P>,
-    policy: &Policy,
-    tellings: Vec<Telling>,
-    identifier: Option<&Identifier>,
-    at: Timestamp,
-) -> Result<(), PortError> {
-    if tellings.is_empty() {
-        return Ok(());
-    }
-    let bodies = tellings.into_iter().map(|telling| {
-        let message = HoldMessage::new(&ParsedHold {
-            controller: policy.controller.clone(),
-            subject: telling.subject,
-            hold: telling.hold,
-            system: telling.system,
-            identifier: identifier.cloned(),
-            at,
-        });
-        site::body(&message).map_err(|_| PortError::corrupt("a message", "it cannot be written"))
-    });
-    Outbox::send(&desk.ports, Queue::Tasks, bodies.collect::<Result<_, _>>()?).await
-}
-
-fn plain(result: &str) -> EventResult {
-    EventResult {
-        result: result.to_owned(),
-        record_id: None,
-        log_id: None,
-        subject: None,
-        kept_until: None,
-        held: false,
-        clocks_moved: None,
-        holds: Vec::new(),
-        problem: None,
-    }
-}
-
 async fn register<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &desk.policies)?;
     request.staff(&policy.controller, RECORDS_SCOPE)?;
@@ -429,104 +209,6 @@ async fn track<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdic
             };
             desk.ports.bury(&site::body(&alone)?, &rule).await?;
         }
-    }
-    Ok(())
-}
-
-/// Begins a walk through the controller's records, or does one stretch of it, and hands the rest on.
-async fn walk_on<P: Ports>(
-    desk: &Desk<P>,
-    policy: &Policy,
-    job: &Job,
-    at: Timestamp,
-    turn: Option<Turn>,
-    now: Timestamp,
-) -> Result<(), Verdict> {
-    let (ports, controller) = (&desk.ports, &policy.controller);
-    if matches!(job, Job::Count(..)) {
-        return Err(Verdict::poison("a breach is counted elsewhere"));
-    }
-    if *job == Job::Replan {
-        match replan::may_walk(ports, policy, at).await? {
-            MayWalk::Yes => {}
-            MayWalk::Over => return Ok(()),
-            MayWalk::NotThis => return Err(Failure::new("the walk is for another version of the policy").into()),
-        }
-    }
-    let turns = match turn {
-        None => walk::begin(ports, controller, job, at).await?,
-        Some(turn) if turn.hop >= WALK_HOPS_MAX => return Err(Verdict::poison("the walk was handed on too often")),
-        Some(turn) => {
-            // A hold is read once a stretch: what it covers stays, and whether it was released is asked again where
-            // that matters.
-            let hold = match job {
-                Job::Replan | Job::Count(..) => None,
-                Job::BindHold(id) | Job::FreeHold(id) => ports.hold(controller, &HoldKey::wide(id)).await?,
-            };
-            let act = async |record| act(desk, policy, job, hold.as_ref(), record, now).await;
-            match walk::step(ports, controller, job, at, turn, act).await? {
-                Step::HandOn(turn) => vec![turn],
-                Step::WalkDone(walked) => {
-                    finish(desk, policy, job, at, &walked, now).await?;
-                    vec![]
-                }
-                Step::SegmentDone | Step::Stale => vec![],
-            }
-        }
-    };
-    let messages = turns.into_iter().map(|turn| site::body(&RecordsMessage::walk(controller, job, at, Some(turn))));
-    Ok(Outbox::send(ports, Queue::Records, messages.collect::<Result<_, _>>()?).await?)
-}
-
-/// What a walk does to one record; whether that changed it.
-async fn act<P: Ports>(
-    desk: &Desk<P>,
-    policy: &Policy,
-    job: &Job,
-    hold: Option<&Hold>,
-    record: Record,
-    now: Timestamp,
-) -> Result<bool, PortError> {
-    match job {
-        Job::Replan => match records::replan(policy, &desk.ports, record, now).await {
-            Ok(changed) => Ok(changed),
-            Err(RecordError::Port(error)) => Err(error),
-            // A rule whose duration runs past the calendar was never stored: the compiler refuses it.
-            Err(_) => Err(PortError::corrupt("a record", "its policy cannot be counted")),
-        },
-        Job::BindHold(_) | Job::FreeHold(_) => {
-            let hold = hold.ok_or_else(|| PortError::corrupt("a walk", "there is no such hold"))?;
-            if *job == Job::BindHold(hold.id.clone()) {
-                app::holds::bind(&desk.ports, &policy.controller, hold, record).await
-            } else {
-                app::holds::unbind(&desk.ports, &policy.controller, hold, record).await
-            }
-        }
-        Job::Count(..) => Ok(false),
-    }
-}
-
-/// What follows once every record was met.
-async fn finish<P: Ports>(
-    desk: &Desk<P>,
-    policy: &Policy,
-    job: &Job,
-    at: Timestamp,
-    walked: &Walked,
-    now: Timestamp,
-) -> Result<(), PortError> {
-    #[expect(clippy::cast_precision_loss, reason = "a metric of counts far below 2^52")]
-    let count = |name, count: u64| metric(name, count as f64, Unit::Count, &[]);
-    match job {
-        Job::Replan => {
-            replan::done(&desk.ports, policy, at).await?;
-            count("RecordsReplanned", walked.changed);
-            count("RecordsNotPlanned", walked.unreadable);
-        }
-        // What cannot be read has no mark, and may be covered: each deletion goes on asking the hold itself.
-        Job::BindHold(_) if walked.unreadable > 0 => count("HoldRecordsUnreadable", walked.unreadable),
-        Job::BindHold(id) => desk.ports.note_bound(&policy.controller, id, now).await.map(drop)?,
-        Job::FreeHold(_) | Job::Count(..) => {}
     }
     Ok(())
 }
