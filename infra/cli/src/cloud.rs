@@ -113,6 +113,8 @@ pub struct Mail {
 /// A message that a queue holds.
 #[derive(Debug, Clone)]
 pub struct Letter {
+    /// What the queue calls it: it stays the same however often the message is received.
+    pub id: String,
     /// Its body.
     pub body: String,
     /// Why it was put aside, if it was.
@@ -215,8 +217,8 @@ impl Cloud {
     /// # Errors
     /// If the queue does not answer.
     pub fn peek(&self, queue_url: &str, hidden_seconds: u32) -> Played<Vec<Letter>> {
-        let mut letters = Vec::new();
-        // No more than there are: those of the first look come back into sight.
+        let mut letters: Vec<Letter> = Vec::new();
+        // No more than there are, and each once: those of the first look come back into sight.
         let there = usize::try_from(self.queue_length(queue_url)?.waiting).unwrap_or(usize::MAX);
         while letters.len() < there {
             let said = self.json_call(
@@ -231,10 +233,14 @@ impl Cloud {
             let Some(messages) = said["Messages"].as_array().filter(|messages| !messages.is_empty()) else {
                 break;
             };
-            letters.extend(messages.iter().map(|message| Letter {
-                body: message["Body"].as_str().unwrap_or_default().to_owned(),
-                reason: message["MessageAttributes"]["reason"]["StringValue"].as_str().map(str::to_owned),
-            }));
+            for message in messages {
+                let id = message["MessageId"].as_str().unwrap_or_default().to_owned();
+                if letters.iter().all(|letter| letter.id != id) {
+                    let body = message["Body"].as_str().unwrap_or_default().to_owned();
+                    let reason = message["MessageAttributes"]["reason"]["StringValue"].as_str().map(str::to_owned);
+                    letters.push(Letter { id, body, reason });
+                }
+            }
         }
         Ok(letters)
     }
