@@ -32,10 +32,10 @@ pub struct Desk<P> {
     pub policies: PolicyBook,
 }
 
-/// Everything that this function needs.
-pub trait Ports: Deadlines + RequestClock + BreachStore + Mailer + PlanningStore + Outbox + SignalStore {}
-
-impl<P: Deadlines + RequestClock + BreachStore + Mailer + PlanningStore + Outbox + SignalStore> Ports for P {}
+app::ports! {
+    /// Everything that this function needs.
+    pub trait Ports = Deadlines + RequestClock + BreachStore + Mailer + PlanningStore + Outbox + SignalStore;
+}
 
 /// Answers one event.
 ///

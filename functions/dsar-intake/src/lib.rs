@@ -50,15 +50,10 @@ pub struct Site<P> {
     pub pages: AllowedPages,
 }
 
-/// Everything that this function does with requests.
-pub trait Desk:
-    RequestLog + Keys + Downloads + Challenges + Counters + AccountTokens + ErasurePlans + EvidenceFiles
-{
-}
-
-impl<P: RequestLog + Keys + Downloads + Challenges + Counters + AccountTokens + ErasurePlans + EvidenceFiles> Desk
-    for P
-{
+app::ports! {
+    /// Everything that this function does with requests.
+    pub trait Desk =
+        RequestLog + Keys + Downloads + Challenges + Counters + AccountTokens + ErasurePlans + EvidenceFiles;
 }
 
 /// Answers one event.

@@ -110,10 +110,10 @@ pub async fn drop_delivered<P: SystemData>(ports: &P, state: &RequestState) -> R
     Ok(())
 }
 
-/// Everything that handing a task over needs.
-pub trait Couriers: RequestLog + RecordStore + Keys + Webhooks + TaskQueues + SystemStates {}
-
-impl<P: RequestLog + RecordStore + Keys + Webhooks + TaskQueues + SystemStates> Couriers for P {}
+crate::ports! {
+    /// Everything that handing a task over needs.
+    pub trait Couriers = RequestLog + RecordStore + Keys + Webhooks + TaskQueues + SystemStates;
+}
 
 /// What a message about a task asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -492,10 +492,10 @@ pub enum OutcomeRefused {
     Port(#[from] PortError),
 }
 
-/// Everything that taking an outcome needs.
-pub trait Outcomes: RequestLog + Tombstones + SystemStates + SystemData + Keys {}
-
-impl<P: RequestLog + Tombstones + SystemStates + SystemData + Keys> Outcomes for P {}
+crate::ports! {
+    /// Everything that taking an outcome needs.
+    pub trait Outcomes = RequestLog + Tombstones + SystemStates + SystemData + Keys;
+}
 
 /// Takes what a system says became of a task. Its signature has been checked. Telling it again, or late,
 /// changes nothing.

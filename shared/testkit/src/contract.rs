@@ -105,89 +105,14 @@ pub use systems::*;
 pub use tombstones::*;
 pub use walks::*;
 
-/// Every port that the contract speaks of.
-pub trait Ports:
-    ConsentLedger
-    + ConfidingLedger
-    + CaptureMails
-    + RequestLog
-    + Challenges
-    + Counters
-    + ErasurePlans
-    + RecordStore
-    + HoldStore
-    + Tombstones
-    + HoldCopies
-    + EvidenceStore
-    + Deletion
-    + DueRecords
-    + PurgeControls
-    + Deadlines
-    + RequestClock
-    + BreachStore
-    + Announcements
-    + NoticeChanges
-    + ChangeStore
-    + Attestations
-    + Exports
-    + Keys
-    + Mailer
-    + Outbox
-    + DeadLetters
-    + DisclosureLog
-    + SystemStates
-    + SystemData
-    + Seals
-    + StoredCounts
-    + RecordScan
-    + Walks
-    + PlanningStore
-    + LogStore
-    + DayKeys
-    + SignalStore
-{
-}
-
-impl<P> Ports for P where
-    P: ConsentLedger
-        + ConfidingLedger
-        + CaptureMails
-        + RequestLog
-        + Challenges
-        + Counters
-        + ErasurePlans
-        + RecordStore
-        + HoldStore
-        + Tombstones
-        + HoldCopies
-        + EvidenceStore
-        + Deletion
-        + DueRecords
-        + PurgeControls
-        + Deadlines
-        + RequestClock
-        + BreachStore
-        + Announcements
-        + NoticeChanges
-        + ChangeStore
-        + Attestations
-        + Exports
-        + Keys
-        + Mailer
-        + Outbox
-        + DeadLetters
-        + DisclosureLog
-        + SystemStates
-        + SystemData
-        + Seals
-        + StoredCounts
-        + RecordScan
-        + Walks
-        + PlanningStore
-        + LogStore
-        + DayKeys
-        + SignalStore
-{
+app::ports! {
+    /// Every port that the contract speaks of.
+    pub trait Ports =
+        ConsentLedger + ConfidingLedger + CaptureMails + RequestLog + Challenges + Counters + ErasurePlans
+        + RecordStore + HoldStore + Tombstones + HoldCopies + EvidenceStore + Deletion + DueRecords + PurgeControls
+        + Deadlines + RequestClock + BreachStore + Announcements + NoticeChanges + ChangeStore + Attestations
+        + Exports + Keys + Mailer + Outbox + DeadLetters + DisclosureLog + SystemStates + SystemData + Seals
+        + StoredCounts + RecordScan + Walks + PlanningStore + LogStore + DayKeys + SignalStore;
 }
 
 mod notices;
