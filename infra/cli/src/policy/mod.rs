@@ -1,6 +1,7 @@
 //! `habeas policy`: what policy files say, what they mean, what changes, and what shows it.
 
 mod check;
+mod clause;
 mod compile;
 mod coverage;
 mod diff;
