@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     dsar::{RequestState, RequestType, TaskEnd},
-    ids::{ControllerId, Purpose, RequestId, SystemId},
+    ids::{ControllerId, Purpose, SystemId},
     policy::Policy,
     sensitive::Sensitive,
     system::{self, SystemSecret, SystemState, TaskId},
@@ -188,19 +188,6 @@ pub fn waited_for(state: &RequestState) -> Vec<&SystemId> {
         return Vec::new();
     }
     state.tasks().into_iter().filter(|(_, end)| end.is_none()).map(|(system, _)| system).collect()
-}
-
-/// Takes a task off the list of those that wait, once the office goes on without it.
-///
-/// # Errors
-/// [`PortError`].
-pub async fn forget_task<P: SystemStates>(
-    ports: &P,
-    controller: &ControllerId,
-    request: &RequestId,
-    system: &SystemId,
-) -> Result<(), PortError> {
-    ports.close_task(controller, &TaskId { request: request.clone(), system: system.clone() }).await
 }
 
 /// The systems that a request of this type, about these purposes, goes to as a task.
