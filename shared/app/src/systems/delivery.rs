@@ -96,7 +96,7 @@ pub async fn deliver<P: Couriers>(
         return Ok(Step::Finished);
     }
     ports.open_task(controller, &id, errand.opened_at).await?;
-    let due_at = due_of(policy, &stored.state).map_or(stored.state.received.due_at, |due| due.at);
+    let due_at = due_of(policy, &stored.state).at;
     let random = random(ports)?;
     let in_time = now < due_at;
     // The next try comes before the answer is due, for as long as it is not.

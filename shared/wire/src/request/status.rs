@@ -1,7 +1,7 @@
 //! Where a request stands, as whoever made it reads it.
 
 use domain::{
-    dsar::{self, AnswerDue, Complaint, Ending, Item, ItemResult, Outcome, RequestState, RequestType, TaskEnd},
+    dsar::{self, Complaint, Ending, Item, ItemResult, Outcome, RequestState, RequestType, TaskEnd},
     ids::{Field, RequestId},
     policy::Policy,
 };
@@ -171,7 +171,7 @@ impl StatusForm {
     /// Writes a status as it is at that time.
     pub fn new(policy: &Policy, request: &RequestId, state: &RequestState, now: Timestamp) -> Self {
         let received = &state.received;
-        let due = dsar::due_of(policy, state).unwrap_or_else(|_| AnswerDue::as_received(received, policy));
+        let due = dsar::due_of(policy, state);
         let next = dsar::next_step(policy, state, &due, now);
         let laws = if state.regimes().is_empty() { &policy.regimes } else { state.regimes() };
         let shows_items = dsar::shows_items(received);
