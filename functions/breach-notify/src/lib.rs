@@ -51,43 +51,11 @@ use wire::{
 /// The scope of a token that may declare breaches and look at them.
 pub const SCOPE: &str = "breach:write";
 
-/// Everything that this function needs.
-pub trait Ports:
-    BreachStore
-    + Announcements
-    + Walks
-    + Keys
-    + Mailer
-    + SendPace
-    + Outbox
-    + Later
-    + DeadLetters
-    + SignalStore
-    + SystemStates
-    + Webhooks
-    + Counters
-    + ToldNotices
-    + EvidenceFiles
-{
-}
-
-impl<P> Ports for P where
-    P: BreachStore
-        + Announcements
-        + Walks
-        + Keys
-        + Mailer
-        + SendPace
-        + Outbox
-        + Later
-        + DeadLetters
-        + SignalStore
-        + SystemStates
-        + Webhooks
-        + Counters
-        + ToldNotices
-        + EvidenceFiles
-{
+app::ports! {
+    /// Everything that this function needs.
+    pub trait Ports =
+        BreachStore + Announcements + Walks + Keys + Mailer + SendPace + Outbox + Later + DeadLetters + SignalStore
+        + SystemStates + Webhooks + Counters + ToldNotices + EvidenceFiles;
 }
 
 /// What the function works with.

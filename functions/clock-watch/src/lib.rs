@@ -2,12 +2,12 @@
 
 use app::{
     breach::BreachStore,
-    deadlines::{self, Deadlines},
+    deadlines::{self, Deadlines, Watched},
     mail::Mailer,
     queues::{Outbox, Queue},
     replan::{self, PlanningStore},
     request_clock::RequestClock,
-    signals::{self, SignalStore},
+    signals::{self, Reminded, SignalStore},
 };
 use domain::{
     ids::{BreachId, ControllerId},
@@ -15,12 +15,14 @@ use domain::{
     walk::Job,
 };
 use edge::{
-    Event, Failure, Reply, site,
+    Event, Failure, Reply,
+    schedule::Tick,
+    site,
     telemetry::{Unit, metric},
 };
 use jiff::Timestamp;
 use policy::PolicyBook;
-use serde_json::json;
+use serde_json::{Value, json};
 use wire::message::{AnnouncementStep, BreachMessage, RecordsMessage};
 
 /// What the function works with.
@@ -32,10 +34,10 @@ pub struct Desk<P> {
     pub policies: PolicyBook,
 }
 
-/// Everything that this function needs.
-pub trait Ports: Deadlines + RequestClock + BreachStore + Mailer + PlanningStore + Outbox + SignalStore {}
-
-impl<P: Deadlines + RequestClock + BreachStore + Mailer + PlanningStore + Outbox + SignalStore> Ports for P {}
+app::ports! {
+    /// Everything that this function needs.
+    pub trait Ports = Deadlines + RequestClock + BreachStore + Mailer + PlanningStore + Outbox + SignalStore;
+}
 
 /// Answers one event.
 ///
@@ -45,51 +47,59 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
     let Event::Schedule(tick) = event else { return Err(Failure::new("clock-watch answers its schedule alone")) };
     let policies: Vec<_> = desk.policies.iter().collect();
     let watched = deadlines::watch(&desk.ports, &policies, tick.time, tick.dry_run).await?;
-    let (requests, breaches) = (watched.requests, watched.breaches);
     let signals = signals::remind(&desk.ports, &policies, tick.time, tick.dry_run).await?;
     let replanning = if tick.dry_run { 0 } else { replan(desk, &policies, tick.time).await? };
     if !tick.dry_run {
-        look_on(desk, &breaches.being_told, tick.time).await?;
+        look_on(desk, &watched.breaches.being_told, tick.time).await?;
+        measure(&watched, &signals);
     }
-    if !tick.dry_run {
-        let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        // Hours are counted, since CloudWatch knows no unit of an hour.
-        #[expect(clippy::cast_precision_loss, reason = "a metric of counts far below 2^52")]
-        for (name, value) in [
-            ("DeadlinesAtRisk", count(watched.at_risk)),
-            ("DeadlinesMissed", count(watched.missed)),
-            ("HoldReviewsMissed", count(watched.reviews_missed)),
-            ("RequestsOpen", count(requests.open)),
-            ("RequestsOverdue", count(requests.overdue)),
-            ("RequestsLatestHours", requests.latest_hours),
-            ("RequestsOldestHours", requests.oldest_hours),
-            ("RequestsLookedAt", count(requests.looked_at)),
-            ("RequestShardsFull", count(requests.full_shards)),
-            ("RequestReminders", count(requests.reminded)),
-            ("RequestEscalations", count(requests.escalated)),
-            ("RequestsLapsed", count(requests.lapsed)),
-            ("BreachesOpen", count(breaches.open)),
-            ("BreachClocksAtRisk", count(breaches.at_risk)),
-            ("BreachClocksMissed", count(breaches.missed)),
-            ("BreachesLatestHours", breaches.latest_hours),
-            ("BreachesLookedAt", count(breaches.looked_at)),
-            ("BreachShardsFull", count(breaches.full_shards)),
-            ("BreachReminders", count(breaches.reminded)),
-            ("BreachEscalations", count(breaches.escalated)),
-            ("SignalsWaiting", count(signals.waiting)),
-            ("SignalShardsFull", count(signals.full_shards)),
-        ] {
-            // A metric is paid for each hour in which it is written. That this ran shows in its invocations.
-            if value != 0 {
-                metric(name, value as f64, Unit::Count, &[]);
-            }
-        }
-    }
-    if requests.failed + breaches.failed > 0 {
+    if watched.requests.failed + watched.breaches.failed > 0 {
         // What went well is claimed and has moved on: the retry looks at what failed alone.
         return Err(Failure::new("some requests or breaches could not be looked at"));
     }
-    Ok(Reply::Summary(json!({
+    Ok(Reply::Summary(summary(&tick, &watched, &signals, replanning)))
+}
+
+fn measure(watched: &Watched, signals: &Reminded) {
+    let (requests, breaches) = (&watched.requests, &watched.breaches);
+    let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    // Hours are counted, since CloudWatch knows no unit of an hour.
+    #[expect(clippy::cast_precision_loss, reason = "a metric of counts far below 2^52")]
+    for (name, value) in [
+        ("DeadlinesAtRisk", count(watched.at_risk)),
+        ("DeadlinesMissed", count(watched.missed)),
+        ("HoldReviewsMissed", count(watched.reviews_missed)),
+        ("RequestsOpen", count(requests.open)),
+        ("RequestsOverdue", count(requests.overdue)),
+        ("RequestsLatestHours", requests.latest_hours),
+        ("RequestsOldestHours", requests.oldest_hours),
+        ("RequestsLookedAt", count(requests.looked_at)),
+        ("RequestShardsFull", count(requests.full_shards)),
+        ("RequestReminders", count(requests.reminded)),
+        ("RequestEscalations", count(requests.escalated)),
+        ("RequestsLapsed", count(requests.lapsed)),
+        ("BreachesOpen", count(breaches.open)),
+        ("BreachClocksAtRisk", count(breaches.at_risk)),
+        ("BreachClocksMissed", count(breaches.missed)),
+        ("BreachesLatestHours", breaches.latest_hours),
+        ("BreachesLookedAt", count(breaches.looked_at)),
+        ("BreachShardsFull", count(breaches.full_shards)),
+        ("BreachReminders", count(breaches.reminded)),
+        ("BreachEscalations", count(breaches.escalated)),
+        ("SignalsWaiting", count(signals.waiting)),
+        ("SignalShardsFull", count(signals.full_shards)),
+    ] {
+        // A metric is paid for each hour in which it is written. That this ran shows in its invocations.
+        if value != 0 {
+            metric(name, value as f64, Unit::Count, &[]);
+        }
+    }
+}
+
+/// What the operator who calls the function reads.
+fn summary(tick: &Tick, watched: &Watched, signals: &Reminded, replanning: usize) -> Value {
+    let (requests, breaches) = (&watched.requests, &watched.breaches);
+    json!({
         "v": 1,
         "time": tick.time.to_string(),
         "dry_run": tick.dry_run,
@@ -129,7 +139,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
             "full_shards": signals.full_shards,
             "without_policy": signals.without_policy,
         },
-    })))
+    })
 }
 
 /// Has breach-notify look how telling people does: what was lost is found, and that all are told is recorded.

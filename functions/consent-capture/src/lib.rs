@@ -91,15 +91,10 @@ async fn capture<P: ConsentLedger + ConfidingLedger + Keys>(
     })
 }
 
-/// The capture that a mailed link is about and the token that opens it: from the header, or from the
-/// link's query.
+/// The capture that a mailed link is about, and the token that opens it.
 fn opened(request: &Request) -> Result<(CaptureId, String), Problem> {
     let id = request.parameter("capture").and_then(|id| CaptureId::parse(id).ok()).ok_or_else(Problem::not_found)?;
-    let token = match request.bearer() {
-        Some(token) => Some(token.to_owned()),
-        None => request.query("token")?,
-    };
-    Ok((id, token.ok_or_else(Problem::unauthorized)?))
+    Ok((id, request.token()?))
 }
 
 async fn read<P: ConsentLedger + NoticeChanges + Keys>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {

@@ -32,10 +32,10 @@ pub const USES_SCOPE: &str = "uses:read";
 /// older.
 pub const AGE_DAYS_MAX: i64 = 20 * 366;
 
-/// Everything that this function needs.
-pub trait Ports: ConsentLedger + NoticeChanges + RequestLog + RecordStore + DisclosureLog + Keys {}
-
-impl<P: ConsentLedger + NoticeChanges + RequestLog + RecordStore + DisclosureLog + Keys> Ports for P {}
+app::ports! {
+    /// Everything that this function needs.
+    pub trait Ports = ConsentLedger + NoticeChanges + RequestLog + RecordStore + DisclosureLog + Keys;
+}
 
 /// What the function works with.
 #[derive(Debug)]

@@ -50,15 +50,10 @@ pub struct Site<P> {
     pub pages: AllowedPages,
 }
 
-/// Everything that this function does with requests.
-pub trait Desk:
-    RequestLog + Keys + Downloads + Challenges + Counters + AccountTokens + ErasurePlans + EvidenceFiles
-{
-}
-
-impl<P: RequestLog + Keys + Downloads + Challenges + Counters + AccountTokens + ErasurePlans + EvidenceFiles> Desk
-    for P
-{
+app::ports! {
+    /// Everything that this function does with requests.
+    pub trait Desk =
+        RequestLog + Keys + Downloads + Challenges + Counters + AccountTokens + ErasurePlans + EvidenceFiles;
 }
 
 /// Answers one event.
@@ -203,14 +198,10 @@ fn acting_refused(refused: &ActingRefused) -> Problem {
     }
 }
 
-/// The request and the token that opens it: from the header, or from a mailed link's query.
+/// The request, and the token that opens it.
 fn opened(request: &Request) -> Result<(RequestId, String), Problem> {
     let id = request.parameter("request").and_then(|id| RequestId::parse(id).ok()).ok_or_else(Problem::not_found)?;
-    let token = match request.bearer() {
-        Some(token) => Some(token.to_owned()),
-        None => request.query("token")?,
-    };
-    Ok((id, token.ok_or_else(Problem::unauthorized)?))
+    Ok((id, request.token()?))
 }
 
 /// A token that opens nothing and a request that is not there are answered alike, and counted: whoever

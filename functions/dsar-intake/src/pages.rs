@@ -1,11 +1,8 @@
 //! The pages that a requester sees, by what their token shows of them.
 
-use app::{
-    pages::{self, ConfirmBy, PageOf, StatusPage},
-    requests,
-};
+use app::pages::{self, ConfirmBy, PageOf, StatusPage};
 use domain::{
-    dsar::{RequestState, RequestType},
+    dsar::{self, RequestState, RequestType},
     ids::RequestId,
     language::Language,
     policy::{Policy, VerificationRule},
@@ -35,7 +32,7 @@ pub(crate) fn status(
     let page = StatusPage {
         of: PageOf { policy, request: id, language: state.received.language, token },
         state,
-        due: &requests::due_of(policy, state),
+        due: &dsar::due_of(policy, state),
         now,
         takes_code: scope == Scope::Request && state.received.verification == VerificationRule::Mail,
         shows_answer,

@@ -38,10 +38,10 @@ pub const DECIDE_SCOPE: &str = "requests:decide";
 /// The scope of a token that may agree to what a colleague proposed.
 pub const APPROVE_SCOPE: &str = "requests:approve";
 
-/// Everything that this function needs.
-pub trait Ports: RequestLog + ErasurePlans + RecordStore + Keys {}
-
-impl<P: RequestLog + ErasurePlans + RecordStore + Keys> Ports for P {}
+app::ports! {
+    /// Everything that this function needs.
+    pub trait Ports = RequestLog + ErasurePlans + RecordStore + Keys;
+}
 
 /// What the function works with.
 #[derive(Debug)]

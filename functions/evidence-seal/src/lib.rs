@@ -27,10 +27,10 @@ use edge::{
 use policy::PolicyBook;
 use serde_json::{Value, json};
 
-/// Everything that this function needs.
-pub trait Ports: Chain + StoredCounts + Seals + DueRecords {}
-
-impl<P: Chain + StoredCounts + Seals + DueRecords> Ports for P {}
+app::ports! {
+    /// Everything that this function needs.
+    pub trait Ports = Chain + StoredCounts + Seals + DueRecords;
+}
 
 /// What the function works with.
 #[derive(Debug)]

@@ -18,10 +18,10 @@ use edge::{
 use policy::PolicyBook;
 use wire::mail_event::{self, MailEvent};
 
-/// Everything that this function needs.
-pub trait Ports: RequestLog + Announcements + DeadLetters {}
-
-impl<P: RequestLog + Announcements + DeadLetters> Ports for P {}
+app::ports! {
+    /// Everything that this function needs.
+    pub trait Ports = RequestLog + Announcements + DeadLetters;
+}
 
 /// What the function works with.
 #[derive(Debug)]

@@ -29,15 +29,10 @@ use wire::{
 /// The scope of a token that may publish versions of the notice and look at who was told.
 pub const SCOPE: &str = "notices:write";
 
-/// Everything that this function needs.
-pub trait Ports:
-    ChangeStore + NoticeChanges + Announcements + Keys + Mailer + SendPace + Outbox + Later + DeadLetters
-{
-}
-
-impl<P: ChangeStore + NoticeChanges + Announcements + Keys + Mailer + SendPace + Outbox + Later + DeadLetters> Ports
-    for P
-{
+app::ports! {
+    /// Everything that this function needs.
+    pub trait Ports =
+        ChangeStore + NoticeChanges + Announcements + Keys + Mailer + SendPace + Outbox + Later + DeadLetters;
 }
 
 /// What the function works with.

@@ -33,15 +33,10 @@ pub use staff::SCOPE;
 /// How much of its time a run keeps for what it has already read: a page and the batches that are not full.
 const LAST_SECONDS: i64 = 60;
 
-/// Everything that this function needs.
-pub trait Ports:
-    DueRecords + EvidenceStore + Deletion + LogStore + DayKeys + Keys + PurgeControls + Outbox + DeadLetters
-{
-}
-
-impl<P> Ports for P where
-    P: DueRecords + EvidenceStore + Deletion + LogStore + DayKeys + Keys + PurgeControls + Outbox + DeadLetters
-{
+app::ports! {
+    /// Everything that this function needs.
+    pub trait Ports =
+        DueRecords + EvidenceStore + Deletion + LogStore + DayKeys + Keys + PurgeControls + Outbox + DeadLetters;
 }
 
 /// What the function works with.

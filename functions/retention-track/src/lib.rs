@@ -55,41 +55,11 @@ pub const AGE_DAYS_MAX: i64 = 20 * 366;
 /// what happened by when it happened.
 pub const EVENTS_AT_ONCE: usize = 8;
 
-/// Everything that this function needs.
-pub trait Ports:
-    RecordStore
-    + LogStore
-    + Tombstones
-    + ConsentLedger
-    + NoticeChanges
-    + HoldStore
-    + BreachStore
-    + RequestLog
-    + Keys
-    + RecordScan
-    + Walks
-    + PlanningStore
-    + Outbox
-    + DeadLetters
-{
-}
-
-impl<P> Ports for P where
-    P: RecordStore
-        + LogStore
-        + Tombstones
-        + ConsentLedger
-        + NoticeChanges
-        + HoldStore
-        + BreachStore
-        + RequestLog
-        + Keys
-        + RecordScan
-        + Walks
-        + PlanningStore
-        + Outbox
-        + DeadLetters
-{
+app::ports! {
+    /// Everything that this function needs.
+    pub trait Ports =
+        RecordStore + LogStore + Tombstones + ConsentLedger + NoticeChanges + HoldStore + BreachStore + RequestLog
+        + Keys + RecordScan + Walks + PlanningStore + Outbox + DeadLetters;
 }
 
 /// What the function works with.

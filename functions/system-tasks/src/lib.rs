@@ -41,10 +41,10 @@ pub const WRITE_SCOPE: &str = "systems:write";
 /// may be due later than that.
 pub const RENEWED_DAYS: i64 = 10;
 
-/// Everything that this function needs.
-pub trait Ports: Couriers + Outcomes + Outbox + Postponing + DeadLetters + OutcomeLetters {}
-
-impl<P: Couriers + Outcomes + Outbox + Postponing + DeadLetters + OutcomeLetters> Ports for P {}
+app::ports! {
+    /// Everything that this function needs.
+    pub trait Ports = Couriers + Outcomes + Outbox + Postponing + DeadLetters + OutcomeLetters;
+}
 
 /// What the function works with.
 #[derive(Debug)]

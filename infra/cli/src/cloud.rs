@@ -9,19 +9,18 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use domain::{
-    evidence::{self, merkle},
-    ids::{ControllerId, RecordId, SubjectRef},
-};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use wire::{evidence::content::content_hash, stored::Kind};
 
 use crate::{
     client::{Answer, Call, Client, escaped},
     stack::Stack,
     trouble::{Played, Trouble},
 };
+
+mod item;
+
+pub use item::Item;
 
 /// Most messages of one batch to a queue.
 pub const BATCH_MESSAGES_MAX: usize = 10;
@@ -37,62 +36,6 @@ const PAGES_MAX: usize = 10_000;
 pub struct Cloud {
     client: Client,
     stack: Stack,
-}
-
-/// An item of the table, as far as it is no secret.
-#[derive(Debug, Clone)]
-pub struct Item(Map<String, Value>);
-
-impl Item {
-    /// A text attribute.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.get("S")?.as_str()
-    }
-
-    /// A number attribute.
-    pub fn number(&self, name: &str) -> Option<i64> {
-        self.0.get(name)?.get("N")?.as_str()?.parse().ok()
-    }
-
-    /// A binary attribute, whether it is stored as such or as base64 text.
-    pub fn bytes(&self, name: &str) -> Option<Vec<u8>> {
-        let attribute = self.0.get(name)?;
-        let text = attribute.get("B").or_else(|| attribute.get("S"))?.as_str()?;
-        STANDARD.decode(text).ok()
-    }
-
-    /// The sort key.
-    pub fn sort_key(&self) -> &str {
-        self.text("sk").unwrap_or_default()
-    }
-
-    /// When its time is up; a hold takes it out of the index and leaves this.
-    pub fn ends_at(&self) -> Option<Timestamp> {
-        Timestamp::from_millisecond(self.number("ends_at").or_else(|| self.number("due_at"))?).ok()
-    }
-
-    /// The commitment under which its deletion is proved, if it is a record: known only while the item's salt is.
-    pub fn commitment(&self) -> Option<String> {
-        let salt: [u8; 16] = self.bytes("salt")?.try_into().ok()?;
-        let (controller, subject) = self.text("pk")?.strip_prefix("C#")?.split_once("#S#")?;
-        let controller = ControllerId::parse(controller).ok()?;
-        let subject = SubjectRef::parse(subject).ok()?;
-        let record = RecordId::parse(self.text("sk")?.strip_prefix("RECORD#")?).ok()?;
-        let commitment = evidence::commitment(&salt, &controller, &subject, &record, self.ends_at());
-        Some(merkle::hex(&commitment))
-    }
-
-    /// The commitment of the leaf that tells of this item, whatever it is.
-    pub fn event_commitment(&self) -> Option<String> {
-        let kind = Kind::parse(self.text("kind")?)?;
-        if kind == Kind::Record {
-            return self.commitment();
-        }
-        let salt: [u8; 16] = self.bytes("salt")?.try_into().ok()?;
-        let hash = content_hash(kind, &self.0, &[]).ok()?;
-        let commitment = evidence::content_commitment(&salt, self.text("pk")?, self.text("sk")?, &hash);
-        Some(merkle::hex(&commitment))
-    }
 }
 
 /// A mail that was sent.
@@ -333,10 +276,18 @@ impl Cloud {
         self.query(question)
     }
 
-    fn query(&self, mut question: Value) -> Played<Vec<Item>> {
+    fn query(&self, question: Value) -> Played<Vec<Item>> {
+        self.all_pages("DynamoDB_20120810.Query", question)
+    }
+
+    fn scan(&self, question: Value) -> Played<Vec<Item>> {
+        self.all_pages("DynamoDB_20120810.Scan", question)
+    }
+
+    fn all_pages(&self, operation: &str, mut question: Value) -> Played<Vec<Item>> {
         let mut items = Vec::new();
         for _ in 0..PAGES_MAX {
-            let mut said = self.json_call("dynamodb", "DynamoDB_20120810.Query", "1.0", &question)?;
+            let mut said = self.json_call("dynamodb", operation, "1.0", &question)?;
             if let Value::Array(page) = said["Items"].take() {
                 items.extend(page.into_iter().filter_map(|item| match item {
                     Value::Object(item) => Some(Item(item)),
@@ -356,20 +307,10 @@ impl Cloud {
     /// # Errors
     /// If the table does not answer.
     pub fn item_keys(&self) -> Played<BTreeSet<String>> {
-        let mut question = json!({
+        let items = self.scan(json!({
             "TableName": self.stack.output("Table")?, "ProjectionExpression": "pk, sk", "ConsistentRead": true,
-        });
-        let mut keys = BTreeSet::new();
-        for _ in 0..PAGES_MAX {
-            let mut said = self.json_call("dynamodb", "DynamoDB_20120810.Scan", "1.0", &question)?;
-            let page = said["Items"].as_array().map(Vec::as_slice).unwrap_or_default();
-            keys.extend(page.iter().map(|item| format!("{} {}", item["pk"]["S"], item["sk"]["S"])));
-            match said["LastEvaluatedKey"].take() {
-                Value::Object(key) if !key.is_empty() => question["ExclusiveStartKey"] = Value::Object(key),
-                _ => return Ok(keys),
-            }
-        }
-        Err(Trouble::new("the table has more pages than are read here"))
+        }))?;
+        Ok(items.iter().map(|item| format!("{} {}", item.text("pk").unwrap_or_default(), item.sort_key())).collect())
     }
 
     /// How many records of a controller the table holds, by category and purpose.
@@ -377,7 +318,7 @@ impl Cloud {
     /// # Errors
     /// If the table does not answer.
     pub fn record_counts(&self, controller: &str, now: Timestamp) -> Played<BTreeMap<(String, String), RecordCount>> {
-        let mut question = json!({
+        let items = self.scan(json!({
             "TableName": self.stack.output("Table")?, "ConsistentRead": true,
             "FilterExpression": "begins_with(pk, :subjects) AND begins_with(sk, :records)",
             "ExpressionAttributeValues": {
@@ -386,26 +327,18 @@ impl Cloud {
             // Nothing personal: what it is, what for and until when.
             "ProjectionExpression": "#c, #p, #e",
             "ExpressionAttributeNames": { "#c": "category", "#p": "purpose", "#e": "ends_at" },
-        });
+        }))?;
         let mut counts: BTreeMap<_, RecordCount> = BTreeMap::new();
-        for _ in 0..PAGES_MAX {
-            let mut said = self.json_call("dynamodb", "DynamoDB_20120810.Scan", "1.0", &question)?;
-            for item in said["Items"].as_array().into_iter().flatten().filter_map(Value::as_object) {
-                let item = Item(item.clone());
-                let name = |key| item.text(key).unwrap_or_default().to_owned();
-                let count = counts.entry((name("category"), name("purpose"))).or_default();
-                if item.ends_at().is_some_and(|end| end <= now) {
-                    count.expired += 1;
-                } else {
-                    count.alive += 1;
-                }
-            }
-            match said["LastEvaluatedKey"].take() {
-                Value::Object(key) if !key.is_empty() => question["ExclusiveStartKey"] = Value::Object(key),
-                _ => return Ok(counts),
+        for item in items {
+            let name = |key| item.text(key).unwrap_or_default().to_owned();
+            let count = counts.entry((name("category"), name("purpose"))).or_default();
+            if item.ends_at().is_some_and(|end| end <= now) {
+                count.expired += 1;
+            } else {
+                count.alive += 1;
             }
         }
-        Err(Trouble::new("the table has more pages than are read here"))
+        Ok(counts)
     }
 
     // ---- objects
@@ -562,29 +495,6 @@ fn elements(xml: &str, name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn item(value: Value) -> Item {
-        match value {
-            Value::Object(map) => Item(map),
-            _ => Item(Map::new()),
-        }
-    }
-
-    #[test]
-    fn a_record_alone_has_a_commitment_and_its_end_is_part_of_it() {
-        let stored = |ends_at: &str, sort: &str| {
-            item(json!({
-                "pk": { "S": "C#scantrust#S#1.AAAAAAAAAAAAAAAAAAAAAA" }, "sk": { "S": sort },
-                "ends_at": { "N": ends_at }, "salt": { "B": STANDARD.encode([7_u8; 16]) },
-            }))
-        };
-        let record = "RECORD#KKKKKKKKKKKKKKKKKKKKKA";
-        let commitment = stored("1767225600000", record).commitment().unwrap();
-        assert_eq!(commitment.len(), 64);
-        assert_ne!(stored("1767225600001", record).commitment(), Some(commitment));
-        assert_eq!(stored("1767225600000", "HOLD#KKKKKKKKKKKKKKKKKKKKKA").commitment(), None);
-        assert_eq!(item(json!({ "pk": { "S": "p" }, "sk": { "S": "s" } })).commitment(), None);
-    }
 
     #[test]
     fn elements_are_read_in_order() {

@@ -3,6 +3,7 @@
 
 mod clocks;
 mod policy;
+mod print;
 
 use std::{
     io::Write as _,

@@ -126,6 +126,7 @@ pub trait Announcements {
         of: &Announcement,
         after: Option<&SubjectRef>,
     ) -> Result<NoticePage, PortError>;
+
     /// Claims a notice for one send, if it is [`Standing::is_free`] then, and counts the send; answers how it stood
     /// before, from which the caller tells whether it was claimed. Of one that was planned, since when is not read.
     ///

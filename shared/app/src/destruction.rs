@@ -144,10 +144,10 @@ pub trait Intents {
     async fn close_intent(&self, manifest: &Manifest) -> Result<(), PortError>;
 }
 
-/// Everything that leaves evidence of deletions.
-pub trait EvidenceStore: Chain + Intents {}
-
-impl<P: Chain + Intents> EvidenceStore for P {}
+crate::ports! {
+    /// Everything that leaves evidence of deletions.
+    pub trait EvidenceStore = Chain + Intents;
+}
 
 /// The port to deletion.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]

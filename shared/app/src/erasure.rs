@@ -46,10 +46,10 @@ pub trait ErasurePlans {
     async fn erasure_plan(&self, key: &RequestKey, part: usize) -> Result<Option<ErasurePlan>, PortError>;
 }
 
-/// Everything that an erasure needs.
-pub trait Eraser: ErasurePlans + RecordStore + Tombstones + EvidenceStore + Deletion + Keys {}
-
-impl<P: ErasurePlans + RecordStore + Tombstones + EvidenceStore + Deletion + Keys> Eraser for P {}
+crate::ports! {
+    /// Everything that an erasure needs.
+    pub trait Eraser = ErasurePlans + RecordStore + Tombstones + EvidenceStore + Deletion + Keys;
+}
 
 /// Erases what is kept for the purposes that were named, or everything if none was (`identance.1-c`), but
 /// for what the office excepts.

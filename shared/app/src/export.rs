@@ -180,7 +180,9 @@ pub async fn export<P: RequestLog + ConsentLedger + RecordStore + DisclosureLog 
     // A question about the policy is answered from the policy: its file holds nothing about anybody.
     if asked_for != RequestType::Information {
         file.disclosures = disclosures_of_subject(ports, &key.controller, &key.subject).await?;
-        add_records(policy, ports, key, (except, asked_at(stored).min(at)), &mut file).await?;
+        // What ended while they waited for their copy was held for it.
+        let as_of = stored.known_at();
+        add_records(policy, ports, key, (except, as_of.min(at)), &mut file).await?;
         file.systems = systems::delivered(ports, key, &stored.state).await?;
     }
     if matches!(asked_for, RequestType::Access | RequestType::KnowPieces | RequestType::Portability) {
@@ -191,12 +193,6 @@ pub async fn export<P: RequestLog + ConsentLedger + RecordStore + DisclosureLog 
     let object = ports.store_export(policy, key, &file).await?;
     let until = at.saturating_add(EXPORT_HOURS.hours()).unwrap_or(Timestamp::MAX);
     Ok(Outcome::Exported { object, until })
-}
-
-/// As of when somebody gets what is kept of them: since they have shown who they are. What ended while they waited
-/// for their copy was held for it.
-fn asked_at(stored: &StoredRequest) -> Timestamp {
-    stored.state.verified.as_ref().map_or(stored.state.received.at, |(at, _)| *at)
 }
 
 async fn add_records<P: RecordStore>(

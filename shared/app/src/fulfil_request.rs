@@ -41,43 +41,11 @@ pub const VERIFICATION_HOURS: i64 = dsar::VERIFICATION_WINDOW_HOURS;
 /// Most steps that one event leads to: verified, decided, and as many again where somebody else was faster.
 const STEPS_MAX: usize = 4;
 
-/// Everything that fulfilling needs.
-pub trait Office:
-    RequestLog
-    + Challenges
-    + Counters
-    + ErasurePlans
-    + RecordStore
-    + Tombstones
-    + ConsentLedger
-    + DisclosureLog
-    + HoldStore
-    + Exports
-    + EvidenceStore
-    + Deletion
-    + Keys
-    + Mailer
-    + SystemData
-{
-}
-
-impl<P> Office for P where
-    P: RequestLog
-        + Challenges
-        + Counters
-        + ErasurePlans
-        + RecordStore
-        + Tombstones
-        + ConsentLedger
-        + DisclosureLog
-        + HoldStore
-        + Exports
-        + EvidenceStore
-        + Deletion
-        + Keys
-        + Mailer
-        + SystemData
-{
+crate::ports! {
+    /// Everything that fulfilling needs.
+    pub trait Office =
+        RequestLog + Challenges + Counters + ErasurePlans + RecordStore + Tombstones + ConsentLedger + DisclosureLog
+        + HoldStore + Exports + EvidenceStore + Deletion + Keys + Mailer + SystemData;
 }
 
 /// Takes a request as far as it can go: acknowledges, verifies by points, asks the controller's systems,

@@ -2,7 +2,7 @@
 //! may not read. A requester, and whoever is told of a breach, reads their own language; the office reads English.
 
 use domain::{
-    dsar::{self, Act, AnswerDue, Outcome, RequestState},
+    dsar::{self, Act, Outcome, RequestState},
     ids::{Purpose, SubjectRef},
     notice::{NoticeChange, Significance},
     policy::Policy,
@@ -47,7 +47,7 @@ pub fn acknowledgement(
     confirm: Option<&Confirm<'_>>,
     status_link: Option<&str>,
 ) -> Mail {
-    let due = due_of(policy, state);
+    let due = dsar::due_of(policy, state);
     let about = About { policy, request: &key.request, state, due: &due, to, letter: "ack" };
     request::acknowledgement(&about, status_link, confirm)
 }
@@ -61,7 +61,7 @@ pub fn answer(
     to: &Sensitive<String>,
     link: Option<&str>,
 ) -> Mail {
-    let due = due_of(policy, &stored.state);
+    let due = dsar::due_of(policy, &stored.state);
     let about = About { policy, request: &key.request, state: &stored.state, due: &due, to, letter: "answer" };
     request::answer(&about, outcome, words_of_the_ruling(stored), link)
 }
@@ -79,10 +79,6 @@ fn words_of_the_ruling(stored: &StoredRequest) -> Option<&Sensitive<String>> {
         }
     }
     ruled
-}
-
-fn due_of(policy: &Policy, state: &RequestState) -> AnswerDue {
-    dsar::due_of(policy, state).unwrap_or_else(|_| AnswerDue::as_received(&state.received, policy))
 }
 
 /// Whether the requester is written to when this happens.
@@ -106,7 +102,7 @@ pub fn of_entry(
     let history = &stored.state.history;
     let entry = history.get(position)?;
     let state = RequestState::fold(stored.state.received.clone(), history.iter().take(position + 1).cloned());
-    let due = due_of(policy, &state);
+    let due = dsar::due_of(policy, &state);
     let (words, letter) = (stored.texts.get(&number), format!("e{number}"));
     let about = About { policy, request: &key.request, state: &state, due: &due, to, letter: &letter };
     match entry.act {
@@ -115,7 +111,7 @@ pub fn of_entry(
         }
         Act::Extended(ground) => {
             let before = RequestState::fold(state.received.clone(), history.iter().take(position).cloned());
-            Some(request::extension(&about, ground, due_of(policy, &before).last_day, words))
+            Some(request::extension(&about, ground, dsar::due_of(policy, &before).last_day, words))
         }
         _ => request::ended(&about, words),
     }

@@ -3,6 +3,17 @@
 //! A port says what one use case needs, with its duties in MUST; `shared/aws` serves them from AWS,
 //! `shared/testkit` from memory, and one contract suite keeps both honest.
 
+/// Names a set of ports: whatever is all of them is that.
+#[macro_export]
+macro_rules! ports {
+    ($(#[$doc:meta])* $public:vis trait $name:ident = $first:ident $(+ $port:ident)*;) => {
+        $(#[$doc])*
+        $public trait $name: $first $(+ $port)* {}
+
+        impl<P: $first $(+ $port)*> $name for P {}
+    };
+}
+
 pub mod account_tokens;
 pub mod alerts;
 pub mod announce;

@@ -7,10 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     evidence::{DeletionReason, DeletionResult},
-    ids::{BatchId, Category, ControllerId, RecordId, SubjectRef},
-    policy::Clause,
-    purge::{Act, Cause, Claimed, Control, Deed, Limits, State, Tally, Word, WordRefused},
-    record::System,
+    ids::{BatchId, ControllerId},
+    purge::{Act, Claimed, Control, Deed, Limits, State, Tally},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -20,6 +18,12 @@ use crate::{
     keys::Keys,
     stored_counts::StoredCounts,
 };
+
+mod dry_run;
+mod word;
+
+pub use dry_run::{DryRun, Group, SAMPLE_RECORDS, dry_run};
+pub use word::{Say, SayError, say};
 
 /// In how many shards the due index lies.
 pub const PURGE_SHARDS: u8 = 64;
@@ -34,9 +38,6 @@ pub const WAITING_RECORDS_MAX: usize = 2 * BATCH_RECORDS_MAX;
 /// Most messages by which one shard is handed on. Lambda's own guard against loops is lifted for this
 /// queue, so the function keeps one of its own; the next tick begins again.
 pub const SWEEP_HOPS_MAX: u32 = 1_000;
-
-/// Records that a dry run shows.
-pub const SAMPLE_RECORDS: usize = 20;
 
 /// Most acts that are shown of a purge's trail.
 pub const ACTS_SHOWN_MAX: usize = 50;
@@ -439,144 +440,4 @@ async fn kept_by<P: StoredCounts>(ports: &P, controller: &ControllerId) -> Resul
 /// The day on which deletions count, in UTC: a controller's own midnight would gain nothing.
 pub fn day_of(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()
-}
-
-/// What records have in common that are counted together.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Group {
-    /// Whose.
-    pub controller: ControllerId,
-    /// What they are.
-    pub category: Category,
-    /// The clause whose time is up.
-    pub clause: Clause,
-    /// Where they are.
-    pub system: System,
-}
-
-/// What a sweep would take.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct DryRun {
-    /// How many records of each group are due.
-    pub due: BTreeMap<Group, u64>,
-    /// Some of them, by reference. Names are keyed hashes, so the smallest are a sample of all.
-    pub sample: BTreeMap<(RecordId, SubjectRef), ControllerId>,
-    /// Entries of the index that cannot be read.
-    pub unreadable: u64,
-    /// The controllers whose purge would be stopped by so much, and why.
-    pub stops: BTreeMap<ControllerId, Cause>,
-    /// Whether there was time to count all of it.
-    pub is_complete: bool,
-}
-
-/// Counts what is due, of one controller or of all, and changes nothing.
-///
-/// # Errors
-/// [`PortError`].
-pub async fn dry_run<P: DueRecords + PurgeControls>(
-    ports: &P,
-    run: &Run<'_>,
-    only: Option<&ControllerId>,
-) -> Result<DryRun, PortError> {
-    let mut seen = DryRun { is_complete: true, ..DryRun::default() };
-    for shard in 0..PURGE_SHARDS {
-        let mut from = None;
-        loop {
-            if !(run.goes_on)() {
-                seen.is_complete = false;
-                return seen.with_stops(ports, run).await;
-            }
-            let page = ports.due_records(shard, run.at, from.as_deref()).await?;
-            seen.unreadable += page.unreadable as u64;
-            let due = page.due.into_iter().filter(|(whose, _)| only.is_none_or(|only| whose == only));
-            due.for_each(|(controller, doomed)| seen.count(controller, doomed));
-            from = page.next;
-            if from.is_none() {
-                break;
-            }
-        }
-    }
-    seen.with_stops(ports, run).await
-}
-
-impl DryRun {
-    /// How many records of a controller are due, by system.
-    pub fn tally(&self, controller: &ControllerId) -> Tally {
-        let mut tally = Tally::default();
-        let groups = self.due.iter().filter(|(group, _)| group.controller == *controller);
-        groups.for_each(|(group, records)| tally.add(&group.system, *records));
-        tally
-    }
-
-    fn count(&mut self, controller: ControllerId, doomed: Doomed) {
-        let Doomed { subject, record, category, system, clause, .. } = doomed;
-        self.sample.insert((record, subject), controller.clone());
-        if self.sample.len() > SAMPLE_RECORDS {
-            self.sample.pop_last();
-        }
-        *self.due.entry(Group { controller, category, clause, system }).or_default() += 1;
-    }
-
-    async fn with_stops<P: PurgeControls>(mut self, ports: &P, run: &Run<'_>) -> Result<Self, PortError> {
-        let controllers: BTreeSet<_> = self.due.keys().map(|group| group.controller.clone()).collect();
-        for controller in controllers {
-            let more = self.tally(&controller);
-            let (mut control, stored) = (ports.purge_control(&controller).await?, kept_by(ports, &controller).await?);
-            let day = day_of(run.at);
-            control.claim(run.at, day, &more, &run.limits, &control.began_with(day, &stored));
-            if let State::Stopped { cause, .. } = control.state {
-                self.stops.insert(controller, cause);
-            }
-        }
-        Ok(self)
-    }
-}
-
-/// What somebody of the staff says about a controller's purge.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Say {
-    /// What.
-    pub word: Word,
-    /// Why.
-    pub reason: String,
-    /// Who.
-    pub by: String,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// Why a word was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum SayError {
-    /// It does not apply.
-    #[error("{0}")]
-    Refused(WordRefused),
-    /// Something outside failed.
-    #[error(transparent)]
-    Port(#[from] PortError),
-}
-
-/// Takes somebody's word, and keeps who said it when and why. Saying the same again changes nothing.
-///
-/// # Errors
-/// [`SayError`].
-pub async fn say<P: PurgeControls>(ports: &P, controller: &ControllerId, say: &Say) -> Result<Control, SayError> {
-    let mut noted = false;
-    for _ in 0..CONFLICTS_MAX {
-        let mut control = ports.purge_control(controller).await?;
-        if !control.take(say.word, say.at, day_of(say.at)).map_err(SayError::Refused)? {
-            return Ok(control);
-        }
-        if !noted {
-            // The trail comes first: it may hold a word that had no effect, but no effect is without its word.
-            let (by, reason) = (say.by.clone(), say.reason.clone());
-            ports.note_purge_act(controller, &Act { at: say.at, by, deed: Deed::Said(say.word), reason }).await?;
-            noted = true;
-        }
-        control.revision += 1;
-        if ports.put_purge_control(controller, &control).await? {
-            return Ok(control);
-        }
-    }
-    Err(PortError::Conflict { what: "a purge's count" }.into())
 }

@@ -125,7 +125,7 @@ async fn count<P: RequestClock>(
             // Where every clock stands until the requester answers, nothing is late: the row does not know.
             let key = RequestKey { controller: policy.controller.clone(), subject: row.subject, request: row.request };
             let state = ports.state(&key).await?;
-            if state.is_some_and(|state| requests::due_of(policy, &state).stands) {
+            if state.is_some_and(|state| dsar::due_of(policy, &state).stands) {
                 continue;
             }
         }
@@ -152,7 +152,7 @@ async fn look<P: RequestClock + Mailer>(
         // The index is a moment behind.
         return Ok(());
     }
-    let due = requests::due_of(policy, &state);
+    let due = dsar::due_of(policy, &state);
     if dsar::lapses_at(&state, &due).is_some_and(|lapses| at >= lapses) {
         clocked.lapsed += 1;
         return if dry_run { Ok(()) } else { lapse(ports, policy, key, state, at).await };

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     dsar::{
-        self, Act, ActKind, Actor, AnswerDue, Entry, Head, Instructions, Proof, Received, RequestState,
-        TransitionRefused, VerifiedBy,
+        self, Act, ActKind, Actor, Entry, Head, Instructions, Proof, Received, RequestState, TransitionRefused,
+        VerifiedBy,
     },
     ids::{ControllerId, Field, Fingerprint, Identifier, RequestId, SubjectRef},
     policy::Policy,
@@ -63,6 +63,11 @@ impl StoredRequest {
     /// unwanted. The request goes on, and shows it.
     pub fn address(&self) -> Option<&Sensitive<String>> {
         self.confided.contact.as_ref().filter(|_| self.state.unreachable_by_mail().is_none())
+    }
+
+    /// From when on somebody is known to ask for their own: since they have shown who they are.
+    pub fn known_at(&self) -> Timestamp {
+        self.state.verified.map_or(self.state.received.at, |(at, _)| at)
     }
 
     /// What was written with the latest entry of a kind.
@@ -177,15 +182,9 @@ pub trait RequestLog {
 /// yet, because the watch runs by the hour and can fail, must not be skipped. What was looked at is claimed.
 const LOOK_BACK_HOURS: i64 = 24;
 
-/// By when a request is answered, by all that has happened to it.
-pub fn due_of(policy: &Policy, state: &RequestState) -> AnswerDue {
-    // A deadline past the calendar's end was refused at intake: the one that was told then stands.
-    dsar::due_of(policy, state).unwrap_or_else(|_| AnswerDue::as_received(&state.received, policy))
-}
-
 /// What the list shows of a request, and its next date.
 pub fn head_of(policy: &Policy, state: &RequestState) -> Head {
-    let due = due_of(policy, state);
+    let due = dsar::due_of(policy, state);
     let latest = state
         .history
         .iter()

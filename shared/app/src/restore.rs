@@ -46,37 +46,11 @@ pub trait HoldCopies {
     async fn hold_copies(&self, controller: &ControllerId) -> Result<Vec<Hold>, PortError>;
 }
 
-/// Everything that a replay needs: the restored table, and what was never lost.
-pub trait Restored:
-    RecordStore
-    + RecordScan
-    + HoldStore
-    + HoldCopies
-    + Tombstones
-    + ConsentLedger
-    + NoticeChanges
-    + DueRecords
-    + PurgeControls
-    + EvidenceStore
-    + Deletion
-    + Keys
-{
-}
-
-impl<P> Restored for P where
-    P: RecordStore
-        + RecordScan
-        + HoldStore
-        + HoldCopies
-        + Tombstones
-        + ConsentLedger
-        + NoticeChanges
-        + DueRecords
-        + PurgeControls
-        + EvidenceStore
-        + Deletion
-        + Keys
-{
+crate::ports! {
+    /// Everything that a replay needs: the restored table, and what was never lost.
+    pub trait Restored =
+        RecordStore + RecordScan + HoldStore + HoldCopies + Tombstones + ConsentLedger + NoticeChanges + DueRecords
+        + PurgeControls + EvidenceStore + Deletion + Keys;
 }
 
 /// What a replay found and did; of a dry run, what one would do.

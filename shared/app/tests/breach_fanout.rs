@@ -6,13 +6,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    future::Future,
-    pin::pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
-    task::{Context, Poll, Waker},
 };
 
 use app::{
@@ -22,8 +19,7 @@ use app::{
     error::{NotTaken, PortError},
     keys::Keys,
     mail::MailTag,
-    mail_events,
-    records::{self, RegisterRecord},
+    mail_events, records,
     telling::{Because, DOUBT, Seen, Sender, Told},
 };
 use domain::{
@@ -32,11 +28,9 @@ use domain::{
     ids::{BreachId, Identifier, IdentifierKind, StaffId, SubjectRef},
     mail::{MailFailure, MailFate},
     policy::Policy,
-    record::System,
-    sensitive::Sensitive,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan};
-use testkit::{Memory, Said, build};
+use testkit::{Memory, Said, at_once, build};
 
 /// How many histories are played.
 const HISTORIES: u64 = 200;
@@ -71,14 +65,6 @@ impl Dice {
 
     fn happens(&mut self, percent: usize) -> bool {
         self.below(100) < percent
-    }
-}
-
-/// Runs to its end what waits for nothing: the ports in memory never do.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("a port in memory waited"),
     }
 }
 
@@ -391,18 +377,7 @@ async fn registered(
     purpose: &str,
     occurred_at: Timestamp,
 ) {
-    let form = RegisterRecord {
-        identifier: who.clone(),
-        category: build::category(category),
-        purpose: build::purpose(purpose),
-        system: System::Habeas,
-        locator: Sensitive::new(category.to_owned()),
-        fields: BTreeMap::new(),
-        age: None,
-        country: None,
-        guardian: false,
-        occurred_at,
-    };
+    let form = build::registration(who.clone(), (category, purpose), category, occurred_at);
     records::register(policy, memory, form).await.unwrap();
 }
 

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use app::{
     announce::{Announcements, SCOPE_SEGMENTS},
@@ -26,7 +26,6 @@ use domain::{
     ids::{Identifier, RecordId},
     policy::Policy,
     record::System,
-    sensitive::Sensitive,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use testkit::{Memory, build};
@@ -38,18 +37,7 @@ fn day(n: i64) -> Timestamp {
 }
 
 fn form(who: &Identifier, category: &str, purpose: &str, locator: &str, system: System) -> RegisterRecord {
-    RegisterRecord {
-        identifier: who.clone(),
-        category: build::category(category),
-        purpose: build::purpose(purpose),
-        system,
-        locator: Sensitive::new(locator.to_owned()),
-        fields: BTreeMap::new(),
-        age: None,
-        country: None,
-        guardian: false,
-        occurred_at: day(0),
-    }
+    RegisterRecord { system, ..build::registration(who.clone(), (category, purpose), locator, day(0)) }
 }
 
 /// A person with three records that can go, one of them an object, and an invoice that must stay.

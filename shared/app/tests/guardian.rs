@@ -3,8 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeMap;
-
 use app::{
     capture_consent::{self, CaptureConsent, CaptureError, ConsentLedger, Receipt},
     capture_mail::{CaptureMail, CaptureMails},
@@ -20,8 +18,6 @@ use domain::{
     dsar::RequestType,
     ids::CaptureId,
     policy::Policy,
-    record::System,
-    sensitive::Sensitive,
 };
 use jiff::{Timestamp, ToSpan};
 use testkit::{Memory, build};
@@ -266,16 +262,9 @@ async fn the_answer_is_the_same_whether_or_not_child_and_guardian_are_known() {
 
 fn record(purpose: &str, category: &str, age: u8, guardian: bool, at: Timestamp) -> RegisterRecord {
     RegisterRecord {
-        identifier: build::mail(CHILD),
-        category: build::category(category),
-        purpose: build::purpose(purpose),
-        system: System::Habeas,
-        locator: Sensitive::new(format!("{category} {age} {at}")),
-        fields: BTreeMap::new(),
         age: Some(age),
-        country: None,
         guardian,
-        occurred_at: at,
+        ..build::registration(build::mail(CHILD), (category, purpose), &format!("{category} {age} {at}"), at)
     }
 }
 

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use app::{
     fulfil_request,
@@ -11,7 +11,7 @@ use app::{
     keys::Keys,
     purge::{self, Run},
     receive_request::{self, ReceiveRequest},
-    records::{self, Noted, RecordStore, RegisterRecord, SubjectEvent},
+    records::{self, Noted, RecordStore, SubjectEvent},
     requests,
 };
 use domain::{
@@ -19,8 +19,6 @@ use domain::{
     hold::{Hold, HoldReason, HoldRefused, ScopeAsked},
     ids::{Ground, SubjectRef},
     policy::Policy,
-    record::System,
-    sensitive::Sensitive,
 };
 use jiff::{Timestamp, ToSpan};
 use testkit::{Memory, at_once, build, consent_side};
@@ -45,18 +43,7 @@ async fn note(policy: &Policy, memory: &Memory, event: &str, n: i64) -> Noted {
 }
 
 async fn register(policy: &Policy, memory: &Memory, locator: &str) {
-    let form = RegisterRecord {
-        identifier: build::mail(ADA),
-        category: build::category("server-log"),
-        purpose: build::purpose("security"),
-        system: System::Habeas,
-        locator: Sensitive::new(locator.to_owned()),
-        fields: BTreeMap::new(),
-        age: None,
-        country: None,
-        guardian: false,
-        occurred_at: day(0),
-    };
+    let form = build::registration(build::mail(ADA), ("server-log", "security"), locator, day(0));
     records::register(policy, memory, form).await.unwrap();
 }
 
@@ -298,18 +285,7 @@ async fn an_event_that_ends_a_record_and_holds_it_keeps_it() {
     let mut policy = consent_side();
     policy.holds[0].on = Some(build::event("contract.ended"));
     let memory = Memory::new();
-    let account = RegisterRecord {
-        identifier: build::mail(ADA),
-        category: build::category("account"),
-        purpose: build::purpose("contract"),
-        system: System::Habeas,
-        locator: Sensitive::new("account-1".to_owned()),
-        fields: BTreeMap::new(),
-        age: None,
-        country: None,
-        guardian: false,
-        occurred_at: day(0),
-    };
+    let account = build::registration(build::mail(ADA), ("account", "contract"), "account-1", day(0));
     records::register(&policy, &memory, account).await.unwrap();
     let other = policy.clone();
     // A sweep at every step of it, long after the grace.

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeMap;
-
 use app::{
     breach::{self, BreachStore},
     deadlines, fulfil_request,
@@ -11,7 +9,7 @@ use app::{
     keys::Keys,
     purge::{self, Run},
     receive_request::{self, ReceiveRequest},
-    records::{self, RecordStore, RegisterRecord},
+    records::{self, RecordStore},
     requests::{self, NewEntry, RequestKey},
     walk::{self, RecordScan, WALK_SEGMENTS},
 };
@@ -21,8 +19,7 @@ use domain::{
     hold::{Hold, HoldReason, HoldRefused, HoldScope, HoldState, ScopeAsked},
     ids::{Identifier, StaffId, SubjectRef},
     policy::Policy,
-    record::{Record, System},
-    sensitive::Sensitive,
+    record::Record,
 };
 use jiff::{Timestamp, ToSpan};
 use testkit::{Memory, build};
@@ -42,18 +39,7 @@ async fn subject(policy: &Policy, memory: &Memory) -> SubjectRef {
 }
 
 async fn registered_at(policy: &Policy, memory: &Memory, locator: &str, occurred_at: Timestamp) -> bool {
-    let form = RegisterRecord {
-        identifier: ada(),
-        category: build::category("server-log"),
-        purpose: build::purpose("security"),
-        system: System::Habeas,
-        locator: Sensitive::new(locator.to_owned()),
-        fields: BTreeMap::new(),
-        age: None,
-        country: None,
-        guardian: false,
-        occurred_at,
-    };
+    let form = build::registration(ada(), ("server-log", "security"), locator, occurred_at);
     records::register(policy, memory, form).await.unwrap().held
 }
 

@@ -12,8 +12,7 @@ use app::{
     deadlines::{self, Watched},
     error::PortError,
     notice_change::{self, NoticeChanges, PublishError, PublishNotice},
-    read_consents,
-    records::{self, RegisterRecord},
+    read_consents, records,
     telling::Sender,
 };
 use domain::{
@@ -23,8 +22,6 @@ use domain::{
     ids::{AttestationId, ChangeId, Identifier, IdentifierKind},
     notice::{NoticeChange, Publication, PublicationRefused, Significance},
     policy::{AttestationRule, Clause, Notice, NoticeChangeRule, Policy},
-    record::System,
-    sensitive::Sensitive,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use testkit::{Memory, build};
@@ -62,18 +59,7 @@ async fn published(policy: &Policy, memory: &Memory, publication: Publication, a
 }
 
 async fn kept(policy: &Policy, memory: &Memory, who: &Identifier) {
-    let form = RegisterRecord {
-        identifier: who.clone(),
-        category: build::category("account"),
-        purpose: build::purpose("contract"),
-        system: System::Habeas,
-        locator: Sensitive::new("account".into()),
-        fields: BTreeMap::new(),
-        age: None,
-        country: None,
-        guardian: false,
-        occurred_at: day(-30),
-    };
+    let form = build::registration(who.clone(), ("account", "contract"), "account", day(-30));
     records::register(policy, memory, form).await.unwrap();
 }
 

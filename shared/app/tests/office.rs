@@ -26,12 +26,11 @@ use domain::{
     },
     ids::{Field, Identifier, RequestId, StaffId},
     policy::{Policy, Regime, RightRule, VerificationRule},
-    record::System,
     sensitive::Sensitive,
     standing::UseAsked,
 };
 use jiff::{Timestamp, ToSpan};
-use testkit::{Memory, build, recipients};
+use testkit::{Memory, at_once, build, recipients};
 
 const URL: &str = "https://privacy.example";
 
@@ -53,16 +52,6 @@ fn form(who: &Identifier, request: RequestType, key: &str, at: Timestamp) -> Rec
 
 fn ada() -> Identifier {
     build::mail("ada@example.com")
-}
-
-/// What ports in memory do is done at once.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
-    let mut future = std::pin::pin!(future);
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match future.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(done) => done,
-        std::task::Poll::Pending => panic!("it waits for something"),
-    }
 }
 
 /// The small policy, with a person who looks at everything of that type first.
@@ -143,19 +132,8 @@ async fn look(policy: &Policy, memory: &Memory, key: &RequestKey) -> Looked {
 
 async fn registered(policy: &Policy, memory: &Memory, category: &str, purpose: &str, fields: &[(&str, &str)]) {
     let form = RegisterRecord {
-        identifier: ada(),
-        category: build::category(category),
-        purpose: build::purpose(purpose),
-        system: System::Habeas,
-        locator: Sensitive::new(format!("{category}-1")),
-        fields: fields
-            .iter()
-            .map(|(field, value)| (Field::parse(field).unwrap(), Sensitive::new((*value).to_owned())))
-            .collect(),
-        age: None,
-        country: None,
-        guardian: false,
-        occurred_at: day(-1),
+        fields: build::fields(fields),
+        ..build::registration(ada(), (category, purpose), &format!("{category}-1"), day(-1))
     };
     records::register(policy, memory, form).await.unwrap();
 }

@@ -12,7 +12,6 @@ use domain::{
     consent::Choice,
     ids::{Field, SubjectRef},
     policy::Policy,
-    record::System,
     sensitive::Sensitive,
 };
 use jiff::{Timestamp, ToSpan};
@@ -26,16 +25,8 @@ fn day(n: i64) -> Timestamp {
 
 fn form(category: &str, purpose: &str, fields: &[&str], at: Timestamp) -> RegisterRecord {
     RegisterRecord {
-        identifier: build::mail(ADA),
-        category: build::category(category),
-        purpose: build::purpose(purpose),
-        system: System::Habeas,
-        locator: Sensitive::new(format!("{category}-1")),
         fields: fields.iter().map(|name| (Field::parse(name).unwrap(), Sensitive::new("x".to_owned()))).collect(),
-        age: None,
-        country: None,
-        guardian: false,
-        occurred_at: at,
+        ..build::registration(build::mail(ADA), (category, purpose), &format!("{category}-1"), at)
     }
 }
 

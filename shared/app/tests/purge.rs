@@ -8,7 +8,7 @@ use app::{
     destruction::BATCH_RECORDS_MAX,
     keys::Keys,
     purge::{self, LOOK_RECORDS_MAX, PURGE_SHARDS, PurgeControls, Run, Say, SayError, Step, Swept},
-    records::{self, RecordStore, RegisterRecord},
+    records::{self, RecordStore},
     stored_counts::StoredCounts,
 };
 use domain::{
@@ -16,7 +16,6 @@ use domain::{
     policy::Policy,
     purge::{Cause, Deed, Limits, State, Tally, Word, WordRefused},
     record::{Record, System},
-    sensitive::Sensitive,
 };
 use jiff::{Timestamp, ToSpan};
 use testkit::{Memory, build};
@@ -232,18 +231,12 @@ async fn a_pause_binds_from_the_next_batch_on() {
 #[tokio::test]
 async fn what_was_kept_in_the_end_does_not_count_as_deleted() {
     let (policy, memory): (Policy, _) = (build::policy(), Memory::new());
-    let form = RegisterRecord {
-        identifier: build::mail("ada@example.com"),
-        category: build::category("server-log"),
-        purpose: build::purpose("security"),
-        system: System::Habeas,
-        locator: Sensitive::new("log-1".into()),
-        fields: BTreeMap::new(),
-        age: None,
-        country: None,
-        guardian: false,
-        occurred_at: build::at("2026-01-01T00:00:00Z"),
-    };
+    let form = build::registration(
+        build::mail("ada@example.com"),
+        ("server-log", "security"),
+        "log-1",
+        build::at("2026-01-01T00:00:00Z"),
+    );
     records::register(&policy, &memory, form).await.unwrap();
     let look = purge::look(&memory, due()).await.unwrap();
     let subject = memory.controller(&policy.controller).await.unwrap().pepper.subject(&build::mail("ada@example.com"));

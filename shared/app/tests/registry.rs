@@ -18,9 +18,8 @@ use domain::{
     consent::{Capture, Choice},
     ids::SubjectRef,
     policy::{Clause, Period, Policy, PolicyHash, RetentionRule},
-    record::{Record, System},
+    record::Record,
     retention::CONSENT_WITHDRAWN,
-    sensitive::Sensitive,
     walk::{Job, Turn},
 };
 use jiff::{SpanFieldwise, Timestamp, ToSpan};
@@ -70,18 +69,7 @@ enum Op {
 
 fn form(kind: usize, name: u8, at: i64) -> RegisterRecord {
     let (category, purpose) = KEPT[kind];
-    RegisterRecord {
-        identifier: build::mail(ADA),
-        category: build::category(category),
-        purpose: build::purpose(purpose),
-        system: System::Habeas,
-        locator: Sensitive::new(format!("{category}-{name}")),
-        fields: BTreeMap::new(),
-        age: None,
-        country: None,
-        guardian: false,
-        occurred_at: minute(at),
-    }
+    build::registration(build::mail(ADA), (category, purpose), &format!("{category}-{name}"), minute(at))
 }
 
 async fn play(policy: &Policy, memory: &Memory, op: Op) {

@@ -12,7 +12,7 @@ use app::{
     requests::{self, NewEntry, RequestError, RequestKey, RequestLog},
 };
 use domain::{
-    dsar::{Act, Actor, Ask, Ending, ExtensionGround, Outcome, RequestType, Ruling, Stage, TaskEnd, VerifiedBy},
+    dsar::{self, Act, Actor, Ask, Ending, ExtensionGround, Outcome, RequestType, Ruling, Stage, TaskEnd, VerifiedBy},
     ids::{StaffId, SystemId},
     policy::{Policy, Regime},
     standing::{Standing, UseAsked},
@@ -121,7 +121,7 @@ async fn a_reminder_in_doubt_is_sent_again_and_one_that_went_out_is_not() {
     let (policy, memory) = (policy(), Memory::new());
     let key = received(&policy, &memory, RequestType::Complaint, "k").await;
     let stored = memory.request(&key).await.unwrap().unwrap();
-    let due = requests::due_of(&policy, &stored.state);
+    let due = dsar::due_of(&policy, &stored.state);
     let name = |percent| format!("{}-0", domain::dsar::Reminder::Share(percent).name(&stored.state, &due));
     memory.claim_mail(&key, &name(50), day(15)).await.unwrap();
     assert_eq!(watch(&policy, &memory, day(15)).await.warned, 1, "whoever claimed it never said that it went out");

@@ -31,7 +31,6 @@ use domain::{
         AgentRule, Authority, Clause, Policy, RecipientRole, RecipientRule, Refusal, RightRule, RoleRule, ServiceRole,
         Use, VerificationRule,
     },
-    record::System,
     sensitive::Sensitive,
 };
 use jiff::{Timestamp, ToSpan};
@@ -91,19 +90,8 @@ async fn confirmed(policy: &Policy, memory: &Memory, form: ReceiveRequest) -> (R
 
 async fn registered(policy: &Policy, memory: &Memory, category: &str, purpose: &str, fields: &[(&str, &str)]) {
     let form = RegisterRecord {
-        identifier: ada(),
-        category: build::category(category),
-        purpose: build::purpose(purpose),
-        system: System::Habeas,
-        locator: Sensitive::new(format!("{category}-1")),
-        fields: fields
-            .iter()
-            .map(|(field, value)| (Field::parse(field).unwrap(), Sensitive::new((*value).to_owned())))
-            .collect(),
-        age: None,
-        country: None,
-        guardian: false,
-        occurred_at: day(-1),
+        fields: build::fields(fields),
+        ..build::registration(ada(), (category, purpose), &format!("{category}-1"), day(-1))
     };
     records::register(policy, memory, form).await.unwrap();
 }

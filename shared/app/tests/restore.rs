@@ -24,7 +24,6 @@ use domain::{
     ids::{ControllerId, HoldId, SubjectRef},
     policy::Policy,
     record::{Record, System},
-    sensitive::Sensitive,
 };
 use jiff::{Timestamp, ToSpan};
 use testkit::{Memory, build};
@@ -61,16 +60,8 @@ impl Case {
             self.memory.put_object(&locator);
         }
         let form = RegisterRecord {
-            identifier: build::mail(who),
-            category: build::category(category),
-            purpose: build::purpose(purpose),
             system,
-            locator: Sensitive::new(locator),
-            fields: BTreeMap::new(),
-            age: None,
-            country: None,
-            guardian: false,
-            occurred_at,
+            ..build::registration(build::mail(who), (category, purpose), &locator, occurred_at)
         };
         records::register(&self.policy, &self.memory, form).await.unwrap();
     }

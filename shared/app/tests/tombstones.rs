@@ -19,7 +19,6 @@ use domain::{
     hold::{HoldReason, ScopeAsked},
     ids::{Field, Identifier, SubjectRef},
     policy::Policy,
-    record::System,
     sensitive::Sensitive,
     tombstone::Tombstone,
 };
@@ -37,18 +36,7 @@ fn ada() -> Identifier {
 }
 
 fn form(category: &str, purpose: &str, occurred_at: Timestamp) -> RegisterRecord {
-    RegisterRecord {
-        identifier: ada(),
-        category: build::category(category),
-        purpose: build::purpose(purpose),
-        system: System::Habeas,
-        locator: Sensitive::new(format!("{category}-1")),
-        fields: BTreeMap::new(),
-        age: None,
-        country: None,
-        guardian: false,
-        occurred_at,
-    }
+    build::registration(ada(), (category, purpose), &format!("{category}-1"), occurred_at)
 }
 
 async fn register(

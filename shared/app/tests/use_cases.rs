@@ -22,7 +22,6 @@ use domain::{
     hold::{HoldReason, ScopeAsked},
     ids::{Field, Identifier, IdentifierKind},
     policy::{Period, PolicyHash, VerificationRule},
-    record::System,
     sensitive::Sensitive,
 };
 use jiff::{SpanFieldwise, Timestamp, ToSpan};
@@ -118,19 +117,8 @@ fn request_form(who: Identifier, request: RequestType, points: &[(&str, &str)]) 
 
 fn record_form(who: Identifier, category: &str, purpose: &str, fields: &[(&str, &str)]) -> RegisterRecord {
     RegisterRecord {
-        identifier: who,
-        category: build::category(category),
-        purpose: build::purpose(purpose),
-        system: System::Habeas,
-        locator: Sensitive::new(format!("{category}-1")),
-        fields: fields
-            .iter()
-            .map(|(field, value)| (Field::parse(field).unwrap(), Sensitive::new((*value).to_owned())))
-            .collect(),
-        age: None,
-        country: None,
-        guardian: false,
-        occurred_at: at("2026-01-01T10:00:00Z"),
+        fields: build::fields(fields),
+        ..build::registration(who, (category, purpose), &format!("{category}-1"), at("2026-01-01T10:00:00Z"))
     }
 }
 

@@ -20,7 +20,6 @@ use domain::{
     limits::Limit,
     place::Place,
     policy::{AccountRule, Clause, Policy, Regime, RightRule, VerificationRule},
-    record::System,
     sensitive::Sensitive,
 };
 use jiff::{Timestamp, ToSpan};
@@ -213,16 +212,8 @@ async fn a_login_verifies_what_is_about_its_own_account_or_mailbox() {
 async fn customer(policy: &Policy, memory: &Memory) {
     let fields = [("name", "Ada Lovelace"), ("phone", "+1 (408) 555-0100"), ("birth", "17.05.1990")];
     let form = RegisterRecord {
-        identifier: build::mail("ada@example.com"),
-        category: build::category("account"),
-        purpose: build::purpose("contract"),
-        system: System::Habeas,
-        locator: Sensitive::new("profile-1".into()),
-        fields: fields.map(|(field, value)| (Field::parse(field).unwrap(), Sensitive::new(value.to_owned()))).into(),
-        age: None,
-        country: None,
-        guardian: false,
-        occurred_at: later(-60),
+        fields: build::fields(&fields),
+        ..build::registration(build::mail("ada@example.com"), ("account", "contract"), "profile-1", later(-60))
     };
     records::register(policy, memory, form).await.unwrap();
 }

@@ -123,7 +123,7 @@ impl TokenKey {
             claim.expires_at.as_second()
         );
         let tag = hmac::sign(&self.0, signed(controller, &body).as_bytes());
-        format!("{body}~{}", hex(tag.as_ref()))
+        format!("{body}~{}", merkle::hex(&tag))
     }
 
     /// The one-time code of a request's challenge: eight digits that follow from the key and from which
@@ -176,10 +176,6 @@ impl TokenKey {
 
 fn signed(controller: &ControllerId, body: &str) -> String {
     format!("habeas-token~{controller}~{body}")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

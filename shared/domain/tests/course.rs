@@ -42,7 +42,7 @@ fn received(request: RequestType, verification: VerificationRule) -> Received {
 }
 
 fn due(state: &RequestState) -> AnswerDue {
-    dsar::due_of(&policy(), state).unwrap()
+    dsar::due_of(&policy(), state)
 }
 
 fn policy() -> Policy {

@@ -4,7 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::{destruction::Doomed, records::Content, requests::RequestKey};
+use app::{
+    destruction::Doomed,
+    records::{Content, RegisterRecord},
+    requests::RequestKey,
+};
 use domain::{
     breach::{Act, Actor, Breach, Decision, Entry, Facts, PeopleAre, Texts},
     clock::Anchor,
@@ -136,6 +140,32 @@ pub fn received(request: RequestType, at: Timestamp) -> Received {
             ),
         )
     }
+}
+
+/// A record as it is registered: of that category, for that purpose, of no system but this product, without fields.
+pub fn registration(
+    identifier: Identifier,
+    (category_name, purpose_name): (&str, &str),
+    locator: &str,
+    occurred_at: Timestamp,
+) -> RegisterRecord {
+    RegisterRecord {
+        identifier,
+        category: category(category_name),
+        purpose: purpose(purpose_name),
+        system: System::Habeas,
+        locator: Sensitive::new(locator.to_owned()),
+        fields: BTreeMap::new(),
+        age: None,
+        country: None,
+        guardian: false,
+        occurred_at,
+    }
+}
+
+/// What is personal about a record, by field.
+pub fn fields<'a>(values: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> BTreeMap<Field, Sensitive<String>> {
+    values.into_iter().map(|(name, value)| (field(name), Sensitive::new((*value).to_owned()))).collect()
 }
 
 /// A record of the server log, kept for 100 days.

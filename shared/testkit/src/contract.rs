@@ -9,27 +9,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed call is a failed test")]
 #![expect(clippy::missing_panics_doc, reason = "each sentence panics if the adapter breaks it")]
 
-mod breaches;
-mod challenges;
-mod guardian;
-mod holds;
-mod logs;
-mod subscription;
-
-pub use breaches::*;
-pub use challenges::*;
-pub use guardian::{
-    a_guardian_is_written_to_once, a_guardians_address_lies_under_the_childs_key_and_is_taken_away,
-    what_waits_for_a_guardian_and_the_guardians_word_are_read_as_they_were_written,
-};
-pub use holds::*;
-pub use logs::*;
-pub use subscription::{
-    a_subscribers_address_lies_under_their_key_and_is_taken_away, a_subscription_is_confirmed_once,
-    a_subscription_is_read_as_it_was_written,
-};
-
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use app::{
     announce::{Announcements, FoundPage, SCOPE_SEGMENTS},
@@ -38,21 +18,21 @@ use app::{
     capture_consent::ConsentLedger,
     capture_mail::{CaptureMails, ConfidingLedger},
     challenges::Challenges,
-    deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
-    destruction::{BATCH_RECORDS_MAX, Condition, Deletion, Doomed, EvidenceStore},
+    deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines},
+    destruction::{BATCH_RECORDS_MAX, Deletion, Doomed, EvidenceStore},
     disclose::{DisclosureLog, LoggedDisclosure},
     erasure::ErasurePlans,
     error::{Appended, PortError},
-    export::{DisclosureLine, Exports, GivenInstructions, SubjectFile, csv_of},
+    export::Exports,
     holds::HoldStore,
     keys::{DayKeys, Keys},
     limits::Counters,
     logs::LogStore,
-    mail::{Mail, MailClaim, Mailer},
+    mail::Mailer,
     notice_change::{ChangeStore, NoticeChanges},
-    purge::{DueRecords, LOOK_RECORDS_MAX, PURGE_SHARDS, PurgeControls},
-    queues::{DeadLetters, Outbox, Queue},
-    records::{RecordStore, TRIGGER_TIMES_MAX},
+    purge::{DueRecords, PURGE_SHARDS, PurgeControls},
+    queues::{DeadLetters, Outbox},
+    records::RecordStore,
     replan::PlanningStore,
     request_clock::{REQUEST_SHARDS, RequestClock},
     requests::RequestLog,
@@ -67,132 +47,72 @@ use app::{
 use domain::{
     consent::Choice,
     disclosure::{Disclosure, References, Whose},
-    dsar::{Instructions, RequestType},
-    evidence::DeletionResult,
     hold::{Hold, HoldReason, HoldScope},
-    ids::{ControllerId, Ground, Recipient, SubjectRef},
-    policy::{Clause, Country},
+    ids::{ControllerId, Ground, SubjectRef},
     record::Record,
-    sensitive::Sensitive,
 };
 use futures_util::future::join_all;
 use jiff::{Timestamp, ToSpan};
 
 use crate::recipients::{disclosure, recipient};
 
-use crate::build::{
-    at, category, consent, content, controller, doomed, event, field, id, mail, policy, purpose, record, request,
-    subject,
-};
+use crate::build::{at, category, consent, content, controller, id, purpose, record, subject};
 
+mod breaches;
+mod challenges;
+mod consents;
+mod deadlines;
+mod deletion;
 mod disclosures;
 mod evidence;
+mod guardian;
+mod holds;
+mod keys;
+mod logs;
+mod notices;
+mod outgoing;
 mod purge;
+mod records;
 mod requests;
 mod sealed;
 mod signals;
+mod subscription;
 mod systems;
 mod tombstones;
 mod walks;
 
+pub use breaches::*;
+pub use challenges::*;
+pub use consents::*;
+pub use deadlines::*;
+pub use deletion::*;
 pub use disclosures::*;
 pub use evidence::*;
+pub use guardian::*;
+pub use holds::*;
+pub use keys::*;
+pub use logs::*;
+pub use notices::*;
+pub use outgoing::*;
 pub use purge::*;
+pub use records::*;
 pub use requests::*;
 pub use sealed::*;
 pub use signals::*;
+pub use subscription::*;
 pub use systems::*;
 pub use tombstones::*;
 pub use walks::*;
 
-/// Every port that the contract speaks of.
-pub trait Ports:
-    ConsentLedger
-    + ConfidingLedger
-    + CaptureMails
-    + RequestLog
-    + Challenges
-    + Counters
-    + ErasurePlans
-    + RecordStore
-    + HoldStore
-    + Tombstones
-    + HoldCopies
-    + EvidenceStore
-    + Deletion
-    + DueRecords
-    + PurgeControls
-    + Deadlines
-    + RequestClock
-    + BreachStore
-    + Announcements
-    + NoticeChanges
-    + ChangeStore
-    + Attestations
-    + Exports
-    + Keys
-    + Mailer
-    + Outbox
-    + DeadLetters
-    + DisclosureLog
-    + SystemStates
-    + SystemData
-    + Seals
-    + StoredCounts
-    + RecordScan
-    + Walks
-    + PlanningStore
-    + LogStore
-    + DayKeys
-    + SignalStore
-{
+app::ports! {
+    /// Every port that the contract speaks of.
+    pub trait Ports =
+        ConsentLedger + ConfidingLedger + CaptureMails + RequestLog + Challenges + Counters + ErasurePlans
+        + RecordStore + HoldStore + Tombstones + HoldCopies + EvidenceStore + Deletion + DueRecords + PurgeControls
+        + Deadlines + RequestClock + BreachStore + Announcements + NoticeChanges + ChangeStore + Attestations
+        + Exports + Keys + Mailer + Outbox + DeadLetters + DisclosureLog + SystemStates + SystemData + Seals
+        + StoredCounts + RecordScan + Walks + PlanningStore + LogStore + DayKeys + SignalStore;
 }
-
-impl<P> Ports for P where
-    P: ConsentLedger
-        + ConfidingLedger
-        + CaptureMails
-        + RequestLog
-        + Challenges
-        + Counters
-        + ErasurePlans
-        + RecordStore
-        + HoldStore
-        + Tombstones
-        + HoldCopies
-        + EvidenceStore
-        + Deletion
-        + DueRecords
-        + PurgeControls
-        + Deadlines
-        + RequestClock
-        + BreachStore
-        + Announcements
-        + NoticeChanges
-        + ChangeStore
-        + Attestations
-        + Exports
-        + Keys
-        + Mailer
-        + Outbox
-        + DeadLetters
-        + DisclosureLog
-        + SystemStates
-        + SystemData
-        + Seals
-        + StoredCounts
-        + RecordScan
-        + Walks
-        + PlanningStore
-        + LogStore
-        + DayKeys
-        + SignalStore
-{
-}
-
-mod notices;
-
-pub use notices::*;
 
 /// Makes a test of each sentence. The expression gives the ports, anew for each test.
 #[macro_export]
@@ -435,441 +355,4 @@ fn hold(subject: &SubjectRef, key: &str) -> Hold {
 
 fn is_conflict<T>(result: &Result<T, PortError>) -> bool {
     matches!(result, Err(PortError::Conflict { .. }))
-}
-
-// Consents.
-
-pub async fn a_retried_capture_answers_what_stands<P: Ports>(ports: &P, controller: &ControllerId) {
-    let first =
-        consent(&subject(ADA), "form-1", now(), &[("marketing", Choice::Given), ("profiling", Choice::Refused)]);
-    assert_eq!(ports.append_consent(controller, &first).await.unwrap(), Appended::Fresh);
-    assert_eq!(ports.append_consent(controller, &first).await.unwrap(), Appended::Existing(first.clone()));
-    // The same key with another content meets the first one, whose fingerprint tells.
-    let mut other = consent(&subject(ADA), "form-1", days(now(), 1), &[("marketing", Choice::Withdrawn)]);
-    other.fingerprint = id("another form");
-    other.gpc = true;
-    assert_eq!(ports.append_consent(controller, &other).await.unwrap(), Appended::Existing(first.clone()));
-    assert_eq!(ports.consents(controller, &subject(ADA)).await.unwrap(), [first]);
-}
-
-pub async fn of_many_captures_at_once_exactly_one_is_fresh<P: Ports>(ports: &P, controller: &ControllerId) {
-    let event = consent(&subject(ADA), "form-1", now(), &[("marketing", Choice::Given)]);
-    let appended = join_all((0..8).map(|_| ports.append_consent(controller, &event))).await;
-    let fresh = appended.iter().filter(|appended| matches!(appended, Ok(Appended::Fresh))).count();
-    let met = appended.iter().filter(|appended| matches!(appended, Ok(Appended::Existing(_)))).count();
-    assert_eq!((fresh, met), (1, 7));
-}
-
-pub async fn every_consent_of_a_subject_is_seen_at_once<P: Ports>(ports: &P, controller: &ControllerId) {
-    let mut expected = BTreeMap::new();
-    for n in 0..5 {
-        let mut event = consent(&subject(ADA), &format!("form-{n}"), days(now(), n), &[("marketing", Choice::Given)]);
-        event.gpc = n % 2 == 0;
-        ports.append_consent(controller, &event).await.unwrap();
-        expected.insert(event.id.clone(), event);
-        let seen = ports.consents(controller, &subject(ADA)).await.unwrap();
-        let seen: BTreeMap<_, _> = seen.into_iter().map(|event| (event.id.clone(), event)).collect();
-        assert_eq!(seen, expected);
-    }
-    assert!(ports.consents(controller, &subject("bob@example.com")).await.unwrap().is_empty());
-    assert!(ports.consents(&fresh_controller(ports), &subject(ADA)).await.unwrap().is_empty());
-}
-
-// Records.
-
-pub async fn a_record_is_registered_once<P: Ports>(ports: &P, controller: &ControllerId) {
-    let first = record(&subject(ADA), "log-1", now());
-    registered(ports, controller, std::slice::from_ref(&first)).await;
-    let second = Record { salt: [1; 16], ..record(&subject(ADA), "log-1", days(now(), 1)) };
-    let appended = ports.insert_record(controller, &second, &content(ADA, "elsewhere")).await.unwrap();
-    assert_eq!(appended, Appended::Existing(first.clone()));
-    assert_eq!(ports.records(controller, &subject(ADA)).await.unwrap(), std::slice::from_ref(&first));
-    let personal = ports.content(controller, &subject(ADA), &first.id).await.unwrap();
-    assert_eq!(personal, Some(content(ADA, first.id.as_str())));
-    assert_eq!(ports.content(controller, &subject(ADA), &id("another")).await.unwrap(), None);
-    assert!(ports.records(controller, &subject("bob@example.com")).await.unwrap().is_empty());
-}
-
-pub async fn a_clock_is_read_as_it_was_written<P: Ports>(ports: &P, controller: &ControllerId) {
-    let mut full = record(&subject(ADA), "full", at("2026-03-01T12:00:00.123Z"));
-    for n in 0..64 {
-        full.clock.renewals.insert(days(now(), 2 * n), days(now(), 2 * n + 1));
-        full.clock.switched.insert(days(now(), 3 * n), days(now(), 3 * n + 1));
-    }
-    full.clock.firsts = BTreeMap::from([(event("chat.message"), now()), (event("contract.ended"), days(now(), 9))]);
-    full.holds = BTreeSet::from([id("hold-1"), id("hold-2")]);
-    full.points.push(record(&subject(ADA), "another", now()).points.remove(0));
-    let bare = Record { due_at: None, points: Vec::new(), ..record(&subject(ADA), "bare", at("1999-12-31T00:00:00Z")) };
-    registered(ports, controller, &[full.clone(), bare.clone()]).await;
-    assert_eq!(stored(ports, controller, &full).await, Some(full));
-    assert_eq!(stored(ports, controller, &bare).await, Some(bare));
-}
-
-pub async fn a_change_that_read_an_older_record_is_a_conflict<P: Ports>(ports: &P, controller: &ControllerId) {
-    let mut first = record(&subject(ADA), "log-1", now());
-    registered(ports, controller, std::slice::from_ref(&first)).await;
-    let mut second = first.clone();
-    first.due_at = Some(days(now(), 200));
-    first.clause = Clause::new("test.renewed");
-    first.clock.renewals.insert(now(), days(now(), 1));
-    ports.update_record(controller, &first).await.unwrap();
-    second.due_at = None;
-    assert!(is_conflict(&ports.update_record(controller, &second).await));
-    let expected = Record { revision: 1, ..first.clone() };
-    assert_eq!(stored(ports, controller, &first).await, Some(expected.clone()));
-    // What is taken away is taken away.
-    let bare =
-        Record { due_at: None, clock: domain::retention::RetentionClock::new(first.clock.created_at), ..expected };
-    ports.update_record(controller, &bare).await.unwrap();
-    assert_eq!(stored(ports, controller, &bare).await, Some(Record { revision: 2, ..bare }));
-    let gone = record(&subject(ADA), "gone", now());
-    assert!(is_conflict(&ports.update_record(controller, &gone).await));
-    // The content is what it was.
-    let personal = ports.content(controller, &subject(ADA), &first.id).await.unwrap();
-    assert_eq!(personal, Some(content(ADA, first.id.as_str())));
-}
-
-pub async fn what_is_personal_goes_with_the_subjects_key<P: Ports>(ports: &P, controller: &ControllerId) {
-    let (here, other) = (record(&subject(ADA), "log-1", now()), record(&subject("bob@example.com"), "log-2", now()));
-    registered(ports, controller, &[here.clone(), other.clone()]).await;
-    ports.destroy_subject_key(controller, &here.subject, now()).await.unwrap();
-    assert_eq!(ports.content(controller, &here.subject, &here.id).await.unwrap(), None);
-    assert_eq!(stored(ports, controller, &here).await, Some(here));
-    assert!(ports.content(controller, &other.subject, &other.id).await.unwrap().is_some());
-}
-
-pub async fn a_trigger_keeps_its_times_in_any_order<P: Ports>(ports: &P, controller: &ControllerId) {
-    let (whose, visit) = (subject(ADA), event("website.visit"));
-    for day in [5, 9, 2, 7, 9] {
-        ports.note_trigger(controller, &whose, &visit, None, days(now(), day)).await.unwrap();
-    }
-    ports.note_trigger(controller, &whose, &visit, Some(&purpose("marketing")), now()).await.unwrap();
-    let mut triggers = ports.triggers(controller, &whose).await.unwrap();
-    triggers.sort_by(|a, b| a.purpose.cmp(&b.purpose));
-    let [for_all, for_one] = triggers.as_slice() else { panic!("{triggers:?}") };
-    assert_eq!((&for_all.event, &for_all.purpose), (&visit, &None));
-    assert_eq!((for_all.first_at, for_all.last_at), (days(now(), 2), days(now(), 9)));
-    assert_eq!((&for_one.event, &for_one.purpose), (&visit, &Some(purpose("marketing"))));
-    assert_eq!(for_all.times, [2, 5, 7, 9].map(|day| days(now(), day)).into());
-    assert_eq!((for_one.first_at, for_one.last_at), (now(), now()));
-    assert!(ports.triggers(controller, &subject("bob@example.com")).await.unwrap().is_empty());
-}
-
-pub async fn a_trigger_that_is_seen_often_keeps_its_first_and_its_last_time<P: Ports>(
-    ports: &P,
-    controller: &ControllerId,
-) {
-    let (whose, visit) = (subject(ADA), event("website.visit"));
-    let often = i64::try_from(TRIGGER_TIMES_MAX).unwrap();
-    for day in (1..often + 3).chain([0]) {
-        ports.note_trigger(controller, &whose, &visit, None, days(now(), day)).await.unwrap();
-    }
-    let triggers = ports.triggers(controller, &whose).await.unwrap();
-    assert_eq!((triggers[0].first_at, triggers[0].last_at), (now(), days(now(), often + 2)));
-    assert_eq!(triggers[0].times, (1..=often).map(|day| days(now(), day)).collect());
-}
-
-// Holds.
-
-pub async fn a_held_record_leaves_the_index_and_comes_back_on_release<P: Ports>(ports: &P, controller: &ControllerId) {
-    let mut kept = record(&subject(ADA), "log-1", now());
-    registered(ports, controller, std::slice::from_ref(&kept)).await;
-    let later = days(now(), 1_000);
-    assert_eq!(due(ports, controller, later).await.len(), 1);
-    kept.holds.insert(id("hold-1"));
-    ports.update_record(controller, &kept).await.unwrap();
-    assert!(due(ports, controller, later).await.is_empty());
-    let held = stored(ports, controller, &kept).await.unwrap();
-    assert_eq!((held.due_at, held.is_held()), (kept.due_at, true));
-    let free = Record { holds: BTreeSet::new(), ..held };
-    ports.update_record(controller, &free).await.unwrap();
-    assert_eq!(due(ports, controller, later).await, doomed(&[free]));
-}
-
-// Deletion.
-
-pub async fn a_due_record_is_deleted<P: Ports>(ports: &P, controller: &ControllerId) {
-    let gone = record(&subject(ADA), "log-1", now());
-    registered(ports, controller, std::slice::from_ref(&gone)).await;
-    let on_time = Condition::DueAt(gone.due_at.unwrap());
-    let results = ports.delete_records(controller, &doomed(std::slice::from_ref(&gone)), on_time).await.unwrap();
-    assert_eq!(results, [DeletionResult::Deleted]);
-    assert!(ports.records(controller, &subject(ADA)).await.unwrap().is_empty());
-    assert_eq!(ports.content(controller, &subject(ADA), &gone.id).await.unwrap(), None);
-    assert!(ports.delete_records(controller, &[], on_time).await.unwrap().is_empty());
-}
-
-pub async fn a_hold_in_between_wins<P: Ports>(ports: &P, controller: &ControllerId) {
-    let mut kept = record(&subject(ADA), "log-1", now());
-    registered(ports, controller, std::slice::from_ref(&kept)).await;
-    let proposed = due(ports, controller, days(now(), 101)).await;
-    kept.holds.insert(id("hold-1"));
-    ports.update_record(controller, &kept).await.unwrap();
-    for condition in [Condition::DueAt(days(now(), 101)), Condition::Asked] {
-        let results = ports.delete_records(controller, &proposed, condition).await.unwrap();
-        assert_eq!(results, [DeletionResult::Held]);
-    }
-    assert!(stored(ports, controller, &kept).await.is_some());
-}
-
-pub async fn a_renewal_in_between_wins<P: Ports>(ports: &P, controller: &ControllerId) {
-    let mut renewed = record(&subject(ADA), "log-1", now());
-    registered(ports, controller, std::slice::from_ref(&renewed)).await;
-    let proposed = due(ports, controller, days(now(), 101)).await;
-    for due_at in [Some(days(now(), 200)), None] {
-        renewed.due_at = due_at;
-        ports.update_record(controller, &renewed).await.unwrap();
-        renewed.revision += 1;
-        let results = ports.delete_records(controller, &proposed, Condition::DueAt(days(now(), 101))).await.unwrap();
-        assert_eq!(results, [DeletionResult::NotDue]);
-    }
-    assert_eq!(stored(ports, controller, &renewed).await, Some(renewed));
-}
-
-pub async fn what_is_gone_is_reported_as_absent<P: Ports>(ports: &P, controller: &ControllerId) {
-    let gone = record(&subject(ADA), "log-1", now());
-    registered(ports, controller, std::slice::from_ref(&gone)).await;
-    let batch = doomed(&[gone]);
-    let late = Condition::DueAt(days(now(), 101));
-    assert_eq!(ports.stand(controller, &batch).await.unwrap(), [true]);
-    assert_eq!(ports.delete_records(controller, &batch, late).await.unwrap(), [DeletionResult::Deleted]);
-    assert_eq!(ports.stand(controller, &batch).await.unwrap(), [false]);
-    for condition in [late, Condition::Asked] {
-        assert_eq!(ports.delete_records(controller, &batch, condition).await.unwrap(), [DeletionResult::Absent]);
-    }
-}
-
-pub async fn what_was_registered_again_is_another_record<P: Ports>(ports: &P, controller: &ControllerId) {
-    let first = record(&subject(ADA), "log-1", now());
-    let again = Record { salt: [8; 16], ..first.clone() };
-    registered(ports, controller, std::slice::from_ref(&first)).await;
-    let late = Condition::DueAt(days(now(), 101));
-    let batch = doomed(&[first]);
-    assert_eq!(ports.delete_records(controller, &batch, late).await.unwrap(), [DeletionResult::Deleted]);
-    registered(ports, controller, std::slice::from_ref(&again)).await;
-    assert_eq!(ports.stand(controller, &batch).await.unwrap(), [false]);
-    for condition in [late, Condition::Asked] {
-        assert_eq!(ports.delete_records(controller, &batch, condition).await.unwrap(), [DeletionResult::Absent]);
-    }
-    assert_eq!(stored(ports, controller, &again).await, Some(again));
-}
-
-pub async fn a_record_that_was_asked_for_need_not_be_due<P: Ports>(ports: &P, controller: &ControllerId) {
-    let early = record(&subject(ADA), "log-1", now());
-    let endless = Record { due_at: None, ..record(&subject(ADA), "log-2", now()) };
-    registered(ports, controller, &[early.clone(), endless.clone()]).await;
-    let batch = doomed(&[early, endless]);
-    let results = ports.delete_records(controller, &batch, Condition::DueAt(now())).await.unwrap();
-    assert_eq!(results, [DeletionResult::NotDue, DeletionResult::NotDue]);
-    let results = ports.delete_records(controller, &batch, Condition::Asked).await.unwrap();
-    assert_eq!(results, [DeletionResult::Deleted, DeletionResult::Deleted]);
-}
-
-pub async fn every_record_of_a_long_batch_has_its_answer_in_order<P: Ports>(ports: &P, controller: &ControllerId) {
-    // Of each four: one due, one held, one renewed, one never registered.
-    let mut records: Vec<_> = (0..80).map(|n| record(&subject(ADA), &format!("log-{n}"), now())).collect();
-    let mut expected = Vec::new();
-    for (n, record) in records.iter_mut().enumerate() {
-        let result = match n % 4 {
-            0 => DeletionResult::Deleted,
-            1 => {
-                record.holds.insert(id("hold-1"));
-                DeletionResult::Held
-            }
-            2 => {
-                record.due_at = Some(days(now(), 500));
-                DeletionResult::NotDue
-            }
-            _ => DeletionResult::Absent,
-        };
-        if result != DeletionResult::Absent {
-            registered(ports, controller, std::slice::from_ref(record)).await;
-        }
-        expected.push(result);
-    }
-    let late = Condition::DueAt(days(now(), 101));
-    assert_eq!(ports.delete_records(controller, &doomed(&records), late).await.unwrap(), expected);
-    let stand: Vec<_> =
-        expected.iter().map(|result| matches!(result, DeletionResult::Held | DeletionResult::NotDue)).collect();
-    assert_eq!(ports.stand(controller, &doomed(&records)).await.unwrap(), stand);
-}
-
-// What is due.
-
-pub async fn the_index_proposes_what_is_due_and_nothing_else<P: Ports>(ports: &P, controller: &ControllerId) {
-    let due_now = record(&subject(ADA), "due", days(now(), -101));
-    let due_to_the_millisecond = record(&subject(ADA), "just", days(now(), -100));
-    let later = record(&subject(ADA), "later", now());
-    let endless = Record { due_at: None, ..record(&subject(ADA), "endless", now()) };
-    let held = Record { holds: BTreeSet::from([id("hold-1")]), ..record(&subject(ADA), "held", days(now(), -200)) };
-    registered(ports, controller, &[due_to_the_millisecond.clone(), due_now.clone(), later, endless, held]).await;
-    assert_eq!(due(ports, controller, now()).await, doomed(&[due_now.clone(), due_to_the_millisecond]));
-    let before = now().checked_sub(1.millisecond()).unwrap();
-    assert_eq!(due(ports, controller, before).await, doomed(std::slice::from_ref(&due_now)));
-    ports.delete_records(controller, &doomed(&[due_now]), Condition::DueAt(now())).await.unwrap();
-    assert!(due(ports, controller, before).await.is_empty());
-}
-
-pub async fn the_index_pages_until_there_is_nothing_left<P: Ports>(ports: &P, controller: &ControllerId) {
-    let records: Vec<_> =
-        (0..BATCH_RECORDS_MAX + 3).map(|n| record(&subject(ADA), &format!("log-{n}"), days(now(), -200))).collect();
-    registered(ports, controller, &records).await;
-    let found: BTreeSet<_> = due(ports, controller, now()).await.into_iter().map(|doomed| doomed.record).collect();
-    assert_eq!(found, records.into_iter().map(|record| record.id).collect());
-}
-
-pub async fn a_look_shows_the_beginning_of_each_shard<P: Ports>(ports: &P, controller: &ControllerId) {
-    let due = Record { due_at: Some(days(now(), -1)), ..record(&subject(ADA), "log-1", days(now(), -9)) };
-    registered(ports, controller, std::slice::from_ref(&due)).await;
-    let pages = ports.first_due(now()).await.unwrap();
-    assert_eq!(pages.len(), usize::from(PURGE_SHARDS));
-    assert!(pages.iter().all(|page| page.due.len() <= LOOK_RECORDS_MAX));
-    let shard = &pages[usize::from(subject(ADA).shard(PURGE_SHARDS))];
-    // Others may have more there than a look shows.
-    assert!(
-        shard.next.is_some() || shard.due.iter().any(|(whose, doomed)| whose == controller && doomed.record == due.id)
-    );
-}
-
-pub async fn the_index_gives_what_the_evidence_needs<P: Ports>(ports: &P, controller: &ControllerId) {
-    let mut full = record(&subject(ADA), "log-1", days(now(), -200));
-    full.salt = ports.random().unwrap();
-    full.system = domain::record::System::S3;
-    registered(ports, controller, std::slice::from_ref(&full)).await;
-    assert_eq!(due(ports, controller, now()).await, [Doomed::from(&full)]);
-}
-
-// Deadlines.
-
-pub async fn open_deadlines_are_found_before_their_time<P: Ports>(ports: &P, controller: &ControllerId) {
-    let request = asked(ports, controller, "request-1", RequestType::Access).await;
-    let of_request = Deadline {
-        controller: controller.clone(),
-        kind: DeadlineKind::Request,
-        id: request.request.to_string(),
-        due_at: days(now(), 30),
-    };
-    assert!(open_deadlines(ports, controller, now()).await.is_empty());
-    assert_eq!(open_deadlines(ports, controller, days(now(), 40)).await, [of_request]);
-}
-
-pub async fn a_warning_is_claimed_once<P: Ports>(ports: &P, controller: &ControllerId) {
-    let deadline = Deadline {
-        controller: controller.clone(),
-        kind: DeadlineKind::Request,
-        id: id::<domain::ids::RequestId>("request-1").to_string(),
-        due_at: now(),
-    };
-    let claim = |urgency| ports.claim_warning(&deadline, urgency, now());
-    assert_eq!(claim(Urgency::AtRisk).await.unwrap(), MailClaim::Fresh);
-    assert_eq!(claim(Urgency::AtRisk).await.unwrap(), MailClaim::InDoubt);
-    ports.confirm_warning(&deadline, Urgency::AtRisk, now()).await.unwrap();
-    assert_eq!(claim(Urgency::AtRisk).await.unwrap(), MailClaim::Sent);
-    assert_eq!(claim(Urgency::Missed).await.unwrap(), MailClaim::Fresh);
-}
-
-// Keys.
-
-pub async fn a_controllers_keys_are_its_own_and_stay<P: Ports>(ports: &P, controller: &ControllerId) {
-    let keys = join_all((0..4).map(|_| ports.controller(controller))).await;
-    let subjects: BTreeSet<_> = keys.into_iter().map(|keys| keys.unwrap().pepper.subject(&mail(ADA))).collect();
-    assert_eq!(subjects.len(), 1);
-    let other = ports.controller(&fresh_controller(ports)).await.unwrap();
-    assert!(!subjects.contains(&other.pepper.subject(&mail(ADA))));
-}
-
-pub async fn a_key_that_was_made_later_outlives_the_destruction<P: Ports>(ports: &P, controller: &ControllerId) {
-    let kept = record(&subject(ADA), "log-1", now());
-    ports.destroy_subject_key(controller, &kept.subject, now()).await.unwrap();
-    registered(ports, controller, std::slice::from_ref(&kept)).await;
-    ports.destroy_subject_key(controller, &kept.subject, now().checked_sub(1.millisecond()).unwrap()).await.unwrap();
-    assert!(ports.content(controller, &kept.subject, &kept.id).await.unwrap().is_some());
-    ports.destroy_subject_key(controller, &kept.subject, now()).await.unwrap();
-    ports.destroy_subject_key(controller, &kept.subject, now()).await.unwrap();
-    assert!(ports.content(controller, &kept.subject, &kept.id).await.unwrap().is_none());
-}
-
-pub async fn what_is_given_after_a_destruction_reads_and_what_was_given_before_does_not<P: Ports>(
-    ports: &P,
-    controller: &ControllerId,
-) {
-    let (before, after) = (record(&subject(ADA), "log-1", now()), record(&subject(ADA), "log-2", days(now(), 2)));
-    registered(ports, controller, std::slice::from_ref(&before)).await;
-    ports.destroy_subject_key(controller, &before.subject, days(now(), 1)).await.unwrap();
-    registered(ports, controller, std::slice::from_ref(&after)).await;
-    assert_eq!(ports.content(controller, &before.subject, &before.id).await.unwrap(), None);
-    assert!(ports.content(controller, &after.subject, &after.id).await.unwrap().is_some());
-    // A retry of the destruction, which was decided before.
-    ports.destroy_subject_key(controller, &before.subject, days(now(), 1)).await.unwrap();
-    assert!(ports.content(controller, &after.subject, &after.id).await.unwrap().is_some());
-}
-
-pub async fn random_bytes_differ<P: Ports>(ports: &P, _controller: &ControllerId) {
-    let drawn: BTreeSet<_> = (0..100).map(|_| ports.random().unwrap()).collect();
-    assert_eq!(drawn.len(), 100);
-}
-
-// Evidence.
-
-// Exports and mail.
-
-pub async fn an_export_is_replaced_by_a_later_one<P: Ports>(ports: &P, controller: &ControllerId) {
-    let request = request(controller, &subject(ADA), "request-1");
-    let log = record(&subject(ADA), "log-1", now());
-    let file = SubjectFile {
-        consents: vec![consent(&subject(ADA), "form-1", now(), &[("marketing", Choice::Given)])],
-        records: vec![(log.clone(), Some(content(ADA, "log-1"))), (log, None)],
-        held: BTreeMap::from([((category("server-log"), purpose("security")), BTreeSet::from([field("ip_address")]))]),
-        disclosures: vec![DisclosureLine {
-            id: "disclosure-1".into(),
-            recipient: Recipient::parse("hosting").unwrap(),
-            categories: BTreeSet::from([category("server-log")]),
-            purpose: purpose("security"),
-            countries: BTreeSet::from([Country::parse("FR").unwrap()]),
-            at: now(),
-            clause: Clause::new("test.hosting"),
-        }],
-        instructions: vec![GivenInstructions {
-            request: id("request-0"),
-            at: now(),
-            instructions: Instructions { deletion: Some(Sensitive::new("all".into())), ..Instructions::default() },
-            in_force: true,
-        }],
-        ..SubjectFile::new(RequestType::Access, now())
-    };
-    let object = ports.store_export(&policy(), &request, &file).await.unwrap();
-    assert_eq!(ports.store_export(&policy(), &request, &file).await.unwrap(), object);
-    // The object's key is in addresses and logs, and the other format's is made of it.
-    assert!(!object.contains(ADA) && csv_of(&object) != object);
-}
-
-pub async fn a_mail_is_handed_over<P: Ports>(ports: &P, controller: &ControllerId) {
-    let mail = Mail {
-        controller: controller.clone(),
-        to: Sensitive::new(ADA.into()),
-        subject: "Acme: your privacy request".into(),
-        text: "Grüße, voilà, 你好.\n".into(),
-        tag: "request-AAAAAAAAAAAAAAAAAAAA-_-ack".into(),
-        unsubscribe: None,
-    };
-    Mailer::send(ports, &mail).await.unwrap();
-    // A link too long for a header is no reason to keep the mail back.
-    for length in [30, 3_000] {
-        let link = format!("https://privacy.example/?token={}", "x".repeat(length));
-        Mailer::send(ports, &Mail { unsubscribe: Some(link), ..mail.clone() }).await.unwrap();
-    }
-}
-
-pub async fn every_message_is_handed_over_and_a_hopeless_one_is_put_aside<P: Ports>(
-    ports: &P,
-    _controller: &ControllerId,
-) {
-    // More than one call holds, by number and by size.
-    let bodies: Vec<_> =
-        (0..25).map(|n| format!("{{\"v\":1,\"n\":{n},\"text\":\"{}\"}}", "x".repeat(30_000))).collect();
-    for queue in [Queue::Fulfil, Queue::Breach, Queue::Records, Queue::Purge, Queue::Notice] {
-        Outbox::send(ports, queue, bodies.clone()).await.unwrap();
-        Outbox::send(ports, queue, Vec::new()).await.unwrap();
-    }
-    ports.bury("{not json", "malformed: expected a form").await.unwrap();
 }

@@ -5,15 +5,10 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use app::{
-    queues::Queue,
-    records::{self, RegisterRecord},
-};
+use app::{queues::Queue, records};
 use domain::{
     ids::{AttestationId, Identifier, IdentifierKind},
     policy::{AttestationRule, Clause, NoticeChangeRule, Policy},
-    record::System,
-    sensitive::Sensitive,
 };
 use edge::{
     answer,
@@ -47,18 +42,7 @@ fn policy() -> Policy {
 }
 
 async fn kept(policy: &Policy, memory: &Memory, who: Identifier) {
-    let form = RegisterRecord {
-        identifier: who,
-        category: build::category("account"),
-        purpose: build::purpose("contract"),
-        system: System::Habeas,
-        locator: Sensitive::new("account".into()),
-        fields: BTreeMap::new(),
-        age: None,
-        country: None,
-        guardian: false,
-        occurred_at: build::at("2026-01-01T10:00:00Z"),
-    };
+    let form = build::registration(who, ("account", "contract"), "account", build::at("2026-01-01T10:00:00Z"));
     records::register(policy, memory, form).await.unwrap();
 }
 

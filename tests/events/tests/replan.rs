@@ -3,18 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeMap;
-
 use app::{
     queues::Queue,
-    records::{self, RecordStore, RegisterRecord},
+    records::{self, RecordStore},
     replan::PlanningStore,
 };
-use domain::{
-    policy::{Period, Policy, PolicyHash},
-    record::System,
-    sensitive::Sensitive,
-};
+use domain::policy::{Period, Policy, PolicyHash};
 use edge::{
     answer,
     clock::{Stage, TimeGuard},
@@ -98,18 +92,12 @@ impl Deployed {
 async fn deployed(policy: Policy) -> Deployed {
     let memory = Memory::new();
     for n in 0..9 {
-        let form = RegisterRecord {
-            identifier: build::mail(&format!("person-{n}@example.com")),
-            category: build::category("server-log"),
-            purpose: build::purpose("security"),
-            system: System::Habeas,
-            locator: Sensitive::new(format!("log-{n}")),
-            fields: BTreeMap::new(),
-            age: None,
-            country: None,
-            guardian: false,
-            occurred_at: build::at(MADE) + (n * 24).hours(),
-        };
+        let form = build::registration(
+            build::mail(&format!("person-{n}@example.com")),
+            ("server-log", "security"),
+            &format!("log-{n}"),
+            build::at(MADE) + (n * 24).hours(),
+        );
         records::register(&policy, &memory, form).await.unwrap();
     }
     Deployed { policy, memory, delivered: 0 }

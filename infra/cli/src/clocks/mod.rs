@@ -5,11 +5,10 @@ mod input;
 mod laws;
 mod promise;
 
-use std::io::Write as _;
-
 use clap::{Args, Subcommand};
-use habeas_cli::trouble::{Played, Trouble};
-use serde::Serialize;
+use habeas_cli::trouble::Played;
+
+use crate::print::{print, print_json};
 
 /// Explain statutory deadlines, and list the laws whose clocks run.
 #[derive(Debug, Args)]
@@ -32,15 +31,4 @@ pub(crate) fn run(args: &ClockArgs) -> Played {
         ClockCommand::Explain(args) => explain::run(args),
         ClockCommand::Laws(args) => laws::run(args),
     }
-}
-
-/// Writes to standard output; a reader that has gone away is no error.
-fn print(text: &str) {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
-}
-
-fn print_json(value: &impl Serialize) -> Played {
-    let text = serde_json::to_string_pretty(value).map_err(Trouble::because("write the answer"))?;
-    print(&format!("{text}\n"));
-    Ok(())
 }

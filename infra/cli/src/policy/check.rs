@@ -40,7 +40,8 @@ pub(super) fn run(args: &CheckArgs) -> Outcome {
 
 pub(super) fn print_findings_json(files: &[CheckedFile]) -> Result<(), Failure> {
     let findings: Vec<&Finding> = files.iter().flat_map(|file| &file.findings).collect();
-    print_json(&json!({ "findings": findings }))
+    print_json(&json!({ "findings": findings }))?;
+    Ok(())
 }
 
 pub(super) fn print_findings(files: &[CheckedFile], all: bool) {

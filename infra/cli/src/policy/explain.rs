@@ -8,8 +8,10 @@ use habeas_cli::table::aligned;
 use serde_json::{Value, json};
 
 use super::{
-    Common, Failure, Outcome, code,
-    coverage::{Entry, nearest, tests},
+    Common, Failure, Outcome,
+    clause::{Entry, tests},
+    code,
+    coverage::nearest,
     folder::{Folder, Valid},
     print, print_json, suggestion,
 };

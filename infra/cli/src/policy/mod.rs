@@ -1,6 +1,7 @@
 //! `habeas policy`: what policy files say, what they mean, what changes, and what shows it.
 
 mod check;
+mod clause;
 mod compile;
 mod coverage;
 mod diff;
@@ -11,12 +12,13 @@ mod render;
 mod show;
 mod simulate;
 
-use std::{fmt, io::Write as _, path::Path, process::ExitCode};
+use std::{fmt, path::Path, process::ExitCode};
 
 use ::policy::CompileDirError;
 use clap::{Args, Subcommand};
 use habeas_cli::trouble::Trouble;
-use serde::Serialize;
+
+use crate::print::{print, print_json};
 
 /// Where the policy files of a checkout are.
 const FOLDER: &str = "infra/policies";
@@ -135,18 +137,6 @@ pub(crate) fn run(args: PolicyArgs) -> ExitCode {
 /// Success if it is so.
 fn code(is_well: bool) -> ExitCode {
     if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// Writes to standard output; a reader that has gone away, as `| head` does, is no error.
-fn print(text: &str) {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
-}
-
-/// Prints a value as JSON.
-fn print_json(value: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(Trouble::because("write the answer"))?;
-    print(&format!("{text}\n"));
-    Ok(())
 }
 
 /// What was probably meant: the nearest of the words, or those that begin so.

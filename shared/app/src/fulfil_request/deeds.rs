@@ -249,12 +249,7 @@ pub(super) async fn keep_for_the_answer<P: Office>(
         return if hold.is_some() { release(policy, ports, key, &id, closed_at).await } else { Ok(()) };
     }
     let review_at = state.received.due_at.saturating_add(ACCESS_REVIEW_HOURS.hours()).unwrap_or(Timestamp::MAX);
-    place(policy, ports, key, (id, HoldReason::AccessRequest), verified_at(stored), review_at).await
-}
-
-/// From when on somebody is known to ask for their own.
-fn verified_at(stored: &StoredRequest) -> Timestamp {
-    stored.state.verified.as_ref().map_or(stored.state.received.at, |(at, _)| *at)
+    place(policy, ports, key, (id, HoldReason::AccessRequest), stored.known_at(), review_at).await
 }
 
 /// Who proves to be the person and asks for erasure wants no copy any more: what waited for one is let go.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    dsar::AnswerDue,
+    dsar::{self, AnswerDue},
     ids::{Category, Purpose, RecordId, RequestId},
     policy::Policy,
 };
@@ -12,7 +12,7 @@ use crate::{
     erasure::ErasurePlans,
     error::PortError,
     records::RecordStore,
-    requests::{self, RequestKey, RequestLog, StoredRequest},
+    requests::{RequestKey, RequestLog, StoredRequest},
 };
 
 /// Most parts of an erasure that are looked at.
@@ -64,7 +64,7 @@ pub async fn looked<P: ErasurePlans + RecordStore>(
     key: RequestKey,
     stored: StoredRequest,
 ) -> Result<Looked, PortError> {
-    let due = requests::due_of(policy, &stored.state);
+    let due = dsar::due_of(policy, &stored.state);
     let erased = erased(ports, &key).await?;
     Ok(Looked { key, stored, due, erased })
 }

@@ -71,10 +71,10 @@ pub struct Registered {
     pub replayed: bool,
 }
 
-/// Everything that a registration needs.
-pub trait Registry: RecordStore + Tombstones + ConsentLedger + NoticeChanges + Keys {}
-
-impl<P: RecordStore + Tombstones + ConsentLedger + NoticeChanges + Keys> Registry for P {}
+crate::ports! {
+    /// Everything that a registration needs.
+    pub trait Registry = RecordStore + Tombstones + ConsentLedger + NoticeChanges + Keys;
+}
 
 /// Registers a record, with the time its policy gives it, unless its person was erased since it was made.
 ///

@@ -247,6 +247,25 @@ impl Cloud {
         }
     }
 
+    /// Writes an item, if what stands is of the revision before; answers whether it did.
+    pub(crate) async fn put_revised(&self, item: Item, revision: u64) -> Result<bool, PortError> {
+        let put = self.dynamodb().put_item().table_name(self.table()?).set_item(Some(item));
+        let put = match revision.saturating_sub(1) {
+            0 => put.condition_expression("attribute_not_exists(pk)"),
+            before => put
+                .condition_expression("#rev = :before")
+                .expression_attribute_names("#rev", "rev")
+                .expression_attribute_values(":before", number(before)),
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(unavailable(TABLE, &error)),
+            },
+        }
+    }
+
     /// Makes a conditional update. `returned` says which attributes are answered.
     pub(crate) async fn update(
         &self,

@@ -4,12 +4,11 @@ use app::{
     error::PortError,
     replan::{Next, Planning, PlanningStore},
 };
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use domain::{ids::ControllerId, policy::PolicyHash};
 use wire::stored::planning::Planned;
 
-use super::{TABLE, form_of, item_of, keys::ItemKey, number, unreadable};
-use crate::{Cloud, failure::unavailable};
+use super::{form_of, item_of, keys::ItemKey, unreadable};
+use crate::Cloud;
 
 const WHAT: &str = "a planning";
 
@@ -30,22 +29,6 @@ impl PlanningStore for Cloud {
     async fn put_planning(&self, controller: &ControllerId, planning: &Planning) -> Result<bool, PortError> {
         let next = planning.next.as_ref().map(|next| (next.policy.as_str().to_owned(), next.since, next.walk));
         let form = Planned::new(planning.policy.as_ref().map(PolicyHash::as_str), next, planning.revision);
-        let put = self
-            .dynamodb()
-            .put_item()
-            .table_name(self.table()?)
-            .set_item(Some(item_of(&ItemKey::Planned(controller.clone()), &form)?))
-            .condition_expression("attribute_not_exists(pk) OR #rev = :before")
-            .expression_attribute_names("#rev", "rev")
-            .expression_attribute_values(":before", number(planning.revision.saturating_sub(1)))
-            .send()
-            .await;
-        match put {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(unavailable(TABLE, &error)),
-            },
-        }
+        self.put_revised(item_of(&ItemKey::Planned(controller.clone()), &form)?, planning.revision).await
     }
 }

@@ -4,7 +4,6 @@ use app::{
     error::{Appended, PortError},
     purge::{ACTS_SHOWN_MAX, PurgeControls},
 };
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use domain::{
     ids::ControllerId,
     purge::{Act, Control},
@@ -17,7 +16,7 @@ use wire::stored::{
 use super::{
     TABLE, form_of, item_of,
     keys::{DEEDS, ItemKey, controller_partition},
-    number, text, unreadable,
+    text, unreadable,
 };
 use crate::{Cloud, failure::unavailable};
 
@@ -36,26 +35,7 @@ impl PurgeControls for Cloud {
     }
 
     async fn put_purge_control(&self, controller: &ControllerId, control: &Control) -> Result<bool, PortError> {
-        let put = self
-            .dynamodb()
-            .put_item()
-            .table_name(self.table()?)
-            .set_item(Some(item_of(&ItemKey::Purge(controller.clone()), &Purge::from(control))?));
-        let put = match control.revision.saturating_sub(1) {
-            0 => put.condition_expression("attribute_not_exists(pk)"),
-            before => put
-                .condition_expression("#rev = :before")
-                .expression_attribute_names("#rev", "rev")
-                .expression_attribute_values(":before", number(before)),
-        };
-        let put = put.send().await;
-        match put {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(unavailable(TABLE, &error)),
-            },
-        }
+        self.put_revised(item_of(&ItemKey::Purge(controller.clone()), &Purge::from(control))?, control.revision).await
     }
 
     async fn note_purge_act(&self, controller: &ControllerId, act: &Act) -> Result<(), PortError> {

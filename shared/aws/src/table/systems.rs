@@ -1,7 +1,6 @@
 //! The controller's systems: how each does, and the tasks that wait for it.
 
 use app::{error::PortError, systems::SystemStates};
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use domain::{
     ids::{ControllerId, SystemId},
     system::{SystemState, TaskId},
@@ -12,7 +11,7 @@ use wire::stored::system::{OpenTask, System};
 use super::{
     Sorts, TABLE, form_of, item_of, key_of,
     keys::{ItemKey, controller_partition, tasks_of},
-    number, text, unreadable,
+    text, unreadable,
 };
 use crate::{Cloud, failure::unavailable};
 
@@ -35,23 +34,7 @@ impl SystemStates for Cloud {
         state: &SystemState,
     ) -> Result<bool, PortError> {
         let key = ItemKey::System(controller.clone(), system.clone());
-        let put = self
-            .dynamodb()
-            .put_item()
-            .table_name(self.table()?)
-            .set_item(Some(item_of(&key, &System::from(state))?))
-            .condition_expression("attribute_not_exists(pk) OR #rev = :before")
-            .expression_attribute_names("#rev", "rev")
-            .expression_attribute_values(":before", number(state.revision.saturating_sub(1)))
-            .send()
-            .await;
-        match put {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(unavailable(TABLE, &error)),
-            },
-        }
+        self.put_revised(item_of(&key, &System::from(state))?, state.revision).await
     }
 
     async fn open_task(&self, controller: &ControllerId, task: &TaskId, since: Timestamp) -> Result<(), PortError> {

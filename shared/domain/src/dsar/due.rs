@@ -95,7 +95,7 @@ pub fn answer_due(
 
 impl AnswerDue {
     /// The due time that was told when the request came in.
-    pub fn as_received(received: &Received, policy: &Policy) -> Self {
+    fn as_received(received: &Received, policy: &Policy) -> Self {
         let last = received.due_at.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(received.due_at);
         let last_day = last.to_zoned(policy.time_zone.clone()).date();
         let law = received.due_by_law.clone();
@@ -110,11 +110,10 @@ pub fn regimes_for(policy: &Policy, residence: Option<&Place>) -> Vec<Regime> {
 }
 
 /// By when a request must be answered, by all that has happened to it.
-///
-/// # Errors
-/// [`OutOfCalendar`] as for [`answer_due`].
-pub fn due_of(policy: &Policy, state: &RequestState) -> Result<AnswerDue, OutOfCalendar> {
+pub fn due_of(policy: &Policy, state: &RequestState) -> AnswerDue {
+    // A deadline past the calendar's end was refused at intake: the one that was told then stands.
     due_by(policy, state.regimes(), &facts_of(state))
+        .unwrap_or_else(|_| AnswerDue::as_received(&state.received, policy))
 }
 
 /// By when the receipt of such a request must be confirmed, where a law asks for that within a time (11 CCR 7021(a);

@@ -87,9 +87,9 @@ pub fn root_of_proof(leaf: Hash, position: usize, size: usize, proof: &[Hash]) -
     }
 }
 
-/// A hash in lower-case hexadecimal.
-pub fn hex(hash: &Hash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Bytes in lower-case hexadecimal.
+pub fn hex(bytes: &(impl AsRef<[u8]> + ?Sized)) -> String {
+    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reads a hash in lower-case hexadecimal.

@@ -54,7 +54,7 @@ impl SystemsKey {
     /// The secret of one system, in one version: none tells of another.
     pub fn secret(&self, controller: &ControllerId, system: &SystemId, version: u32) -> SystemSecret {
         let tag = hmac::sign(&self.0, format!("habeas-system~{controller}~{system}~{version}").as_bytes());
-        SystemSecret::from_text(format!("habeas-system-{version}.{}", hex(tag.as_ref())))
+        SystemSecret::from_text(format!("habeas-system-{version}.{}", merkle::hex(&tag)))
     }
 }
 
@@ -163,7 +163,7 @@ impl std::error::Error for SignatureRefused {}
 /// Writes the header for a body that is sent now: one signature for each secret that counts.
 pub fn signature(secrets: &[SystemSecret], at: Timestamp, body: &[u8]) -> String {
     let seconds = at.as_second().to_string();
-    let tags = secrets.iter().map(|secret| format!(",v1={}", hex(secret.tag(&seconds, body).as_ref())));
+    let tags = secrets.iter().map(|secret| format!(",v1={}", merkle::hex(&secret.tag(&seconds, body))));
     format!("t={seconds}{}", tags.collect::<String>())
 }
 
@@ -220,10 +220,6 @@ fn read(header: &str) -> Option<(&str, Vec<[u8; 32]>)> {
         }
     }
     Some((seconds?, tags)).filter(|(_, tags)| !tags.is_empty())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -116,11 +116,6 @@ impl Problem {
             .with_pointer(pointer)
     }
 
-    /// 400: a header that this route needs.
-    pub fn missing_header(name: &'static str) -> Self {
-        Self::new(400, "missing-header", "A header is missing").with_detail(format!("The header {name} is missing."))
-    }
-
     /// 415.
     pub fn unsupported_media_type() -> Self {
         Self::new(415, "unsupported-media-type", "The content type is not supported")

@@ -201,6 +201,18 @@ impl Request {
         (scheme.eq_ignore_ascii_case("bearer") && is_token).then_some(token)
     }
 
+    /// The token that opens what the call is about: from the header, or from a mailed link's query.
+    ///
+    /// # Errors
+    /// A [`Problem`] if there is none.
+    pub fn token(&self) -> Result<String, Problem> {
+        let token = match self.bearer() {
+            Some(token) => Some(token.to_owned()),
+            None => self.query("token")?,
+        };
+        token.ok_or_else(Problem::unauthorized)
+    }
+
     /// Whether the browser says `Sec-GPC: 1` (Global Privacy Control). The gateway joins repeated
     /// headers by commas, and a signal that was sent counts whatever stands beside it.
     pub fn gpc(&self) -> bool {
