@@ -670,3 +670,19 @@ fn a_lesson_is_looked_at_on_its_day_closed_or_not() {
     assert_eq!(breach::next_date(&policy, &followed, at("2026-06-02")), None);
     assert!(breach::reminders(&policy, &followed, at("2026-06-09")).is_empty());
 }
+
+#[test]
+fn a_clock_is_missed_from_the_first_instant_that_is_late_and_what_was_done_then_was_late() {
+    let incident = incident(&[], &[(Anchor::Awareness, "2026-01-15")]);
+    let clock = clocks(&european(), &incident).into_iter().find(|clock| clock.duty == Duty::NotifyAuthority).unwrap();
+    let due = at("2026-01-18");
+    assert_eq!((clock.from, clock.due), (Some(at("2026-01-15")), Some(due)));
+    assert!(!clock.is_missed(due - 1.nanosecond()) && clock.is_missed(due));
+    let met = |met| Clock { standing: Standing::Met(met), ..clock.clone() };
+    assert!(!met(due - 1.nanosecond()).is_missed(due) && met(due).is_missed(due - 1.hour()));
+    assert!(!Clock { standing: Standing::Waiting, ..clock.clone() }.is_missed(due));
+    // A share of its time is counted from its start, and a clock that waits has none.
+    assert_eq!(clock.share_at(0), Some(at("2026-01-15")));
+    assert_eq!(clock.share_at(75), Some(due - 18.hours()));
+    assert_eq!(Clock { due: None, ..clock }.share_at(50), None);
+}
