@@ -8,7 +8,7 @@ use domain::{
     ids::{Category, ControllerId, EventName, Identifier, IdentifierKind, Pepper, Purpose},
     policy::{Action, Clause, Notice, Period, Policy, PolicyHash, RetentionRule, Switch},
     record::{Record, System},
-    retention::{RetentionClock, after},
+    retention::{RENEWAL_RUNS_MAX, RetentionClock, after},
 };
 use jiff::{Span, SpanFieldwise, Timestamp, ToSpan, tz::TimeZone};
 use proptest::prelude::*;
@@ -115,6 +115,30 @@ fn an_end_event_starts_the_grace_and_the_maximum_bounds_it() {
     assert_eq!(due(&rule, created, &[("contract.ended", "2027-12-31T00:00:00Z")]).unwrap(), "2028-01-01T00:00:00Z");
     // An end that lies before the record was made ended something else.
     assert_eq!(due(&rule, created, &[("contract.ended", "2025-12-31T00:00:00Z")]).unwrap(), "2028-01-01T00:00:00Z");
+}
+
+#[test]
+fn what_happens_at_the_very_instant_of_the_beginning_or_the_end_still_counts() {
+    let start = "2026-01-01T10:00:00Z";
+    assert_eq!(due(&chat(), start, &[("chat.message", start)]), None);
+    assert_eq!(due(&chat(), start, &[("chat.message", "2026-01-01T10:30:00Z")]), None);
+    let access = [("website.access", "2026-01-01T10:30:00Z")];
+    assert_eq!(due(&chat(), start, &access).unwrap(), "2026-01-01T11:00:00Z");
+    // What lies before the record was made neither renews it nor keeps it.
+    let before = [("website.access", "2026-01-01T09:59:00Z"), ("chat.message", "2026-01-01T09:59:00Z")];
+    assert_eq!(due(&chat(), start, &before).unwrap(), "2026-01-01T10:30:00Z");
+}
+
+#[test]
+fn of_renewals_that_never_join_the_earliest_are_kept_and_so_many_at_most() {
+    let (rule, start) = (visits_of(1.minute()), at("2026-01-01T00:00:00Z"));
+    let mut clock = RetentionClock::new(start);
+    for n in 0..=i64::try_from(RENEWAL_RUNS_MAX).unwrap() {
+        clock.note(&rule, &event("website.visit"), start + (n * 10).minutes(), &TimeZone::UTC).unwrap();
+    }
+    let kept: Vec<_> = clock.renewals.keys().copied().collect();
+    assert_eq!((kept.len(), kept[0]), (RENEWAL_RUNS_MAX, start));
+    assert_eq!(kept.last(), Some(&(start + (10 * i64::try_from(RENEWAL_RUNS_MAX - 1).unwrap()).minutes())));
 }
 
 #[test]
