@@ -4,8 +4,8 @@
 
 use domain::{
     clock::{
-        self, Among, Anchor, Asked, ClockError, Condition, Due, Duty, Events, Facts, Law, Number, Period, RiskOf, Roll,
-        Site, acknowledgement_for, answer, deadline, duty_for, extend, notify_authority_by, rules,
+        self, Among, Anchor, Asked, Calendar, ClockError, Condition, Due, Duty, Events, Facts, Law, Number, Period,
+        RiskOf, Roll, Site, acknowledgement_for, answer, deadline, duty_for, extend, notify_authority_by, rules,
     },
     dsar::{Ask, RequestType},
     place::Place,
@@ -566,6 +566,27 @@ fn a_few_days_of_the_unions_hold_two_working_days() {
     check(&due("", "2026-04-02"), "2026-04-06");
     check(&due("FR", "2026-04-02"), "2026-04-07");
     check(&due("", "2026-01-09"), "2026-01-13");
+    // A second working day that is the last one already moves nothing.
+    let saturday = due("", "2026-01-10");
+    check(&saturday, "2026-01-13");
+    assert!(!told(&saturday).contains("two working days"), "{}", told(&saturday));
+    assert!(told(&due("", "2026-01-09")).contains("two working days"));
+}
+
+#[test]
+fn hours_run_by_the_unions_regulation_in_the_union_and_by_their_own_article_elsewhere() {
+    let aware = events(&[(Anchor::Awareness, "2026-01-15")]);
+    let last = |id: &str| deadline(law(id), Duty::NotifyAuthority, &aware, &site("")).unwrap().steps.pop().unwrap();
+    assert_eq!(last("eu-gdpr").article.as_str(), "GDPR Art. 33(1); Reg. 1182/71 Art. 3");
+    assert_eq!(last("uk-gdpr").article.as_str(), "UK GDPR Art. 33(1)");
+}
+
+#[test]
+fn a_place_without_a_calendar_of_its_own_has_its_countrys() {
+    let calendar = |place: &str| Calendar::of(&Place::parse(place).unwrap());
+    assert_eq!(calendar("FR-IDF").name(), "FR");
+    assert!(calendar("FR-IDF").has_holidays() && !Calendar::weekends().has_holidays());
+    assert_eq!(Calendar::weekends().name(), "weekends");
 }
 
 #[test]

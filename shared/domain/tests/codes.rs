@@ -1,7 +1,5 @@
 //! The names under which codes are stored and sent: each reads back as what it names, and nothing else reads.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use domain::{
     breach::{CircumstancesOf, DataKind, Effect, Exemption, Identification, Protection, Telling},
     clock::{Anchor, Duty},

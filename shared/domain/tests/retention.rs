@@ -273,10 +273,10 @@ fn a_record_is_planned_anew_by_another_policy_only_and_says_whether_that_changed
     };
     let visit = [(event("website.visit"), start + 48.hours())];
     assert_eq!(planned(&one, &long, &[], start), (false, 0));
-    assert_eq!(planned(&other, &short, &[], start).0, false);
+    assert!(!planned(&other, &short, &[], start).0);
     assert_eq!(planned(&other, &long, &[], start), (true, 240));
     assert_eq!(planned(&other, &short, &visit, start), (true, 48));
-    assert_eq!(planned(&other, &long, &[], fresh.due_at.unwrap()).0, false, "what has expired is not revived");
+    assert!(!planned(&other, &long, &[], fresh.due_at.unwrap()).0, "what has expired is not revived");
 }
 
 #[test]
