@@ -1,7 +1,5 @@
 //! The names under which codes are stored and sent, and the edges of what an identifier may be.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use domain::{
     announcement::NoticeState,
     breach::{CircumstancesOf, DataKind, Effect, Exemption, Identification, Protection, Telling},
