@@ -686,3 +686,33 @@ fn a_clock_is_missed_from_the_first_instant_that_is_late_and_what_was_done_then_
     assert_eq!(clock.share_at(75), Some(due - 18.hours()));
     assert_eq!(Clock { due: None, ..clock }.share_at(50), None);
 }
+
+/// What was sent to a reader meets the clock of that duty under that law, whichever it is.
+#[test]
+fn every_clock_that_runs_is_met_by_its_own_submission() {
+    let times: Vec<_> = Anchor::ALL.iter().map(|anchor| (*anchor, "2026-01-15")).collect();
+    let mut met = BTreeSet::new();
+    for rule in rules().filter(|rule| !rule.duty.is_of_requests()) {
+        let id = rule.law.as_str();
+        let open = incident(&[id], &times);
+        let is_running = |clock: &Clock| clock.standing == Standing::Running;
+        if !find(&european(), &open, id, rule.duty).is_some_and(|clock| is_running(&clock)) {
+            continue;
+        }
+        let told = sent(&open, id, rule.duty, "2026-01-16");
+        let clock = find(&european(), &told, id, rule.duty).unwrap();
+        assert_eq!(clock.standing, Standing::Met(at("2026-01-16")), "{id} {}", rule.duty);
+        met.insert(rule.duty);
+    }
+    for duty in [
+        Duty::EarlyWarning,
+        Duty::NotifyAuthority,
+        Duty::Supplement,
+        Duty::NotifyInDetail,
+        Duty::IntermediateReport,
+        Duty::NotifyMedia,
+        Duty::Assess,
+    ] {
+        assert!(met.contains(&duty), "{duty}: {met:?}");
+    }
+}
