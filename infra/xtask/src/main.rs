@@ -21,6 +21,7 @@ mod fuzz;
 mod http;
 mod layout;
 mod logs;
+mod mutants;
 mod package;
 mod prerequisites;
 mod shell;
@@ -36,6 +37,7 @@ use bootstrap::Profile;
 use emulator::Instance;
 use failure::{Context, Outcome};
 use layout::Layout;
+use mutants::Scope;
 use up::Wishes;
 
 const HELP: &str = "\
@@ -58,6 +60,9 @@ cargo xtask <command>
   fuzz [--seconds N] [--target NAME]
               every parser on inputs that libFuzzer makes up, a minute for each unless told otherwise; needs a C++ compiler.
               Exit code 1: something was found
+  mutants [--package domain|policy] [--shard K/N] [--list] [FILE]...
+              changes one operator, value or branch of the rules at a time and runs their tests, in a copy of the checkout;
+              hours for everything. --list only names the changes. Exit code 1: a change that no test notices
   package     release build for a real account: checked, zipped reproducibly, ready for `sam deploy`
   bench [--json] [--check | --update] [--only NAME]... [--rounds N]
               release build, then what each function takes as a process: sizes, instructions, CPU, memory, calls to
@@ -87,6 +92,7 @@ enum Task {
         seconds: u32,
         target: Option<String>,
     },
+    Mutants(Scope),
     Package,
     /// What the harness is told.
     Bench(Vec<String>),
@@ -160,6 +166,7 @@ impl Task {
                 }
                 Self::Fuzz { seconds, target }
             }
+            "mutants" => Self::Mutants(Scope::parse(rest.by_ref())?),
             "package" => Self::Package,
             "bench" => Self::Bench(rest.by_ref().map(str::to_owned).collect()),
             "help" | "--help" | "-h" => Self::Help,
@@ -235,6 +242,7 @@ fn carry_out(task: Task) -> Outcome<bool> {
         Task::Logs { function, follow } => logs::print(&usual(), function.as_deref(), follow)?,
         Task::Test { fast } => return tiers::test(&layout, fast),
         Task::Fuzz { seconds, target } => return fuzz::fuzz(&layout, seconds, target.as_deref()),
+        Task::Mutants(scope) => return mutants::mutants(&layout, &scope),
         Task::Package => package::package(&layout)?,
         Task::Bench(words) => return bench::bench(&layout, &words),
     }
@@ -320,7 +328,9 @@ mod tests {
 
     #[test]
     fn every_command_is_in_the_help() {
-        for command in ["up", "down", "reset", "status", "url", "logs", "test", "fuzz", "package", "bench", "help"] {
+        for command in
+            ["up", "down", "reset", "status", "url", "logs", "test", "fuzz", "mutants", "package", "bench", "help"]
+        {
             assert!(parse(command).is_ok(), "{command}");
             assert!(HELP.contains(&format!("\n  {command}")), "{command}");
         }

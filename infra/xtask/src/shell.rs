@@ -49,7 +49,12 @@ pub(crate) fn program(layout: &Layout, name: impl AsRef<OsStr>) -> Command {
 /// Cargo. What `cargo run` told xtask about itself is taken away again (build scripts such as ring's watch these
 /// variables and would be run anew), and no toolchain is ever fetched.
 pub(crate) fn cargo(layout: &Layout) -> Command {
-    let mut command = program(layout, "cargo");
+    toolchain(layout, "cargo")
+}
+
+/// A program that calls cargo by itself, under the same guard.
+pub(crate) fn toolchain(layout: &Layout, name: impl AsRef<OsStr>) -> Command {
+    let mut command = program(layout, name);
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text == "CARGO"

@@ -117,3 +117,20 @@ pub struct Notice {
     /// How far it has come.
     pub state: NoticeState,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{NoticeCounts, NoticeState::*};
+
+    #[test]
+    fn notices_are_counted_by_their_state_and_those_in_doubt_are_open() {
+        let states =
+            [Planned, Claimed, Claimed, Sent, Sent, Sent, SentByChannel, WithoutAddress, NotReached, NotReached];
+        let counts = NoticeCounts::of(states);
+        let expected =
+            NoticeCounts { planned: 1, claimed: 2, sent: 3, sent_by_channel: 1, without_address: 1, not_reached: 2 };
+        assert_eq!(counts, expected);
+        assert_eq!((counts.open(), counts.all()), (3, 10));
+        assert_eq!(states.into_iter().filter(|state| !state.is_told()).count() as u64, counts.open());
+    }
+}

@@ -137,3 +137,35 @@ pub fn content_commitment(salt: &[u8; 16], partition: &str, sort: &str, content:
     bytes.extend_from_slice(content);
     merkle::sha256(&bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leafs_place_reads_back_and_none_outside_the_chains_reads() {
+        for (chain, number, position) in [(0, 1, 0), (15, NUMBER_MAX, 7)] {
+            let place = leaf_place(chain, number, position);
+            assert_eq!(parse_leaf_place(&place), Some((chain, number, position)), "{place}");
+        }
+        assert_eq!(leaf_place(3, 14, 2), "3.14/2");
+        for bad in ["16.1/0", "0.0/0", "0.1000000000000/0", "0.1", "1/0", "0.1/x", "-1.1/0"] {
+            assert_eq!(parse_leaf_place(bad), None, "{bad}");
+        }
+    }
+
+    /// Worked out apart from this code, by the formula, so that whoever holds a salt can show theirs without this product.
+    #[test]
+    fn a_commitment_is_the_hash_that_the_documents_give() {
+        let salt = [1; 16];
+        let hex = |hash: Hash| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert_eq!(
+            hex(key_commitment(&salt, ["a", "bc", "", "d"])),
+            "8ecd3d126a93d4fa6df9e1b1d6031375fdb6c9776fa80d01d8eeaf5b93c7bb05"
+        );
+        assert_eq!(
+            hex(content_commitment(&salt, "P#1", "S", &[2; 32])),
+            "7f41d55512bc89acc22f462b2865a82d37d233890025a05cf4bf339d248f1fb3"
+        );
+    }
+}

@@ -37,3 +37,19 @@ impl Language {
         header.split(',').find_map(|part| Self::of(part.split(';').next().unwrap_or_default()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Language::{self, *};
+
+    /// RFC 9110 § 12.5.4.
+    #[test]
+    fn a_page_is_in_the_first_language_asked_for_that_is_spoken_here() {
+        assert_eq!(
+            (Language::of("de-AT"), Language::of(" FR_ca "), Language::of("nl")),
+            (Some(German), Some(French), None)
+        );
+        assert_eq!(Language::accepted("nl, fr;q=0.8, en;q=0.5"), Some(French));
+        assert_eq!(Language::accepted("nl;q=0.9, *"), None);
+    }
+}

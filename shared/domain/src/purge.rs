@@ -400,6 +400,31 @@ mod tests {
     }
 
     #[test]
+    fn a_day_or_a_system_without_deletions_is_not_kept() {
+        let systems = [System::Habeas, System::S3, System::Habeas];
+        let mut tally = Tally::of(systems.iter());
+        assert_eq!((tally.total(), tally.in_system(&System::Habeas), tally.in_system(&System::S3)), (3, 2, 1));
+        tally.add(&System::S3, 0);
+        assert_eq!(tally, Tally::of(systems.iter()));
+        let mut none = Tally::default();
+        none.add(&System::S3, 0);
+        assert_eq!(none, Tally::default());
+        let mut control = Control::default();
+        claim(&mut control, 0, 0, 0);
+        claim(&mut control, 1, 5, 0);
+        claim(&mut control, 2, 5, 0);
+        assert_eq!(control.days, [(day(1), 5)].into());
+    }
+
+    #[test]
+    fn a_cause_tells_its_rule_its_numbers_and_its_system() {
+        let volume = Cause::Volume { wanted: 1_001, limit: 1_000 };
+        let share = Cause::Share { system: System::S3, wanted: 51, limit: 50 };
+        assert_eq!((volume.rule(), volume.numbers(), volume.system()), ("volume", (1_001, 1_000), None));
+        assert_eq!((share.rule(), share.numbers(), share.system()), ("share", (51, 50), Some(&System::S3)));
+    }
+
+    #[test]
     fn up_to_the_floor_nothing_is_too_much() {
         let mut control = Control::default();
         assert_eq!(claim(&mut control, 0, 1_000, 1), Claimed::Granted);

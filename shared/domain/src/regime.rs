@@ -221,6 +221,41 @@ mod tests {
     const ZENTRY: [Regime; 3] = [Regime::UsCa, Regime::EuGdpr, Regime::UkGdpr];
 
     #[test]
+    fn a_state_law_binds_in_its_own_state_and_perhaps_where_only_the_country_is_known() {
+        let lies_in = |regime, place: &str| lies(regime, Some(&Place::parse(place).unwrap()));
+        for (regime, own, other) in [
+            (Regime::UsCa, "US-CA", "US-VA"),
+            (Regime::UsVa, "US-VA", "US-CO"),
+            (Regime::UsCo, "US-CO", "US-CT"),
+            (Regime::UsCt, "US-CT", "US-TX"),
+            (Regime::UsTx, "US-TX", "US-CA"),
+            (Regime::CaQc, "CA-QC", "CA-ON"),
+        ] {
+            assert!(matches!(lies_in(regime, own), Lies::Inside), "{regime:?}");
+            assert!(matches!(lies_in(regime, other), Lies::Outside), "{regime:?}");
+            assert!(matches!(lies_in(regime, &own[..2]), Lies::Unknown), "{regime:?}");
+            assert!(matches!(lies_in(regime, "DE"), Lies::Outside), "{regime:?}");
+            assert!(matches!(lies(regime, None), Lies::Unknown), "{regime:?}");
+        }
+        assert!(matches!(lies_in(Regime::EuGdpr, "DE"), Lies::Inside));
+        assert!(matches!(lies_in(Regime::EuGdpr, "US-CA"), Lies::Outside));
+        assert!(matches!(lies_in(Regime::Nz, "NZ"), Lies::Inside));
+        assert!(matches!(lies_in(Regime::Nz, "AU"), Lies::Outside));
+    }
+
+    #[test]
+    fn four_states_let_whoever_is_refused_appeal_to_the_controller() {
+        let articles: Vec<_> = Regime::ALL.into_iter().filter_map(|law| Some((law, law.appeal_article()?))).collect();
+        let expected = [
+            (Regime::UsVa, "Va. Code 59.1-577(C)"),
+            (Regime::UsCo, "C.R.S. 6-1-1306(3)"),
+            (Regime::UsCt, "Conn. Gen. Stat. 42-518(d)"),
+            (Regime::UsTx, "Tex. Bus. & Com. Code 541.053"),
+        ];
+        assert_eq!(articles, expected);
+    }
+
+    #[test]
     fn who_lives_where_decides_for_a_controller_overseas() {
         let policy = policy(&ZENTRY, Some("US-CA"));
         assert_eq!(found(&policy, Some("US-CA")), [(Regime::UsCa, "Cal. Civ. Code 1798.140(i)")]);

@@ -61,3 +61,25 @@ pub struct Turn {
     /// How many messages of this segment went before.
     pub hop: u32,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jobs_name_reads_back_and_no_other_name_reads() {
+        let id = "A".repeat(22);
+        let (hold, breach) = (HoldId::parse(&id).unwrap(), BreachId::parse(&id).unwrap());
+        for (job, name) in [
+            (Job::Replan, "replan".to_owned()),
+            (Job::BindHold(hold.clone()), format!("bind-{id}")),
+            (Job::FreeHold(hold), format!("free-{id}")),
+            (Job::Count(breach, 3), format!("count-{id}.3")),
+        ] {
+            assert_eq!((job.to_string(), Job::parse(&name)), (name, Ok(job)));
+        }
+        for bad in ["", "replans", "bind-", "count-3", &format!("count-{id}.x"), &format!("keep-{id}")] {
+            assert!(Job::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

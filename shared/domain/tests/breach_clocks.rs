@@ -670,3 +670,49 @@ fn a_lesson_is_looked_at_on_its_day_closed_or_not() {
     assert_eq!(breach::next_date(&policy, &followed, at("2026-06-02")), None);
     assert!(breach::reminders(&policy, &followed, at("2026-06-09")).is_empty());
 }
+
+#[test]
+fn a_clock_is_missed_from_the_first_instant_that_is_late_and_what_was_done_then_was_late() {
+    let incident = incident(&[], &[(Anchor::Awareness, "2026-01-15")]);
+    let clock = clocks(&european(), &incident).into_iter().find(|clock| clock.duty == Duty::NotifyAuthority).unwrap();
+    let due = at("2026-01-18");
+    assert_eq!((clock.from, clock.due), (Some(at("2026-01-15")), Some(due)));
+    assert!(!clock.is_missed(due - 1.nanosecond()) && clock.is_missed(due));
+    let met = |met| Clock { standing: Standing::Met(met), ..clock.clone() };
+    assert!(!met(due - 1.nanosecond()).is_missed(due) && met(due).is_missed(due - 1.hour()));
+    assert!(!Clock { standing: Standing::Waiting, ..clock.clone() }.is_missed(due));
+    // A share of its time is counted from its start, and a clock that waits has none.
+    assert_eq!(clock.share_at(0), Some(at("2026-01-15")));
+    assert_eq!(clock.share_at(75), Some(due - 18.hours()));
+    assert_eq!(Clock { due: None, ..clock }.share_at(50), None);
+}
+
+/// What was sent to a reader meets the clock of that duty under that law, whichever it is.
+#[test]
+fn every_clock_that_runs_is_met_by_its_own_submission() {
+    let times: Vec<_> = Anchor::ALL.iter().map(|anchor| (*anchor, "2026-01-15")).collect();
+    let mut met = BTreeSet::new();
+    for rule in rules().filter(|rule| !rule.duty.is_of_requests()) {
+        let id = rule.law.as_str();
+        let open = incident(&[id], &times);
+        let is_running = |clock: &Clock| clock.standing == Standing::Running;
+        if !find(&european(), &open, id, rule.duty).is_some_and(|clock| is_running(&clock)) {
+            continue;
+        }
+        let told = sent(&open, id, rule.duty, "2026-01-16");
+        let clock = find(&european(), &told, id, rule.duty).unwrap();
+        assert_eq!(clock.standing, Standing::Met(at("2026-01-16")), "{id} {}", rule.duty);
+        met.insert(rule.duty);
+    }
+    for duty in [
+        Duty::EarlyWarning,
+        Duty::NotifyAuthority,
+        Duty::Supplement,
+        Duty::NotifyInDetail,
+        Duty::IntermediateReport,
+        Duty::NotifyMedia,
+        Duty::Assess,
+    ] {
+        assert!(met.contains(&duty), "{duty}: {met:?}");
+    }
+}

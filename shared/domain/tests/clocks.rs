@@ -4,8 +4,8 @@
 
 use domain::{
     clock::{
-        self, Anchor, Asked, ClockError, Due, Duty, Events, Facts, Law, Period, Roll, Site, acknowledgement_for,
-        answer, deadline, duty_for, extend, notify_authority_by, rules,
+        self, Among, Anchor, Asked, Calendar, ClockError, Condition, Due, Duty, Events, Facts, Law, Number, Period,
+        RiskOf, Roll, Site, acknowledgement_for, answer, deadline, duty_for, extend, notify_authority_by, rules,
     },
     dsar::{Ask, RequestType},
     place::Place,
@@ -260,6 +260,197 @@ fn an_extension_counts_from_the_first_start_and_only_if_told_in_time() {
 }
 
 /// T04.
+/// Whoever reads a due date can follow it: each step has its words, its day and the article that says so.
+#[test]
+fn every_step_to_a_date_cites_the_article_that_moved_it() {
+    use Ask::{Clarification, Identity};
+    use RequestType::{Access, Erasure};
+    let steps = |id: &str, place: &str, request, received: &str, asks: &[Asked]| {
+        let facts = Facts { asks: asks.to_vec(), ..Facts::new(request, at(received)) };
+        told(&answer(law(id), Duty::Respond, &facts, &site(place)).unwrap())
+    };
+    let late = [asked(Identity, "2026-05-05", Some("2026-05-10"))];
+    let slow = [asked(Identity, "2026-03-12", Some("2026-03-20"))];
+    let early = [asked(Identity, "2026-03-05", Some("2026-03-10"))];
+    let same_day = [asked(Clarification, "2026-03-05", Some("2026-03-05T18:00:00Z"))];
+    let two_open = [asked(Clarification, "2026-03-06", None), asked(Identity, "2026-03-05", None)];
+    for (shown, expected) in [
+        (
+            steps("eu-gdpr", "", Access, "2025-01-31", &[]),
+            "2025-01-31 | received, in UTC; that day is not counted | Reg. 1182/71 Art. 3(1)\n\
+             2025-02-28 | one month from 2025-01-31 | GDPR Art. 12(3); Reg. 1182/71 Art. 3\n\
+             2025-02-28 | that month has no day 31: its last day | Reg. 1182/71 Art. 3(2)(c)\n",
+        ),
+        (
+            steps("eu-gdpr", "", Access, "2025-03-05", &[]),
+            "2025-03-05 | received, in UTC; that day is not counted | Reg. 1182/71 Art. 3(1)\n\
+             2025-04-05 | one month from 2025-03-05 | GDPR Art. 12(3); Reg. 1182/71 Art. 3\n\
+             2025-04-07 | 2025-04-05 is a Saturday: the next working day | Reg. 1182/71 Art. 3(4)\n",
+        ),
+        (
+            steps("eu-gdpr", "", Access, "2026-02-01", &[]),
+            "2026-02-01 | received, in UTC; that day is not counted | Reg. 1182/71 Art. 3(1)\n\
+             2026-03-01 | one month from 2026-02-01 | GDPR Art. 12(3); Reg. 1182/71 Art. 3\n\
+             2026-03-02 | 2026-03-01 is a Sunday: the next working day | Reg. 1182/71 Art. 3(4)\n",
+        ),
+        (
+            steps("eu-gdpr", "DE", Access, "2025-09-03", &[]),
+            "2025-09-03 | received, in UTC; that day is not counted | Reg. 1182/71 Art. 3(1)\n\
+             2025-10-03 | one month from 2025-09-03 | GDPR Art. 12(3); Reg. 1182/71 Art. 3\n\
+             2025-10-06 | 2025-10-03 is a public holiday: the next working day | Reg. 1182/71 Art. 3(4)\n",
+        ),
+        (
+            steps("za-popia", "", Access, "2026-01-16", &[]),
+            "2026-01-16 | received, in Africa/Johannesburg; that day is not counted | PAIA s. 56(1)\n\
+             2026-02-15 | 30 calendar days from 2026-01-16 | PAIA s. 56(1)\n\
+             2026-02-16 | 2026-02-15 is a Sunday: the next working day | POPIA Regulations reg. 1\n",
+        ),
+        (
+            steps("nz", "", Access, "2026-01-14", &[]),
+            "2026-01-15 | received, in Pacific/Auckland; that day is not counted | Privacy Act 2020 s. 44\n\
+             2026-02-13 | 20 business days after 2026-01-15, weekends not counted, nor the public holidays \
+             2026-02-06 \
+             | Privacy Act 2020 s. 44\n",
+        ),
+        (
+            steps("nz", "", Access, "2026-03-02", &[]),
+            "2026-03-03 | received, in Pacific/Auckland; that day is not counted | Privacy Act 2020 s. 44\n\
+             2026-03-31 | 20 business days after 2026-03-03, weekends not counted | Privacy Act 2020 s. 44\n",
+        ),
+        (
+            steps("us-ca", "", Access, "2026-03-02", &early),
+            "2026-03-02 | received, in America/Los_Angeles; that day is not counted \
+             | 11 CCR 7021(b); Cal. Civ. Code 1798.130(a)(2)(A)\n\
+             2026-04-16 | asked on 2026-03-05 who they are: no question stops this clock | 11 CCR 7021(b)\n\
+             2026-04-16 | 45 calendar days from 2026-03-02 | 11 CCR 7021(b); Cal. Civ. Code 1798.130(a)(2)(A)\n",
+        ),
+        (
+            steps("us-va", "", Access, "2026-03-02", &early),
+            "2026-03-02 | received, in America/New_York; that day is not counted | Va. Code 59.1-577(B)(1)\n\
+             2026-04-16 | asked on 2026-03-05 who they are: nothing in this law lets a question stop the clock \
+             | Va. Code 59.1-577(B)(1)\n\
+             2026-04-16 | 45 calendar days from 2026-03-02 | Va. Code 59.1-577(B)(1)\n",
+        ),
+        (
+            steps("eu-gdpr", "", Access, "2026-03-02", &late),
+            "2026-03-02 | received, in UTC; that day is not counted | Reg. 1182/71 Art. 3(1)\n\
+             2026-04-02 | asked on 2026-05-05 who they are, after the first time was up: it stops nothing \
+             | GDPR Art. 12(3); Reg. 1182/71 Art. 3\n\
+             2026-04-02 | one month from 2026-03-02 | GDPR Art. 12(3); Reg. 1182/71 Art. 3\n",
+        ),
+        (
+            steps("eu-gdpr", "", Access, "2026-03-02", &slow),
+            "2026-03-02 | received, in UTC; that day is not counted | Reg. 1182/71 Art. 3(1)\n\
+             2026-04-02 | asked on 2026-03-12 who they are, more than 7 days after receipt and so not without \
+             undue delay: the clock runs on \
+             | EDPB Guidelines 01/2022, 157\n\
+             2026-04-02 | one month from 2026-03-02 | GDPR Art. 12(3); Reg. 1182/71 Art. 3\n",
+        ),
+        (
+            steps("eu-gdpr", "", Access, "2026-03-02", &early),
+            "2026-03-02 | received, in UTC; that day is not counted | Reg. 1182/71 Art. 3(1)\n\
+             2026-03-10 | asked on 2026-03-05 who they are and answered on 2026-03-10: the clock stood in between \
+             | GDPR Art. 12(6); EDPB Guidelines 01/2022, 157\n\
+             2026-04-02 | one month from 2026-03-02 | GDPR Art. 12(3); Reg. 1182/71 Art. 3\n\
+             2026-04-07 | five days did not count and come on top | GDPR Art. 12(3); Reg. 1182/71 Art. 3\n",
+        ),
+        (
+            steps("eu-gdpr", "", Access, "2026-03-02", &same_day),
+            "2026-03-02 | received, in UTC; that day is not counted | Reg. 1182/71 Art. 3(1)\n\
+             2026-03-05 | asked on 2026-03-05 what exactly they want and answered on 2026-03-05: the clock \
+             stood in between \
+             | GDPR rec. 63; EDPB Guidelines 01/2022, 157\n\
+             2026-04-02 | one month from 2026-03-02 | GDPR Art. 12(3); Reg. 1182/71 Art. 3\n",
+        ),
+        (
+            steps("eu-gdpr", "", Erasure, "2026-03-02", &same_day),
+            "2026-03-02 | received, in UTC; that day is not counted | Reg. 1182/71 Art. 3(1)\n\
+             2026-04-02 | asked on 2026-03-05 what exactly they want: only a request for access waits for that \
+             | GDPR Art. 12(3); Reg. 1182/71 Art. 3\n\
+             2026-04-02 | one month from 2026-03-02 | GDPR Art. 12(3); Reg. 1182/71 Art. 3\n",
+        ),
+        (
+            steps("uk-gdpr", "", Access, "2026-03-02", &same_day),
+            "2026-03-02 | received, in Europe/London; that day is not counted | UK GDPR Art. 12(3), 12A\n\
+             2026-03-05 | asked on 2026-03-05 what exactly they want and answered on 2026-03-05: the days from \
+             the one to the other, both included, do not count \
+             | UK GDPR Art. 12A\n\
+             2026-04-02 | one month from 2026-03-02 | UK GDPR Art. 12(3), 12A\n\
+             2026-04-03 | one day did not count and come on top | UK GDPR Art. 12(3), 12A\n\
+             2026-04-06 | 2026-04-03 is a public holiday: the next working day \
+             | ICO, guidance on the right of access\n",
+        ),
+        (
+            steps("uk-gdpr", "", Access, "2026-03-02", &early),
+            "2026-03-02 | received, in Europe/London; that day is not counted | UK GDPR Art. 12(3), 12A\n\
+             2026-03-10 | asked on 2026-03-05 who they are and shown on 2026-03-10: the time starts then \
+             | UK GDPR Art. 12A\n\
+             2026-04-10 | one month from 2026-03-10 | UK GDPR Art. 12(3), 12A\n",
+        ),
+        (
+            steps("eu-gdpr", "", Access, "2026-03-02", &two_open),
+            "2026-03-02 | received, in UTC; that day is not counted | Reg. 1182/71 Art. 3(1)\n\
+             2026-03-05 | asked on 2026-03-05 who they are and not answered: the clock stands \
+             | GDPR Art. 12(6); EDPB Guidelines 01/2022, 157\n\
+             2026-03-06 | asked on 2026-03-06 what exactly they want and not answered: the clock stands \
+             | GDPR rec. 63; EDPB Guidelines 01/2022, 157\n\
+             2026-04-02 | one month from 2026-03-02 | GDPR Art. 12(3); Reg. 1182/71 Art. 3\n\
+             2026-04-02 | the clock stands since 2026-03-05: not due before this day, and later by every day \
+             until the answer \
+             | GDPR Art. 12(3); Reg. 1182/71 Art. 3\n",
+        ),
+        // A question on the last day is in time.
+        (
+            steps("uk-gdpr", "", Access, "2026-03-02", &[asked(Identity, "2026-04-02", None)]),
+            "2026-03-02 | received, in Europe/London; that day is not counted | UK GDPR Art. 12(3), 12A\n\
+             2026-04-02 | asked on 2026-04-02 who they are and not shown: the time has not started | UK GDPR Art. 12A\n\
+             2026-04-02 | one month from 2026-03-02 | UK GDPR Art. 12(3), 12A\n\
+             2026-04-02 | the clock stands since 2026-04-02: not due before this day, and later by every day \
+             until the answer \
+             | UK GDPR Art. 12(3), 12A\n",
+        ),
+    ] {
+        assert_eq!(shown, expected);
+    }
+}
+
+#[test]
+fn a_period_and_a_condition_are_told_in_the_words_of_the_documents() {
+    for (period, iso, words) in [
+        (Period::Months(1), Some("P1M"), "one month"),
+        (Period::Years(2), Some("P2Y"), "two years"),
+        (Period::Days(45), Some("P45D"), "45 calendar days"),
+        (Period::BusinessDays(20), Some("P20BD"), "20 business days"),
+        (Period::Hours(72), Some("PT72H"), "72 hours"),
+        (Period::DaysAfterYearEnd(60), None, "60 days after the end of the year"),
+        (Period::AtOnce, Some("P0D"), "at once"),
+        (Period::Words("without undue delay"), None, "without undue delay"),
+    ] {
+        assert_eq!((period.iso().as_deref(), period.to_string().as_str()), (iso, words));
+    }
+    let residents = Condition::People(Among::Residents, Number::MoreThan(500));
+    let of_one_state = Condition::People(Among::OneState, Number::AtLeast(500));
+    let everyone = Condition::People(Among::Everyone, Number::FewerThan(500));
+    assert_eq!(residents.to_string(), "more than 500 residents");
+    assert_eq!(of_one_state.to_string(), "at least 500 residents of one state");
+    assert_eq!(everyone.to_string(), "fewer than 500 people");
+    let any = Condition::Any(&[Condition::Risk(RiskOf::High), Condition::Grave, Condition::NotAverted]);
+    let words = "a high risk, or sensitive or financial data, or an attack, or the harm not averted since";
+    assert_eq!(any.to_string(), words);
+}
+
+#[test]
+fn what_lengthens_a_duty_names_it_and_the_duty_names_what_lengthens_it() {
+    let pairs: Vec<_> = Duty::ALL.iter().filter_map(|duty| Some((duty.extends()?, *duty))).collect();
+    let expected =
+        [(Duty::Respond, Duty::Extend), (Duty::Appeal, Duty::ExtendAppeal), (Duty::Correct, Duty::ExtendCorrection)];
+    assert_eq!(pairs, expected);
+    for duty in Duty::ALL {
+        let longer = expected.iter().find(|(lengthened, _)| lengthened == duty).map(|(_, longer)| *longer);
+        assert_eq!(duty.extension(), longer);
+    }
+}
+
 #[test]
 fn receipt_is_confirmed_where_the_law_asks_for_it() {
     let confirm = |id: &str, request, received: &str| {
@@ -375,6 +566,27 @@ fn a_few_days_of_the_unions_hold_two_working_days() {
     check(&due("", "2026-04-02"), "2026-04-06");
     check(&due("FR", "2026-04-02"), "2026-04-07");
     check(&due("", "2026-01-09"), "2026-01-13");
+    // A second working day that is the last one already moves nothing.
+    let saturday = due("", "2026-01-10");
+    check(&saturday, "2026-01-13");
+    assert!(!told(&saturday).contains("two working days"), "{}", told(&saturday));
+    assert!(told(&due("", "2026-01-09")).contains("two working days"));
+}
+
+#[test]
+fn hours_run_by_the_unions_regulation_in_the_union_and_by_their_own_article_elsewhere() {
+    let aware = events(&[(Anchor::Awareness, "2026-01-15")]);
+    let last = |id: &str| deadline(law(id), Duty::NotifyAuthority, &aware, &site("")).unwrap().steps.pop().unwrap();
+    assert_eq!(last("eu-gdpr").article.as_str(), "GDPR Art. 33(1); Reg. 1182/71 Art. 3");
+    assert_eq!(last("uk-gdpr").article.as_str(), "UK GDPR Art. 33(1)");
+}
+
+#[test]
+fn a_place_without_a_calendar_of_its_own_has_its_countrys() {
+    let calendar = |place: &str| Calendar::of(&Place::parse(place).unwrap());
+    assert_eq!(calendar("FR-IDF").name(), "FR");
+    assert!(calendar("FR-IDF").has_holidays() && !Calendar::weekends().has_holidays());
+    assert_eq!(Calendar::weekends().name(), "weekends");
 }
 
 #[test]

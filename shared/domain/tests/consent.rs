@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use domain::{
     consent::{
         AgeStanding, Capture, CaptureRefused, Choice, ConsentEvent, GUARDIAN_HOURS, GuardianPart, age_standing,
-        awaited, check, fold, guardian_agreed, revocable,
+        asks_confirmation, awaited, check, check_choices, fold, guardian_agreed, revocable, to_confirm,
     },
     ids::{CaptureId, ControllerId, Fingerprint, GuardianId, Identifier, IdentifierKind, KeyedId, Pepper, Purpose},
     policy::{AgeRule, Clause, Country, LawfulBasis, Notice, Policy, PolicyHash, PurposeRule},
@@ -96,6 +96,56 @@ fn a_child_is_refused_and_another_needs_a_guardian() {
     assert_eq!(asked(Some(15), Some(&parent)), Ok(Some(parent.clone())));
     assert_eq!(asked(Some(16), None), Ok(None));
     assert_eq!(asked(Some(16), Some(&parent)), Ok(None), "exactly 16 is no child: nobody else is asked");
+}
+
+#[test]
+fn a_form_holds_thirty_two_choices_at_most() {
+    let mut policy = policy(None);
+    let rule = policy.purposes[&purpose("newsletter")].clone();
+    let mut choices = BTreeMap::new();
+    for n in 0..34 {
+        let id = purpose(&format!("purpose-{n}"));
+        policy.purposes.insert(id.clone(), PurposeRule { id: id.clone(), ..rule.clone() });
+        choices.insert(id, Choice::Refused);
+        let expected = if n < 32 { Ok(false) } else { Err(CaptureRefused::ChoiceCount) };
+        assert_eq!(check_choices(&policy, &choices, None), expected, "{n}");
+    }
+    assert_eq!(check_choices(&policy, &BTreeMap::new(), None), Err(CaptureRefused::ChoiceCount));
+}
+
+#[test]
+fn somebody_of_the_age_below_which_nobody_may_choose_may() {
+    let rule = AgeRule {
+        refuse_below: Some(13),
+        guardian_below: None,
+        guardian_below_in: BTreeMap::new(),
+        clause: Clause::new("test"),
+    };
+    let policy = policy(Some(rule));
+    assert_eq!(age_standing(&policy, Some(13), None), Ok(AgeStanding::OfAge));
+    assert_eq!(age_standing(&policy, Some(12), None), Err(CaptureRefused::TooYoung(13)));
+}
+
+/// Double opt-in: what a mail confirms is what the form began, and no other.
+#[test]
+fn only_what_is_given_now_for_the_first_time_and_not_taken_back_is_confirmed_by_mail() {
+    let plain = policy(None);
+    let mut by_mail = plain.clone();
+    by_mail.purposes.get_mut(&purpose("newsletter")).unwrap().confirm_by_mail = true;
+    let given = captured(10, Choice::Given, 1);
+    assert!(asks_confirmation(&by_mail, &given.choices) && !asks_confirmation(&plain, &given.choices));
+    assert!(!asks_confirmation(&by_mail, &captured(10, Choice::Refused, 1).choices));
+
+    let confirmed = |events: &[ConsentEvent], capture: &ConsentEvent| to_confirm(&by_mail, events, capture).len();
+    let one = std::slice::from_ref(&given);
+    assert_eq!(confirmed(one, &given), 1);
+    assert!(to_confirm(&plain, one, &given).is_empty());
+    assert_eq!(confirmed(&[captured(5, Choice::Given, 2), given.clone()], &given), 0, "it stood given already");
+    assert_eq!(confirmed(&[captured(5, Choice::Refused, 2), given.clone()], &given), 1);
+    assert_eq!(confirmed(&[given.clone(), captured(15, Choice::Given, 2)], &given), 1, "a later form began nothing");
+    assert_eq!(confirmed(&[given.clone(), captured(15, Choice::Withdrawn, 2)], &given), 0, "taken back since");
+    let refused = captured(10, Choice::Refused, 1);
+    assert_eq!(confirmed(std::slice::from_ref(&refused), &refused), 0);
 }
 
 fn captured(second: i64, choice: Choice, n: usize) -> ConsentEvent {

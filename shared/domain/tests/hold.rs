@@ -213,6 +213,16 @@ fn a_hold_that_is_being_put_on_its_records_keeps_them_already() {
 }
 
 #[test]
+fn a_hold_is_named_by_its_subject_and_itself_or_by_itself_where_it_is_wide() {
+    let own = hold(HoldScope::Subject(subject(0)));
+    assert_eq!(own.name(), format!("{}~{}", subject(0), own.id));
+    let wide = hold(HoldScope::Category(category("cv")));
+    assert_eq!(wide.name(), wide.id.to_string());
+    let scopes = [own.scope, wide.scope, HoldScope::System(System::S3), incident(&[], 0)];
+    assert_eq!(scopes.map(|scope| scope.as_str()), ["subject", "category", "system", "incident"]);
+}
+
+#[test]
 fn a_release_takes_two_people() {
     let standing = hold(HoldScope::Subject(subject(0)));
     assert_eq!(standing.release("officer-1"), Ok(Release::Ask), "whoever opened it is one of the two");

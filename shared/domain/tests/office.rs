@@ -1,15 +1,17 @@
 //! What the office may rule, on which ground, what it may answer with another request, and whom it
 //! believes.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use domain::{
     dsar::{
-        self, Act, Acting, ActingAs, Actor, Ask, Entry, Exception, MergeRefused, Outcome, Received, RefusalGround,
-        RequestState, RequestType, Ruling, RulingRefused, Stage, TransitionRefused, VerifiedBy, Why,
+        self, Act, Acting, ActingAs, Actor, Ask, Entry, Exception, Instructions, MergeRefused, Outcome, Received,
+        RefusalGround, RequestState, RequestType, Ruling, RulingRefused, Stage, TransitionRefused, VerifiedBy, Why,
     },
     ids::{Category, ControllerId, IdentifierKind, Purpose, StaffId},
+    mail::MailFailure,
     policy::{CategoryRule, Clause, Notice, Policy, VerificationRule},
+    sensitive::Sensitive,
 };
 use jiff::{Timestamp, ToSpan};
 
@@ -101,6 +103,7 @@ fn an_exception_names_what_the_policy_names_on_a_ground_that_fits() {
         check(RequestType::Objection, &approve(vec![exception(&invoice, RefusalGround::CompellingGrounds)])),
         Err(RulingRefused::NoParts(RequestType::Objection))
     );
+    assert_eq!(check(RequestType::Erasure, &approve(vec![fine.clone(); dsar::EXCEPTIONS_MAX])), Ok(()));
     assert_eq!(
         check(RequestType::Erasure, &approve(vec![fine; dsar::EXCEPTIONS_MAX + 1])),
         Err(RulingRefused::TooMany)
@@ -182,4 +185,49 @@ fn a_request_is_answered_with_one_that_covers_it() {
     ] {
         assert_eq!(merge(&purposes(request, asks), &purposes(request, answers)), expected, "{asks:?} {answers:?}");
     }
+}
+
+#[test]
+fn a_request_that_a_clerk_has_is_that_clerks_until_it_is_released_or_handed_over() {
+    let refused = |state: &RequestState, by, act| after(state, by, act).unwrap_err().why;
+    let open = verified(RequestType::Rectification);
+    assert_eq!(open.assignee(), None);
+    assert_eq!(refused(&open, clerk(1), Act::Released), Why::NotTheirs);
+    let claimed = with(open, [(clerk(1), Act::Claimed)]);
+    let name = |n: u8| match clerk(n) {
+        Actor::Staff(name) => name,
+        other => panic!("{other:?} is no clerk"),
+    };
+    assert_eq!(claimed.assignee(), Some(&name(1)));
+    assert_eq!(refused(&claimed, clerk(2), Act::Claimed), Why::ClaimedByAnother);
+    assert_eq!(refused(&claimed, clerk(2), Act::Released), Why::NotTheirs);
+    assert!(after(&claimed, clerk(1), Act::Claimed).is_ok(), "claiming again changes nothing");
+    let handed = with(claimed.clone(), [(clerk(2), Act::HandedOver(name(3)))]);
+    assert_eq!(handed.assignee(), Some(&name(3)));
+    assert_eq!(with(claimed, [(clerk(1), Act::Released)]).assignee(), None);
+}
+
+#[test]
+fn only_the_lone_word_all_erases_what_a_dead_person_left_without_anybodys_reading() {
+    let text = |words: &str| Some(Sensitive::new(words.to_owned()));
+    let all = Instructions { deletion: text(" all "), ..Instructions::default() };
+    assert!(all.erase_everything());
+    assert!(!Instructions::default().erase_everything());
+    assert!(!Instructions { deletion: text("my mails"), ..Instructions::default() }.erase_everything());
+    assert!(!Instructions { retention: text("the photographs"), ..all.clone() }.erase_everything());
+    assert!(!Instructions { communication: text("to my sister"), ..all }.erase_everything());
+}
+
+#[test]
+fn a_mail_that_failed_for_good_ends_mail_to_the_requester_and_to_nobody_else() {
+    let failed = |mail: &str, why: MailFailure| {
+        let act = Act::MailFailed { mail: mail.to_owned(), why: why.as_str().to_owned() };
+        with(asked(RequestType::Access), [(Actor::Product, act)]).unreachable_by_mail().map(|(_, why)| why)
+    };
+    assert_eq!(failed("receipt", MailFailure::BouncePermanent), Some(MailFailure::BouncePermanent));
+    assert_eq!(failed("receipt", MailFailure::BounceTransient), None, "an absence notice ends nothing");
+    assert_eq!(failed("office", MailFailure::BouncePermanent), None);
+    // GDPR Art. 19: a recipient who is told is not the requester.
+    assert_eq!(failed("follow-agency", MailFailure::BouncePermanent), None);
+    assert!(dsar::is_to_requester("receipt") && !dsar::is_to_requester("office-late"));
 }

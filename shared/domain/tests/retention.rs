@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    ids::{Category, ControllerId, EventName, Identifier, IdentifierKind, Pepper, Purpose},
+    ids::{Category, ControllerId, EventName, HoldId, Identifier, IdentifierKind, Pepper, Purpose},
     policy::{Action, Clause, Notice, Period, Policy, PolicyHash, RetentionRule, Switch},
     record::{Record, System},
-    retention::{RetentionClock, after},
+    retention::{RENEWAL_RUNS_MAX, RetentionClock, after},
 };
 use jiff::{Span, SpanFieldwise, Timestamp, ToSpan, tz::TimeZone};
 use proptest::prelude::*;
@@ -118,6 +118,30 @@ fn an_end_event_starts_the_grace_and_the_maximum_bounds_it() {
 }
 
 #[test]
+fn what_happens_at_the_very_instant_of_the_beginning_or_the_end_still_counts() {
+    let start = "2026-01-01T10:00:00Z";
+    assert_eq!(due(&chat(), start, &[("chat.message", start)]), None);
+    assert_eq!(due(&chat(), start, &[("chat.message", "2026-01-01T10:30:00Z")]), None);
+    let access = [("website.access", "2026-01-01T10:30:00Z")];
+    assert_eq!(due(&chat(), start, &access).unwrap(), "2026-01-01T11:00:00Z");
+    // What lies before the record was made neither renews it nor keeps it.
+    let before = [("website.access", "2026-01-01T09:59:00Z"), ("chat.message", "2026-01-01T09:59:00Z")];
+    assert_eq!(due(&chat(), start, &before).unwrap(), "2026-01-01T10:30:00Z");
+}
+
+#[test]
+fn of_renewals_that_never_join_the_earliest_are_kept_and_so_many_at_most() {
+    let (rule, start) = (visits_of(1.minute()), at("2026-01-01T00:00:00Z"));
+    let mut clock = RetentionClock::new(start);
+    for n in 0..=i64::try_from(RENEWAL_RUNS_MAX).unwrap() {
+        clock.note(&rule, &event("website.visit"), start + (n * 10).minutes(), &TimeZone::UTC).unwrap();
+    }
+    let kept: Vec<_> = clock.renewals.keys().copied().collect();
+    assert_eq!((kept.len(), kept[0]), (RENEWAL_RUNS_MAX, start));
+    assert_eq!(kept.last(), Some(&(start + (10 * i64::try_from(RENEWAL_RUNS_MAX - 1).unwrap()).minutes())));
+}
+
+#[test]
 fn a_duration_past_the_calendar_is_an_error_and_not_a_panic() {
     let rule = rule(Period::Fixed { duration: for_(Span::new().years(9_000)) }, None);
     assert!(RetentionClock::new(at("2026-01-01T00:00:00Z")).due(&rule, &TimeZone::UTC).is_err());
@@ -213,6 +237,58 @@ fn under_one_policy_a_late_visit_from_before_the_end_still_counts() {
 }
 
 /// A period of any mode, in days.
+#[test]
+fn a_record_is_gone_for_readers_from_the_instant_of_its_end_and_held_while_any_hold_is_on_it() {
+    let (one, rule) = (policy("aa"), visits_of(10.days()));
+    let start = at("2026-01-01T00:00:00Z");
+    let mut record = record(&one, &rule, start);
+    let end = record.due_at.unwrap();
+    assert_eq!(end, at("2026-01-11T00:00:00Z"));
+    assert!(!record.is_expired(end - 1.nanosecond()) && record.is_expired(end));
+    assert!(!record.is_held());
+    record.holds.insert(HoldId::parse(&"A".repeat(22)).unwrap());
+    assert!(record.is_held());
+    // A visit at that very instant still counts, under its own policy and under another.
+    for policy in [policy("aa"), policy("bb")] {
+        let mut visited = record.clone();
+        assert_eq!(visited.note(&policy, &rule, &event("website.visit"), end), Ok(true));
+        assert_eq!(visited.due_at, Some(end + 240.hours()));
+    }
+    record.end_before_it_began();
+    assert!(record.is_expired(start - 1.millisecond()));
+    assert_eq!(record.replan(&policy("cc"), &rule, &[], start), Ok(false), "no policy plans it anew");
+}
+
+#[test]
+fn a_record_is_planned_anew_by_another_policy_only_and_says_whether_that_changed_it() {
+    let (one, other, start) = (policy("aa"), policy("bb"), at("2026-01-01T00:00:00Z"));
+    let (short, long) = (visits_of(10.days()), visits_of(20.days()));
+    let fresh = record(&one, &short, start);
+    let planned = |policy: &Policy, rule: &RetentionRule, events: &[(EventName, Timestamp)], now| {
+        let mut record = fresh.clone();
+        (
+            record.replan(policy, rule, events, now).unwrap(),
+            record.due_at.unwrap().duration_since(fresh.due_at.unwrap()).as_hours(),
+        )
+    };
+    let visit = [(event("website.visit"), start + 48.hours())];
+    assert_eq!(planned(&one, &long, &[], start), (false, 0));
+    assert!(!planned(&other, &short, &[], start).0);
+    assert_eq!(planned(&other, &long, &[], start), (true, 240));
+    assert_eq!(planned(&other, &short, &visit, start), (true, 48));
+    assert!(!planned(&other, &long, &[], fresh.due_at.unwrap()).0, "what has expired is not revived");
+}
+
+#[test]
+fn a_record_whose_switch_took_over_names_the_switchs_clause() {
+    let policy = policy("aa");
+    let mut record = record(&policy, &chat(), at("2026-01-01T10:00:00Z"));
+    let before = record.clause.clone();
+    assert_eq!(record.note(&policy, &chat(), &event("chat.message"), at("2026-01-01T10:29:00Z")), Ok(true));
+    assert_ne!(record.clause, before);
+    assert_eq!((record.clause, record.due_at), (Clause::new("stationdb.4-c"), None));
+}
+
 fn any_period() -> impl Strategy<Value = Period> {
     let days = |days: i64| for_(days.days());
     prop_oneof![

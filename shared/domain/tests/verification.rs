@@ -68,6 +68,40 @@ fn nobody_is_asked_for_a_proof_of_what_only_stops_takes_back_or_tells() {
     assert_eq!(withdrawal.reasons[0].article.as_str(), "GDPR Art. 7(3)");
 }
 
+/// Who reads why a proof is asked finds the article of the law that asks for it.
+#[test]
+fn each_law_that_speaks_of_a_proof_is_cited_by_its_article() {
+    use RequestType::{Erasure, KnowCategories, KnowPieces, ObjectionMarketing, WithdrawConsent};
+    for (regime, request, certainty, article) in [
+        (Regime::EuGdpr, WithdrawConsent, Certainty::None, "GDPR Art. 7(3)"),
+        (Regime::UkGdpr, ObjectionMarketing, Certainty::None, "GDPR Art. 12(2), 12(6)"),
+        (Regime::UsCt, ObjectionMarketing, Certainty::None, "Conn. Gen. Stat. 42-518(c)(4)"),
+        (Regime::EuGdpr, Erasure, Certainty::Proportionate, "GDPR Art. 12(6)"),
+        (Regime::UsCa, KnowCategories, Certainty::Reasonable, "11 CCR 7062(b)"),
+        (Regime::UsCa, KnowPieces, Certainty::High, "11 CCR 7061, 7062(c)"),
+        (Regime::UsCa, Erasure, Certainty::Reasonable, "11 CCR 7062(d)"),
+        (Regime::UsVa, Erasure, Certainty::Proportionate, "Va. Code 59.1-577(B)(4)"),
+        (Regime::UsCt, Erasure, Certainty::Proportionate, "Conn. Gen. Stat. 42-518(c)(4)"),
+    ] {
+        let asked = law_asks(regime, request).map(|(certainty, article, _)| (certainty, article));
+        assert_eq!(asked, Some((certainty, article)), "{regime:?} {request}");
+    }
+    assert_eq!(law_asks(Regime::Jp, Erasure), None);
+}
+
+/// GDPR Art. 7(3), 21(3); 11 CCR 7026(f), 7027(g).
+#[test]
+fn what_only_stops_counts_from_the_moment_it_is_made() {
+    let at_once: Vec<_> = RequestType::ALL.into_iter().filter(|request| request.takes_effect_at_once()).collect();
+    let expected = [
+        RequestType::WithdrawConsent,
+        RequestType::ObjectionMarketing,
+        RequestType::DoNotSellOrShare,
+        RequestType::LimitSensitive,
+    ];
+    assert!(at_once.len() == expected.len() && expected.iter().all(|request| at_once.contains(request)), "{at_once:?}");
+}
+
 #[test]
 fn california_asks_two_points_for_categories_and_deletion_and_three_with_a_declaration_for_pieces() {
     use VerificationRule::{Account, Mail, Points};

@@ -233,9 +233,7 @@ impl Course {
                 match to {
                     // The day of the event is not counted (Reg. 1182/71 Art. 3(1)): neither does it stop anything.
                     Some(to) => {
-                        if to > from {
-                            self.paused.push((super::count::plus(from, jiff::ToSpan::days(1))?, to));
-                        }
+                        self.paused.push((super::count::plus(from, jiff::ToSpan::days(1))?, to));
                         (format!("{asks} and answered on {to}: the clock stood in between"), to, article)
                     }
                     None => {
@@ -309,9 +307,6 @@ impl Course {
         let period = match (self.rule.period, row.period) {
             (Period::Months(first), Period::Months(more)) => Period::Months(first.saturating_add(more)),
             (Period::Days(first), Period::Days(more)) => Period::Days(first.saturating_add(more)),
-            (Period::BusinessDays(first), Period::BusinessDays(more)) => {
-                Period::BusinessDays(first.saturating_add(more))
-            }
             (_, Period::Words(words)) => {
                 return Err(ClockError::NoDate { law, duty: row.duty, words, article: row.article });
             }

@@ -131,12 +131,9 @@ impl Counter {
     /// Reg. 1182/71 Art. 3(5): a period of two days or more holds two working days at least.
     fn with_two_working_days(&self, start: Date, mut last: Date, steps: &mut Vec<Step>) -> Result<Date, ClockError> {
         let (mut day, mut working) = (start, 0);
-        while day < last || working < 2 {
+        while working < 2 {
             day = plus(day, 1.day())?;
             working += usize::from(self.calendar.day(day)? == Day::Working);
-            if working >= 2 && day >= last {
-                break;
-            }
         }
         if day > last {
             last = day;

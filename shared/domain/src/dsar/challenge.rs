@@ -99,5 +99,9 @@ mod tests {
             challenge = Challenge { sent_at: Some(now), ..next };
         }
         assert_eq!(tries, 15);
+        // Nor are codes that were not tried to their end worth more, or another code anything when the tries are used up.
+        let spent = Challenge { number: 3, attempts: 3, attempts_in_all: 15, ..Challenge::first(at(0)) };
+        assert_eq!((spent.tried(at(1)), spent.again(at(9_999))), (None, None));
+        assert!(Challenge { attempts_in_all: 14, ..spent }.tried(at(1)).is_some());
     }
 }

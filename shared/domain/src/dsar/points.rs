@@ -134,6 +134,26 @@ mod tests {
             let hashes: BTreeSet<_> = spellings.iter().map(|value| pepper.point(&field, value)).collect();
             assert_eq!(hashes.len(), 1, "{name}");
         }
+        for (name, written, read) in [
+            ("birth", "17 5 1990", "1990-05-17"),
+            ("birth", "05.06.1990", "1990-06-05"),
+            ("birth", "06/06/1990", "1990-06-06"),
+            // The twelfth may be a month, and the thirteenth is none.
+            ("birth", "12/11/1990", "12/11/1990"),
+            ("birth", "11/12/1990", "11/12/1990"),
+            ("birth", "13/11/1990", "1990-11-13"),
+            ("birth", "11/13/1990", "1990-11-13"),
+            ("birth", "1990-june-05", "1990-06-05"),
+            ("birth", "ma 17, 1990", "ma 17, 1990"),
+            ("birth", "sept 17, 1990", "sept 17, 1990"),
+            ("birth", "jun 17, 1990", "1990-06-17"),
+            ("phone", "12345", "12345"),
+            ("fax", "030 12-34-56", "030123456"),
+            ("phone", "1234567890123456", "1234567890123456"),
+            ("phone", "12345x", "12345x"),
+        ] {
+            assert_eq!(normal(&field(name), written), read);
+        }
         for (name, one, other) in [
             ("account", "12-345", "123-45"),
             ("birth", "05/06/1990", "06/05/1990"),

@@ -249,6 +249,15 @@ mod tests {
         Pepper::new(1, &[7; 32])
     }
 
+    /// RFC 4648 § 5, without padding: what is stored under a hash is found under it for as long as it is stored.
+    #[test]
+    fn a_hash_is_written_in_base64url() {
+        let text = |number: u128| base64url_128(number.to_be_bytes());
+        assert_eq!(text(u128::MAX), format!("{}w", "_".repeat(21)));
+        assert_eq!(text(1), format!("{}Q", "A".repeat(21)));
+        assert_eq!(text(0x0405_0607), "AAAAAAAAAAAAAAAABAUGBw");
+    }
+
     #[test]
     fn two_spellings_of_one_address_are_one_person() {
         let a = Identifier::parse(IdentifierKind::Mail, " Ada@Example.com ").unwrap();
