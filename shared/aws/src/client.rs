@@ -137,6 +137,11 @@ impl SlimClient {
         Self { dial: Some(dial), ..Self::default() }
     }
 
+    /// Whether it ends in the same process, where nobody asks who calls.
+    pub(crate) const fn is_in_process(&self) -> bool {
+        self.dial.is_some()
+    }
+
     /// Opens a connection to an endpoint and keeps it, so that the first request need not. Best
     /// effort: what fails here shows when the connection is needed.
     pub async fn open(&self, endpoint: &str) {

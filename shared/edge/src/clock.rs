@@ -13,7 +13,22 @@ pub const AHEAD_MINUTES_MAX: i64 = 5;
 /// The time now, by this machine.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 pub fn now() -> Timestamp {
+    #[cfg(feature = "simulation")]
+    if let Some(now) = SIMULATED.get() {
+        return now;
+    }
     Timestamp::now()
+}
+
+/// Sets the clock of this thread: for tests that simulate time. What is released has no such feature.
+#[cfg(feature = "simulation")]
+pub fn simulate(now: Timestamp) {
+    SIMULATED.set(Some(now));
+}
+
+#[cfg(feature = "simulation")]
+thread_local! {
+    static SIMULATED: Cell<Option<Timestamp>> = const { Cell::new(None) };
 }
 
 thread_local! {

@@ -19,6 +19,7 @@ use crate::{
     objects::{Buckets, decoded},
     seed::Seed,
     services::{Keys, Mails, Queues},
+    shorter::{Part, Parts},
     table::Tables,
 };
 
@@ -230,6 +231,10 @@ pub struct Aws {
     pub calls: u64,
     /// How many of them went wrong.
     pub faults: u64,
+    /// What a failure may come from: each event, and each fault that was drawn.
+    pub parts: Vec<Part>,
+    /// What of it is left out.
+    pub without: Parts,
     seed: Seed,
     /// Ends an environment, by its number.
     kills: BTreeMap<u64, oneshot::Sender<()>>,
@@ -259,6 +264,8 @@ impl Account {
             trace: Vec::new(),
             calls: 0,
             faults: 0,
+            parts: Vec::new(),
+            without: Parts::new(),
             seed,
             kills: BTreeMap::new(),
         })))
@@ -301,6 +308,9 @@ impl Aws {
         // Most calls read, and reading again does no harm: what writes goes wrong more often.
         let share = if service.reads(request) { self.plan.per_mille / 4 } else { self.plan.per_mille * 2 };
         let drawn = (self.seed.below(1_000) < share).then(|| *self.seed.one_of(&FAULTS));
+        let part = Part::Fault(self.calls);
+        let drawn = drawn.filter(|_| !self.without.contains(&part));
+        self.parts.extend(drawn.map(|_| part));
         let fault = match self.plan.first {
             Some((name, fault)) if what.contains(name) => {
                 self.plan.first = None;

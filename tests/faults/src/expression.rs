@@ -93,6 +93,14 @@ pub fn holds(expression: &str, names: Names<'_>, item: &Item) -> bool {
     holds
 }
 
+/// The attribute with which a key condition begins, and what it must be.
+pub fn partition(condition: &str, names: Names<'_>) -> (String, String) {
+    let tokens = tokens(condition);
+    let [name, equals, value, ..] = tokens.as_slice() else { panic!("no key condition: {condition}") };
+    assert_eq!(equals, "=", "no key condition: {condition}");
+    (names.name(name), text(typed(&names.value(value)).1).to_owned())
+}
+
 impl Reader<'_> {
     fn peek(&self) -> &str {
         self.tokens.get(self.at).map_or("", String::as_str)

@@ -1,14 +1,20 @@
 //! Many histories, each from its seed; and what holds after every one.
 
 use std::{
+    any::Any,
     collections::BTreeSet,
     convert::Infallible,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::Path,
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::available_parallelism,
     time::Instant,
 };
 
+use edge::telemetry;
 use futures_util::future::{LocalBoxFuture, join_all};
 use policy::PolicyBook;
 use wire::evidence::{
@@ -16,7 +22,13 @@ use wire::evidence::{
     verify::{Broken, Files, Summary, verify},
 };
 
-use crate::{endpoint::Plan, log::Log, table::TABLE, world::World};
+use crate::{
+    endpoint::Plan,
+    log::Log,
+    shorter::{self, Part, Parts},
+    table::TABLE,
+    world::World,
+};
 
 /// When every history begins: 2026-03-01.
 pub const BEGIN: i64 = 1_772_323_200_000;
@@ -42,13 +54,24 @@ pub fn policies() -> &'static PolicyBook {
     })
 }
 
-/// How a history broke: what it panicked with, and what was called.
-type Broke = (Box<dyn std::any::Any + Send>, Vec<String>);
+/// Calls, and how many of them went wrong.
+type Counts = (u64, u64);
+
+/// How a history broke.
+struct Broke {
+    /// What it panicked with.
+    panic: Box<dyn Any + Send>,
+    /// What was called.
+    trace: Vec<String>,
+    /// Of what it consisted.
+    parts: Vec<Part>,
+}
 
 /// Runs one history on a stack of its own, in simulated time; answers what went wrong with it, if anything did.
-fn run(seed: u64, log: &Log, history: &impl AsyncFn(&World)) -> Result<(u64, u64), Broke> {
+fn run(seed: u64, without: &Parts, log: &Log, history: &impl AsyncFn(&World)) -> Result<Counts, Broke> {
     log.clear();
-    let world = World::new(seed, policies().clone(), BEGIN);
+    telemetry::overhear();
+    let world = World::new(seed, policies().clone(), BEGIN).without(without);
     let ran = catch_unwind(AssertUnwindSafe(|| {
         // A runtime of its own: what is still under way at its end goes with it.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
@@ -59,16 +82,90 @@ fn run(seed: u64, log: &Log, history: &impl AsyncFn(&World)) -> Result<(u64, u64
     let aws = world.account.aws();
     match ran {
         Ok(()) => Ok((aws.calls, aws.faults)),
-        Err(panic) => Err((panic, aws.trace.clone())),
+        Err(panic) => Err(Broke { panic, trace: aws.trace.clone(), parts: aws.parts.clone() }),
     }
 }
 
-/// Runs histories: as many as `HABEAS_HISTORIES` says, else so many, from `HABEAS_SEED` on, else from 1.
+/// Runs histories on all cores: as many as `HABEAS_HISTORIES` says, else so many, from `HABEAS_SEED` on, else from 1.
 ///
 /// # Panics
-/// At the first history that breaks a promise, after its seed and the command that runs it alone were printed.
+/// At the first history that breaks a promise, after the shortest was looked for that breaks as well and the command
+/// that runs it alone was printed.
+#[expect(clippy::disallowed_methods, reason = "how long they took is told, and nothing else follows from it")]
 pub fn histories(test: &str, count: u64, history: impl AsyncFn(&World) + Sync) {
-    deep(|| all(test, count, &history));
+    let (first, count) = (number("HABEAS_SEED").unwrap_or(1), number("HABEAS_HISTORIES").unwrap_or(count));
+    let without = std::env::var("HABEAS_WITHOUT").map(|parts| shorter::parse(&parts)).unwrap_or_default();
+    let (started, next, cores) =
+        (Instant::now(), AtomicU64::new(first), available_parallelism().map_or(1, usize::from));
+    let some = || -> Result<Counts, (u64, Parts, Broke)> {
+        let log = Log::default();
+        let _guard = log.start();
+        let (mut calls, mut faults) = (0, 0);
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= first + count {
+                return Ok((calls, faults));
+            }
+            match run(seed, &without, &log, &history) {
+                Ok((called, failed)) => {
+                    calls += called;
+                    faults += failed;
+                }
+                Err(broke) => {
+                    // The others begin no more.
+                    next.store(first + count, Ordering::Relaxed);
+                    let (without, broke) = shortest(seed, without.clone(), broke, &log, &history);
+                    return Err((seed, without, broke));
+                }
+            }
+        }
+    };
+    let ran: Vec<Result<Counts, (u64, Parts, Broke)>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(|| deep(some))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    let (mut calls, mut faults) = (0, 0);
+    for ran in ran {
+        match ran {
+            Ok((called, failed)) => {
+                calls += called;
+                faults += failed;
+            }
+            Err((seed, without, broke)) => {
+                let (left, parts) = (broke.parts.len(), shorter::format(&without));
+                eprintln!("history {seed}: its calls were\n{}", broke.trace.join("\n"));
+                eprintln!("with {left} events and faults left, it breaks a promise: {}", said(&*broke.panic));
+                let without = if parts.is_empty() { parts } else { format!("HABEAS_WITHOUT={parts} ") };
+                eprintln!(
+                    "HABEAS_SEED={seed} {without}HABEAS_HISTORIES=1 cargo test -p fault-tests {test} -- --exact --nocapture"
+                );
+                resume_unwind(broke.panic);
+            }
+        }
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+    let rate = count as f64 / seconds;
+    eprintln!("{test}: {count} histories, {calls} calls, {faults} faults, {seconds:.1} s, {rate:.1} histories/s");
+}
+
+/// The shortest history that is found to break as well, and how it broke.
+fn shortest(seed: u64, without: Parts, broke: Broke, log: &Log, history: &impl AsyncFn(&World)) -> (Parts, Broke) {
+    let (parts, mut last) = (broke.parts.clone(), broke);
+    let without = shorter::shortest(without, parts, |without| match run(seed, without, log, history) {
+        Ok(_) => false,
+        Err(broke) => {
+            last = broke;
+            true
+        }
+    });
+    (without, last)
+}
+
+/// What a panic said.
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
 }
 
 /// Runs something on a thread with the stack of a main thread: unoptimised, the futures are large.
@@ -82,33 +179,6 @@ fn deep<T: Send>(run: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "how long they took is told, and nothing else follows from it")]
-fn all(test: &str, count: u64, history: &impl AsyncFn(&World)) {
-    let log = Log::default();
-    let _guard = log.start();
-    let (first, count) = (number("HABEAS_SEED").unwrap_or(1), number("HABEAS_HISTORIES").unwrap_or(count));
-    let (started, mut calls, mut faults) = (Instant::now(), 0, 0);
-    for seed in first..first + count {
-        match run(seed, &log, history) {
-            Ok((called, failed)) => {
-                calls += called;
-                faults += failed;
-            }
-            Err((panic, trace)) => {
-                eprintln!("history {seed}: the last calls were\n{}", trace.join("\n"));
-                eprintln!(
-                    "HABEAS_SEED={seed} HABEAS_HISTORIES=1 cargo test -p fault-tests {test} -- --exact --nocapture"
-                );
-                resume_unwind(panic);
-            }
-        }
-    }
-    let seconds = started.elapsed().as_secs_f64();
-    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-    let rate = count as f64 / seconds;
-    eprintln!("{test}: {count} histories, {calls} calls, {faults} faults, {seconds:.1} s, {rate:.0} histories/s");
-}
-
 /// Runs one history in which one thing goes wrong: a failure that was found, and stays found.
 ///
 /// # Panics
@@ -117,9 +187,9 @@ pub fn case(history: impl AsyncFn(&World) + Sync) {
     deep(|| {
         let log = Log::default();
         let _guard = log.start();
-        if let Err((panic, trace)) = run(1, &log, &history) {
-            eprintln!("the calls were\n{}", trace.join("\n"));
-            resume_unwind(panic);
+        if let Err(broke) = run(1, &Parts::new(), &log, &history) {
+            eprintln!("the calls were\n{}", broke.trace.join("\n"));
+            resume_unwind(broke.panic);
         }
     });
 }
@@ -130,10 +200,20 @@ pub fn first_broken(count: u64, history: impl AsyncFn(&World) + Sync) -> Option<
     deep(|| {
         let log = Log::default();
         let _guard = log.start();
-        (1..=count).find_map(|seed| run(seed, &log, &history).err()).map(|(panic, _)| {
-            let text = panic.downcast_ref::<String>().cloned();
-            text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
-        })
+        (1..=count).find_map(|seed| run(seed, &Parts::new(), &log, &history).err()).map(|broke| said(&*broke.panic))
+    })
+}
+
+/// Of how many events and faults the first history consists that breaks a promise with something switched off, and of
+/// how many the shortest that was found to break as well: a test of the search.
+pub fn first_broken_shortest(count: u64, history: impl AsyncFn(&World) + Sync) -> Option<(usize, usize)> {
+    deep(|| {
+        let log = Log::default();
+        let _guard = log.start();
+        let run = |seed| Some((seed, run(seed, &Parts::new(), &log, &history).err()?));
+        let (seed, broke) = (1..=count).find_map(run)?;
+        let before = broke.parts.len();
+        Some((before, shortest(seed, Parts::new(), broke, &log, &history).1.parts.len()))
     })
 }
 
@@ -142,9 +222,11 @@ pub fn draw_plan(world: &World) {
     let per_mille = *world.one_of(&[0, 20, 50, 100, 200]);
     let delay_millis = *world.one_of(&[0, 5, 200]);
     let page_max = *world.one_of(&[0, 1, 2]);
+    let index_lag = *world.one_of(&[0, 0, 2, 10]);
     let mut aws = world.account.aws();
     aws.plan = Plan { per_mille, delay_millis, ..Plan::calm() };
     aws.tables.page_max = page_max;
+    aws.tables.index_lag = index_lag;
     aws.buckets.page_max = page_max;
 }
 
@@ -159,10 +241,11 @@ pub async fn turn<'w>(world: &'w World, mut acts: Vec<LocalBoxFuture<'w, ()>>) {
             break;
         }
     }
+    acts.retain(|_| world.happens());
     join_all(acts).await;
     let passed = *world.one_of(&[0, 10, 1_000, 60_000, 3_600_000]);
     world.pass(passed);
-    if world.percent(8) {
+    if world.percent(8) && world.happens() {
         world.replay();
     }
 }
@@ -236,5 +319,7 @@ fn nothing_personal_is_left(world: &World, log: &Log) {
         }
     }
     assert!(!found(&log.text()), "something personal is logged: {}", log.text());
+    let lines = telemetry::overhear();
+    assert!(!found(&lines), "something personal in a metric: {lines}");
     assert!(!found(&world.errors.borrow()), "something personal in an error: {}", world.errors.borrow());
 }

@@ -14,5 +14,6 @@ pub mod log;
 pub mod objects;
 pub mod seed;
 pub mod services;
+pub mod shorter;
 pub mod table;
 pub mod world;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
+use wire::mail_event::{CONTROLLER_TAG, NOTICE_TAG};
 
 use crate::seed::Seed;
 
@@ -218,6 +219,8 @@ pub struct Sent {
     pub text: String,
     /// The name of its claim.
     pub tag: String,
+    /// Whose it is, as its tag says.
+    pub controller: String,
 }
 
 /// The mail service.
@@ -236,14 +239,15 @@ impl Mails {
     pub fn call(&mut self, path: &str, request: &Value) -> Value {
         assert_eq!(path, "/v2/email/outbound-emails", "it is not served here");
         let tags = request["EmailTags"].as_array().cloned().unwrap_or_default();
-        let tag = tags.iter().find(|tag| tag["Name"] == wire::mail_event::NOTICE_TAG);
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let tagged = |name: &str| tags.iter().find(|tag| tag["Name"] == name).map(|tag| text(&tag["Value"]));
         let message = &request["Content"]["Simple"];
         let mail = Sent {
             to: text(&request["Destination"]["ToAddresses"][0]),
             subject: text(&message["Subject"]["Data"]),
             text: text(&message["Body"]["Text"]["Data"]),
-            tag: tag.map(|tag| text(&tag["Value"])).unwrap_or_default(),
+            tag: tagged(NOTICE_TAG).unwrap_or_default(),
+            controller: tagged(CONTROLLER_TAG).unwrap_or_default(),
         };
         let times = if self.swallows { 0 } else { 1 + usize::from(self.doubles) };
         self.sent.extend(std::iter::repeat_n(mail, times));

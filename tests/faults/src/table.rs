@@ -13,15 +13,29 @@ pub type Refusal = (u16, Value);
 /// Where an item lies: its partition and its sort key, empty if the table has none.
 type Key = (String, String);
 
+/// Into how many shards the stream is cut.
+pub const SHARDS: u64 = 2;
+
 /// One change of one item, as the stream carries it.
 #[derive(Debug, Clone)]
 pub struct Change {
+    /// In which shard it comes: all of one partition in the same.
+    pub shard: u64,
     /// Which item.
     pub key: (String, String),
     /// The item before.
     pub old: Option<Item>,
     /// The item after.
     pub new: Option<Item>,
+    /// Whether its time to live was over, and nobody else took it away.
+    pub by_ttl: bool,
+}
+
+impl Change {
+    /// What becomes of an item.
+    pub fn new(key: (String, String), old: Option<Item>, new: Option<Item>) -> Self {
+        Self { shard: segment(&key.0, SHARDS), key, old, new, by_ttl: false }
+    }
 }
 
 /// The tables of one account.
@@ -34,10 +48,18 @@ pub struct Tables {
     done: BTreeMap<String, Value>,
     /// Most items of a page, whatever was asked for.
     pub page_max: usize,
-    /// A switch for tests of the tests: conditions are not looked at.
+    /// By how many changes an index lags behind.
+    pub index_lag: usize,
+    /// A switch for tests of the tests: what keeps a statement from what is held is not looked at.
+    pub ignores_holds: bool,
+    /// Another: what is over is taken away as if somebody had done it.
+    pub expires_unsigned: bool,
+    /// Another: conditions are not looked at.
     pub blind: bool,
     /// Another: items whose sort keys begin so are thanked for and lost.
     pub swallows: Option<&'static str>,
+    /// Another: items whose sort keys begin so stay as they were written first.
+    pub forgets: Option<&'static str>,
     /// Another: what is deleted is said to have been gone before.
     pub deletes_silently: bool,
     /// Another: what is deleted stays.
@@ -112,13 +134,47 @@ impl Tables {
             return;
         }
         let items = self.tables.entry(table.clone()).or_default();
+        if self.forgets.is_some_and(|forgotten| key.1.starts_with(forgotten)) && items.contains_key(&key) {
+            return;
+        }
         let old = match &new {
             Some(item) => items.insert(key.clone(), item.clone()),
             None => items.remove(&key),
         };
         if table == TABLE && old != new {
-            self.changes.push(Change { key, old, new });
+            self.changes.push(Change::new(key, old, new));
         }
+    }
+
+    /// Takes away what is over, as time to live does: some of it, some time.
+    pub fn expire(&mut self, now: i64, mut is_taken: impl FnMut() -> bool) {
+        let is_over = |item: &Item| {
+            let ttl = item.get("ttl").and_then(|ttl| ttl["N"].as_str()?.parse::<i64>().ok());
+            ttl.is_some_and(|ttl| ttl < now / 1_000)
+        };
+        let over = self.items(TABLE).filter(|(_, item)| is_over(item)).map(|(key, _)| key.clone());
+        for key in over.collect::<Vec<_>>() {
+            if is_taken() {
+                self.apply(Write { table: TABLE.to_owned(), key, new: None });
+                let by_ttl = !self.expires_unsigned;
+                self.changes.last_mut().into_iter().for_each(|change| change.by_ttl = by_ttl);
+            }
+        }
+    }
+
+    /// The items of a table as an index knows them.
+    fn indexed(&self, table: &str) -> BTreeMap<&Key, &Item> {
+        let mut items: BTreeMap<&Key, &Item> = self.items(table).collect();
+        if table == TABLE {
+            // The last change first, so that what stands is how it was before all of them.
+            for change in self.changes.iter().rev().take(self.index_lag) {
+                match &change.old {
+                    Some(old) => items.insert(&change.key, old),
+                    None => items.remove(&change.key),
+                };
+            }
+        }
+        items
     }
 
     /// Carries out one call by its name.
@@ -260,6 +316,8 @@ impl Tables {
         let satisfied = |(one, parameter): &(String, Option<Value>)| {
             let item = stands.as_ref();
             match one.split_once(' ') {
+                // A hold takes the due time away, so either of the two keeps what it covers.
+                Some(("holds" | "due_at", _)) if self.ignores_holds => item.is_some(),
                 Some((name, "IS MISSING")) => item.is_some_and(|item| !item.contains_key(name)),
                 Some((name, "= true")) => item.and_then(|item| item.get(name)) == Some(&json!({ "BOOL": true })),
                 Some((name, "= ?")) => item.and_then(|item| item.get(name)) == parameter.as_ref(),
@@ -308,18 +366,27 @@ impl Tables {
             .as_str()
             .map(|name| INDEXES.into_iter().find(|index| index.0 == name).unwrap_or_else(|| panic!("no index {name}")));
         assert!(index.is_none() || request["ConsistentRead"] != true, "an index is never read consistently");
-        let of_index = |item: &Item| match index {
-            None => Some(item.clone()),
-            Some((_, hash, range, also)) => {
-                let carried = |name: &str| [hash, range, "pk", "sk"].contains(&name) || also.contains(&name);
-                (item.contains_key(hash) && item.contains_key(range)).then(|| {
-                    let of = item.iter().filter(|(name, _)| carried(name));
-                    of.map(|(name, value)| (name.clone(), value.clone())).collect()
-                })
+        // DynamoDB wants the whole partition key first, and reads no other partition.
+        let (hash, partition) = expression::partition(condition, names);
+        let table = text(request, "TableName");
+        let mut found: Vec<Item> = match index {
+            None => {
+                assert_eq!(hash, "pk", "no key of the table begins so: {condition}");
+                let begin = (partition.clone(), String::new());
+                let from = self.tables.get(table).into_iter().flat_map(|items| items.range(begin.clone()..));
+                let of = from.take_while(|((pk, _), _)| *pk == partition).map(|(_, item)| item);
+                of.filter(|item| holds(condition, names, item)).cloned().collect()
+            }
+            Some((_, of, range, also)) => {
+                assert_eq!(hash, of, "no key of the index begins so: {condition}");
+                let carried = |name: &str| [of, range, "pk", "sk"].contains(&name) || also.contains(&name);
+                let all = self.indexed(table).into_values().filter(|item| item.contains_key(range));
+                all.filter(|item| item.get(of).is_some_and(|of| of["S"] == partition) && holds(condition, names, item))
+                    .map(|item| item.iter().filter(|(name, _)| carried(name)))
+                    .map(|of| of.map(|(name, value)| (name.clone(), value.clone())).collect())
+                    .collect()
             }
         };
-        let all = self.items(text(request, "TableName")).filter_map(|(_, item)| of_index(item));
-        let mut found: Vec<Item> = all.filter(|item| holds(condition, names, item)).collect();
         if let Some((_, _, range, _)) = index {
             // Stable, so that equal ones stay in the order of their keys.
             found.sort_by(|one, other| compare(&one[range], &other[range]).unwrap_or(std::cmp::Ordering::Equal));

@@ -3,15 +3,16 @@
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
-    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use aws::{Cloud, Settings};
 use edge::{
     Event, Failure, InvocationError, Reply, answer,
-    clock::{Stage, TimeGuard},
+    clock::{self, Stage, TimeGuard},
     http::AllowedPages,
 };
+use jiff::Timestamp;
 use policy::PolicyBook;
 use serde_json::{Value, json};
 
@@ -21,7 +22,8 @@ use crate::{
     history::MARK,
     seed::Seed,
     services::Waiting,
-    table::Change,
+    shorter::{Part, Parts},
+    table::{Change, SHARDS},
 };
 
 /// How often something is tried in calm before it counts as stuck.
@@ -29,9 +31,6 @@ const TRIES_MAX: u32 = 25;
 
 /// Most turns until everything has come to rest.
 const TURNS_MAX: u32 = 4_000;
-
-/// Into how many shards the stream is cut.
-const SHARDS: u64 = 2;
 
 /// Where mailed links lead.
 pub const PUBLIC_URL: &str = "https://privacy.example";
@@ -53,6 +52,12 @@ pub enum Function {
     DsarIntake,
     /// Carries requests out.
     DsarFulfil,
+    /// Takes breaches in, and tells people of them.
+    BreachNotify,
+    /// Learns what became of mail.
+    MailEvents,
+    /// Watches deadlines.
+    ClockWatch,
 }
 
 impl Function {
@@ -65,13 +70,24 @@ impl Function {
             Self::Purge => "purge",
             Self::DsarIntake => "dsar-intake",
             Self::DsarFulfil => "dsar-fulfil",
+            Self::BreachNotify => "breach-notify",
+            Self::MailEvents => "mail-events",
+            Self::ClockWatch => "clock-watch",
         }
     }
 }
 
 /// The queues, and who reads them. The others' readers are not run here: their messages stay.
-const READERS: [(&str, Function); 3] =
-    [("records", Function::RetentionTrack), ("purge", Function::Purge), ("fulfil", Function::DsarFulfil)];
+const READERS: [(&str, Function); 5] = [
+    ("records", Function::RetentionTrack),
+    ("purge", Function::Purge),
+    ("fulfil", Function::DsarFulfil),
+    ("breach", Function::BreachNotify),
+    (MAIL_EVENTS, Function::MailEvents),
+];
+
+/// Where the mail service says what became of mail.
+pub const MAIL_EVENTS: &str = "mail-events";
 
 /// An environment of a function: what it keeps between invocations.
 enum Desk {
@@ -82,6 +98,9 @@ enum Desk {
     Purge(purge::Desk<Cloud>),
     DsarIntake(dsar_intake::Site<Cloud>),
     DsarFulfil(dsar_fulfil::Desk<Cloud>),
+    BreachNotify(breach_notify::Desk<Cloud>),
+    MailEvents(mail_events::Desk<Cloud>),
+    ClockWatch(clock_watch::Desk<Cloud>),
 }
 
 impl Desk {
@@ -94,6 +113,9 @@ impl Desk {
             Self::Purge(desk) => purge::handle(desk, event).await,
             Self::DsarIntake(site) => dsar_intake::handle(site, event).await,
             Self::DsarFulfil(desk) => dsar_fulfil::handle(desk, event).await,
+            Self::BreachNotify(desk) => breach_notify::handle(desk, event).await,
+            Self::MailEvents(desk) => mail_events::handle(desk, event).await,
+            Self::ClockWatch(desk) => clock_watch::handle(desk, event).await,
         }
     }
 }
@@ -155,6 +177,8 @@ pub struct World {
     pub names_people: Cell<bool>,
     policies: PolicyBook,
     region: String,
+    events: Cell<u64>,
+    without: Parts,
     environments: Cell<u64>,
     idle: RefCell<BTreeMap<Function, Vec<(u64, Desk)>>>,
     places: RefCell<BTreeMap<(Function, u64), Place>>,
@@ -201,11 +225,8 @@ pub fn settings(region: &str) -> Settings {
     }
 }
 
-fn shard_of(change: &Change) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    change.key.0.hash(&mut hasher);
-    hasher.finish() % SHARDS
-}
+/// How many worlds there were in this process.
+static WORLDS: AtomicU64 = AtomicU64::new(0);
 
 impl World {
     /// An empty stack with these policies.
@@ -222,12 +243,33 @@ impl World {
             sweeping: Cell::default(),
             names_people: Cell::default(),
             policies,
-            region: format!("eu-{seed}"),
+            region: format!("eu-{}", WORLDS.fetch_add(1, Ordering::Relaxed)),
+            events: Cell::default(),
+            without: BTreeSet::new(),
             environments: Cell::new(0),
             idle: RefCell::default(),
             places: RefCell::default(),
             in_flight: RefCell::default(),
         }
+    }
+
+    /// The same, in which these parts of the history are left out.
+    #[must_use]
+    pub fn without(self, without: &Parts) -> Self {
+        self.account.aws().without = without.clone();
+        Self { without: without.clone(), ..self }
+    }
+
+    /// Whether the next event happens: it does, unless it is left out.
+    pub fn happens(&self) -> bool {
+        let number = self.events.get() + 1;
+        self.events.set(number);
+        let event = Part::Event(number);
+        let happens = !self.without.contains(&event);
+        if happens {
+            self.account.aws().parts.push(event);
+        }
+        happens
     }
 
     /// A number below this one; 0 for 0.
@@ -255,9 +297,19 @@ impl World {
         self.account.aws().now
     }
 
+    /// Time to live takes away some of what is over.
+    pub fn expire(&self) {
+        let mut aws = self.account.aws();
+        let now = aws.now;
+        aws.tables.expire(now, || self.percent(50));
+    }
+
     /// Everything goes well from now on, and every environment is a new one.
     pub fn calm(&self) {
-        self.account.aws().plan = Plan::calm();
+        let mut aws = self.account.aws();
+        aws.plan = Plan::calm();
+        aws.tables.index_lag = 0;
+        drop(aws);
         self.idle.borrow_mut().clear();
     }
 
@@ -284,6 +336,9 @@ impl World {
             Function::DsarFulfil => {
                 Desk::DsarFulfil(dsar_fulfil::Desk { ports, policies, public_url: PUBLIC_URL.to_owned() })
             }
+            Function::BreachNotify => Desk::BreachNotify(breach_notify::Desk { ports, policies }),
+            Function::MailEvents => Desk::MailEvents(mail_events::Desk { ports, policies, guard }),
+            Function::ClockWatch => Desk::ClockWatch(clock_watch::Desk { ports, policies }),
         };
         (number, desk)
     }
@@ -303,6 +358,7 @@ impl World {
     }
 
     async fn run(&self, function: Function, payload: &Value) -> Outcome {
+        clock::simulate(Timestamp::from_millisecond(self.now()).unwrap_or_default());
         let (number, desk) = self.environment(function);
         let killed = self.account.killed(number);
         let mut payload = payload.clone();
@@ -339,7 +395,7 @@ impl World {
         let places = self.places.borrow();
         let mut due = Vec::new();
         for shard in 0..SHARDS {
-            let records = aws.tables.changes.iter().filter(|change| shard_of(change) == shard).count();
+            let records = aws.tables.changes.iter().filter(|change| change.shard == shard).count();
             for reader in [Function::StreamRelay, Function::EvidenceSeal] {
                 let place = places.get(&(reader, shard));
                 let is_free = place.is_none_or(|place| !place.is_busy);
@@ -388,6 +444,9 @@ impl World {
                 record["dynamodb"][member] = json!(image);
             }
         }
+        if change.by_ttl {
+            record["userIdentity"] = json!({ "type": "Service", "principalId": "dynamodb.amazonaws.com" });
+        }
         record
     }
 
@@ -400,7 +459,7 @@ impl World {
         };
         let (positions, records) = {
             let aws = self.account.aws();
-            let of_shard = aws.tables.changes.iter().enumerate().filter(|(_, change)| shard_of(change) == shard);
+            let of_shard = aws.tables.changes.iter().enumerate().filter(|(_, change)| change.shard == shard);
             // Lambda halves a batch that fails, down to the record that is to blame.
             let most = if tries > 2 { 1 } else { 1 + self.below(8) };
             let batch: Vec<_> = of_shard.skip(from).take(most).collect();

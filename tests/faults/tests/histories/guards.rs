@@ -2,11 +2,18 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use fault_tests::{endpoint::Account, history::first_broken, seed::Seed, services::Lost, world::World};
+use edge::telemetry::{Unit, metric};
+use fault_tests::{
+    endpoint::Account,
+    history::{MARK, first_broken, first_broken_shortest},
+    seed::Seed,
+    services::Lost,
+    world::World,
+};
 use testkit::contract::fresh_controller;
 use tokio::runtime::Builder;
 
-use crate::{consents, contract, requests, retention};
+use crate::{breaches, consents, contract, requests, retention};
 
 /// Most histories until it must have been seen.
 const HISTORIES: u64 = 60;
@@ -107,4 +114,69 @@ fn a_mail_that_goes_out_twice_is_seen() {
 fn a_request_that_nobody_carries_out_is_seen() {
     let lost = Lost { queue: "fulfil", what: "" };
     requests_see("nobody was written to", |world| world.account.aws().queues.loses = Some(lost));
+}
+
+/// The same with the short history of a breach, which keeps every promise as long as nothing is switched off.
+fn breaches_see(broken: &str, switch: impl Fn(&World) + Sync) {
+    let seen = first_broken(1, async |world: &World| {
+        switch(world);
+        breaches::calm_history(world).await;
+    });
+    assert!(seen.as_ref().is_some_and(|seen| seen.contains(broken)), "{seen:?}");
+}
+
+#[test]
+fn somebody_who_is_not_told_of_a_breach_is_seen() {
+    breaches_see("untold", |world| world.account.aws().mails.swallows = true);
+}
+
+#[test]
+fn somebody_who_is_told_of_a_breach_twice_is_seen() {
+    breaches_see("told twice beyond", |world| world.account.aws().mails.doubles = true);
+}
+
+#[test]
+fn people_who_are_never_looked_for_are_seen() {
+    let lost = Lost { queue: "breach", what: "" };
+    breaches_see("told nobody", |world| world.account.aws().queues.loses = Some(lost));
+}
+
+#[test]
+fn a_tally_that_is_not_kept_is_seen() {
+    breaches_see("the tally", |world| world.account.aws().tables.forgets = Some("TALLY#"));
+}
+
+#[test]
+fn an_identifier_in_a_metric_is_seen() {
+    let seen = first_broken(1, async |_: &World| metric("Odd", 1.0, Unit::Count, &[("who", MARK)]));
+    assert!(seen.is_some_and(|seen| seen.contains("something personal in a metric")));
+}
+
+#[test]
+fn of_a_history_that_breaks_the_shortest_is_found() {
+    let lost = Lost { queue: "dead", what: "" };
+    let (before, after) = first_broken_shortest(HISTORIES, async |world: &World| {
+        world.account.aws().queues.loses = Some(lost);
+        consents::history(world).await;
+    })
+    .unwrap();
+    assert!((1..before).contains(&after), "of {before} events and faults {after} are left");
+}
+
+#[test]
+fn a_deletion_that_ignores_holds_is_seen() {
+    let seen = first_broken(1, async |world: &World| {
+        world.account.aws().tables.ignores_holds = true;
+        retention::held_late_history(world).await;
+    });
+    assert!(seen.as_ref().is_some_and(|seen| seen.contains("was deleted under the hold")), "{seen:?}");
+}
+
+#[test]
+fn what_time_to_live_took_without_evidence_is_seen() {
+    let seen = first_broken(1, async |world: &World| {
+        world.account.aws().tables.expires_unsigned = true;
+        retention::expiring_history(world).await;
+    });
+    assert!(seen.as_ref().is_some_and(|seen| seen.contains("deleted without evidence")), "{seen:?}");
 }

@@ -5,6 +5,7 @@
 // The SDK's futures nest deeper than the compiler's usual limit.
 #![recursion_limit = "256"]
 
+mod breaches;
 mod consents;
 mod contract;
 mod guards;
