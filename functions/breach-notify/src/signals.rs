@@ -9,6 +9,7 @@ use domain::{
     policy::Policy,
 };
 use edge::{
+    Failure,
     http::{Problem, Request, Response},
     queue::{Message, Verdict},
     site,
@@ -34,7 +35,7 @@ pub(crate) async fn take<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<
     let at = message.sent_at.map_or(event.at, |sent_at| event.at.min(sent_at));
     let policies: Vec<&Policy> = match &event.controller {
         Some(controller) => vec![site::policy_of(controller, &desk.policies)?],
-        None => desk.policies.iter().collect(),
+        None => desk.policies.all().map_err(Failure::from)?,
     };
     #[expect(clippy::cast_precision_loss, reason = "an event holds few findings")]
     metric("SignalsReceived", event.findings.len() as f64, Unit::Count, &[]);

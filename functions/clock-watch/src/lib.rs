@@ -45,7 +45,7 @@ app::ports! {
 /// [`Failure`] if something outside failed; warnings sent until then are not sent again.
 pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Failure> {
     let Event::Schedule(tick) = event else { return Err(Failure::new("clock-watch answers its schedule alone")) };
-    let policies: Vec<_> = desk.policies.iter().collect();
+    let policies = desk.policies.all()?;
     let watched = deadlines::watch(&desk.ports, &policies, tick.time, tick.dry_run).await?;
     let signals = signals::remind(&desk.ports, &policies, tick.time, tick.dry_run).await?;
     let replanning = if tick.dry_run { 0 } else { replan(desk, &policies, tick.time).await? };

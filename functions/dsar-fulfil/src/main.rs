@@ -10,7 +10,7 @@ use dsar_fulfil::{Desk, handle};
 async fn main() -> Result<(), edge::Error> {
     let policies = edge::site::policies()?;
     let desk = Desk {
-        ports: Cloud::from_env()?.with_replicas(policies.replicas()).with_lifecycle(policies.lifecycle()),
+        ports: Cloud::from_env()?.with_replicas(policies.replicas()?).with_lifecycle(policies.lifecycle()?),
         policies,
         public_url: edge::env::required("PUBLIC_URL")?,
     };

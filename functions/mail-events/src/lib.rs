@@ -8,7 +8,7 @@ use app::{
     queues::DeadLetters,
     requests::{RecordError, RequestLog},
 };
-use domain::{mail::MailFailure, policy::Policy};
+use domain::{ids::ControllerId, mail::MailFailure, policy::Policy};
 use edge::{
     Event, Failure, Reply,
     clock::TimeGuard,
@@ -48,7 +48,7 @@ async fn take<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
     // receiving server hold them, in members that nobody reads here.
     let Some(event) = mail_event::read(&message.body)? else { return Ok(()) };
     desk.guard.check(event.at, None).map_err(|_| Verdict::poison("the event's time cannot be right"))?;
-    let Some((policy, tag)) = named(&desk.policies, &event) else {
+    let Some((policy, tag)) = named(&desk.policies, &event)? else {
         let id = &message.id;
         // An earlier release's mail, or a controller's who has left. Trying again would find no more.
         tracing::warn!(message.id = %id, "message {id} is about a mail that is none of ours");
@@ -62,10 +62,11 @@ async fn take<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdict
 }
 
 /// The policy and the mail that an event's tags name.
-fn named<'a>(policies: &'a PolicyBook, event: &MailEvent) -> Option<(&'a Policy, MailTag)> {
-    let controller = event.controller.as_deref()?;
-    let policy = policies.iter().find(|policy| tag_value(policy.controller.as_str()) == controller)?;
-    Some((policy, MailTag::parse(event.notice.as_deref()?)?))
+fn named<'a>(policies: &'a PolicyBook, event: &MailEvent) -> Result<Option<(&'a Policy, MailTag)>, Failure> {
+    let tag = event.notice.as_deref().and_then(MailTag::parse);
+    let is_theirs = |controller: &&ControllerId| Some(&*tag_value(controller.as_str())) == event.controller.as_deref();
+    let (Some(tag), Some(controller)) = (tag, policies.controllers().find(is_theirs)) else { return Ok(None) };
+    Ok(policies.get(controller)?.map(|policy| (policy, tag)))
 }
 
 fn retry(error: RecordError) -> Verdict {

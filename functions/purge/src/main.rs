@@ -10,7 +10,7 @@ use purge::{Desk, handle, limits};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::Error> {
     let (policies, guard) = (edge::site::policies()?, TimeGuard::from_env());
-    let ports = Cloud::from_env()?.with_replicas(policies.replicas()).with_lifecycle(policies.lifecycle());
+    let ports = Cloud::from_env()?.with_replicas(policies.replicas()?).with_lifecycle(policies.lifecycle()?);
     let desk = Desk { ports, policies, guard, limits: limits()? };
     desk.ports.prime(&[Service::Table, Service::Keys, Service::Buckets]).await;
     edge::serve(|event| handle(&desk, event)).await

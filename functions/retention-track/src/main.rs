@@ -10,7 +10,7 @@ use retention_track::{Desk, handle};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::Error> {
     let policies = edge::site::policies()?;
-    let ports = Cloud::from_env()?.with_replicas(policies.replicas()).with_lifecycle(policies.lifecycle());
+    let ports = Cloud::from_env()?.with_replicas(policies.replicas()?).with_lifecycle(policies.lifecycle()?);
     let desk = Desk { ports, policies, guard: TimeGuard::from_env() };
     desk.ports.prime(&[Service::Table, Service::Keys]).await;
     edge::serve(|event| handle(&desk, event)).await

@@ -88,14 +88,17 @@ impl Sorted {
                 if form.is_to_confirm() {
                     self.subscriptions.push(SubscriptionMessage::new(&controller, &subject, &capture, time(form.at)?));
                 }
-                let at = time(form.at)?.to_string();
+                let at = time(form.at)?;
                 let withdrawn = form.choices.into_iter().filter(|(_, choice)| choice == "withdrawn");
-                let forms = withdrawn.map(|(purpose, _)| WithdrawnForm {
+                let mut forms = withdrawn.map(|(purpose, _)| WithdrawnForm {
                     subject: subject.to_string(),
                     purpose,
-                    at: at.clone(),
+                    at: at.to_string(),
                 });
-                self.withdrawn.entry(controller).or_default().extend(forms);
+                // Most forms withdraw nothing.
+                if let Some(first) = forms.next() {
+                    self.withdrawn.entry(controller).or_default().extend(std::iter::once(first).chain(forms));
+                }
             }
             (Change::Insert, ItemKey::Request(key, part)) => {
                 let at = match part {

@@ -9,6 +9,7 @@ pub mod env;
 pub mod evidence;
 mod failure;
 pub mod http;
+mod image;
 mod json;
 mod panics;
 mod payload;

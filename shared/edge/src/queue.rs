@@ -128,7 +128,7 @@ where
     }
     let mut failed = Vec::new();
     for message in messages {
-        let verdict = caught(async { handler(&message).await }).await;
+        let verdict = caught(|| handler(&message)).await;
         let retry = match verdict {
             Ok(Ok(())) => None,
             Ok(Err(Verdict::Retry(failure))) => Some(failure),
@@ -160,7 +160,7 @@ async fn bury<D: DeadLetters>(message: &Message, dead_letters: &D, reason: &str)
         _ => "not said",
     };
     let id = &message.id;
-    match caught(dead_letters.bury(&message.body, reason)).await {
+    match caught(|| dead_letters.bury(&message.body, reason)).await {
         Ok(Ok(())) => {
             tracing::warn!(message.id = %id, reason, "message {id} went to the dead-letter queue");
             Ok(())

@@ -77,7 +77,7 @@ where
     match read(payload, guard) {
         Ok(Read::Http(request)) => Ok(answer_http(request, guard, handler).await),
         Ok(Read::Event(event)) => {
-            let outcome = caught(async { handler(event).await }).await;
+            let outcome = caught(|| handler(event)).await;
             let outcome = outcome.map_err(|_| InvocationError::Panicked).and_then(|outcome| Ok(outcome?));
             outcome.inspect_err(log)
         }
@@ -155,7 +155,7 @@ where
     });
     let problem = match request {
         Err(problem) => problem,
-        Ok(request) => match caught(async { handler(Event::Http(request)).await }).await {
+        Ok(request) => match caught(|| handler(Event::Http(request))).await {
             Ok(Ok(Reply::Refused(problem))) => problem,
             Ok(Ok(reply @ Reply::Http(_))) => return reply,
             Ok(Ok(_)) => Problem::internal().with_failure(Failure::new("a request got the answer of a batch")),

@@ -3,7 +3,7 @@
 
 use app::error::PortError;
 use domain::{consent::CaptureRefused, ids::ControllerId, policy::Policy};
-use policy::PolicyBook;
+use policy::{BookError, PolicyBook};
 use serde::{Serialize, de::DeserializeOwned};
 use wire::form::{FormError, Pairs};
 
@@ -16,29 +16,31 @@ use crate::{
 /// Longest `Idempotency-Key` or nonce, in bytes.
 pub const KEY_BYTES_MAX: usize = 128;
 
-/// The controllers' policies, from the layer.
+/// The controllers' policies, from the layer: each is read when it is first asked for.
 ///
 /// # Errors
-/// [`Failure`] if the layer is missing, or holds what this version cannot read.
+/// [`Failure`] if the layer is missing or empty, or a file of it cannot be opened.
 pub fn policies() -> Result<PolicyBook, Failure> {
-    PolicyBook::load_dir(&env::opt_dir().join("policies")).map_err(Failure::because("the policy layer cannot be read"))
+    Ok(PolicyBook::open(&env::opt_dir().join("policies"))?)
 }
 
 /// The policy of the controller that a request's path names.
 ///
 /// # Errors
-/// [`Problem`] 404 for a controller that is not served here.
+/// [`Problem`] 404 for a controller that is not served here, 503 if its policy cannot be read.
 pub fn policy<'a>(request: &Request, policies: &'a PolicyBook) -> Result<&'a Policy, Problem> {
-    policies.get(&request.controller()?).ok_or_else(Problem::unknown_controller)
+    let policy = policies.get(&request.controller()?).map_err(Failure::from)?;
+    policy.ok_or_else(Problem::unknown_controller)
 }
 
 /// The policy of the controller that a message names.
 ///
 /// # Errors
 /// [`Verdict::Retry`]: during a rollout another version of the layer may know it. Retries are
-/// bounded, and the message then waits in the dead-letter queue.
+/// bounded, and the message then waits in the dead-letter queue. So does one whose policy cannot be read.
 pub fn policy_of<'a>(controller: &ControllerId, policies: &'a PolicyBook) -> Result<&'a Policy, Verdict> {
-    policies.get(controller).ok_or(Verdict::Retry(Failure::new("no policy names this controller")))
+    let policy = policies.get(controller).map_err(Failure::from)?;
+    policy.ok_or(Verdict::Retry(Failure::new("no policy names this controller")))
 }
 
 /// What makes a retry harmless: the `Idempotency-Key` header, else the form's nonce, else the
@@ -125,6 +127,12 @@ pub fn capture_refused(refused: &CaptureRefused) -> Problem {
         ),
     };
     Problem::new(status, kind, title).with_detail(refused.to_string()).with_hint(hint)
+}
+
+impl From<BookError> for Failure {
+    fn from(error: BookError) -> Self {
+        Self::because("the policy layer cannot be read")(error)
+    }
 }
 
 impl From<FormError> for Problem {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::Failure;
+use crate::{Failure, image};
 
 /// A value as DynamoDB types it.
 pub use serde_dynamo::AttributeValue;
@@ -33,8 +33,7 @@ impl Image {
     /// # Errors
     /// A [`Failure`] if the item does not have that form.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        serde_dynamo::from_item(self.attributes()?)
-            .map_err(Failure::because("a stream image does not have its stored form"))
+        image::read(self.0.get()).map_err(Failure::because("a stream image does not have its stored form"))
     }
 
     /// Reads the item as DynamoDB's attributes.

@@ -2,8 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
 };
 
 use domain::{
@@ -14,13 +16,38 @@ use domain::{
 
 use crate::compiled::{LoadError, load};
 
-/// Every controller's policy, in the order of their names.
+/// Every controller's policy, in the order of their names. Clones share what was read.
+///
+/// A policy is read when it is first asked for: most events are about one controller, and a start that reads all of
+/// them pays for what it never uses.
 #[derive(Debug, Clone, Default)]
 pub struct PolicyBook {
-    policies: BTreeMap<ControllerId, Policy>,
+    pages: Arc<BTreeMap<ControllerId, Page>>,
 }
 
-/// Why a folder of compiled policies was refused: a function without its promises must not start.
+/// One controller's policy, or the file that holds it.
+#[derive(Debug)]
+struct Page {
+    file: PathBuf,
+    policy: OnceLock<Policy>,
+}
+
+impl Page {
+    /// A file that is refused is refused each time.
+    fn read(&self, controller: &ControllerId) -> Result<&Policy, BookError> {
+        if let Some(policy) = self.policy.get() {
+            return Ok(policy);
+        }
+        let bytes = fs::read(&self.file).map_err(|source| BookError::Unreadable { path: self.file.clone(), source })?;
+        let policy = load(&bytes).map_err(|source| BookError::Refused { path: self.file.clone(), source })?;
+        if policy.controller != *controller {
+            return Err(BookError::Misnamed(self.file.clone()));
+        }
+        Ok(self.policy.get_or_init(|| policy))
+    }
+}
+
+/// Why a folder of compiled policies, or one of them, was refused: a function without its promises must do nothing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BookError {
@@ -45,67 +72,82 @@ pub enum BookError {
     /// The folder holds no policy.
     #[error("no policy in {}", .0.display())]
     Empty(PathBuf),
-    /// Two files speak for one controller.
-    #[error("a second policy of {0}")]
-    Duplicate(ControllerId),
+    /// A file does not bear the name of the controller that it speaks for.
+    #[error("{} does not bear its controller's name", .0.display())]
+    Misnamed(PathBuf),
 }
 
 impl PolicyBook {
     /// Binds policies; of two for one controller the later one counts.
     pub fn new(policies: impl IntoIterator<Item = Policy>) -> Self {
-        Self { policies: policies.into_iter().map(|policy| (policy.controller.clone(), policy)).collect() }
+        let pages = policies.into_iter().map(|policy| {
+            let controller = policy.controller.clone();
+            (controller, Page { file: PathBuf::new(), policy: OnceLock::from(policy) })
+        });
+        Self { pages: Arc::new(pages.collect()) }
     }
 
-    /// Reads every `*.json` of a folder: `/opt/policies/` of the deployed layer.
+    /// Opens a folder of compiled policies, `<controller>.json`: `/opt/policies/` of the deployed layer. What stands in
+    /// a file is read when its controller is first asked for.
     ///
     /// # Errors
-    /// Refuses the whole folder if one file is unreadable or no policy, if two speak for one
-    /// controller, or if there is none.
-    pub fn load_dir(folder: &Path) -> Result<Self, BookError> {
+    /// Refuses the whole folder if it cannot be read, if one file cannot be opened or bears no controller's name, or if
+    /// there is none.
+    pub fn open(folder: &Path) -> Result<Self, BookError> {
         let unreadable = |path: &Path| {
             let path = path.to_owned();
             move |source| BookError::Unreadable { path, source }
         };
-        let mut policies = BTreeMap::new();
+        let mut pages = BTreeMap::new();
         for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
-            let path = entry.map_err(unreadable(folder))?.path();
-            if path.extension().is_none_or(|extension| extension != "json") {
+            let file = entry.map_err(unreadable(folder))?.path();
+            if file.extension().is_none_or(|extension| extension != "json") {
                 continue;
             }
-            let bytes = fs::read(&path).map_err(unreadable(&path))?;
-            let policy = load(&bytes).map_err(|source| BookError::Refused { path: path.clone(), source })?;
-            let controller = policy.controller.clone();
-            if policies.insert(controller.clone(), policy).is_some() {
-                return Err(BookError::Duplicate(controller));
-            }
+            File::open(&file).map_err(unreadable(&file))?;
+            let name = file.file_stem().and_then(|stem| ControllerId::parse(stem.to_str()?).ok());
+            let controller = name.ok_or_else(|| BookError::Misnamed(file.clone()))?;
+            pages.insert(controller, Page { file, policy: OnceLock::new() });
         }
-        if policies.is_empty() { Err(BookError::Empty(folder.to_owned())) } else { Ok(Self { policies }) }
+        if pages.is_empty() { Err(BookError::Empty(folder.to_owned())) } else { Ok(Self { pages: Arc::new(pages) }) }
     }
 
     /// A controller's policy; `None` if this deployment does not serve it.
-    pub fn get(&self, controller: &ControllerId) -> Option<&Policy> {
-        self.policies.get(controller)
+    ///
+    /// # Errors
+    /// If its file cannot be read, or is no policy of it that this build understands.
+    pub fn get(&self, controller: &ControllerId) -> Result<Option<&Policy>, BookError> {
+        self.pages.get(controller).map(|page| page.read(controller)).transpose()
     }
 
-    /// The controllers, in the order of their names.
+    /// The controllers, in the order of their names. None of their policies is read for it.
     pub fn controllers(&self) -> impl Iterator<Item = &ControllerId> {
-        self.policies.keys()
-    }
-
-    /// The copies of each controller's files, of all who have any.
-    pub fn replicas(&self) -> BTreeMap<ControllerId, Vec<Replica>> {
-        let copied = self.policies.iter().filter(|(_, policy)| !policy.replicas.is_empty());
-        copied.map(|(id, policy)| (id.clone(), policy.replicas.values().cloned().collect())).collect()
-    }
-
-    /// Of which files of each controller S3 may delete some by itself: category and purpose.
-    pub fn lifecycle(&self) -> BTreeMap<ControllerId, BTreeSet<(Category, Purpose)>> {
-        let free = self.policies.iter().map(|(id, policy)| (id.clone(), lifecycle::kinds(policy)));
-        free.filter(|(_, kinds)| !kinds.is_empty()).collect()
+        self.pages.keys()
     }
 
     /// The policies, in the order of their controllers' names.
-    pub fn iter(&self) -> impl Iterator<Item = &Policy> {
-        self.policies.values()
+    ///
+    /// # Errors
+    /// If one of them cannot be had, as for [`Self::get`]: whoever asks for all must not pass one over.
+    pub fn all(&self) -> Result<Vec<&Policy>, BookError> {
+        self.pages.iter().map(|(controller, page)| page.read(controller)).collect()
+    }
+
+    /// The copies of each controller's files, of all who have any.
+    ///
+    /// # Errors
+    /// As for [`Self::all`].
+    pub fn replicas(&self) -> Result<BTreeMap<ControllerId, Vec<Replica>>, BookError> {
+        let copied = self.all()?.into_iter().filter(|policy| !policy.replicas.is_empty());
+        Ok(copied.map(|policy| (policy.controller.clone(), policy.replicas.values().cloned().collect())).collect())
+    }
+
+    /// Of which files of each controller S3 may delete some by itself: category and purpose.
+    ///
+    /// # Errors
+    /// As for [`Self::all`].
+    pub fn lifecycle(&self) -> Result<BTreeMap<ControllerId, BTreeSet<(Category, Purpose)>>, BookError> {
+        let free = self.all()?.into_iter().map(|policy| (policy.controller.clone(), lifecycle::kinds(policy)));
+        Ok(free.filter(|(_, kinds)| !kinds.is_empty()).collect())
     }
 }

@@ -5,7 +5,7 @@
 //! - The operator's half (feature `compiler`): [`parse`] reads the TOML language (see
 //!   [`language`]), reports every mistake of a file at once with its place, and gives a
 //!   [`domain::policy::Policy`] only if the file is consistent. [`compile_dir`] does so for a folder.
-//! - The function's half: [`PolicyBook::load_dir`] reads the compiled form, which travels with the
+//! - The function's half: [`PolicyBook::open`] reads the compiled form, which travels with the
 //!   code as a Lambda layer. It needs neither the TOML parser nor the diagnostics.
 //!
 //! The compiled form is one JSON object a controller, `{"v":3,…}`, with its keys and lists in a

@@ -248,6 +248,10 @@ fn compiled_bytes_that_break_a_rule_are_refused_with_it() {
     assert!(matches!(load(b""), Err(LoadError::Form(_))));
 }
 
+fn id(controller: &str) -> ControllerId {
+    ControllerId::parse(controller).unwrap()
+}
+
 #[test]
 fn what_is_empty_is_not_written() {
     let text = String::from_utf8(compile(&base()).unwrap().bytes().to_vec()).unwrap();
@@ -268,12 +272,45 @@ fn a_folder_is_compiled_read_and_cleared_of_what_is_stale() {
     assert!(!to.0.join("other.json").exists(), "a stale policy stays");
     assert!(to.0.join("package.json").exists(), "a foreign file is gone");
 
-    assert!(matches!(PolicyBook::load_dir(&to.0), Err(BookError::Refused { .. })));
     fs::remove_file(to.0.join("package.json")).unwrap();
-    let book = PolicyBook::load_dir(&to.0).unwrap();
-    assert_eq!(book.get(&ControllerId::parse("acme").unwrap()).unwrap().hash, base().hash);
-    assert!(book.get(&ControllerId::parse("nobody").unwrap()).is_none());
+    let book = PolicyBook::open(&to.0).unwrap();
+    assert_eq!(book.get(&id("acme")).unwrap().unwrap().hash, base().hash);
+    assert!(book.get(&id("nobody")).unwrap().is_none());
     assert_eq!(book.controllers().map(ControllerId::as_str).collect::<Vec<_>>(), ["acme"]);
+}
+
+#[test]
+fn a_policy_is_read_once_when_it_is_asked_for() {
+    let (from, to) = (Folder::new("once-from"), Folder::new("once-to"));
+    fs::write(from.0.join("acme.toml"), BASE).unwrap();
+    compile_dir(&from.0, &to.0).unwrap();
+    let (book, later) = (PolicyBook::open(&to.0).unwrap(), PolicyBook::open(&to.0).unwrap());
+    let shared = book.clone();
+    let policy = book.get(&id("acme")).unwrap().unwrap();
+    fs::remove_file(to.0.join("acme.json")).unwrap();
+    assert!(std::ptr::eq(policy, book.get(&id("acme")).unwrap().unwrap()));
+    assert!(std::ptr::eq(policy, shared.all().unwrap()[0]), "a clone reads again");
+    for _ in 0..2 {
+        assert!(matches!(later.get(&id("acme")), Err(BookError::Unreadable { .. })), "it is nobody's policy");
+    }
+}
+
+#[test]
+fn a_broken_policy_is_refused_to_whoever_asks_for_it_or_for_all() {
+    let (from, to) = (Folder::new("broken-from"), Folder::new("broken-to"));
+    fs::write(from.0.join("acme.toml"), BASE).unwrap();
+    compile_dir(&from.0, &to.0).unwrap();
+    fs::copy(to.0.join("acme.json"), to.0.join("other.json")).unwrap();
+    fs::write(to.0.join("third.json"), "{}").unwrap();
+    let book = PolicyBook::open(&to.0).unwrap();
+    assert!(book.get(&id("acme")).unwrap().is_some());
+    for _ in 0..2 {
+        assert!(matches!(book.get(&id("other")), Err(BookError::Misnamed(_))), "it speaks for another controller");
+        assert!(matches!(book.get(&id("third")), Err(BookError::Refused { .. })));
+        assert!(book.all().is_err() && book.replicas().is_err() && book.lifecycle().is_err());
+    }
+    fs::write(to.0.join("No Name.json"), "{}").unwrap();
+    assert!(matches!(PolicyBook::open(&to.0), Err(BookError::Misnamed(_))));
 }
 
 #[test]
@@ -284,7 +321,7 @@ fn a_folder_with_one_bad_file_is_not_compiled_at_all() {
     let Err(CompileDirError::Refused(files)) = compile_dir(&from.0, &to.0) else { panic!("compiled") };
     assert_eq!(files.iter().filter(|file| file.is_refused()).count(), 1);
     assert_eq!(fs::read_dir(&to.0).unwrap().count(), 0);
-    assert!(matches!(PolicyBook::load_dir(&to.0), Err(BookError::Empty(_))));
+    assert!(matches!(PolicyBook::open(&to.0), Err(BookError::Empty(_))));
     assert!(matches!(compile_dir(&to.0, &from.0), Err(CompileDirError::Empty(_))));
-    assert!(matches!(PolicyBook::load_dir(&to.0.join("none")), Err(BookError::Unreadable { .. })));
+    assert!(matches!(PolicyBook::open(&to.0.join("none")), Err(BookError::Unreadable { .. })));
 }

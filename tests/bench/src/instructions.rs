@@ -14,6 +14,12 @@ use crate::{
 /// Events after the first.
 const WARM_EVENTS: u64 = 20;
 
+/// The same where an event makes more than [`CALLS_MANY`] calls to AWS: it costs as many times more, and differs less.
+const WARM_EVENTS_OF_MANY: u64 = 4;
+
+/// A tick's calls rather than a request's.
+const CALLS_MANY: u64 = 20;
+
 /// Instructions of each phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Instructions {
@@ -31,16 +37,17 @@ pub fn missing() -> Option<String> {
     (!is_there).then(|| "valgrind is not installed: on Debian `apt install valgrind`".to_owned())
 }
 
-/// Counts a subject's instructions. `scratch` is a folder for valgrind's files.
+/// Counts the instructions of a subject whose first event makes so many calls. `scratch` is a folder for valgrind's files.
 ///
 /// # Errors
 /// If it fails, or valgrind says no number.
-pub fn count(subject: &Subject, world: &World, scratch: &Path) -> Outcome<Instructions> {
+pub fn count(subject: &Subject, world: &World, scratch: &Path, calls: u64) -> Outcome<Instructions> {
     fs::create_dir_all(scratch).cannot(format_args!("make the folder {}", scratch.display()))?;
     let init = run(subject, world, scratch, 0)?;
     let one = run(subject, world, scratch, 1)?;
-    let many = run(subject, world, scratch, 1 + WARM_EVENTS)?;
-    Ok(Instructions { init, first: one.saturating_sub(init), warm: many.saturating_sub(one) / WARM_EVENTS })
+    let warm_events = if calls > CALLS_MANY { WARM_EVENTS_OF_MANY } else { WARM_EVENTS };
+    let many = run(subject, world, scratch, 1 + warm_events)?;
+    Ok(Instructions { init, first: one.saturating_sub(init), warm: many.saturating_sub(one) / warm_events })
 }
 
 /// All instructions of a run with so many events.
@@ -48,7 +55,9 @@ fn run(subject: &Subject, world: &World, scratch: &Path, events: u64) -> Outcome
     let log = scratch.join(format!("{}.{events}.log", subject.name));
     let mut under = vec!["valgrind".to_owned(), "--tool=callgrind".to_owned()];
     under.push(format!("--log-file={}", log.display()));
-    under.push("--callgrind-out-file=/dev/null".to_owned());
+    // For whoever asks where they go: `callgrind_annotate` reads it.
+    let parts = scratch.join(format!("{}.{events}.callgrind", subject.name));
+    under.push(format!("--callgrind-out-file={}", parts.display()));
     let mut process = Process::start(subject, world, &under)?;
     for _ in 0..events {
         process.handle(subject)?;

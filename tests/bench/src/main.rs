@@ -182,7 +182,8 @@ fn measure_one(
     }
     // A peer's are in the hundreds of millions and say no more than its CPU.
     if has_instructions && !subject.is_peer() {
-        one.instructions = Some(instructions::count(subject, world, &home.join("bench"))?);
+        one.instructions =
+            Some(instructions::count(subject, world, &home.join("bench"), one.first.calls.values().sum())?);
     }
     Ok(one)
 }

@@ -15,8 +15,24 @@ use crate::{
 pub struct Effort {
     /// Processes that are started one after another; of each time the least counts.
     pub rounds: usize,
-    /// Events after the first in each of them. CPU is that of the second half, when whatever warms up is warm.
+    /// Events after the first in each of them; fewer where an event makes many calls. CPU is that of the second half,
+    /// when whatever warms up is warm.
     pub warm_events: u64,
+}
+
+impl Effort {
+    /// Calls to AWS that the warm events of a round are held to make: a tick makes a hundred and needs no repetition
+    /// to stand out from the clock.
+    const CALLS_MAX: u64 = 2_000;
+
+    /// Fewest warm events, whatever they cost.
+    const WARM_EVENTS_MIN: u64 = 20;
+
+    /// Warm events for a subject whose first event made so many calls.
+    fn warm_events(self, calls: u64) -> u64 {
+        let affordable = (Self::CALLS_MAX / calls.max(1)).max(Self::WARM_EVENTS_MIN);
+        self.warm_events.min(affordable)
+    }
 }
 
 /// CPU of each phase: the least of all rounds, since everything else on the machine only adds to it.
@@ -69,6 +85,7 @@ pub struct Measured {
 
 /// One round: a process from its start to its end.
 struct Round {
+    warm_events: u64,
     cpu: Option<Cpu>,
     peak_kb: Option<u64>,
     init: Counted,
@@ -83,9 +100,9 @@ struct Round {
 /// If it fails or answers wrongly, in any of them.
 pub fn measure(subject: &Subject, world: &World, effort: Effort) -> Outcome<Measured> {
     let about = fs::metadata(&subject.command).cannot(format_args!("find {}", subject.command.display()))?;
-    let mut last = round(subject, world, effort.warm_events)?;
+    let mut last = round(subject, world, effort)?;
     for _ in 1..effort.rounds {
-        let next = round(subject, world, effort.warm_events)?;
+        let next = round(subject, world, effort)?;
         let least = last.cpu.zip(next.cpu).map(|(one, other)| Cpu {
             init_ms: one.init_ms.min(other.init_ms),
             first_ms: one.first_ms.min(other.first_ms),
@@ -107,18 +124,19 @@ pub fn measure(subject: &Subject, world: &World, effort: Effort) -> Outcome<Meas
         init: last.init,
         first: last.first,
         warm: last.warm,
-        warm_events: effort.warm_events,
+        warm_events: last.warm_events,
         log_bytes: last.logged.0,
         log_lines: last.logged.1,
     })
 }
 
-fn round(subject: &Subject, world: &World, warm_events: u64) -> Outcome<Round> {
+fn round(subject: &Subject, world: &World, effort: Effort) -> Outcome<Round> {
     let mut process = Process::start(subject, world, &[])?;
     let (init_cpu, init) = (process.cpu_ns(), process.aws.counted());
     process.handle(subject)?;
     process.settle();
     let (first_cpu, first, logged) = (process.cpu_ns(), process.aws.counted(), process.logged());
+    let warm_events = effort.warm_events(first.since(&init).calls.values().sum());
     let half = warm_events / 2;
     for _ in 0..half {
         process.handle(subject)?;
@@ -137,6 +155,7 @@ fn round(subject: &Subject, world: &World, warm_events: u64) -> Outcome<Round> {
         warm_us: warm.saturating_sub(half_way) as f64 / 1e3 / (warm_events - half) as f64,
     });
     let round = Round {
+        warm_events,
         cpu,
         peak_kb: process.peak_kb(),
         first: first.since(&init),
@@ -200,6 +219,13 @@ fn services(binary: &[u8]) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_event_of_many_calls_is_repeated_less_often() {
+        let effort = Effort { rounds: 1, warm_events: 400 };
+        assert_eq!([0, 1, 5, 10, 90, 5_000].map(|calls| effort.warm_events(calls)), [400, 400, 400, 200, 22, 20]);
+        assert_eq!(Effort { warm_events: 10, ..effort }.warm_events(90), 10);
+    }
 
     #[test]
     fn linked_services_are_known_by_what_they_say() {

@@ -134,7 +134,7 @@ impl Deployment {
                 policy::parse("policy", &text, None).unwrap().policy
             }))
         };
-        let (replicas, lifecycle) = (policies().replicas(), policies().lifecycle());
+        let (replicas, lifecycle) = (policies().replicas().unwrap(), policies().lifecycle().unwrap());
         let cloud = |function: &str| {
             let settings = Settings::from_lookup(|name| std::env::var(name).ok()).unwrap();
             let settings = Settings { access_key_id: function.to_owned(), ..settings };

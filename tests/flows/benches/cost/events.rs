@@ -4,7 +4,7 @@ use app::breach::{self, DeclareBreach};
 use domain::{
     breach::{Act, Actor, Decision, Entry, Facts, PeopleAre, Texts},
     clock::Anchor,
-    ids::{Category, StaffId},
+    ids::{Category, ControllerId, StaffId},
 };
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
@@ -228,7 +228,7 @@ impl Play {
             }
             self.of.settle().await;
             self.at += 1.hour();
-            let policy = self.of.breach.policies.iter().find(|policy| policy.controller.as_str() == IDENTANCE).unwrap();
+            let policy = self.of.breach.policies.get(&ControllerId::parse(IDENTANCE).unwrap()).unwrap().unwrap();
             let texts =
                 Texts { description: "A copy was public.".into(), advice: "Change it.".into(), ..Texts::default() };
             let mut facts = Facts::new(self.at - 1.hour(), self.at, texts);

@@ -38,14 +38,15 @@ pub(crate) fn work(people: usize) {
     edge::telemetry::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let policies = local::policies();
-    let cloud = || Cloud::from_env().unwrap().with_replicas(policies.replicas()).with_lifecycle(policies.lifecycle());
+    let (replicas, lifecycle) = (policies.replicas().unwrap(), policies.lifecycle().unwrap());
+    let cloud = || Cloud::from_env().unwrap().with_replicas(replicas.clone()).with_lifecycle(lifecycle.clone());
     runtime.block_on(async {
         let guard = TimeGuard::from_env();
         let meter = Meter::start();
         register(&retention_track::Desk { ports: cloud(), policies: policies.clone(), guard }, people).await;
         meter.stop(REGISTER);
         let desk = Desk { ports: cloud(), policies: policies.clone() };
-        let policy = policies.iter().next().unwrap();
+        let policy = policies.all().unwrap()[0];
         let at: Timestamp = DECLARED_AT.parse().unwrap();
         let id = declared(policy, &desk.ports, at).await;
         let of = Announcement::Breach(id.clone());

@@ -42,7 +42,8 @@ pub(crate) fn work(records: usize, stored: usize) {
     edge::telemetry::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let policies = local::policies();
-    let cloud = || Cloud::from_env().unwrap().with_replicas(policies.replicas()).with_lifecycle(policies.lifecycle());
+    let (replicas, lifecycle) = (policies.replicas().unwrap(), policies.lifecycle().unwrap());
+    let cloud = || Cloud::from_env().unwrap().with_replicas(replicas.clone()).with_lifecycle(lifecycle.clone());
     let guard = TimeGuard::from_env();
     runtime.block_on(async {
         let desk = retention_track::Desk { ports: cloud(), policies: policies.clone(), guard };

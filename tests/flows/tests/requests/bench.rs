@@ -426,7 +426,7 @@ impl Bench for InMemory {
 
     fn watch(&self, at: Timestamp) -> Played {
         // Without the function around it, which writes a dozen metrics to the test's output each time.
-        let policies: Vec<_> = self.office.policies.iter().collect();
+        let policies = self.office.policies.all().map_err(Trouble::because("the policies"))?;
         let watched = at_once(app::deadlines::watch(&self.memory, &policies, at, false));
         let watched = watched.map_err(Trouble::because("the clock watch"))?;
         if watched.requests.failed > 0 {
