@@ -64,7 +64,7 @@ enum Call {
     Execute(Vec<BatchStatementRequest>),
     Send(Vec<SendMessageBatchRequestEntry>),
     Object(String, String, Vec<u8>),
-    Mail(String, EmailContent),
+    Mail(String, Box<EmailContent>),
 }
 
 struct Bare {
@@ -204,7 +204,7 @@ impl Bare {
                     .subject(content(&simple["Subject"]))
                     .body(Body::builder().text(content(&simple["Body"]["Text"])).build());
                 let to = text(&body["Destination"]["ToAddresses"][0]).unwrap();
-                Call::Mail(to, EmailContent::builder().simple(message.build()).build())
+                Call::Mail(to, Box::new(EmailContent::builder().simple(message.build()).build()))
             }
             _ => return None,
         })
@@ -264,7 +264,7 @@ impl Bare {
             Call::Mail(to, content) => {
                 let send = self.ses.send_email().from_email_address("privacy@lantern.example");
                 let send = send.destination(Destination::builder().to_addresses(to).build());
-                send.content(content).send().await.map(drop).unwrap();
+                send.content(*content).send().await.map(drop).unwrap();
             }
         }
     }
