@@ -97,6 +97,9 @@ fn value(value: &Value) -> AttributeValue {
         "S" => AttributeValue::S(text()),
         "N" => AttributeValue::N(text()),
         "B" => AttributeValue::B(Blob::new(BASE64_STANDARD.decode(text()).unwrap())),
+        "SS" => {
+            AttributeValue::Ss(inner.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect())
+        }
         "BOOL" => AttributeValue::Bool(inner.as_bool().unwrap()),
         "M" => AttributeValue::M(item(inner)),
         "L" => AttributeValue::L(inner.as_array().unwrap().iter().map(self::value).collect()),
