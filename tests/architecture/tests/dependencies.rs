@@ -68,7 +68,8 @@ fn offences(graph: &Graph) -> Vec<String> {
             if ours && is_foreign || HOLDERS.contains(&dependency.as_str()) {
                 offences.push(format!("{name} must not know {dependency}"));
             }
-            if dependency.starts_with("aws-sdk-") && name != "aws" {
+            // A benchmark of the flow tests holds our calls against the bare SDK's.
+            if dependency.starts_with("aws-sdk-") && !["aws", "flow-tests"].contains(&name.as_str()) {
                 offences.push(format!("{name} names {dependency}: only aws may"));
             }
         }

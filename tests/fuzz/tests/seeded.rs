@@ -67,6 +67,7 @@ rounds! {
     findings_of_detectors: "detector",
     what_the_mail_service_says: "mail-event",
     tokens: "token",
+    tokens_of_controllers_issuers: "account-token",
     signatures_of_systems: "signature",
     evidence: "evidence",
     certificates: "certificate",

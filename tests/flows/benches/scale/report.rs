@@ -68,7 +68,7 @@ fn exponent(phases: &[Phase], name: &str) -> Option<f64> {
 }
 
 /// The same of sizes and calls, fitted by least squares.
-fn fitted(points: impl Iterator<Item = (usize, usize)>) -> Option<f64> {
+pub(crate) fn fitted(points: impl Iterator<Item = (usize, usize)>) -> Option<f64> {
     let points: Vec<(f64, f64)> = points.map(|(size, calls)| ((size as f64).ln(), (calls as f64).ln())).collect();
     let count = points.len() as f64;
     let (mean_x, mean_y) =
