@@ -248,21 +248,23 @@ async fn check(world: &World, of: &Declared) {
     assert_eq!((open, sent + back, without), (0, of.mailed, of.people - of.mailed), "somebody is untold: {notices:?}");
 
     // Nobody untold; twice only who is counted as perhaps told twice.
-    let aws = world.account.aws();
-    for person in 0..of.mailed {
-        let mails = aws.mails.sent.iter().filter(|mail| mail.to == address(person) && notices.contains_key(&mail.tag));
-        assert!(mails.count() > 0, "somebody is untold: {notices:?}");
+    {
+        let aws = world.account.aws();
+        for person in 0..of.mailed {
+            let mails =
+                aws.mails.sent.iter().filter(|mail| mail.to == address(person) && notices.contains_key(&mail.tag));
+            assert!(mails.count() > 0, "somebody is untold: {notices:?}");
+        }
+        for (tag, (state, sends)) in &notices {
+            let mails = aws.mails.sent.iter().filter(|mail| mail.tag == *tag).count();
+            assert!(
+                mails <= *sends || mails == 0,
+                "told twice beyond the sends that are counted: {mails} of {sends} {state}"
+            );
+        }
+        let again = notices.values().filter(|(_, sends)| *sends > 1).count();
+        assert_eq!(told["progress"]["sent_again"], again, "the set in doubt is counted: {told} {notices:?}");
     }
-    for (tag, (state, sends)) in &notices {
-        let mails = aws.mails.sent.iter().filter(|mail| mail.tag == *tag).count();
-        assert!(
-            mails <= *sends || mails == 0,
-            "told twice beyond the sends that are counted: {mails} of {sends} {state}"
-        );
-    }
-    let again = notices.values().filter(|(_, sends)| *sends > 1).count();
-    assert_eq!(told["progress"]["sent_again"], again, "the set in doubt is counted: {told} {notices:?}");
-    drop(aws);
 
     // Whom no mail reaches, what is public tells (GDPR Art. 34(3)(c)).
     let alerts = office(world, ("GET", "/v1/alerts"), None, Vec::new(), Value::Null).await.unwrap().1;

@@ -134,12 +134,13 @@ fn of_all() -> PolicyBook {
 /// That of the tests' controller, alone.
 fn of_lantern() -> PolicyBook {
     let all = policies("tests/flows/policies");
-    PolicyBook::new(all.iter().filter(|policy| policy.controller.as_str() == LANTERN).cloned())
+    let lantern = domain::ids::ControllerId::parse(LANTERN).unwrap();
+    PolicyBook::new(all.get(&lantern).unwrap().cloned())
 }
 
 fn cloud(account: &Account, policies: &PolicyBook) -> Cloud {
     let cloud = Cloud::new(settings()).with_client(account.client());
-    cloud.with_replicas(policies.replicas()).with_lifecycle(policies.lifecycle())
+    cloud.with_replicas(policies.replicas().unwrap()).with_lifecycle(policies.lifecycle().unwrap())
 }
 
 fn payload(function: &str, case: &str) -> Value {
@@ -252,7 +253,7 @@ async fn register(account: &Account, people: usize) -> Vec<String> {
         let reply = answer(&event, guard, |event| retention_track::handle(&desk, event)).await.unwrap();
         all_done(&serde_json::to_value(&reply).unwrap());
     }
-    let policy = desk.policies.iter().next().unwrap();
+    let policy = desk.policies.all().unwrap()[0];
     let keys = app::keys::Keys::controller(&desk.ports, &policy.controller).await.unwrap();
     let subject = |n: usize| {
         let kind = domain::ids::IdentifierKind::Mail;
@@ -291,7 +292,7 @@ async fn purge(meter: &mut Meter, items: usize) {
 
 /// A breach that concerns everybody, decided.
 async fn declared(desk: &breach_notify::Desk<Cloud>) -> (BreachId, Timestamp) {
-    let policy = desk.policies.iter().next().unwrap();
+    let policy = desk.policies.all().unwrap()[0];
     let at: Timestamp = DECLARED_AT.parse().unwrap();
     let texts = Texts { description: "A copy was public.".into(), advice: "Change it.".into(), ..Texts::default() };
     let mut facts = Facts::new(MADE_AT.parse().unwrap(), at, texts);
@@ -372,7 +373,9 @@ fn later(n: usize) -> Timestamp {
 fn retention(meter: &mut Meter, items: usize) {
     let policies = of_all();
     let rules: Vec<(&RetentionRule, &TimeZone, Option<&EventName>)> = policies
-        .iter()
+        .all()
+        .unwrap()
+        .into_iter()
         .flat_map(|policy| policy.retention.values().map(move |rule| (rule, &policy.time_zone)))
         .map(|(rule, zone)| match &rule.period {
             Period::Sliding { renew_on, .. } => (rule, zone, renew_on.first()),
@@ -395,8 +398,12 @@ fn retention(meter: &mut Meter, items: usize) {
 /// Whether a consent is in force: three forms of a person folded, and all that the purpose needs.
 fn consent(meter: &mut Meter, items: usize) {
     let policies = of_all();
-    let asked: Vec<_> =
-        policies.iter().flat_map(|policy| policy.purposes.keys().map(move |one| (policy, one))).collect();
+    let asked: Vec<_> = policies
+        .all()
+        .unwrap()
+        .into_iter()
+        .flat_map(|policy| policy.purposes.keys().map(move |one| (policy, one)))
+        .collect();
     let forms: Vec<[ConsentEvent; 3]> = asked
         .iter()
         .map(|(policy, purpose)| {
@@ -424,7 +431,7 @@ fn consent(meter: &mut Meter, items: usize) {
 /// By when a request for access is to be answered under the GDPR, holidays counted.
 fn deadline(meter: &mut Meter, items: usize) {
     let policies = of_lantern();
-    let policy = policies.iter().next().unwrap();
+    let policy = policies.all().unwrap()[0];
     let site = Site { place: policy.establishment.clone(), ..Site::in_zone(policy.time_zone.clone()) };
     let start = later(0);
     rounds(meter, items, |n| {
