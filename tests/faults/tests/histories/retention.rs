@@ -49,6 +49,8 @@ struct Held {
     from: Cell<usize>,
     until: Cell<usize>,
     is_to_be_released: bool,
+    /// Whether somebody has asked for it, answered or not.
+    tried: Cell<bool>,
     asked: Cell<bool>,
     released: Cell<bool>,
     number: usize,
@@ -133,6 +135,7 @@ async fn withdraw(world: &World, person: usize, key: usize, done: &Cell<bool>) {
 }
 
 async fn place(world: &World, hold: &Held) {
+    hold.tried.set(true);
     let mut body = json!({ "reason": "investigation", "review_at": time(world.now() + 700 * DAY) });
     if hold.is_wide {
         body["scope"] = json!({ "category": KINDS[0].0 });
@@ -195,6 +198,7 @@ pub(crate) async fn history(world: &World) {
             from: Cell::new(usize::MAX),
             until: Cell::new(usize::MAX),
             is_to_be_released: world.percent(60),
+            tried: Cell::default(),
             asked: Cell::default(),
             released: Cell::default(),
             number,
@@ -246,7 +250,13 @@ pub(crate) async fn history(world: &World) {
             withdraw(world, *person, number, done).await;
         }
     }
-    for hold in holds.iter().filter(|hold| hold.name.borrow().is_some() && hold.asked.get()) {
+    // Whose answer was lost stands all the same: whoever asked for it asks again.
+    for hold in holds.iter().filter(|hold| hold.tried.get()) {
+        while hold.name.borrow().is_none() {
+            place(world, hold).await;
+        }
+    }
+    for hold in holds.iter().filter(|hold| hold.asked.get()) {
         while !hold.released.get() {
             release(world, hold).await;
         }
@@ -448,6 +458,7 @@ fn held(person: usize) -> Held {
         from: Cell::new(usize::MAX),
         until: Cell::new(usize::MAX),
         is_to_be_released: false,
+        tried: Cell::default(),
         asked: Cell::default(),
         released: Cell::default(),
         number: 0,
