@@ -398,8 +398,34 @@ mod tests {
         ] {
             assert!(read_with(name, value.clone()).is_none(), "{name} {value}");
         }
+        // Whatever else stands there is not ours to read.
+        assert!(read_with("groups", json!([["staff"], { "staff": true }, 7])).is_some());
         assert!(read_with("email_verified", json!("true")).unwrap().mail_verified);
         assert!(!read_with("email_verified", json!("yes")).unwrap().mail_verified);
+    }
+
+    #[test]
+    fn a_claim_that_is_missing_or_stands_twice_is_no_claim() {
+        let signer = Signer::new();
+        let published = keys(json!([signer.key("e1")]));
+        let header = BASE64.encode(json!({ "alg": "ES256", "kid": "e1" }).to_string());
+        let reads = |claims: &str| {
+            let body = format!("{header}.{}", BASE64.encode(claims));
+            let tag = signer.0.sign(&SystemRandom::new(), body.as_bytes()).unwrap();
+            read(&published, &format!("{body}.{}", BASE64.encode(tag))).is_some()
+        };
+        let whole = claims();
+        assert!(reads(&whole.to_string()));
+        for name in ["iss", "aud", "sub", "iat", "exp"] {
+            let mut part = whole.clone();
+            part.as_object_mut().unwrap().remove(name);
+            assert!(!reads(&part.to_string()), "no {name}");
+            let twice = format!("{{\"{name}\":{},{}", whole[name], &whole.to_string()[1..]);
+            assert!(!reads(&twice), "{name} twice, though it says the same");
+        }
+        for text in ["", "null", "[]", "7", "{}", "{\"iss\":"] {
+            assert!(!reads(text), "{text}");
+        }
     }
 
     /// An issuer that publishes these documents, one connection each.
@@ -449,6 +475,9 @@ mod tests {
         assert!(shown(&by_old, 59 * 60).await, "kept");
         assert!(!shown(&by_new, 59).await, "a made-up name asks nobody within a minute");
         assert!(cloud.account_claims(&place, "a.b.c", at(0)).await.unwrap().is_none(), "nor what is no token");
+        let mut long = claims();
+        long["groups"] = json!("g".repeat(ACCOUNT_TOKEN_BYTES_MAX));
+        assert!(!shown(&new.token(&json!({ "alg": "ES256", "kid": "new" }), &long), 70).await, "nor what is too long");
         assert!(shown(&by_new, 61).await);
         assert_eq!(server.await.unwrap(), 4);
     }

@@ -413,6 +413,14 @@ pub(crate) mod tests {
             (claims("scantrustx", "breach:write"), Some(403)),
             (claims("", "breach:write"), Some(403)),
             (claims("*", "breach:write"), Some(403)),
+            (claims("SCANTRUST", "breach:write"), Some(403)),
+            (claims("scantrust,other", "breach:write"), Some(403)),
+            (claims("[\"scantrust\"]", "breach:write"), Some(403)),
+            (claims("[[scantrust]]", "breach:write"), Some(403)),
+            (claims("[scantrust", "breach:write"), Some(403)),
+            (claims("map[scantrust:true]", "breach:write"), Some(403)),
+            (claims("scantrust", "[\"breach:write\"]"), Some(403)),
+            (claims(&"x ".repeat(100_000), "breach:write"), Some(403)),
         ] {
             let request = with_authorizer(&authorizer);
             let staff = request.staff(&request.controller().unwrap(), "breach:write");
