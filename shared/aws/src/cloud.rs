@@ -196,6 +196,7 @@ pub struct Cloud {
     replicas: Option<Replicas>,
     lifecycle: Option<Lifecycle>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
+    dynamodb_once: OnceLock<aws_sdk_dynamodb::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
     kms: OnceLock<aws_sdk_kms::Client>,
@@ -267,6 +268,7 @@ impl Cloud {
             replicas: None,
             lifecycle: None,
             dynamodb: OnceLock::new(),
+            dynamodb_once: OnceLock::new(),
             s3: OnceLock::new(),
             sqs: OnceLock::new(),
             kms: OnceLock::new(),
@@ -330,6 +332,12 @@ impl Cloud {
 
     pub(crate) fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
         self.dynamodb.get_or_init(|| client!(aws_sdk_dynamodb, self,))
+    }
+
+    /// One whose calls are not tried again. A configuration of a call's own would be put together anew with each call.
+    pub(crate) fn dynamodb_once(&self) -> &aws_sdk_dynamodb::Client {
+        self.dynamodb_once
+            .get_or_init(|| client!(aws_sdk_dynamodb, self, |builder| builder.retry_config(RetryConfig::disabled())))
     }
 
     pub(crate) fn s3(&self) -> &aws_sdk_s3::Client {

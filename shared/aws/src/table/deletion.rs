@@ -9,14 +9,11 @@ use app::{
     destruction::{Condition, Deletion, Doomed},
     error::PortError,
 };
-use aws_sdk_dynamodb::{
-    Config,
-    types::{
-        AttributeValue, BatchStatementErrorCodeEnum as Code, BatchStatementRequest, BatchStatementResponse,
-        ReturnValuesOnConditionCheckFailure,
-    },
+use aws_sdk_dynamodb::types::{
+    AttributeValue, BatchStatementErrorCodeEnum as Code, BatchStatementRequest, BatchStatementResponse,
+    ReturnValuesOnConditionCheckFailure,
 };
-use aws_smithy_types::{Blob, retry::RetryConfig};
+use aws_smithy_types::Blob;
 use domain::{
     evidence::DeletionResult,
     ids::{ControllerId, SubjectRef},
@@ -94,35 +91,43 @@ impl Act {
             _ => Outcome::Absent,
         }
     }
-}
 
-/// The whole condition stands in the statement, so that a hold or a renewal that comes between the
-/// index and the deletion wins, and so that what was registered again since, under a salt of its own, is not deleted
-/// under evidence that is not about it. RETURNING tells a deletion from a record that was gone before.
-fn statement(table: &str, key: &ItemKey, salt: &[u8; 16], act: Act) -> Result<BatchStatementRequest, PortError> {
-    let due = |condition| match condition {
-        Condition::DueAt(_) => " AND due_at <= ?",
-        Condition::Asked => "",
-    };
-    let (verb, condition, returned) = match act {
-        Act::Delete(condition) => ("DELETE FROM", format!("{} AND holds IS MISSING", due(condition)), "OLD"),
-        Act::Mark(condition) => ("UPDATE", format!("{} AND holds IS MISSING", due(condition)), "NEW"),
-        Act::DeleteMarked => ("DELETE FROM", " AND purging = true".to_owned(), "OLD"),
-    };
-    let set = if matches!(act, Act::Mark(_)) { " SET purging = true" } else { "" };
-    let request = BatchStatementRequest::builder()
-        .statement(format!(
-            "{verb} \"{table}\"{set} WHERE pk = ? AND sk = ? AND salt = ?{condition} RETURNING ALL {returned} *"
-        ))
-        .parameters(text(key.pk()))
-        .parameters(text(key.sk()))
-        .parameters(salted(salt))
-        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-    let request = match act {
-        Act::Delete(Condition::DueAt(at)) | Act::Mark(Condition::DueAt(at)) => request.parameters(time(at)),
-        _ => request,
-    };
-    request.build().map_err(|_| PortError::corrupt("a deletion", "its statement cannot be written"))
+    /// The whole condition stands in the statement, so that a hold or a renewal that comes between the
+    /// index and the deletion wins, and so that what was registered again since, under a salt of its own, is not deleted
+    /// under evidence that is not about it. RETURNING tells a deletion from a record that was gone before.
+    fn statement(self, table: &str) -> String {
+        let due = |condition| match condition {
+            Condition::DueAt(_) => " AND due_at <= ?",
+            Condition::Asked => "",
+        };
+        let (verb, condition, returned) = match self {
+            Self::Delete(condition) => ("DELETE FROM", format!("{} AND holds IS MISSING", due(condition)), "OLD"),
+            Self::Mark(condition) => ("UPDATE", format!("{} AND holds IS MISSING", due(condition)), "NEW"),
+            Self::DeleteMarked => ("DELETE FROM", " AND purging = true".to_owned(), "OLD"),
+        };
+        let set = if matches!(self, Self::Mark(_)) { " SET purging = true" } else { "" };
+        format!("{verb} \"{table}\"{set} WHERE pk = ? AND sk = ? AND salt = ?{condition} RETURNING ALL {returned} *")
+    }
+
+    /// One record's request, with the statement's text.
+    fn request(
+        self,
+        statement: &str,
+        controller: &ControllerId,
+        doomed: &Doomed,
+    ) -> Result<BatchStatementRequest, PortError> {
+        let key = key_of(controller, doomed);
+        let mut parameters = vec![text(key.pk()), text(key.sk()), salted(&doomed.salt)];
+        if let Self::Delete(Condition::DueAt(at)) | Self::Mark(Condition::DueAt(at)) = self {
+            parameters.push(time(at));
+        }
+        BatchStatementRequest::builder()
+            .statement(statement)
+            .set_parameters(Some(parameters))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(|_| PortError::corrupt("a deletion", "its statement cannot be written"))
+    }
 }
 
 /// What an item has, if it is this very record.
@@ -157,16 +162,16 @@ enum Outcome {
     Failed,
 }
 
-fn outcome(response: Option<&BatchStatementResponse>) -> Outcome {
+fn outcome(response: Option<BatchStatementResponse>) -> Outcome {
     let Some(response) = response else { return Outcome::Again };
-    let Some(error) = response.error() else {
-        return match response.item().filter(|item| !item.is_empty()) {
-            Some(item) => Outcome::Done(item.clone()),
+    let Some(error) = response.error else {
+        return match response.item.filter(|item| !item.is_empty()) {
+            Some(item) => Outcome::Done(item),
             None => Outcome::Absent,
         };
     };
-    match (error.code(), error.item()) {
-        (Some(Code::ConditionalCheckFailed), Some(item)) => Outcome::Refused(item.clone()),
+    match (error.code, error.item) {
+        (Some(Code::ConditionalCheckFailed), Some(item)) => Outcome::Refused(item),
         (Some(Code::ConditionalCheckFailed), None) => Outcome::Unknown,
         (
             Some(
@@ -267,13 +272,8 @@ impl Cloud {
         records: &[Positioned<'_>],
         act: Act,
     ) -> Result<Vec<(usize, Outcome)>, PortError> {
-        let table = self.table()?;
-        let mut open = records
-            .iter()
-            .map(|(position, doomed)| {
-                Ok((*position, *doomed, statement(table, &key_of(controller, doomed), &doomed.salt, act)?))
-            })
-            .collect::<Result<Vec<_>, PortError>>()?;
+        let statement = act.statement(self.table()?);
+        let mut open = records.to_vec();
         let mut outcomes = Vec::with_capacity(open.len());
         let mut unsure = false;
         for round in 0..ROUNDS_MAX {
@@ -281,12 +281,14 @@ impl Cloud {
                 tokio::time::sleep(PAUSE * 2_u32.pow(round - 1)).await;
             }
             self.pace.wait(open.len()).await;
-            let statements = open.iter().map(|(_, _, statement)| statement.clone()).collect();
+            let statements = open
+                .iter()
+                .map(|(_, doomed)| act.request(&statement, controller, doomed))
+                .collect::<Result<Vec<_>, PortError>>()?;
             // Not sent again by the SDK, which would not say so: what it had deleted the first time would read as gone
             // before.
-            let once = Config::builder().retry_config(RetryConfig::disabled());
-            let call = self.dynamodb().batch_execute_statement().set_statements(Some(statements));
-            let output = match call.customize().config_override(once).send().await {
+            let call = self.dynamodb_once().batch_execute_statement().set_statements(Some(statements));
+            let output = match call.send().await {
                 Ok(output) => output,
                 Err(error) if round + 1 < ROUNDS_MAX => {
                     // What was refused as it came in was not begun; of anything else nobody knows.
@@ -296,9 +298,10 @@ impl Cloud {
                 Err(error) => return Err(unavailable(TABLE, &error)),
             };
             let mut again = Vec::new();
-            for (index, (position, doomed, statement)) in open.into_iter().enumerate() {
-                match outcome(output.responses().get(index)) {
-                    Outcome::Again => again.push((position, doomed, statement)),
+            let mut responses = output.responses.unwrap_or_default().into_iter();
+            for (position, doomed) in open {
+                match outcome(responses.next()) {
+                    Outcome::Again => again.push((position, doomed)),
                     Outcome::Unknown => {
                         let stands = self.stands(controller, doomed).await?;
                         outcomes.push((position, if stands { Outcome::Unknown } else { act.gone(unsure) }));
@@ -315,7 +318,7 @@ impl Cloud {
                 return Ok(outcomes);
             }
         }
-        outcomes.extend(open.into_iter().map(|(position, ..)| (position, Outcome::Again)));
+        outcomes.extend(open.into_iter().map(|(position, _)| (position, Outcome::Again)));
         Ok(outcomes)
     }
 
@@ -391,15 +394,26 @@ impl Cloud {
 
 #[cfg(test)]
 mod tests {
-    use domain::ids::RecordId;
+    use domain::{
+        ids::{Category, Purpose, RecordId},
+        policy::Clause,
+    };
 
     use super::*;
 
     #[test]
     fn every_statement_carries_its_whole_condition() {
-        let subject = SubjectRef::parse("1.AAAAAAAAAAAAAAAAAAAAAA").unwrap();
-        let record = RecordId::parse("AAAAAAAAAAAAAAAAAAAAAA").unwrap();
-        let key = ItemKey::Record(ControllerId::parse("acme").unwrap(), subject, record);
+        let controller = ControllerId::parse("acme").unwrap();
+        let doomed = Doomed {
+            subject: SubjectRef::parse("1.AAAAAAAAAAAAAAAAAAAAAA").unwrap(),
+            record: RecordId::parse("AAAAAAAAAAAAAAAAAAAAAA").unwrap(),
+            category: Category::parse("account").unwrap(),
+            purpose: Purpose::parse("account").unwrap(),
+            system: System::Habeas,
+            clause: Clause::new("acme.1"),
+            due_at: None,
+            salt: [7; 16],
+        };
         let due = Condition::DueAt("2026-01-01T00:00:00Z".parse().unwrap());
         for (act, expected, parameters) in [
             (
@@ -418,8 +432,8 @@ mod tests {
                 3,
             ),
         ] {
-            let statement = statement("t", &key, &[7; 16], act).unwrap();
-            assert_eq!((statement.statement(), statement.parameters().len()), (expected, parameters));
+            let request = act.request(&act.statement("t"), &controller, &doomed).unwrap();
+            assert_eq!((request.statement(), request.parameters().len()), (expected, parameters));
         }
     }
 }
