@@ -16,6 +16,12 @@ pub trait Counters {
     /// MUST be one atomic write: of many at once, each gets a number of its own. MUST be gone some time
     /// after the window, since a keyed hash of a caller is personal data.
     async fn count(&self, key: &LimitKey) -> Result<u32, PortError>;
+
+    /// Lets something in by its name: whether it is among the first [`domain::limits::LimitRule::most`] of the window.
+    ///
+    /// What was let in stays so however often it is asked: a write whose answer was lost does not use up the limit.
+    /// MUST be one atomic write, gone as with [`Counters::count`]. The name holds nothing personal.
+    async fn admit(&self, key: &LimitKey, name: &str) -> Result<bool, PortError>;
 }
 
 /// A limit that was reached.
@@ -72,7 +78,7 @@ pub async fn count_intake<P: Counters + Keys>(
     count(ports, controller, Limit::IntakeByIdentifier, caller, Some(identifier)).await
 }
 
-/// Counts one more mail to an address that anybody can set off by typing it.
+/// Counts a mail, by its name, to an address that anybody can set off by typing it.
 ///
 /// # Errors
 /// [`PortError`].
@@ -80,15 +86,19 @@ pub async fn count_mail<P: Counters + Keys>(
     ports: &P,
     controller: &ControllerId,
     address: &Identifier,
-    at: Timestamp,
+    (name, at): (&str, Timestamp),
 ) -> Result<Option<Limited>, PortError> {
     let keys = ports.controller(controller).await?;
     let of = limits::hash_of(&keys.pepper, "", Some(address));
-    reached(ports, &LimitKey::new(controller, Limit::MailsToAddress, of, at), at).await
+    let key = LimitKey::new(controller, Limit::MailsToAddress, of, at);
+    Ok((!ports.admit(&key, name).await?).then(|| limited(&key, at)))
 }
 
 async fn reached<P: Counters>(ports: &P, key: &LimitKey, at: Timestamp) -> Result<Option<Limited>, PortError> {
     let counted = ports.count(key).await?;
-    let limited = Limited { limit: key.limit, retry_after_seconds: key.retry_after_seconds(at) };
-    Ok((counted > key.limit.rule().most).then_some(limited))
+    Ok((counted > key.limit.rule().most).then(|| limited(key, at)))
+}
+
+fn limited(key: &LimitKey, at: Timestamp) -> Limited {
+    Limited { limit: key.limit, retry_after_seconds: key.retry_after_seconds(at) }
 }

@@ -134,6 +134,7 @@ macro_rules! contract_tests {
             an_account_token_serves_one_request,
             what_served_the_verification_alone_is_forgotten,
             of_many_counts_at_once_each_has_a_number_of_its_own,
+            what_is_let_in_once_stays_so_and_uses_the_limit_up_once,
             a_retried_request_answers_what_stands,
             a_requester_is_written_to_until_their_key_is_gone,
             instructions_for_after_death_are_read_until_their_key_is_gone,

@@ -114,6 +114,7 @@ struct State {
     tokens: BTreeMap<(ControllerId, TokenId), RequestId>,
     account_tokens: BTreeMap<(String, String), AccountClaims>,
     counts: BTreeMap<LimitKey, u32>,
+    admitted: BTreeMap<LimitKey, BTreeSet<String>>,
     /// How many things a page of a breach's scope shows; none: few, so that tests meet pages.
     scope_page: Option<usize>,
     plans: BTreeMap<(Person, RequestId, usize), ErasurePlan>,

@@ -155,6 +155,20 @@ impl Reader<'_> {
                 self.expect(")");
                 self.item.contains_key(&self.names.name(&name)) == wanted
             }
+            "contains" => {
+                self.take();
+                self.expect("(");
+                let set = self.operand();
+                self.expect(",");
+                let member = self.operand();
+                self.expect(")");
+                match (set, member) {
+                    (Some(set), Some(member)) => {
+                        typed(&set).1.as_array().is_some_and(|members| members.contains(typed(&member).1))
+                    }
+                    _ => false,
+                }
+            }
             "begins_with" => {
                 self.take();
                 self.expect("(");

@@ -47,9 +47,10 @@ pub(super) async fn acknowledge<P: Office>(
         return Ok(());
     }
     let first = Challenge::first(at);
+    let tag = MailTag::of_letter(&key.request, "ACK");
     let kept_back = match is_repeat(ports, key, received).await? {
         true => Some(Limit::OpenOfOneType),
-        false => limits::count_mail(ports, &key.controller, address, at).await?.map(|reached| reached.limit),
+        false => limits::count_mail(ports, &key.controller, address, (&tag, at)).await?.map(|reached| reached.limit),
     };
     if let Some(limit) = kept_back {
         limited.push(limit);
@@ -66,7 +67,7 @@ pub(super) async fn acknowledge<P: Office>(
     // Disclosed to the letter that carries it.
     let confirm = Confirm { link: &link, code: Some(code.disclose()), until };
     let letter = letters::acknowledgement(policy, key, &stored.state, address.value(), Some(&confirm), None);
-    ports.send(&Mail { tag: MailTag::of_letter(&key.request, "ACK"), ..letter }).await?;
+    ports.send(&Mail { tag, ..letter }).await?;
     ports.confirm_mail(key, "ACK", received.at).await
 }
 
@@ -98,7 +99,8 @@ pub(super) async fn send_code<P: Office>(
     if ports.claim_mail(key, &claim, at).await? == MailClaim::Sent {
         return Ok(());
     }
-    if let Some(reached) = limits::count_mail(ports, &key.controller, address, at).await? {
+    let tag = MailTag::of_letter(&key.request, &claim);
+    if let Some(reached) = limits::count_mail(ports, &key.controller, address, (&tag, at)).await? {
         limited.push(reached.limit);
         return ports.confirm_mail(key, &claim, at).await;
     }
@@ -107,7 +109,7 @@ pub(super) async fn send_code<P: Office>(
     // First it opens, then it is sent: a code in somebody's hands must not be refused.
     ports.code_sent(key, challenge.number, at).await?;
     let letter = letters::code(policy, key, stored.state.received.language, address.value().clone(), &code);
-    ports.send(&Mail { tag: MailTag::of_letter(&key.request, &claim), ..letter }).await?;
+    ports.send(&Mail { tag, ..letter }).await?;
     ports.confirm_mail(key, &claim, at).await
 }
 
@@ -141,17 +143,18 @@ async fn send_once<P: Office>(
     if ports.claim_mail(key, what, at).await? == MailClaim::Sent {
         return Ok(());
     }
+    // By the claim's own name, so that what becomes of the letter leads back to it.
+    let tag = MailTag::of_letter(&key.request, what);
     if stored.state.verified.is_none()
         // Disclosed to the keyed hash only.
         && let Ok(address) = Identifier::parse(IdentifierKind::Mail, letter.to.disclose())
-        && let Some(reached) = limits::count_mail(ports, &key.controller, &address, at).await?
+        && let Some(reached) = limits::count_mail(ports, &key.controller, &address, (&tag, at)).await?
     {
         // What it says stands in the request's status, which its token opens.
         limited.push(reached.limit);
         return ports.confirm_mail(key, what, at).await;
     }
-    // By the claim's own name, so that what becomes of the letter leads back to it.
-    ports.send(&Mail { tag: MailTag::of_letter(&key.request, what), ..letter }).await?;
+    ports.send(&Mail { tag, ..letter }).await?;
     ports.confirm_mail(key, what, at).await
 }
 

@@ -1,7 +1,7 @@
 //! Counts against limits: one item for each thing and window, which TTL takes away.
 
 use app::{error::PortError, limits::Counters};
-use aws_sdk_dynamodb::types::ReturnValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::limits::LimitKey;
 use wire::stored::{Kind, VERSION};
 
@@ -9,6 +9,7 @@ use super::{Update, Updated, keys::ItemKey, number, text, ttl};
 use crate::Cloud;
 
 const COUNT: &str = "counted";
+const ADMITTED: &str = "admitted";
 
 impl Counters for Cloud {
     async fn count(&self, key: &LimitKey) -> Result<u32, PortError> {
@@ -23,5 +24,18 @@ impl Counters for Cloud {
         let Updated::Done(item) = counted else { return Err(PortError::corrupt("a count", "it cannot be made")) };
         let counted = item.get(COUNT).and_then(|count| count.as_n().ok()).and_then(|count| count.parse().ok());
         counted.ok_or_else(|| PortError::corrupt("a count", "it is no number"))
+    }
+
+    async fn admit(&self, key: &LimitKey, name: &str) -> Result<bool, PortError> {
+        let update = Update::default()
+            .add(ADMITTED, AttributeValue::Ss(vec![name.to_owned()]))
+            .set_once("v", number(VERSION))
+            .set_once("kind", text(Kind::Limit.as_str()))
+            .set_once("ttl", ttl(key.ends_at()))
+            .with("name", text(name))
+            .with("most", number(key.limit.rule().most));
+        let condition = "attribute_not_exists(#admitted) OR contains(#admitted, :name) OR size(#admitted) < :most";
+        let admitted = self.update(&ItemKey::Limit(key.clone()), update, condition, ReturnValue::None).await?;
+        Ok(matches!(admitted, Updated::Done(_)))
     }
 }

@@ -123,3 +123,20 @@ pub async fn of_many_counts_at_once_each_has_a_number_of_its_own<P: Ports>(ports
     }
     assert_eq!(ports.count(&one).await.unwrap(), 6);
 }
+
+pub async fn what_is_let_in_once_stays_so_and_uses_the_limit_up_once<P: Ports>(ports: &P, controller: &ControllerId) {
+    let key = |at| LimitKey::new(controller, Limit::MailsToAddress, id("ada@example.com"), at);
+    let most = Limit::MailsToAddress.rule().most;
+    let names: Vec<String> = (0..most).map(|n| format!("letter-{n}")).collect();
+    for name in &names {
+        for _ in 0..3 {
+            assert!(ports.admit(&key(now()), name).await.unwrap(), "{name}");
+        }
+    }
+    for _ in 0..2 {
+        assert!(!ports.admit(&key(now()), "one-more").await.unwrap());
+    }
+    assert!(ports.admit(&key(now()), &names[0]).await.unwrap(), "it was let in before");
+    assert!(ports.admit(&key(later(86_400)), "one-more").await.unwrap(), "another day");
+    assert_eq!(ports.count(&key(now())).await.unwrap(), 1, "nothing was counted beside the names");
+}

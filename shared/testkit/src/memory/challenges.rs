@@ -99,4 +99,14 @@ impl Counters for Memory {
         *counted += 1;
         Ok(*counted)
     }
+
+    async fn admit(&self, key: &LimitKey, name: &str) -> Result<bool, PortError> {
+        let mut state = self.call()?;
+        let admitted = state.admitted.entry(key.clone()).or_default();
+        let is_in = admitted.contains(name) || admitted.len() < key.limit.rule().most as usize;
+        if is_in {
+            admitted.insert(name.to_owned());
+        }
+        Ok(is_in)
+    }
 }
