@@ -302,7 +302,7 @@ fn the_statements_that_delete_records_ask_for_holds() {
     assert_eq!(acts.len(), 3, "{acts:?}");
     for act in acts {
         assert!(act.contains("holds IS MISSING") || act.contains("purging = true"), "{act}");
-        assert!(act.contains("Act::DeleteMarked") || act.contains("holds IS MISSING"), "{act}");
+        assert!(act.contains("::DeleteMarked") || act.contains("holds IS MISSING"), "{act}");
     }
 }
 

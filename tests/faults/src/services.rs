@@ -237,6 +237,10 @@ pub struct Mails {
 impl Mails {
     /// Carries out one call.
     pub fn call(&mut self, path: &str, request: &Value) -> Value {
+        if path == "/v2/email/account" {
+            let quota = json!({ "Max24HourSend": 50_000, "MaxSendRate": 14, "SentLast24Hours": self.sent.len() });
+            return json!({ "SendQuota": quota, "SendingEnabled": true, "ProductionAccessEnabled": true });
+        }
         assert_eq!(path, "/v2/email/outbound-emails", "it is not served here");
         let tags = request["EmailTags"].as_array().cloned().unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

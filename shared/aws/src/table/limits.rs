@@ -11,13 +11,17 @@ use crate::Cloud;
 const COUNT: &str = "counted";
 const ADMITTED: &str = "admitted";
 
+/// What each item has: TTL takes it away after its window.
+fn windowed(key: &LimitKey) -> Update {
+    Update::default()
+        .set_once("v", number(VERSION))
+        .set_once("kind", text(Kind::Limit.as_str()))
+        .set_once("ttl", ttl(key.ends_at()))
+}
+
 impl Counters for Cloud {
     async fn count(&self, key: &LimitKey) -> Result<u32, PortError> {
-        let update = Update::default()
-            .add(COUNT, number(1))
-            .set_once("v", number(VERSION))
-            .set_once("kind", text(Kind::Limit.as_str()))
-            .set_once("ttl", ttl(key.ends_at()));
+        let update = windowed(key).add(COUNT, number(1));
         // It holds in any case: an update by this port has always a condition, and this one has none to make.
         let condition = "attribute_exists(pk) OR attribute_not_exists(pk)";
         let counted = self.update(&ItemKey::Limit(key.clone()), update, condition, ReturnValue::UpdatedNew).await?;
@@ -27,11 +31,8 @@ impl Counters for Cloud {
     }
 
     async fn admit(&self, key: &LimitKey, name: &str) -> Result<bool, PortError> {
-        let update = Update::default()
+        let update = windowed(key)
             .add(ADMITTED, AttributeValue::Ss(vec![name.to_owned()]))
-            .set_once("v", number(VERSION))
-            .set_once("kind", text(Kind::Limit.as_str()))
-            .set_once("ttl", ttl(key.ends_at()))
             .with("name", text(name))
             .with("most", number(key.limit.rule().most));
         let condition = "attribute_not_exists(#admitted) OR contains(#admitted, :name) OR size(#admitted) < :most";

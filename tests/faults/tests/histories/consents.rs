@@ -185,5 +185,5 @@ async fn state_is_the_fold(world: &World, forms: &[Form]) {
 
 #[test]
 fn no_accepted_consent_is_lost_and_the_state_is_the_fold() {
-    histories("consents::no_accepted_consent_is_lost_and_the_state_is_the_fold", 60, history);
+    histories("consents::no_accepted_consent_is_lost_and_the_state_is_the_fold", 400, history);
 }

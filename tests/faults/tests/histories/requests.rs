@@ -14,7 +14,7 @@ use fault_tests::{
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
-use crate::retention::{Registered, deleted_as_evidence_says, register};
+use crate::retention::{DAY, Registered, deleted_as_evidence_says, register, sweep};
 
 /// What can be asked for here.
 const REQUESTS: [&str; 3] = ["access", "erasure", "information"];
@@ -61,6 +61,10 @@ async fn ask(world: &World, asked: &Asked) {
     let body = json!({ "type": asked.request, "subject": { "kind": "mail", "value": address(asked.person) } });
     let key = format!("request-{}", asked.number);
     let Some((status, answer)) = intake(world, "POST", "/v1/requests", Vec::new(), (&key, body)).await else { return };
+    // Writes whose answer was lost were counted with it: who asks too often is told to come back another day.
+    if status == 429 {
+        return;
+    }
     assert_eq!(status, 202, "{answer}");
     let part = |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
     let (id, token) = (part("request_id"), part("token"));
@@ -146,6 +150,9 @@ pub(crate) async fn history(world: &World) {
     for asked in &all {
         while asked.taken.borrow().is_none() {
             ask(world, asked).await;
+            if asked.taken.borrow().is_none() {
+                world.pass(DAY);
+            }
         }
     }
     world.rest().await;
@@ -183,6 +190,10 @@ async fn check(world: &World, records: &[Registered], all: &[Asked]) {
             assert_eq!(records.iter().filter(stands).count(), 0, "an erasure was answered and a record stands");
         }
     }
+    // An erasure that was ended in its middle, whose records another one has taken meanwhile, is settled by the sweep.
+    world.pass(2 * DAY);
+    sweep(world).await;
+    world.rest().await;
     deleted_as_evidence_says(world);
     let aws = world.account.aws();
     let mut times: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
@@ -197,5 +208,5 @@ async fn check(world: &World, records: &[Registered], all: &[Asked]) {
 
 #[test]
 fn every_request_is_answered_or_escalated_and_nobody_is_told_twice_beyond_doubt() {
-    histories("requests::every_request_is_answered_or_escalated_and_nobody_is_told_twice_beyond_doubt", 60, history);
+    histories("requests::every_request_is_answered_or_escalated_and_nobody_is_told_twice_beyond_doubt", 300, history);
 }
