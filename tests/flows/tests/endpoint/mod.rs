@@ -27,6 +27,7 @@ pub(crate) type Answered = Box<dyn FnOnce(&[u8]) + Send>;
 struct State {
     calls: BTreeMap<String, usize>,
     statements: usize,
+    refused: usize,
     stops: Vec<(String, oneshot::Sender<Arc<Notify>>)>,
     watch: Option<Arc<Watch>>,
 }
@@ -82,6 +83,11 @@ impl Wire {
         self.state.lock().unwrap().statements
     }
 
+    /// How many writes were refused because another's stood there.
+    pub(crate) fn refused(&self) -> usize {
+        self.state.lock().unwrap().refused
+    }
+
     /// Shows each later call to whoever watches. It may block: nothing waits but the other calls.
     pub(crate) fn watched_by(&self, watch: Watch) {
         self.state.lock().unwrap().watch = Some(Arc::new(watch));
@@ -92,6 +98,7 @@ impl Wire {
         let mut state = self.state.lock().unwrap();
         state.calls.clear();
         state.statements = 0;
+        state.refused = 0;
     }
 
     /// Stops the next call named so before it reaches AWS.
@@ -131,6 +138,9 @@ async fn hand_on(mut client: TcpStream, upstream: String, state: Arc<Mutex<State
         }
         let answered = watched.map(|(watch, name)| watch(&name, &request[..head], &request[head..]));
         let answer = answer_to(&request, &mut kept, &upstream).await;
+        if answer.starts_with(b"HTTP/1.1 412") {
+            state.lock().unwrap().refused += 1;
+        }
         if let Some(answered) = answered {
             answered(&answer);
         }
