@@ -5,12 +5,13 @@
 
 use aws::{Cloud, Service};
 use dsar_fulfil::{Desk, handle};
+use edge::site;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::Error> {
-    let policies = edge::site::policies()?;
+    let policies = site::policies()?;
     let desk = Desk {
-        ports: Cloud::from_env()?.with_replicas(policies.replicas()?).with_lifecycle(policies.lifecycle()?),
+        ports: Cloud::from_env()?.with_file_rules(site::file_rules(&policies)),
         policies,
         public_url: edge::env::required("PUBLIC_URL")?,
     };

@@ -4,13 +4,13 @@
 #![recursion_limit = "256"]
 
 use aws::{Cloud, Service};
-use edge::clock::TimeGuard;
+use edge::{clock::TimeGuard, site};
 use purge::{Desk, handle, limits};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::Error> {
-    let (policies, guard) = (edge::site::policies()?, TimeGuard::from_env());
-    let ports = Cloud::from_env()?.with_replicas(policies.replicas()?).with_lifecycle(policies.lifecycle()?);
+    let (policies, guard) = (site::policies()?, TimeGuard::from_env());
+    let ports = Cloud::from_env()?.with_file_rules(site::file_rules(&policies));
     let desk = Desk { ports, policies, guard, limits: limits()? };
     desk.ports.prime(&[Service::Table, Service::Keys, Service::Buckets]).await;
     edge::serve(|event| handle(&desk, event)).await

@@ -4,13 +4,13 @@
 #![recursion_limit = "256"]
 
 use aws::{Cloud, Service};
-use edge::clock::TimeGuard;
+use edge::{clock::TimeGuard, site};
 use retention_track::{Desk, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::Error> {
-    let policies = edge::site::policies()?;
-    let ports = Cloud::from_env()?.with_replicas(policies.replicas()?).with_lifecycle(policies.lifecycle()?);
+    let policies = site::policies()?;
+    let ports = Cloud::from_env()?.with_file_rules(site::file_rules(&policies));
     let desk = Desk { ports, policies, guard: TimeGuard::from_env() };
     desk.ports.prime(&[Service::Table, Service::Keys]).await;
     edge::serve(|event| handle(&desk, event)).await

@@ -5,10 +5,7 @@ use std::{fmt, sync::OnceLock};
 use app::{error::PortError, queues::Queue};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
-use domain::{
-    ids::{Category, ControllerId, Purpose},
-    policy::Replica,
-};
+use domain::{ids::ControllerId, lifecycle::FileRules};
 
 use crate::{
     accounts::Issuers,
@@ -16,7 +13,6 @@ use crate::{
     evidence::Heads,
     keys::KeyRing,
     mail_pace::MailPace,
-    objects::{Lifecycle, Replicas},
     pace::Pace,
 };
 
@@ -181,6 +177,9 @@ impl Service {
     }
 }
 
+/// Finds what a controller's policy says about files.
+type LookUp = dyn Fn(&ControllerId) -> Result<FileRules, PortError> + Send + Sync;
+
 /// Serves every port of `app` from AWS. Clients and keys are made when first needed and kept for
 /// the life of the environment.
 pub struct Cloud {
@@ -193,8 +192,7 @@ pub struct Cloud {
     pub(crate) issuers: Issuers,
     /// The public part of the key that signs checkpoints.
     pub(crate) evidence_public: OnceLock<Vec<u8>>,
-    replicas: Option<Replicas>,
-    lifecycle: Option<Lifecycle>,
+    file_rules: Option<Box<LookUp>>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     dynamodb_once: OnceLock<aws_sdk_dynamodb::Client>,
     s3: OnceLock<aws_sdk_s3::Client>,
@@ -265,8 +263,7 @@ impl Cloud {
             heads: Heads::default(),
             issuers: Issuers::default(),
             evidence_public: OnceLock::new(),
-            replicas: None,
-            lifecycle: None,
+            file_rules: None,
             dynamodb: OnceLock::new(),
             dynamodb_once: OnceLock::new(),
             s3: OnceLock::new(),
@@ -282,18 +279,15 @@ impl Cloud {
         Self { http, ..self }
     }
 
-    /// Says where the policies have copies of records lie. Whoever deletes objects must be told, even that there
-    /// are none: a copy that nobody thought of would stay.
+    /// Says where to look up what a policy says about files, once some are deleted or held. Whoever does that must be
+    /// told, even that there is nothing: a copy that nobody thought of would stay, and a hold that nobody told S3 of
+    /// would not keep.
     #[must_use]
-    pub fn with_replicas(self, replicas: Replicas) -> Self {
-        Self { replicas: Some(replicas), ..self }
-    }
-
-    /// Says which files S3 may delete by itself. Whoever deletes files or places holds must be told, even that there
-    /// are none: a hold that nobody told S3 of would not keep.
-    #[must_use]
-    pub fn with_lifecycle(self, lifecycle: Lifecycle) -> Self {
-        Self { lifecycle: Some(lifecycle), ..self }
+    pub fn with_file_rules(
+        self,
+        rules: impl Fn(&ControllerId) -> Result<FileRules, PortError> + Send + Sync + 'static,
+    ) -> Self {
+        Self { file_rules: Some(Box::new(rules)), ..self }
     }
 
     /// Opens connections in init, so that the first request finds them. Best effort: it never fails
@@ -436,21 +430,8 @@ impl Cloud {
         &self.settings.region
     }
 
-    pub(crate) fn replicas_of(&self, controller: &ControllerId) -> Result<&[Replica], PortError> {
-        let replicas = needed("the policies' replicas", self.replicas.as_ref())?;
-        Ok(replicas.get(controller).map_or(&[], Vec::as_slice))
-    }
-
-    /// Whether S3 may delete files of this kind by itself.
-    pub(crate) fn has_lifecycle(
-        &self,
-        controller: &ControllerId,
-        category: &Category,
-        purpose: &Purpose,
-    ) -> Result<bool, PortError> {
-        let lifecycle = needed("the policies' lifecycle rules", self.lifecycle.as_ref())?;
-        let kinds = lifecycle.get(controller);
-        Ok(kinds.is_some_and(|kinds| kinds.contains(&(category.clone(), purpose.clone()))))
+    pub(crate) fn file_rules(&self, controller: &ControllerId) -> Result<FileRules, PortError> {
+        needed("the policies' rules for files", self.file_rules.as_ref())?(controller)
     }
 
     pub(crate) fn sender(&self) -> Result<&str, PortError> {

@@ -21,4 +21,3 @@ pub mod table;
 mod webhook;
 
 pub use cloud::{Cloud, ConfigError, Service, Settings};
-pub use objects::{Lifecycle, Replicas};

@@ -1,7 +1,7 @@
 //! The objects of records: a whole batch goes at once, with all versions and delete markers, with what
 //! an upload left behind, and with every copy that the policy names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use app::error::PortError;
 use aws_sdk_s3::{
@@ -9,10 +9,7 @@ use aws_sdk_s3::{
     operation::{list_multipart_uploads::ListMultipartUploadsOutput, list_object_versions::ListObjectVersionsOutput},
     types::{Delete, EncodingType, ObjectIdentifier},
 };
-use domain::{
-    ids::{Category, ControllerId, Purpose, RegionName},
-    policy::Replica,
-};
+use domain::{ids::RegionName, lifecycle::FileRules};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::{
@@ -31,9 +28,6 @@ const LISTINGS_AT_ONCE: usize = 8;
 
 /// Most pages of one object's versions, and of the uploads under one prefix: 1,000 entries each.
 const PAGES_MAX: usize = 1_000;
-
-/// The buckets that copies of a controller's records lie in, by its policy.
-pub type Replicas = BTreeMap<ControllerId, Vec<Replica>>;
 
 /// A bucket, and where it is.
 #[derive(Debug, Clone, Copy)]
@@ -77,22 +71,15 @@ pub(crate) enum Fate {
     Left,
 }
 
-/// Of which of a controller's files S3 may delete some by itself, by category and purpose.
-pub type Lifecycle = BTreeMap<ControllerId, BTreeSet<(Category, Purpose)>>;
-
 impl Cloud {
     /// Deletes objects of the records bucket and their copies; answers for each, in order, what became of it. The
     /// same key may stand there twice.
-    pub(crate) async fn delete_objects(
-        &self,
-        controller: &ControllerId,
-        keys: &[&str],
-    ) -> Result<Vec<Fate>, PortError> {
+    pub(crate) async fn delete_objects(&self, rules: &FileRules, keys: &[&str]) -> Result<Vec<Fate>, PortError> {
         let distinct: BTreeSet<&str> = keys.iter().copied().collect();
         let (mut found, mut left) = (BTreeSet::new(), BTreeSet::new());
         // The object before its copies: what waits to be replicated is not replicated any more once its version is
         // gone, so no copy comes after this.
-        for place in self.places(controller)? {
+        for place in self.places(rules)? {
             left.extend(self.delete_in(place, &distinct, &mut found).await?);
         }
         let fate = |key: &&str| match (left.contains(key), found.contains(key)) {
@@ -104,9 +91,9 @@ impl Cloud {
     }
 
     /// The records bucket, and behind it those of the copies.
-    fn places(&self, controller: &ControllerId) -> Result<Vec<Place<'_>>, PortError> {
+    fn places<'a>(&'a self, rules: &'a FileRules) -> Result<Vec<Place<'a>>, PortError> {
         let bucket = Place { what: RECORDS, bucket: self.records_bucket()?, region: self.region() };
-        let copies = self.replicas_of(controller)?.iter().map(|replica| Place {
+        let copies = rules.replicas.iter().map(|replica| Place {
             what: REPLICAS,
             bucket: replica.bucket.as_str(),
             region: replica.region.as_ref().map_or_else(|| self.region(), RegionName::as_str),
@@ -116,8 +103,8 @@ impl Cloud {
 
     /// Takes from every version of an object, and of its copies, the tag by which S3 may delete it. Once this has
     /// returned, no rule of the bucket reaches what stands; doing it again changes nothing.
-    pub(crate) async fn keep_object(&self, controller: &ControllerId, key: &str) -> Result<(), PortError> {
-        for place in self.places(controller)? {
+    pub(crate) async fn keep_object(&self, rules: &FileRules, key: &str) -> Result<(), PortError> {
+        for place in self.places(rules)? {
             let mut from = Some(Marker::default());
             for _ in 0..PAGES_MAX {
                 let Some(marker) = from.take() else { break };

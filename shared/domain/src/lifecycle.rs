@@ -14,7 +14,7 @@ use jiff::{
 
 use crate::{
     ids::{Category, ControllerId, Purpose},
-    policy::{Action, Period, Policy, RetentionRule},
+    policy::{Action, Period, Policy, Replica, RetentionRule},
 };
 
 /// The tag of an object that S3 may delete.
@@ -137,8 +137,24 @@ pub fn prefix(controller: &ControllerId, category: &Category, purpose: &Purpose)
     format!("{controller}/{category}/{purpose}/")
 }
 
+/// What a policy says about a controller's files in S3, for whoever deletes or holds them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileRules {
+    /// The buckets that copies lie in.
+    pub replicas: Vec<Replica>,
+    /// Of which files S3 may delete some by itself, by category and purpose.
+    pub free: BTreeSet<(Category, Purpose)>,
+}
+
+impl FileRules {
+    /// Takes them from a policy.
+    pub fn of(policy: &Policy) -> Self {
+        Self { replicas: policy.replicas.values().cloned().collect(), free: kinds(policy) }
+    }
+}
+
 /// Of which files S3 may delete some.
-pub fn kinds(policy: &Policy) -> BTreeSet<(Category, Purpose)> {
+fn kinds(policy: &Policy) -> BTreeSet<(Category, Purpose)> {
     let free = policy.retention.values().filter(|rule| rule.lifecycle);
     free.map(|rule| (rule.category.clone(), rule.purpose.clone())).collect()
 }

@@ -2,7 +2,7 @@
 //! cases become answers.
 
 use app::error::PortError;
-use domain::{consent::CaptureRefused, ids::ControllerId, policy::Policy};
+use domain::{consent::CaptureRefused, ids::ControllerId, lifecycle::FileRules, policy::Policy};
 use policy::{BookError, PolicyBook};
 use serde::{Serialize, de::DeserializeOwned};
 use wire::form::{FormError, Pairs};
@@ -22,6 +22,15 @@ pub const KEY_BYTES_MAX: usize = 128;
 /// [`Failure`] if the layer is missing or empty, or a file of it cannot be opened.
 pub fn policies() -> Result<PolicyBook, Failure> {
     Ok(PolicyBook::open(&env::opt_dir().join("policies"))?)
+}
+
+/// What the controllers' policies say about files, for the ports that delete and hold them.
+pub fn file_rules(policies: &PolicyBook) -> impl Fn(&ControllerId) -> Result<FileRules, PortError> + use<> {
+    let policies = policies.clone();
+    move |controller| {
+        let policy = policies.get(controller).map_err(|error| PortError::unavailable("a policy", error))?;
+        Ok(policy.map(FileRules::of).unwrap_or_default())
+    }
 }
 
 /// The policy of the controller that a request's path names.

@@ -1,18 +1,14 @@
 //! The policies of all controllers that a function serves.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
 
-use domain::{
-    ids::{Category, ControllerId, Purpose},
-    lifecycle,
-    policy::{Policy, Replica},
-};
+use domain::{ids::ControllerId, policy::Policy};
 
 use crate::compiled::{LoadError, load};
 
@@ -131,23 +127,5 @@ impl PolicyBook {
     /// If one of them cannot be had, as for [`Self::get`]: whoever asks for all must not pass one over.
     pub fn all(&self) -> Result<Vec<&Policy>, BookError> {
         self.pages.iter().map(|(controller, page)| page.read(controller)).collect()
-    }
-
-    /// The copies of each controller's files, of all who have any.
-    ///
-    /// # Errors
-    /// As for [`Self::all`].
-    pub fn replicas(&self) -> Result<BTreeMap<ControllerId, Vec<Replica>>, BookError> {
-        let copied = self.all()?.into_iter().filter(|policy| !policy.replicas.is_empty());
-        Ok(copied.map(|policy| (policy.controller.clone(), policy.replicas.values().cloned().collect())).collect())
-    }
-
-    /// Of which files of each controller S3 may delete some by itself: category and purpose.
-    ///
-    /// # Errors
-    /// As for [`Self::all`].
-    pub fn lifecycle(&self) -> Result<BTreeMap<ControllerId, BTreeSet<(Category, Purpose)>>, BookError> {
-        let free = self.all()?.into_iter().map(|policy| (policy.controller.clone(), lifecycle::kinds(policy)));
-        Ok(free.filter(|(_, kinds)| !kinds.is_empty()).collect())
     }
 }

@@ -321,10 +321,7 @@ impl World {
         self.environments.set(number);
         let (policies, guard) = (self.policies.clone(), TimeGuard { stage: Stage::Local });
         let ports = Cloud::new(settings(&self.region)).with_client(self.account.client(number));
-        let (Ok(replicas), Ok(lifecycle)) = (policies.replicas(), policies.lifecycle()) else {
-            panic!("they are bound")
-        };
-        let ports = ports.with_replicas(replicas).with_lifecycle(lifecycle);
+        let ports = ports.with_file_rules(edge::site::file_rules(&policies));
         let pages = || AllowedPages::parse("http://127.0.0.1/thanks.html").unwrap_or_else(|_| panic!("it is a page"));
         let desk = match function {
             Function::ConsentCapture => Desk::ConsentCapture(consent_capture::Site { ports, policies, pages: pages() }),

@@ -16,11 +16,12 @@ use app::{
     keys::Keys as _,
     records::RecordStore,
 };
-use aws::{Cloud, Lifecycle, Replicas, Service, Settings};
+use aws::{Cloud, Service, Settings};
 use domain::{
     dsar::RequestType,
     evidence::{DeletionReason, DeletionResult, commitment, merkle},
     ids::{BucketName, RegionName, SubjectRef},
+    lifecycle::FileRules,
     policy::{Clause, Replica},
     record::{Record, System},
 };
@@ -82,7 +83,7 @@ impl Stack {
     }
 
     fn cloud(&self) -> Cloud {
-        Cloud::new(self.settings()).with_replicas(Replicas::new()).with_lifecycle(Lifecycle::new())
+        Cloud::new(self.settings()).with_file_rules(|_| Ok(FileRules::default()))
     }
 
     /// A bucket that nothing else uses, in another region, with versions and locks.
@@ -158,7 +159,7 @@ impl Stack {
             dead_letter_queue_url: queue,
             ..self.settings()
         });
-        cloud.with_replicas(Replicas::new()).with_lifecycle(Lifecycle::new())
+        cloud.with_file_rules(|_| Ok(FileRules::default()))
     }
 
     /// An item as it is stored, read beside the product.
@@ -303,8 +304,7 @@ async fn every_copy_that_the_policy_names_goes_too_and_what_is_locked_there_stay
         clause: Clause::new("acme.1"),
     };
     let cloud = Cloud::new(stack.settings())
-        .with_replicas(Replicas::from([(controller.clone(), vec![replica])]))
-        .with_lifecycle(Lifecycle::new());
+        .with_file_rules(move |_| Ok(FileRules { replicas: vec![replica.clone()], ..FileRules::default() }));
     let bucket = stack.output("RecordsBucket");
     let (free, locked) = (format!("{controller}/free"), format!("{controller}/locked"));
     let ada = subject("ada@example.com");
@@ -357,8 +357,7 @@ async fn no_hold_finds_half_of_a_record_gone() {
     let stack = Stack::read();
     // This one can mark the record and can't reach its object: a crash in between.
     let crashed = Cloud::new(Settings { records_bucket: Some("no-such-bucket".into()), ..stack.settings() })
-        .with_replicas(Replicas::new())
-        .with_lifecycle(Lifecycle::new());
+        .with_file_rules(|_| Ok(FileRules::default()));
     let cloud = stack.cloud();
     let controller = fresh_controller(&cloud);
     let mut kept = file(&subject("ada@example.com"), "file");
@@ -406,8 +405,7 @@ async fn a_hold_takes_a_file_out_of_s3s_own_reach_for_good() {
         clause: Clause::new("acme.1"),
     };
     let cloud = Cloud::new(stack.settings())
-        .with_replicas(Replicas::from([(controller.clone(), vec![replica])]))
-        .with_lifecycle(Lifecycle::from([(controller.clone(), [kind].into())]));
+        .with_file_rules(move |_| Ok(FileRules { replicas: vec![replica.clone()], free: [kind.clone()].into() }));
     let bucket = stack.output("RecordsBucket");
     let (key, neighbour) = (format!("{controller}/file"), format!("{controller}/file-2"));
     for (place, key) in [(&bucket, &key), (&bucket, &key), (&bucket, &neighbour), (&copy, &key)] {
@@ -421,7 +419,7 @@ async fn a_hold_takes_a_file_out_of_s3s_own_reach_for_good() {
 
     kept.holds.insert(id("hold-1"));
     // Whoever was not told which rules there are places no hold on a file: nobody could say that it keeps.
-    let untold = Cloud::new(stack.settings()).with_replicas(Replicas::new());
+    let untold = Cloud::new(stack.settings());
     assert!(matches!(untold.update_record(&controller, &kept).await, Err(PortError::Unavailable { .. })));
     cloud.update_record(&controller, &kept).await.unwrap();
     assert!(!versions.iter().any(|version| is_free(&bucket, &key, version)), "no version that stands");
@@ -444,7 +442,8 @@ async fn what_s3_deleted_by_itself_is_absent_in_the_evidence() {
     let ada = subject("ada@example.com");
     let records = [file(&ada, "gone"), file(&ada, "there")];
     let kind = (records[0].category.clone(), records[0].purpose.clone());
-    let cloud = stack.cloud().with_lifecycle(Lifecycle::from([(controller.clone(), [kind].into())]));
+    let cloud =
+        stack.cloud().with_file_rules(move |_| Ok(FileRules { free: [kind.clone()].into(), ..FileRules::default() }));
     let bucket = stack.output("RecordsBucket");
     for kept in &records {
         let key = format!("{controller}/{}", kept.id);

@@ -11,7 +11,8 @@ use app::{
     destruction::BATCH_RECORDS_MAX,
     purge::{self, PURGE_SHARDS, Run},
 };
-use aws::{Cloud, Lifecycle, Replicas, Settings};
+use aws::{Cloud, Settings};
+use domain::lifecycle::FileRules;
 use domain::purge::Limits;
 use habeas_cli::world::World;
 use jiff::{Timestamp, ToSpan};
@@ -44,8 +45,7 @@ async fn measured(world: &World, stored: usize, due: usize, now: Timestamp) -> C
 
     let wire = Wire::to(&world.stack.endpoint).await;
     let wired = Cloud::new(Settings { endpoint_url: Some(wire.url.clone()), ..settings(world) })
-        .with_replicas(Replicas::new())
-        .with_lifecycle(Lifecycle::new());
+        .with_file_rules(|_| Ok(FileRules::default()));
     let swept = purge::sweep(&wired, &[], &unlimited(now)).await.unwrap();
     // What is still open, where the chain ends, and what its last link says.
     assert!(wire.calls("s3:GET") <= 3 + wire.refused());
@@ -68,7 +68,7 @@ fn a_sweep_costs_what_is_due_and_not_what_is_stored() {
     let now = at("2036-01-01T00:00:00Z");
     runtime.block_on(async {
         // What other tests have left comes first, and is not counted.
-        let others = Cloud::new(settings(&world)).with_replicas(Replicas::new()).with_lifecycle(Lifecycle::new());
+        let others = Cloud::new(settings(&world)).with_file_rules(|_| Ok(FileRules::default()));
         purge::sweep(&others, &[], &unlimited(now)).await.unwrap();
 
         let few = measured(&world, 100, 500, now).await;

@@ -19,8 +19,8 @@ use app::{
     purge::{self, Run},
     records::RecordStore,
 };
-use aws::{Cloud, Lifecycle, Replicas};
-use domain::{ids::ControllerId, purge::Limits};
+use aws::Cloud;
+use domain::{ids::ControllerId, lifecycle::FileRules, purge::Limits};
 use habeas_cli::world::World;
 use jiff::{Timestamp, ToSpan};
 use swept::{registered, settings};
@@ -67,10 +67,8 @@ fn the_purge_that_is_killed() {
     let Ok(task) = std::env::var(TASK) else { return };
     let (whose, at) = task.split_once(' ').unwrap();
     let (world, _alone) = stack::world();
-    let (cloud, at) = (
-        Cloud::new(settings(&world)).with_replicas(Replicas::new()).with_lifecycle(Lifecycle::new()),
-        at.parse::<Timestamp>().unwrap(),
-    );
+    let (cloud, at) =
+        (Cloud::new(settings(&world)).with_file_rules(|_| Ok(FileRules::default())), at.parse::<Timestamp>().unwrap());
     let run = Run { limits: Limits { floor: u64::MAX, ..Limits::default() }, ..Run::to_the_end(at) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async { purge::sweep(&cloud, &[controller(whose)], &run).await.unwrap() });
@@ -148,7 +146,7 @@ fn hex(commitment: &Commitment) -> String {
 fn a_purge_that_is_killed_at_random_moments_loses_nothing_and_leaves_the_evidence_of_all() {
     let (world, _alone) = stack::world();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let cloud = Cloud::new(settings(&world)).with_replicas(Replicas::new()).with_lifecycle(Lifecycle::new());
+    let cloud = Cloud::new(settings(&world)).with_file_rules(|_| Ok(FileRules::default()));
     let whose = fresh_controller(&cloud);
     let (due, not_due, held) = runtime.block_on(async {
         let later = now() + (100 * 24).hours();

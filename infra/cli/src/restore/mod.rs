@@ -13,7 +13,7 @@ use std::{
 use app::restore::{self, Replay};
 use aws::{Cloud, Settings, table::CarriedOver};
 use clap::{Args, Subcommand};
-use domain::{ids::ControllerId, lifecycle, policy::Policy};
+use domain::{ids::ControllerId, lifecycle::FileRules, policy::Policy};
 use jiff::Timestamp;
 use policy::{check_file, policy_files};
 
@@ -85,10 +85,8 @@ pub fn replay(args: &RestoreReplayArgs, at: Timestamp) -> Played<Report> {
         )));
     }
     let cloud = Cloud::new(Settings { table: Some(args.table.clone()), ..settings });
-    let copies = |policy: &Policy| policy.replicas.values().cloned().collect();
-    let cloud = cloud.with_replicas(policies.iter().map(|(id, policy)| (id.clone(), copies(policy))).collect());
-    let cloud =
-        cloud.with_lifecycle(policies.iter().map(|(id, policy)| (id.clone(), lifecycle::kinds(policy))).collect());
+    let rules: BTreeMap<_, _> = policies.iter().map(|(id, policy)| (id.clone(), FileRules::of(policy))).collect();
+    let cloud = cloud.with_file_rules(move |controller| Ok(rules.get(controller).cloned().unwrap_or_default()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Trouble::because("begin"))?;
     let run = Replay { at, dry_run: args.dry_run };

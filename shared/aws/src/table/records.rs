@@ -111,10 +111,11 @@ impl Cloud {
     /// Takes the object of a held record out of S3's own reach, where a rule of the bucket has it. For good: a tag that
     /// is given back while another hold comes would undo that one, and the sweep deletes what is released.
     async fn keep_held_object(&self, controller: &ControllerId, record: &Record) -> Result<(), PortError> {
-        if !record.is_held()
-            || record.system != System::S3
-            || !self.has_lifecycle(controller, &record.category, &record.purpose)?
-        {
+        if !record.is_held() || record.system != System::S3 {
+            return Ok(());
+        }
+        let rules = self.file_rules(controller)?;
+        if !rules.free.contains(&(record.category.clone(), record.purpose.clone())) {
             return Ok(());
         }
         let key = ItemKey::Record(controller.clone(), record.subject.clone(), record.id.clone());
@@ -128,7 +129,7 @@ impl Cloud {
         let plain = opened.ok_or_else(|| PortError::corrupt(WHAT, "nobody can tell where its object lies"))?;
         let content = content_of(&Zeroizing::new(plain))?;
         // Disclosed to S3, whose own name for the object it is.
-        self.keep_object(controller, content.locator.disclose()).await
+        self.keep_object(&rules, content.locator.disclose()).await
     }
 
     /// Writes those of a pack that do not stand yet, in one transaction under the subject's key.

@@ -134,11 +134,10 @@ impl Deployment {
                 policy::parse("policy", &text, None).unwrap().policy
             }))
         };
-        let (replicas, lifecycle) = (policies().replicas().unwrap(), policies().lifecycle().unwrap());
         let cloud = |function: &str| {
             let settings = Settings::from_lookup(|name| std::env::var(name).ok()).unwrap();
             let settings = Settings { access_key_id: function.to_owned(), ..settings };
-            Cloud::new(settings).with_replicas(replicas.clone()).with_lifecycle(lifecycle.clone())
+            Cloud::new(settings).with_file_rules(edge::site::file_rules(&policies()))
         };
         let pages = || AllowedPages::parse("").unwrap();
         let endpoint = variable(local::PAST_THE_WIRE);

@@ -139,8 +139,7 @@ fn of_lantern() -> PolicyBook {
 }
 
 fn cloud(account: &Account, policies: &PolicyBook) -> Cloud {
-    let cloud = Cloud::new(settings()).with_client(account.client());
-    cloud.with_replicas(policies.replicas().unwrap()).with_lifecycle(policies.lifecycle().unwrap())
+    Cloud::new(settings()).with_client(account.client()).with_file_rules(edge::site::file_rules(policies))
 }
 
 fn payload(function: &str, case: &str) -> Value {

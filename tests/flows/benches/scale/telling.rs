@@ -38,8 +38,7 @@ pub(crate) fn work(people: usize) {
     edge::telemetry::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let policies = local::policies();
-    let (replicas, lifecycle) = (policies.replicas().unwrap(), policies.lifecycle().unwrap());
-    let cloud = || Cloud::from_env().unwrap().with_replicas(replicas.clone()).with_lifecycle(lifecycle.clone());
+    let cloud = || Cloud::from_env().unwrap().with_file_rules(edge::site::file_rules(&policies));
     runtime.block_on(async {
         let guard = TimeGuard::from_env();
         let meter = Meter::start();

@@ -42,8 +42,7 @@ pub(crate) fn work(records: usize, stored: usize) {
     edge::telemetry::start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let policies = local::policies();
-    let (replicas, lifecycle) = (policies.replicas().unwrap(), policies.lifecycle().unwrap());
-    let cloud = || Cloud::from_env().unwrap().with_replicas(replicas.clone()).with_lifecycle(lifecycle.clone());
+    let cloud = || Cloud::from_env().unwrap().with_file_rules(edge::site::file_rules(&policies));
     let guard = TimeGuard::from_env();
     runtime.block_on(async {
         let desk = retention_track::Desk { ports: cloud(), policies: policies.clone(), guard };
