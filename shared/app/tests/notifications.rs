@@ -87,7 +87,9 @@ fn texts(language: Language) -> Texts {
 
 fn told_all(incident: &Incident) -> Incident {
     let told = Decision { authority: true, people: PeopleAre::Told, reason: "A high risk.".into() };
-    let known = then(incident, 50, Act::FactsChanged(Box::new(whole(texts))));
+    let mut facts = whole(texts);
+    facts.residents = [(Place::parse("CA-QC").unwrap(), 40)].into();
+    let known = then(incident, 50, Act::FactsChanged(Box::new(facts)));
     let known = then(&known, 51, Act::Happened(Anchor::Awareness, at(48)));
     let known = then(&known, 51, Act::Happened(Anchor::Discovery, at(47)));
     then(&known, 52, Act::Decided(told))
@@ -118,7 +120,14 @@ fn what_the_law_asks_for_and_nobody_knows_is_named_with_its_article() {
         [(FactName::Consequences, "POPIA s. 22(5)(a)"), (FactName::Measures, "POPIA s. 22(5)(b)")]
     );
     assert_eq!(first("au"), []);
-    assert!(first("br-lgpd").contains(&(FactName::Consequences, "LGPD Art. 48(1)(IV)")));
+    let brazil = first("br-lgpd");
+    assert!(brazil.contains(&(FactName::Consequences, "LGPD Art. 48(1)(IV)")));
+    assert!(!brazil.iter().any(|(name, _)| *name == FactName::Description), "it is known");
+    let quebec = first("ca-qc");
+    assert!(quebec.contains(&(FactName::Residents, "Regulation respecting confidentiality incidents s. 3(7)")));
+    let singapore = first("sg");
+    let told = "PDP (Notification of Data Breaches) Regulations 2021 reg. 5(1)(h)";
+    assert!(singapore.contains(&(FactName::PeopleTold, told)), "{singapore:?}");
     assert!(first("in-dpdp").contains(&(FactName::PeopleCount, "DPDP Rules 2025, Rule 7(2)(a)")));
     assert!(first("us-hipaa").contains(&(FactName::Discovered, "45 CFR 164.404(c)(1)(A)")));
     let detailed = missing(&written(&incident(), &ask("in-dpdp", Duty::NotifyInDetail)));

@@ -167,7 +167,7 @@ type Need = (FactName, &'static str);
 
 use FactName::{
     Advice, Aware, Consequences, ContactPoint, DataKinds, Description, Discovered, Measures, Notifier, Occurrence,
-    PeopleCount, PeopleKinds, PeopleTold, Protection, RecordCount,
+    PeopleCount, PeopleKinds, PeopleTold, Protection, RecordCount, Residents,
 };
 
 /// GDPR Art. 33(3).
@@ -219,6 +219,9 @@ const HIPAA: &[Need] = &[
     (PeopleCount, "45 CFR 164.408"),
 ];
 
+/// Art. 48(1), and what the regulation of Resolution 15/2024 adds to it. How many people the processing concerns that the
+/// incident reached (XII) goes into the description, like its cause (XI); processors (X) stand there where the policy
+/// has any.
 const BRAZIL: &[Need] = &[
     (DataKinds, "LGPD Art. 48(1)(I)"),
     (PeopleKinds, "LGPD Art. 48(1)(II)"),
@@ -226,6 +229,11 @@ const BRAZIL: &[Need] = &[
     (Protection, "LGPD Art. 48(1)(III)"),
     (Consequences, "LGPD Art. 48(1)(IV)"),
     (Measures, "LGPD Art. 48(1)(VI)"),
+    (Occurrence, "Res. CD/ANPD 15/2024 Art. 6(2)(VII)"),
+    (Aware, "Res. CD/ANPD 15/2024 Art. 6(2)(VII)"),
+    (ContactPoint, "Res. CD/ANPD 15/2024 Art. 6(2)(VIII)"),
+    (Notifier, "Res. CD/ANPD 15/2024 Art. 6(2)(IX)"),
+    (Description, "Res. CD/ANPD 15/2024 Art. 6(2)(XI)"),
 ];
 
 const CANADA: &[Need] = &[
@@ -238,17 +246,19 @@ const CANADA: &[Need] = &[
     (ContactPoint, "Breach of Security Safeguards Regulations s. 2(1)(g)"),
 ];
 
+/// Its business number goes with the name; who was notified outside Québec (11) is told where there is anybody.
 const QUEBEC: &[Need] = &[
-    (Notifier, "Regulation respecting confidentiality incidents s. 3"),
-    (ContactPoint, "Regulation respecting confidentiality incidents s. 3"),
-    (DataKinds, "Regulation respecting confidentiality incidents s. 3"),
-    (Description, "Regulation respecting confidentiality incidents s. 3"),
-    (Occurrence, "Regulation respecting confidentiality incidents s. 3"),
-    (Aware, "Regulation respecting confidentiality incidents s. 3"),
-    (PeopleCount, "Regulation respecting confidentiality incidents s. 3"),
-    (Consequences, "Regulation respecting confidentiality incidents s. 3"),
-    (PeopleTold, "Regulation respecting confidentiality incidents s. 3"),
-    (Measures, "Regulation respecting confidentiality incidents s. 3"),
+    (Notifier, "Regulation respecting confidentiality incidents s. 3(1)"),
+    (ContactPoint, "Regulation respecting confidentiality incidents s. 3(2)"),
+    (DataKinds, "Regulation respecting confidentiality incidents s. 3(3)"),
+    (Description, "Regulation respecting confidentiality incidents s. 3(4)"),
+    (Occurrence, "Regulation respecting confidentiality incidents s. 3(5)"),
+    (Aware, "Regulation respecting confidentiality incidents s. 3(6)"),
+    (PeopleCount, "Regulation respecting confidentiality incidents s. 3(7)"),
+    (Residents, "Regulation respecting confidentiality incidents s. 3(7)"),
+    (Consequences, "Regulation respecting confidentiality incidents s. 3(8)"),
+    (PeopleTold, "Regulation respecting confidentiality incidents s. 3(9)"),
+    (Measures, "Regulation respecting confidentiality incidents s. 3(10)"),
 ];
 
 /// Who it was belongs to it as well, "if known" (s. 22(5)(d)): in the description.
@@ -285,15 +295,16 @@ const INDIA_IN_DETAIL: &[Need] = &[
     (PeopleTold, "DPDP Rules 2025, Rule 7(2)(b)(vi)"),
 ];
 
+/// The chronological account of reg. 5(1)(b) is the times and the measures together.
 const SINGAPORE: &[Need] = &[
-    (Aware, "PDP (Notification of Data Breaches) Regulations 2021 reg. 5"),
-    (Description, "PDP (Notification of Data Breaches) Regulations 2021 reg. 5"),
-    (PeopleCount, "PDP (Notification of Data Breaches) Regulations 2021 reg. 5"),
-    (DataKinds, "PDP (Notification of Data Breaches) Regulations 2021 reg. 5"),
-    (Consequences, "PDP (Notification of Data Breaches) Regulations 2021 reg. 5"),
-    (Measures, "PDP (Notification of Data Breaches) Regulations 2021 reg. 5"),
-    (PeopleTold, "PDP (Notification of Data Breaches) Regulations 2021 reg. 5"),
-    (ContactPoint, "PDP (Notification of Data Breaches) Regulations 2021 reg. 5"),
+    (Aware, "PDP (Notification of Data Breaches) Regulations 2021 reg. 5(1)(a)"),
+    (Description, "PDP (Notification of Data Breaches) Regulations 2021 reg. 5(1)(c)"),
+    (PeopleCount, "PDP (Notification of Data Breaches) Regulations 2021 reg. 5(1)(d)"),
+    (DataKinds, "PDP (Notification of Data Breaches) Regulations 2021 reg. 5(1)(e)"),
+    (Consequences, "PDP (Notification of Data Breaches) Regulations 2021 reg. 5(1)(f)"),
+    (Measures, "PDP (Notification of Data Breaches) Regulations 2021 reg. 5(1)(g)"),
+    (PeopleTold, "PDP (Notification of Data Breaches) Regulations 2021 reg. 5(1)(h)"),
+    (ContactPoint, "PDP (Notification of Data Breaches) Regulations 2021 reg. 5(1)(i)"),
 ];
 
 const SWITZERLAND: &[Need] = &[
@@ -347,7 +358,7 @@ fn late_article(law: Law) -> Option<&'static str> {
         "eu-gdpr" => "GDPR Art. 33(1)",
         "uk-gdpr" => "UK GDPR Art. 33(1)",
         "br-lgpd" => "LGPD Art. 48(1)(V)",
-        "sg" => "PDP (Notification of Data Breaches) Regulations 2021 reg. 5",
+        "sg" => "PDP (Notification of Data Breaches) Regulations 2021 reg. 5(2)",
         _ => return None,
     })
 }
