@@ -13,33 +13,35 @@ use edge::site;
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use wire::{
-    form::FormError,
     message::{HoldMessage, ParsedHold},
     record::{EventForm, EventResult, ParsedEvent, ParsedLog, ParsedRecord, ParsedTrigger},
 };
 
 use crate::{AGE_DAYS_MAX, Desk, EVENTS_AT_ONCE, Ports};
 
+/// A rule that an event breaks.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    /// Which, without anybody's data.
+    pub(crate) rule: String,
+    /// Whether it is one of the policy: another version of it may take the event in.
+    pub(crate) is_of_policy: bool,
+}
+
 /// Why one event was not taken in.
 #[derive(Debug)]
 enum Refused {
-    /// It breaks a rule, and always will.
-    Rule(String),
+    /// It breaks a rule.
+    Rule(Broken),
     /// Something outside failed.
     Port(PortError),
-}
-
-impl From<FormError> for Refused {
-    fn from(error: FormError) -> Self {
-        Self::Rule(error.to_string())
-    }
 }
 
 impl From<RecordError> for Refused {
     fn from(error: RecordError) -> Self {
         match error {
             RecordError::Port(error) => Self::Port(error),
-            rule => Self::Rule(rule.to_string()),
+            rule => Self::Rule(Broken { rule: rule.to_string(), is_of_policy: true }),
         }
     }
 }
@@ -48,13 +50,13 @@ impl From<LogError> for Refused {
     fn from(error: LogError) -> Self {
         match error {
             LogError::Port(error) => Self::Port(error),
-            rule => Self::Rule(rule.to_string()),
+            rule => Self::Rule(Broken { rule: rule.to_string(), is_of_policy: true }),
         }
     }
 }
 
 /// Takes events in, the records of one person together; answers each, in order: what came of it, or which rule it
-/// breaks and always will.
+/// breaks.
 ///
 /// # Errors
 /// [`PortError`]: some are taken in then. Taking all of them in again takes in the rest.
@@ -63,8 +65,8 @@ pub(crate) async fn take_in<P: Ports>(
     policy: &Policy,
     events: Vec<serde_json::Value>,
     now: Timestamp,
-) -> Result<Vec<Result<EventResult, String>>, PortError> {
-    let mut answers: Vec<Option<Result<EventResult, String>>> = Vec::new();
+) -> Result<Vec<Result<EventResult, Broken>>, PortError> {
+    let mut answers: Vec<Option<Result<EventResult, Broken>>> = Vec::new();
     let (mut places, mut records) = (Vec::new(), Vec::new());
     let (mut triggers, mut logs) = (Vec::new(), Vec::new());
     for (position, event) in events.into_iter().enumerate() {
@@ -76,7 +78,7 @@ pub(crate) async fn take_in<P: Ports>(
             }
             Ok(ParsedEvent::Trigger(trigger)) => triggers.push((position, trigger)),
             Ok(ParsedEvent::Log(log)) => logs.push((position, log)),
-            Err(rule) => answers[position] = Some(Err(rule)),
+            Err(rule) => answers[position] = Some(Err(Broken { rule, is_of_policy: false })),
         }
     }
     let registered = records::register_all(policy, &desk.ports, records).await?;
@@ -85,7 +87,7 @@ pub(crate) async fn take_in<P: Ports>(
             Ok(registered) => Ok(registered_result(registered)),
             // Nothing to put right, nothing to send again, and no word about whom or when.
             Err(RecordError::Erased) => Ok(plain("erased")),
-            Err(rule) => Err(rule.to_string()),
+            Err(rule) => Err(Broken { rule: rule.to_string(), is_of_policy: true }),
         });
     }
     let noted = triggers.into_iter().map(async |(position, form)| (position, note_one(desk, policy, form, now).await));
@@ -99,7 +101,7 @@ pub(crate) async fn take_in<P: Ports>(
             Err(Refused::Port(error)) => return Err(error),
         });
     }
-    let missing = || Err("it was not taken in".to_owned());
+    let missing = || Err(Broken { rule: "it was not taken in".to_owned(), is_of_policy: false });
     Ok(answers.into_iter().map(|answer| answer.unwrap_or_else(missing)).collect())
 }
 

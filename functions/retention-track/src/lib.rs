@@ -33,7 +33,7 @@ mod events;
 mod holds;
 mod walks;
 
-use events::{plain, take_in, tell};
+use events::{Broken, plain, take_in, tell};
 use walks::walk_on;
 
 /// The scope of a token that may register records and events.
@@ -54,6 +54,10 @@ pub const AGE_DAYS_MAX: i64 = 20 * 366;
 /// How many events of one list are under way at once. Their order does not matter: the clocks fold
 /// what happened by when it happened.
 pub const EVENTS_AT_ONCE: usize = 8;
+
+/// How often a message that this version of the policy cannot carry out is looked at: another one may during a rollout.
+/// After as many deliveries the queue itself gives it up, with all that is in it.
+const STRANGERS_RECEIVES_MAX: u32 = 3;
 
 app::ports! {
     /// Everything that this function needs.
@@ -116,7 +120,7 @@ async fn register<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Respons
     let results: Vec<EventResult> = take_in(desk, policy, form.events, request.at())
         .await?
         .into_iter()
-        .map(|result| result.unwrap_or_else(|rule| EventResult { problem: Some(rule), ..plain("refused") }))
+        .map(|result| result.unwrap_or_else(|broken| EventResult { problem: Some(broken.rule), ..plain("refused") }))
         .collect();
     // 207: each event has an answer of its own.
     let refused = results.iter().any(|result| result.problem.is_some());
@@ -157,6 +161,7 @@ async fn track<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdic
     let controller = form.controller()?;
     let policy = site::policy_of(&controller, &desk.policies)?;
     let now = message.sent_at.unwrap_or_else(clock::now);
+    let is_last = message.receive_count >= STRANGERS_RECEIVES_MAX;
     for withdrawn in &form.withdrawn {
         note_withdrawal(desk, policy, withdrawn).await?;
     }
@@ -164,12 +169,17 @@ async fn track<P: Ports>(desk: &Desk<P>, message: &Message) -> Result<(), Verdic
         let (job, at, turn) = walk.parse()?;
         // A walk may have waited in the queue since it began: what has expired by now must not be revived.
         let now = message.sent_at.map_or(at, |sent_at| sent_at.max(at));
-        walk_on(desk, policy, &job, at, turn, now).await?;
+        walk_on(desk, policy, &job, at, turn, (now, is_last)).await?;
     }
     let events = form.events.clone();
-    for (event, result) in events.into_iter().zip(take_in(desk, policy, form.events, now).await?) {
+    let taken = take_in(desk, policy, form.events, now).await?;
+    let is_strange = taken.iter().any(|result| result.as_ref().is_err_and(|broken| broken.is_of_policy));
+    if is_strange && !is_last {
+        return Err(Failure::new("the policy does not take an event in, and another version of it may").into());
+    }
+    for (event, result) in events.into_iter().zip(taken) {
         // The events beside it go on; this one alone is put aside, with its reason.
-        if let Err(rule) = result {
+        if let Err(Broken { rule, .. }) = result {
             let alone = RecordsMessage {
                 v: form.v,
                 controller: form.controller.clone(),

@@ -26,14 +26,16 @@ use wire::message::RecordsMessage;
 
 use crate::{Desk, Ports};
 
-/// Begins a walk through the controller's records, or does one stretch of it, and hands the rest on.
+/// Begins a walk through the controller's records, or does one stretch of it, and hands the rest on. At its last delivery
+/// a message that another version of the policy has to carry out is left: the clock has the walk go on, or another one
+/// takes its place.
 pub(crate) async fn walk_on<P: Ports>(
     desk: &Desk<P>,
     policy: &Policy,
     job: &Job,
     at: Timestamp,
     turn: Option<Turn>,
-    now: Timestamp,
+    (now, is_last): (Timestamp, bool),
 ) -> Result<(), Verdict> {
     let (ports, controller) = (&desk.ports, &policy.controller);
     if matches!(job, Job::Count(..)) {
@@ -43,6 +45,7 @@ pub(crate) async fn walk_on<P: Ports>(
         match replan::may_walk(ports, policy, at).await? {
             MayWalk::Yes => {}
             MayWalk::Over => return Ok(()),
+            MayWalk::NotThis if is_last => return Ok(()),
             MayWalk::NotThis => return Err(Failure::new("the walk is for another version of the policy").into()),
         }
     }

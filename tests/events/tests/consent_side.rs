@@ -133,12 +133,13 @@ impl Acme {
         keys.pepper.subject(&Identifier::parse(kind, value).unwrap())
     }
 
-    /// Hands a message to retention-track, as its queue does.
-    async fn queued(&self, body: &Value) {
+    /// Hands a message to retention-track, as its queue does the so-manieth time; answers whether it comes again.
+    async fn queued(&self, body: &Value, receives: u32) -> bool {
         let guard = TimeGuard { stage: Stage::Local };
-        let event = message(&body.to_string());
+        let event = message(&body.to_string())
+            .replace(r#""ApproximateReceiveCount":"1""#, &format!(r#""ApproximateReceiveCount":"{receives}""#));
         let reply = answer(&event, guard, |event| retention_track::handle(&self.records, event)).await.unwrap();
-        assert_eq!(serde_json::to_value(&reply).unwrap()["batchItemFailures"], json!([]));
+        serde_json::to_value(&reply).unwrap()["batchItemFailures"] != json!([])
     }
 
     /// Shows the relay a new consent, as the stream does, and hands on what it sends.
@@ -301,7 +302,12 @@ async fn a_record_without_its_opt_in_is_put_aside_with_the_clause_and_its_neighb
         record("in-time", "2026-01-01T10:00:01Z", json!({ "answer": "yes" })),
         record("never", "2026-01-01T10:00:01Z", json!({ "religion": "none" })),
     ];
-    acme.queued(&json!({ "v": 1, "controller": "acme", "events": events })).await;
+    let message = json!({ "v": 1, "controller": "acme", "events": events });
+    // Another version of the policy may take them in, until the queue gives the message up.
+    for receives in [1, 2] {
+        assert!(acme.queued(&message, receives).await && acme.memory.buried().is_empty());
+    }
+    assert!(!acme.queued(&message, 3).await);
     let reasons: Vec<_> = acme.memory.buried().into_iter().map(|(_, reason)| reason).collect();
     assert_eq!(reasons.len(), 2, "{reasons:?}");
     assert!(reasons[0].contains("consent to marketing") && reasons[0].contains("test.survey"), "{reasons:?}");

@@ -348,7 +348,7 @@ impl Aws {
         let done = match service {
             Service::Tables(operation) if partly && operation == "BatchExecuteStatement" => self.execute_partly(&body),
             Service::Tables(operation) => self.tables.call(operation, &body),
-            Service::Queues(operation) => Ok(self.queues.call(operation, &body, self.now, usize::from(partly))),
+            Service::Queues(operation) => self.queues.call(operation, &body, self.now, usize::from(partly)),
             Service::Keys(operation) => self.keys.call(operation, &body, &mut self.seed),
             Service::Mails => Ok(self.mails.call(&request.path, &body)),
             Service::Buckets => return self.buckets.call(request),

@@ -14,6 +14,7 @@ use std::{
     time::Instant,
 };
 
+use domain::policy::Policy;
 use edge::telemetry;
 use futures_util::future::{LocalBoxFuture, join_all};
 use policy::PolicyBook;
@@ -46,12 +47,29 @@ fn number(variable: &str) -> Option<u64> {
 /// The policy of the controller whose histories these are.
 pub fn policies() -> &'static PolicyBook {
     static POLICIES: OnceLock<PolicyBook> = OnceLock::new();
-    POLICIES.get_or_init(|| {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/policies/scantrust.toml");
-        let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("the policy: {error}"));
-        let parsed = policy::parse("scantrust.toml", &text, None).unwrap_or_else(|_| panic!("the policy is sound"));
-        PolicyBook::new([parsed.policy])
-    })
+    POLICIES.get_or_init(|| PolicyBook::new([parsed(&policy_text())]))
+}
+
+fn policy_text() -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/policies/scantrust.toml");
+    std::fs::read_to_string(file).unwrap_or_else(|error| panic!("the policy: {error}"))
+}
+
+fn parsed(text: &str) -> Policy {
+    policy::parse("scantrust.toml", text, None).unwrap_or_else(|_| panic!("the policy is sound")).policy
+}
+
+/// Another version of that policy, with its own hash: each first text replaced by its second, and more behind it.
+///
+/// # Panics
+/// If the policy has no such text, or is none then.
+pub fn version(changes: &[(&str, &str)], more: &str) -> Policy {
+    let text = changes.iter().fold(policy_text(), |text, (from, to)| {
+        assert!(text.contains(from), "the policy does not say {from}");
+        text.replace(from, to)
+    });
+    let compiled = policy::compile(&parsed(&(text + more))).unwrap_or_else(|error| panic!("{error}"));
+    policy::load(compiled.bytes()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Calls, and how many of them went wrong.
@@ -230,8 +248,13 @@ pub fn draw_plan(world: &World) {
     aws.buckets.page_max = page_max;
 }
 
-/// Some of what is due, at once, beside what else happens.
-pub async fn turn<'w>(world: &'w World, mut acts: Vec<LocalBoxFuture<'w, ()>>) {
+/// Some of what is due, at once, beside what else happens; then time passes.
+pub async fn turn<'w>(world: &'w World, acts: Vec<LocalBoxFuture<'w, ()>>) {
+    turn_within(world, acts, &[0, 10, 1_000, 60_000, 3_600_000]).await;
+}
+
+/// The same, and one of these times passes, in milliseconds.
+pub async fn turn_within<'w>(world: &'w World, mut acts: Vec<LocalBoxFuture<'w, ()>>, passes: &[i64]) {
     let mut due = world.due();
     let wanted = world.below(3);
     while acts.len() < 3 && !due.is_empty() && wanted > 0 {
@@ -243,7 +266,7 @@ pub async fn turn<'w>(world: &'w World, mut acts: Vec<LocalBoxFuture<'w, ()>>) {
     }
     acts.retain(|_| world.happens());
     join_all(acts).await;
-    let passed = *world.one_of(&[0, 10, 1_000, 60_000, 3_600_000]);
+    let passed = *world.one_of(passes);
     world.pass(passed);
     if world.percent(8) && world.happens() {
         world.replay();

@@ -25,6 +25,12 @@ pub struct Waiting {
     pub not_before: i64,
 }
 
+/// How the names of dead-letter queues begin.
+pub const DEAD: &str = "dead-";
+
+/// Most bytes of one message, and of one call's messages together, attributes included (SQS's limit).
+pub const MESSAGE_BYTES_MAX: usize = 1_048_576;
+
 /// The queues of one account, by their names.
 #[derive(Debug, Default)]
 pub struct Queues {
@@ -49,6 +55,19 @@ fn name_of(request: &Value) -> String {
     request["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default().to_owned()
 }
 
+fn refused(code: &str) -> (u16, Value) {
+    (400, json!({ "__type": format!("com.amazonaws.sqs#{code}"), "message": code }))
+}
+
+/// What a message is measured by: its body, and its attributes' names, types and values.
+fn bytes_of(message: &Value) -> usize {
+    let length = |value: &Value| value.as_str().map_or(0, str::len);
+    let attributes = message["MessageAttributes"].as_object().into_iter().flatten();
+    let attributes =
+        attributes.map(|(name, value)| name.len() + length(&value["DataType"]) + length(&value["StringValue"]));
+    length(&message["MessageBody"]) + attributes.sum::<usize>()
+}
+
 impl Queues {
     /// Puts a message into a queue.
     pub fn send(&mut self, queue: &str, body: &str, reason: Option<&str>, not_before: i64) -> String {
@@ -68,18 +87,41 @@ impl Queues {
         id
     }
 
+    /// What lies in a dead-letter queue, in any of them.
+    pub fn dead(&self) -> impl Iterator<Item = &Waiting> {
+        self.queues.iter().filter(|(name, _)| name.starts_with(DEAD)).flat_map(|(_, waiting)| waiting)
+    }
+
     /// Carries out one call. Of a batch, `turned_away` messages are refused.
-    pub fn call(&mut self, operation: &str, request: &Value, now: i64, turned_away: usize) -> Value {
+    ///
+    /// # Errors
+    /// What SQS would refuse with.
+    pub fn call(
+        &mut self,
+        operation: &str,
+        request: &Value,
+        now: i64,
+        turned_away: usize,
+    ) -> Result<Value, (u16, Value)> {
         let queue = name_of(request);
+        let entries = request["Entries"].as_array().map(Vec::as_slice).unwrap_or_default();
+        if entries.len() > 10 {
+            return Err(refused("TooManyEntriesInBatchRequest"));
+        }
+        if entries.iter().map(bytes_of).sum::<usize>() > MESSAGE_BYTES_MAX {
+            return Err(refused("BatchRequestTooLong"));
+        }
+        if bytes_of(request) > MESSAGE_BYTES_MAX {
+            return Err(refused("InvalidParameterValue"));
+        }
         let later = |of: &Value| now + of["DelaySeconds"].as_i64().unwrap_or_default() * 1_000;
-        match operation {
+        Ok(match operation {
             "SendMessage" => {
                 let reason = request["MessageAttributes"]["reason"]["StringValue"].as_str();
                 let id = self.send(&queue, request["MessageBody"].as_str().unwrap_or_default(), reason, later(request));
                 json!({ "MessageId": id, "MD5OfMessageBody": "" })
             }
             "SendMessageBatch" => {
-                let entries = request["Entries"].as_array().cloned().unwrap_or_default();
                 let (mut taken, mut failed) = (Vec::new(), Vec::new());
                 for (position, entry) in entries.iter().enumerate() {
                     if position < turned_away {
@@ -101,7 +143,7 @@ impl Queues {
                 json!({})
             }
             unknown => panic!("SQS's {unknown} is not served here"),
-        }
+        })
     }
 }
 
@@ -228,8 +270,8 @@ pub struct Sent {
 pub struct Mails {
     /// What went out.
     pub sent: Vec<Sent>,
-    /// A switch for tests of the tests: mail is thanked for and lost.
-    pub swallows: bool,
+    /// A switch for tests of the tests: mail to addresses that end so is thanked for and lost.
+    pub swallows: Option<&'static str>,
     /// Another: every mail goes out twice.
     pub doubles: bool,
 }
@@ -253,7 +295,8 @@ impl Mails {
             tag: tagged(NOTICE_TAG).unwrap_or_default(),
             controller: tagged(CONTROLLER_TAG).unwrap_or_default(),
         };
-        let times = if self.swallows { 0 } else { 1 + usize::from(self.doubles) };
+        let is_lost = self.swallows.is_some_and(|end| mail.to.ends_with(end));
+        let times = if is_lost { 0 } else { 1 + usize::from(self.doubles) };
         self.sent.extend(std::iter::repeat_n(mail, times));
         json!({ "MessageId": format!("mail-{}", self.sent.len()) })
     }

@@ -54,6 +54,10 @@ pub struct Tables {
     pub ignores_holds: bool,
     /// Another: what is over is taken away as if somebody had done it.
     pub expires_unsigned: bool,
+    /// Another: the stream says of every change that time to live made it.
+    pub signs_all: bool,
+    /// Another: an index knows no item whose sort key begins so.
+    pub hides: Option<&'static str>,
     /// Another: conditions are not looked at.
     pub blind: bool,
     /// Another: items whose sort keys begin so are thanked for and lost.
@@ -64,6 +68,35 @@ pub struct Tables {
     pub deletes_silently: bool,
     /// Another: what is deleted stays.
     pub keeps: bool,
+}
+
+/// Most bytes of an item, and of a transaction's items together (DynamoDB's limits).
+const ITEM_BYTES_MAX: usize = 400 * 1_024;
+const TRANSACTION_BYTES_MAX: usize = 4 << 20;
+
+/// Most items of a transaction, and most statements of a batch.
+const TRANSACTION_ITEMS_MAX: usize = 100;
+const STATEMENTS_MAX: usize = 25;
+
+/// About as many bytes as DynamoDB counts: names and values, binary ones as they are.
+fn bytes_of(item: &Item) -> usize {
+    fn value(of: &Value) -> usize {
+        let members = of.as_object().into_iter().flatten();
+        let sizes = members.map(|(kind, of)| match (kind.as_str(), of) {
+            ("B", Value::String(text)) => text.len() * 3 / 4,
+            ("M", Value::Object(item)) => 3 + bytes_of(item),
+            ("L", Value::Array(list)) => 3 + list.iter().map(value).sum::<usize>(),
+            (_, Value::String(text)) => text.len(),
+            (_, Value::Array(set)) => set.iter().filter_map(Value::as_str).map(str::len).sum(),
+            _ => 1,
+        });
+        sizes.sum()
+    }
+    item.iter().map(|(name, of)| name.len() + value(of)).sum()
+}
+
+fn too_large(what: &str) -> Refusal {
+    refused("ValidationException", json!({ "message": what }))
 }
 
 /// The table whose changes go to the stream.
@@ -174,6 +207,7 @@ impl Tables {
                 };
             }
         }
+        items.retain(|key, _| !self.hides.is_some_and(|hidden| key.1.starts_with(hidden)));
         items
     }
 
@@ -193,6 +227,9 @@ impl Tables {
             "TransactWriteItems" => self.transact(request),
             "BatchExecuteStatement" => {
                 let statements = request["Statements"].as_array().cloned().unwrap_or_default();
+                if statements.len() > STATEMENTS_MAX {
+                    return Err(too_large("too many statements"));
+                }
                 let responses: Vec<Value> = statements.iter().map(|statement| self.execute(statement)).collect();
                 Ok(json!({ "Responses": responses }))
             }
@@ -229,6 +266,9 @@ impl Tables {
             let item = stands.filter(|_| shown).map_or_else(|| json!({}), |item| json!({ "Item": item }));
             refused("ConditionalCheckFailedException", item)
         })?;
+        if write.new.as_ref().is_some_and(|item| bytes_of(item) > ITEM_BYTES_MAX) {
+            return Err(too_large("Item size has exceeded the maximum allowed size"));
+        }
         let answer = match request["ReturnValues"].as_str().unwrap_or("NONE") {
             "NONE" => json!({}),
             "ALL_NEW" => json!({ "Attributes": write.new }),
@@ -279,6 +319,11 @@ impl Tables {
                     reasons.push(reason);
                 }
             }
+        }
+        let sizes = || writes.iter().filter_map(|write| write.new.as_ref()).map(bytes_of);
+        let is_too_large = sizes().any(|size| size > ITEM_BYTES_MAX) || sizes().sum::<usize>() > TRANSACTION_BYTES_MAX;
+        if parts.len() > TRANSACTION_ITEMS_MAX || is_too_large {
+            return Err(too_large("the transaction is too large"));
         }
         if reasons.iter().any(|reason| reason["Code"] != "None") {
             return Err(refused("TransactionCanceledException", json!({ "CancellationReasons": reasons })));

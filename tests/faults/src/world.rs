@@ -7,6 +7,7 @@ use std::{
 };
 
 use aws::{Cloud, Settings};
+use domain::system::Pace;
 use edge::{
     Event, Failure, InvocationError, Reply, answer,
     clock::{self, Stage, TimeGuard},
@@ -21,7 +22,7 @@ use crate::{
     filter,
     history::MARK,
     seed::Seed,
-    services::Waiting,
+    services::{DEAD, Waiting},
     shorter::{Part, Parts},
     table::{Change, SHARDS},
 };
@@ -31,6 +32,9 @@ const TRIES_MAX: u32 = 25;
 
 /// Most turns until everything has come to rest.
 const TURNS_MAX: u32 = 4_000;
+
+/// Most bytes of messages that one invocation gets: Lambda hands 6 MB over, in which quotes are escaped.
+const PAYLOAD_BYTES_MAX: usize = 3 << 20;
 
 /// Where mailed links lead.
 pub const PUBLIC_URL: &str = "https://privacy.example";
@@ -58,6 +62,12 @@ pub enum Function {
     MailEvents,
     /// Watches deadlines.
     ClockWatch,
+    /// Takes changes of the notice in, and tells people of them.
+    NoticeChange,
+    /// Where the privacy office works on requests.
+    DsarOffice,
+    /// Hands tasks to the controllers' systems, and takes their outcomes.
+    SystemTasks,
 }
 
 impl Function {
@@ -73,21 +83,41 @@ impl Function {
             Self::BreachNotify => "breach-notify",
             Self::MailEvents => "mail-events",
             Self::ClockWatch => "clock-watch",
+            Self::NoticeChange => "notice-change",
+            Self::DsarOffice => "dsar-office",
+            Self::SystemTasks => "system-tasks",
         }
+    }
+
+    /// The dead-letter queue into which it puts what it can never do.
+    fn dead_letters(self) -> String {
+        let own = READERS.iter().find(|(_, reader)| *reader == self);
+        dead_letters(own.map_or("none", |(queue, _)| queue))
     }
 }
 
-/// The queues, and who reads them. The others' readers are not run here: their messages stay.
-const READERS: [(&str, Function); 5] = [
+/// The queues, and who reads them; of a reader's own the first.
+const READERS: [(&str, Function); 8] = [
     ("records", Function::RetentionTrack),
     ("purge", Function::Purge),
     ("fulfil", Function::DsarFulfil),
     ("breach", Function::BreachNotify),
     (MAIL_EVENTS, Function::MailEvents),
+    ("notice", Function::NoticeChange),
+    ("tasks", Function::SystemTasks),
+    (OUTCOMES, Function::SystemTasks),
 ];
 
 /// Where the mail service says what became of mail.
 pub const MAIL_EVENTS: &str = "mail-events";
+
+/// Where systems say what became of their tasks.
+pub const OUTCOMES: &str = "outcomes";
+
+/// The dead-letter queue of a queue.
+pub fn dead_letters(queue: &str) -> String {
+    format!("{DEAD}{queue}")
+}
 
 /// An environment of a function: what it keeps between invocations.
 enum Desk {
@@ -101,6 +131,9 @@ enum Desk {
     BreachNotify(breach_notify::Desk<Cloud>),
     MailEvents(mail_events::Desk<Cloud>),
     ClockWatch(clock_watch::Desk<Cloud>),
+    NoticeChange(notice_change::Desk<Cloud>),
+    DsarOffice(dsar_office::Desk<Cloud>),
+    SystemTasks(system_tasks::Desk<Cloud>),
 }
 
 impl Desk {
@@ -116,6 +149,9 @@ impl Desk {
             Self::BreachNotify(desk) => breach_notify::handle(desk, event).await,
             Self::MailEvents(desk) => mail_events::handle(desk, event).await,
             Self::ClockWatch(desk) => clock_watch::handle(desk, event).await,
+            Self::NoticeChange(desk) => notice_change::handle(desk, event).await,
+            Self::DsarOffice(desk) => dsar_office::handle(desk, event).await,
+            Self::SystemTasks(desk) => system_tasks::handle(desk, event).await,
         }
     }
 }
@@ -175,7 +211,16 @@ pub struct World {
     sweeping: Cell<bool>,
     /// A switch for tests of the tests: the API names requests by who sends them.
     pub names_people: Cell<bool>,
-    policies: PolicyBook,
+    /// Another: nobody has what a queue gave up go back to it.
+    pub forgets_the_dead: Cell<bool>,
+    /// Whether a queue gives a message up that was delivered as often as the template allows.
+    pub gives_up: Cell<bool>,
+    /// How long a message that failed waits until it comes again, in milliseconds.
+    pub comes_again: Cell<i64>,
+    /// The versions of the policies that run beside one another: more than one in a roll-out.
+    policies: RefCell<Vec<PolicyBook>>,
+    /// After how many more invocations which one is rolled out.
+    rolls_out: RefCell<Option<(u32, PolicyBook)>>,
     region: String,
     events: Cell<u64>,
     without: Parts,
@@ -189,6 +234,10 @@ impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("World").field("account", &self.account).finish_non_exhaustive()
     }
+}
+
+fn arn(queue: &str) -> String {
+    format!("arn:aws:sqs:eu-west-1:000000000000:{queue}")
 }
 
 /// The settings of a stack. The region is the history's own: the SDK counts retries by region, for all clients of a
@@ -218,8 +267,8 @@ pub fn settings(region: &str) -> Settings {
         purge_queue_url: queue("purge"),
         notice_queue_url: queue("notice"),
         task_queue_url: queue("tasks"),
-        outcome_dead_letter_queue_url: queue("dead"),
-        dead_letter_queue_url: queue("dead"),
+        outcome_dead_letter_queue_url: queue(&dead_letters(OUTCOMES)),
+        dead_letter_queue_url: queue(&dead_letters("none")),
         is_local: true,
         ..Settings::default()
     }
@@ -242,7 +291,11 @@ impl World {
             sweeps_meet: seed.is_multiple_of(5),
             sweeping: Cell::default(),
             names_people: Cell::default(),
-            policies,
+            forgets_the_dead: Cell::default(),
+            gives_up: Cell::default(),
+            comes_again: Cell::default(),
+            policies: RefCell::new(vec![policies]),
+            rolls_out: RefCell::default(),
             region: format!("eu-{}", WORLDS.fetch_add(1, Ordering::Relaxed)),
             events: Cell::default(),
             without: BTreeSet::new(),
@@ -304,23 +357,69 @@ impl World {
         aws.tables.expire(now, || self.percent(50));
     }
 
-    /// Everything goes well from now on, and every environment is a new one.
+    /// Everything goes well from now on, every environment is a new one, and what a queue gave up goes back to it.
     pub fn calm(&self) {
         let mut aws = self.account.aws();
         aws.plan = Plan::calm();
         aws.tables.index_lag = 0;
         drop(aws);
+        if self.gives_up.get() {
+            self.redrive();
+        }
+        if let Some((_, policies)) = self.rolls_out.take() {
+            self.roll_out(policies);
+        }
+        self.rolled_out();
+    }
+
+    /// Begins with these policies instead.
+    pub fn serve(&self, policies: PolicyBook) {
+        self.policies.replace(vec![policies]);
+    }
+
+    /// Another version of the policies is rolled out: a new environment has the one or the other, and one that stands
+    /// keeps its own.
+    pub fn roll_out(&self, policies: PolicyBook) {
+        self.policies.borrow_mut().push(policies);
+    }
+
+    /// The same, once so many more invocations have begun.
+    pub fn roll_out_after(&self, invocations: u32, policies: PolicyBook) {
+        self.rolls_out.replace(Some((invocations, policies)));
+    }
+
+    /// The roll-out is over: no environment of an earlier version goes on.
+    pub fn rolled_out(&self) {
+        let mut policies = self.policies.borrow_mut();
+        let earlier = policies.len() - 1;
+        policies.drain(..earlier);
         self.idle.borrow_mut().clear();
     }
 
+    fn version(&self) -> PolicyBook {
+        match self.policies.borrow().as_slice() {
+            [only] => only.clone(),
+            several => self.one_of(several).clone(),
+        }
+    }
+
     fn environment(&self, function: Function) -> (u64, Desk) {
+        let now = self.rolls_out.borrow_mut().take_if(|(left, _)| {
+            *left = left.saturating_sub(1);
+            *left == 0
+        });
+        if let Some((_, policies)) = now {
+            self.roll_out(policies);
+        }
         if let Some(idle) = self.idle.borrow_mut().get_mut(&function).and_then(Vec::pop) {
             return idle;
         }
         let number = self.environments.get() + 1;
         self.environments.set(number);
-        let (policies, guard) = (self.policies.clone(), TimeGuard { stage: Stage::Local });
-        let ports = Cloud::new(settings(&self.region)).with_client(self.account.client(number));
+        let (policies, guard) = (self.version(), TimeGuard { stage: Stage::Local });
+        let dead_letter_queue_url = Some(format!("http://aws/queues/{}", function.dead_letters()));
+        let settings = Settings { dead_letter_queue_url, ..settings(&self.region) };
+        let ports = Cloud::new(settings).with_client(self.account.client(number));
         let ports = ports.with_file_rules(edge::site::file_rules(&policies));
         let pages = || AllowedPages::parse("http://127.0.0.1/thanks.html").unwrap_or_else(|_| panic!("it is a page"));
         let desk = match function {
@@ -339,6 +438,15 @@ impl World {
             Function::BreachNotify => Desk::BreachNotify(breach_notify::Desk { ports, policies }),
             Function::MailEvents => Desk::MailEvents(mail_events::Desk { ports, policies, guard }),
             Function::ClockWatch => Desk::ClockWatch(clock_watch::Desk { ports, policies }),
+            Function::NoticeChange => Desk::NoticeChange(notice_change::Desk { ports, policies }),
+            Function::DsarOffice => Desk::DsarOffice(dsar_office::Desk { ports, policies }),
+            Function::SystemTasks => Desk::SystemTasks(system_tasks::Desk {
+                ports,
+                policies,
+                public_url: PUBLIC_URL.to_owned(),
+                outcome_queue: arn(OUTCOMES),
+                pace: Pace::PRODUCTION,
+            }),
         };
         (number, desk)
     }
@@ -423,7 +531,7 @@ impl World {
         }
     }
 
-    fn record(number: usize, change: &Change, now: i64) -> Value {
+    fn record(number: usize, change: &Change, now: i64, signs_all: bool) -> Value {
         let name = match (&change.old, &change.new) {
             (None, _) => "INSERT",
             (_, None) => "REMOVE",
@@ -444,7 +552,7 @@ impl World {
                 record["dynamodb"][member] = json!(image);
             }
         }
-        if change.by_ttl {
+        if change.by_ttl || signs_all {
             record["userIdentity"] = json!({ "type": "Service", "principalId": "dynamodb.amazonaws.com" });
         }
         record
@@ -464,7 +572,8 @@ impl World {
             let most = if tries > 2 { 1 } else { 1 + self.below(8) };
             let batch: Vec<_> = of_shard.skip(from).take(most).collect();
             let positions: Vec<usize> = batch.iter().map(|(number, _)| *number).collect();
-            let records = batch.into_iter().map(|(number, change)| Self::record(number, change, aws.now));
+            let records =
+                batch.into_iter().map(|(number, change)| Self::record(number, change, aws.now, aws.tables.signs_all));
             let records: Vec<Value> = records.filter(|record| filter::reaches(reader.name(), record)).collect();
             (positions, records)
         };
@@ -515,11 +624,16 @@ impl World {
             let mut batch = Vec::new();
             let mut in_flight = self.in_flight.borrow_mut();
             // Any of them, in any order.
-            let begin = seed.below(waiting.len());
+            let (begin, mut bytes) = (seed.below(waiting.len()), 0);
             for step in 0..waiting.len() {
                 let position = (begin + step) % waiting.len();
                 let message = &mut waiting[position];
-                if batch.len() < most && message.not_before <= now && in_flight.insert(message.id.clone()) {
+                if batch.len() < most
+                    && bytes + message.body.len() <= PAYLOAD_BYTES_MAX
+                    && message.not_before <= now
+                    && in_flight.insert(message.id.clone())
+                {
+                    bytes += message.body.len();
                     message.receives += 1;
                     message.receipt = format!("{}-{}", message.id, message.receives);
                     batch.push(message.clone());
@@ -538,7 +652,7 @@ impl World {
                     "ApproximateReceiveCount": message.receives.to_string(), "SentTimestamp": now.to_string(),
                 },
                 "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": "eu-west-1",
-                "eventSourceARN": format!("arn:aws:sqs:eu-west-1:000000000000:{queue}"),
+                "eventSourceARN": arn(queue),
             })
         });
         let payload = json!({ "Records": records.collect::<Vec<_>>() });
@@ -568,19 +682,43 @@ impl World {
         let mut aws = self.account.aws();
         let waiting = aws.queues.queues.entry(queue.to_owned()).or_default();
         waiting.retain(|message| !done.contains(&message.id));
-        if !is_calm {
-            return;
+        if self.gives_up.get() {
+            let tried: BTreeSet<&String> = batch.iter().map(|message| &message.id).collect();
+            let most = filter::receives_max(queue);
+            let is_over = |message: &mut Waiting| message.receives >= most && tried.contains(&message.id);
+            let over: Vec<Waiting> = waiting.extract_if(.., is_over).collect();
+            aws.queues.queues.entry(dead_letters(queue)).or_default().extend(over);
         }
+        let waiting = aws.queues.queues.entry(queue.to_owned()).or_default();
         // In calm what failed comes again later, not at once.
+        let again_at = now + self.comes_again.get().max(if is_calm { 30_000 } else { 0 });
         let again: BTreeSet<&String> =
             batch.iter().map(|message| &message.id).filter(|id| !done.contains(*id)).collect();
         for message in waiting.iter_mut().filter(|message| again.contains(&message.id)) {
-            message.not_before = message.not_before.max(now + 30_000);
+            message.not_before = message.not_before.max(again_at);
+        }
+    }
+
+    /// What lies in dead-letter queues goes back to where it came from: an operator's redrive.
+    pub fn redrive(&self) {
+        if self.forgets_the_dead.get() {
+            return;
+        }
+        let mut aws = self.account.aws();
+        for (queue, _) in READERS {
+            let dead = aws.queues.queues.remove(&dead_letters(queue)).unwrap_or_default();
+            let again = dead.into_iter().map(|message| Waiting { receives: 0, not_before: 0, ..message });
+            aws.queues.queues.entry(queue.to_owned()).or_default().extend(again);
         }
     }
 
     /// Delivers until nothing waits any more; time passes where something waits for it.
     pub async fn rest(&self) {
+        self.rest_until(i64::MAX).await;
+    }
+
+    /// The same, but for what waits until later than that time.
+    pub async fn rest_until(&self, end: i64) {
         for _ in 0..TURNS_MAX {
             let due = self.due();
             if let Some(delivery) = due.into_iter().next() {
@@ -590,7 +728,7 @@ impl World {
             let mut aws = self.account.aws();
             let queues = &aws.queues.queues;
             let waiting = READERS.iter().filter_map(|(queue, _)| queues.get(*queue)).flatten();
-            match waiting.map(|message| message.not_before).min() {
+            match waiting.map(|message| message.not_before).min().filter(|next| *next <= end) {
                 Some(next) => aws.now = aws.now.max(next),
                 None => return,
             }

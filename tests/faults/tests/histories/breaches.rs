@@ -26,7 +26,7 @@ const AUTHORITY_HOURS: i64 = 72;
 const TOLD_HOURS_MAX: i64 = 12;
 
 /// The office's breach, and how far the office has come with it.
-struct Declared {
+pub(crate) struct Declared {
     people: usize,
     /// How many of them have a mail address.
     mailed: usize,
@@ -51,7 +51,7 @@ fn declared(world: &World, (people, mailed): (usize, usize), bounces: bool) -> D
     }
 }
 
-fn address(person: usize) -> String {
+pub(crate) fn address(person: usize) -> String {
     format!("{MARK}.{person}@example.org")
 }
 
@@ -142,13 +142,13 @@ async fn tick(world: &World) {
 }
 
 /// The mail service says what became of some of its mails: late, twice, in any order, and of some it says nothing.
-fn report(world: &World, of: &Declared) {
+pub(crate) fn report(world: &World, reported: &Cell<usize>, bounces: bool) {
     let mut aws = world.account.aws();
     let mails = aws.mails.sent.clone();
     let now = aws.now;
-    for mail in mails.iter().skip(of.reported.replace(mails.len())) {
+    for mail in mails.iter().skip(reported.replace(mails.len())) {
         let mut events = vec!["Send", "Delivery"];
-        if of.bounces && world.percent(25) {
+        if bounces && world.percent(25) {
             events = vec!["Bounce"];
         }
         for event in events {
@@ -183,7 +183,7 @@ pub(crate) async fn history(world: &World) {
             0 | 1 if of.id.borrow().is_none() || world.percent(10) => acts.push(Box::pin(declare(world, &of))),
             2 if !of.is_decided.get() || world.percent(10) => acts.push(Box::pin(decide(world, &of))),
             3 => acts.push(Box::pin(tick(world))),
-            4 => acts.push(Box::pin(async { report(world, &of) })),
+            4 => acts.push(Box::pin(async { report(world, &of.reported, of.bounces) })),
             _ => {}
         }
         turn(world, acts).await;
@@ -200,7 +200,7 @@ async fn finish(world: &World, of: &Declared) {
     while !of.is_decided.get() {
         decide(world, of).await;
     }
-    report(world, of);
+    report(world, &of.reported, of.bounces);
     world.rest().await;
     let mut hours = 0;
     while look(world, of).await.unwrap()["progress"]["all_told_at"].is_null() {
@@ -209,7 +209,7 @@ async fn finish(world: &World, of: &Declared) {
         hours += 1;
         tick(world).await;
         world.rest().await;
-        report(world, of);
+        report(world, &of.reported, of.bounces);
         world.rest().await;
     }
     check(world, of).await;
@@ -274,7 +274,7 @@ async fn check(world: &World, of: &Declared) {
 }
 
 /// A deadline that passes is told to the office, and counted.
-async fn alarms(world: &World, of: &Declared) {
+pub(crate) async fn alarms(world: &World, of: &Declared) {
     let late = of.aware + (AUTHORITY_HOURS + 1) * HOUR;
     world.pass((late - world.now()).max(0));
     let tick = json!({ "v": 1, "time": time(world.now()) });
@@ -287,10 +287,11 @@ async fn alarms(world: &World, of: &Declared) {
 }
 
 /// One breach that goes well, of one with an address and one without.
-pub(crate) async fn calm_history(world: &World) {
+pub(crate) async fn calm_history(world: &World) -> Declared {
     let of = declared(world, (2, 1), false);
     people(world, &of).await;
     finish(world, &of).await;
+    of
 }
 
 #[test]

@@ -13,7 +13,7 @@ use fault_tests::{
 use testkit::contract::fresh_controller;
 use tokio::runtime::Builder;
 
-use crate::{breaches, consents, contract, requests, retention};
+use crate::{breaches, consents, contract, letters, notices, office, requests, retention, rollouts};
 
 /// Most histories until it must have been seen.
 const HISTORIES: u64 = 60;
@@ -47,17 +47,19 @@ fn requests_see(broken: &str, switch: impl Fn(&World) + Sync) {
 
 #[test]
 fn a_write_that_looks_at_no_condition_is_seen() {
-    consents_see("", |world| world.account.aws().tables.blind = true);
+    consents_see("two receipts of one form", |world| world.account.aws().tables.blind = true);
 }
 
 #[test]
 fn an_accepted_capture_that_is_not_stored_is_seen() {
-    consents_see("", |world| world.account.aws().tables.swallows = Some("CONSENT#"));
+    consents_see("what is accepted is stored", |world| world.account.aws().tables.swallows = Some("CONSENT#"));
 }
 
 #[test]
 fn evidence_that_is_not_written_is_seen() {
-    consents_see("", |world| world.account.aws().buckets.swallows = Some("evidence"));
+    consents_see("every link is covered by a checkpoint", |world| {
+        world.account.aws().buckets.swallows = Some("evidence")
+    });
 }
 
 #[test]
@@ -75,7 +77,7 @@ fn evidence_that_is_replaced_is_seen() {
 
 #[test]
 fn a_dead_letter_that_is_dropped_is_seen() {
-    let lost = Lost { queue: "dead", what: "" };
+    let lost = Lost { queue: "dead-records", what: "" };
     consents_see("dead letters are the poison", |world| world.account.aws().queues.loses = Some(lost));
 }
 
@@ -101,8 +103,13 @@ fn evidence_of_a_deletion_that_was_none_is_seen() {
 }
 
 #[test]
+fn evidence_that_time_to_live_took_what_somebody_deleted_is_seen() {
+    retention_sees("time to live took what it did not", |world| world.account.aws().tables.signs_all = true);
+}
+
+#[test]
 fn a_mail_that_nobody_gets_is_seen() {
-    requests_see("nobody was written to", |world| world.account.aws().mails.swallows = true);
+    requests_see("nobody was written to", |world| world.account.aws().mails.swallows = Some("example.org"));
 }
 
 #[test]
@@ -127,7 +134,7 @@ fn breaches_see(broken: &str, switch: impl Fn(&World) + Sync) {
 
 #[test]
 fn somebody_who_is_not_told_of_a_breach_is_seen() {
-    breaches_see("untold", |world| world.account.aws().mails.swallows = true);
+    breaches_see("untold", |world| world.account.aws().mails.swallows = Some("example.org"));
 }
 
 #[test]
@@ -147,6 +154,22 @@ fn a_tally_that_is_not_kept_is_seen() {
 }
 
 #[test]
+fn a_missed_deadline_that_nobody_counts_is_seen() {
+    let seen = first_broken(1, async |world: &World| {
+        let of = breaches::calm_history(world).await;
+        breaches::alarms(world, &of).await;
+        world.account.aws().tables.hides = Some("BREACH");
+        breaches::alarms(world, &of).await;
+    });
+    assert!(seen.as_ref().is_some_and(|seen| seen.contains("and nobody counts it")), "{seen:?}");
+}
+
+#[test]
+fn a_missed_deadline_of_which_nobody_is_warned_is_seen() {
+    breaches_see("and nobody was warned", |world| world.account.aws().mails.swallows = Some("contact@scantrust.com"));
+}
+
+#[test]
 fn an_identifier_in_a_metric_is_seen() {
     let seen = first_broken(1, async |_: &World| metric("Odd", 1.0, Unit::Count, &[("who", MARK)]));
     assert!(seen.is_some_and(|seen| seen.contains("something personal in a metric")));
@@ -154,7 +177,7 @@ fn an_identifier_in_a_metric_is_seen() {
 
 #[test]
 fn of_a_history_that_breaks_the_shortest_is_found() {
-    let lost = Lost { queue: "dead", what: "" };
+    let lost = Lost { queue: "dead-records", what: "" };
     let (before, after) = first_broken_shortest(HISTORIES, async |world: &World| {
         world.account.aws().queues.loses = Some(lost);
         consents::history(world).await;
@@ -179,4 +202,100 @@ fn what_time_to_live_took_without_evidence_is_seen() {
         retention::expiring_history(world).await;
     });
     assert!(seen.as_ref().is_some_and(|seen| seen.contains("deleted without evidence")), "{seen:?}");
+}
+
+/// The same with histories of roll-outs.
+fn rollouts_see(broken: &str, switch: impl Fn(&World) + Sync) {
+    let seen = first_broken(HISTORIES, async |world: &World| {
+        switch(world);
+        rollouts::history(world).await;
+    });
+    assert!(seen.as_ref().is_some_and(|seen| seen.contains(broken)), "{seen:?}");
+}
+
+#[test]
+fn a_record_that_the_later_version_does_not_plan_is_seen() {
+    let lost = Lost { queue: "records", what: "replan" };
+    rollouts_see("not as the later version says", |world| world.account.aws().queues.loses = Some(lost));
+}
+
+#[test]
+fn an_event_that_the_later_version_alone_knows_and_that_is_lost_is_seen() {
+    let lost = Lost { queue: "records", what: "gate-entry" };
+    rollouts_see("an accepted record was lost", |world| world.account.aws().queues.loses = Some(lost));
+}
+
+/// The same with the short history of a change of the notice, which keeps every promise as long as nothing is switched
+/// off.
+fn notices_see(broken: &str, switch: impl Fn(&World) + Sync) {
+    let seen = first_broken(1, async |world: &World| {
+        switch(world);
+        notices::calm_history(world).await;
+    });
+    assert!(seen.as_ref().is_some_and(|seen| seen.contains(broken)), "{seen:?}");
+}
+
+#[test]
+fn somebody_who_is_not_told_of_a_change_is_seen() {
+    notices_see("somebody is untold", |world| world.account.aws().mails.swallows = Some("example.org"));
+}
+
+#[test]
+fn somebody_who_is_told_of_a_change_twice_is_seen() {
+    notices_see("told twice beyond", |world| world.account.aws().mails.doubles = true);
+}
+
+#[test]
+fn people_whom_a_change_concerns_and_who_are_never_looked_for_are_seen() {
+    let lost = Lost { queue: "notice", what: "" };
+    notices_see("everybody whom it concerns", |world| world.account.aws().queues.loses = Some(lost));
+}
+
+#[test]
+fn a_dead_letter_that_is_dropped_at_its_redrive_is_seen() {
+    let lost = Lost { queue: "dead-records", what: "" };
+    let seen = first_broken(HISTORIES, async |world: &World| {
+        world.account.aws().queues.loses = Some(lost);
+        letters::history(world).await;
+    });
+    assert!(seen.as_ref().is_some_and(|seen| seen.contains("dead letters are not the poison")), "{seen:?}");
+}
+
+#[test]
+fn what_a_queue_gave_up_and_nobody_redrives_is_seen() {
+    let seen = first_broken(HISTORIES, async |world: &World| {
+        world.forgets_the_dead.set(true);
+        letters::history(world).await;
+    });
+    // What was done before its message was given up stands; the message lies there all the same.
+    let words = ["a record of a message was lost", "dead letters are not the poison"];
+    assert!(seen.as_ref().is_some_and(|seen| words.iter().any(|broken| seen.contains(broken))), "{seen:?}");
+}
+
+/// The same with histories of the office and of a system.
+fn office_sees(broken: &str, switch: impl Fn(&World) + Sync) {
+    let seen = first_broken(HISTORIES, async |world: &World| {
+        switch(world);
+        office::history(world).await;
+    });
+    assert!(seen.as_ref().is_some_and(|seen| seen.contains(broken)), "{seen:?}");
+}
+
+#[test]
+fn a_late_request_of_which_nobody_behind_the_office_is_told_is_seen() {
+    office_sees("neither answer nor escalation", |world| {
+        world.account.aws().mails.swallows = Some("head@scantrust.com")
+    });
+}
+
+#[test]
+fn what_the_office_rules_and_nobody_carries_out_is_seen() {
+    let lost = Lost { queue: "fulfil", what: "" };
+    office_sees("nobody was written to", |world| world.account.aws().queues.loses = Some(lost));
+}
+
+#[test]
+fn a_task_that_no_system_hears_of_is_seen() {
+    let lost = Lost { queue: "tasks", what: "" };
+    office_sees("a system never heard of its task", |world| world.account.aws().queues.loses = Some(lost));
 }

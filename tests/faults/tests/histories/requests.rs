@@ -20,15 +20,15 @@ use crate::retention::{DAY, Registered, deleted_as_evidence_says, register, swee
 const REQUESTS: [&str; 3] = ["access", "erasure", "information"];
 
 /// What somebody asks for.
-struct Asked {
-    number: usize,
-    person: usize,
-    request: &'static str,
+pub(crate) struct Asked {
+    pub(crate) number: usize,
+    pub(crate) person: usize,
+    pub(crate) request: &'static str,
     /// Its number and its token, once it was taken in.
-    taken: RefCell<Option<(String, String)>>,
+    pub(crate) taken: RefCell<Option<(String, String)>>,
     /// Whether they press the mailed link's button.
-    is_confirmed: bool,
-    confirmed: Cell<bool>,
+    pub(crate) is_confirmed: bool,
+    pub(crate) confirmed: Cell<bool>,
 }
 
 fn address(person: usize) -> String {
@@ -57,8 +57,11 @@ async fn intake(
     answer.filter(|(status, _)| *status != 503)
 }
 
-async fn ask(world: &World, asked: &Asked) {
-    let body = json!({ "type": asked.request, "subject": { "kind": "mail", "value": address(asked.person) } });
+pub(crate) async fn ask(world: &World, asked: &Asked) {
+    let mut body = json!({ "type": asked.request, "subject": { "kind": "mail", "value": address(asked.person) } });
+    if asked.request == "rectification" {
+        body["corrections"] = json!({ "role": format!("{MARK} is another") });
+    }
     let key = format!("request-{}", asked.number);
     let Some((status, answer)) = intake(world, "POST", "/v1/requests", Vec::new(), (&key, body)).await else { return };
     // Writes whose answer was lost were counted with it: who asks too often is told to come back another day.
@@ -75,14 +78,14 @@ async fn ask(world: &World, asked: &Asked) {
 }
 
 /// The mails to a person about a request, by their subject's end.
-fn mails(world: &World, person: usize, request: &str, about: &str) -> Vec<Sent> {
+pub(crate) fn mails(world: &World, person: usize, request: &str, about: &str) -> Vec<Sent> {
     let aws = world.account.aws();
     let of = aws.mails.sent.iter().filter(|mail| mail.to == address(person) && mail.subject.ends_with(about));
     of.filter(|mail| mail.text.contains(request)).cloned().collect()
 }
 
 /// Presses the button behind the mailed link.
-async fn confirm(world: &World, asked: &Asked) {
+pub(crate) async fn confirm(world: &World, asked: &Asked) {
     let Some((id, _)) = asked.taken.borrow().clone() else { return };
     let link = format!("{PUBLIC_URL}/scantrust/v1/requests/{id}/verification?token=");
     let token = mails(world, asked.person, &id, "")
@@ -98,7 +101,7 @@ async fn confirm(world: &World, asked: &Asked) {
     asked.confirmed.set(asked.confirmed.get() || status == 200);
 }
 
-async fn status(world: &World, asked: &Asked) -> Value {
+pub(crate) async fn status(world: &World, asked: &Asked) -> Value {
     let (id, token) = asked.taken.borrow().clone().unwrap();
     let path = format!("/v1/requests/{id}?token={token}");
     let (status, answer) = intake(world, "GET", &path, vec![("request", &id)], ("k", Value::Null)).await.unwrap();
@@ -202,8 +205,7 @@ async fn check(world: &World, records: &[Registered], all: &[Asked]) {
     }
     let twice: usize = times.values().map(|times| times - 1).sum();
     assert!(twice <= world.doubts.get(), "told twice beyond what was in doubt: {times:?}");
-    let dead = aws.queues.queues.get("dead").into_iter().flatten().count();
-    assert_eq!(dead, 0, "nothing here is poison");
+    assert_eq!(aws.queues.dead().count(), 0, "nothing here is poison");
 }
 
 #[test]
