@@ -801,6 +801,19 @@ fn a_notice_that_is_no_table_is_not_missing() {
 }
 
 #[test]
+fn what_was_meant_is_guessed_of_what_is_no_longer_than_a_name() {
+    let guessed = |letters: usize| {
+        let (clause, slip) = ("x".repeat(letters), format!("{}y", "x".repeat(letters - 1)));
+        let open =
+            format!("schema = 1\nopen = {{ CONTACT-SUSPECT = {{ reading = \"Asked.\", clauses = [\"{slip}\"] }} }}");
+        let findings = findings_of(&broken("acme.30", &clause).replacen("schema = 1", &open, 1));
+        let stray = findings.into_iter().find(|finding| finding.code == "POLICY-UNKNOWN-CLAUSE").unwrap();
+        stray.hint.contains("did you mean")
+    };
+    assert!(guessed(64) && !guessed(65));
+}
+
+#[test]
 fn a_language_is_named_by_its_tag() {
     let with = |tag: &str| codes(&findings_of(&broken("language = \"en\"", &format!("language = \"{tag}\""))));
     for tag in ["en", "gsw", "en-GB", "zh-Hant-TW", "sl-rozaj1"] {

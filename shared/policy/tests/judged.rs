@@ -14,6 +14,7 @@ use laying::laid;
 /// What is laid on the base file, and the codes that it raises, in the order of the file.
 const CASES: &[(&str, &str, &[&str])] = &[
     // ------------------------------------------------------------------------------------------------ the grounds
+    ("one purpose alone rests on one ground", ONE_PURPOSE, &[]),
     ("nobody's consent needs no way out and no word on children", NO_CONSENT, &["RIGHT-MISSING"]),
     (
         "the American laws ask for no guardian",
@@ -142,6 +143,31 @@ const CASES: &[(&str, &str, &[&str])] = &[
         &["SELL-CONFLICT", "SELL-CONFLICT", "SELL-CONFLICT"],
     ),
 ];
+
+const ONE_PURPOSE: &str = "\
+# without [[purpose]]
+# without [[category]]
+# without [[retention]]
+
+[[purpose]]
+id = \"support\"
+title = \"Help you\"
+basis = \"legitimate-interests\"
+clause = \"acme.12\"
+
+[[category]]
+id = \"chat\"
+fields = [\"message\"]
+sources = [\"subject\"]
+clause = \"acme.25\"
+
+[[retention]]
+category = \"chat\"
+purpose = \"support\"
+mode = \"fixed\"
+duration = \"P1Y\"
+clause = \"acme.35\"
+";
 
 const NO_CONSENT: &str = "\
 # without [age]

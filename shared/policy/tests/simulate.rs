@@ -177,6 +177,9 @@ fn an_end_that_comes_after_the_maximum_is_told_apart_from_a_second_one() {
     let effects: Vec<_> = told.steps.iter().map(|step| step.effect).collect();
     assert_eq!(effects, [Effect::Made, Effect::Capped, Effect::Settled]);
     assert_eq!(told.ending, Ending::At { at: at("2026-03-04T12:00:00Z") });
+    // At the very end it has not expired yet.
+    let at_its_end = life(&policy, &capped, MADE, &[("account.closed", "2026-03-04T12:00:00Z")], None);
+    assert_eq!(at_its_end.steps[1].effect, Effect::Capped);
 }
 
 #[test]
