@@ -4,6 +4,7 @@
 
 use domain::{
     announcement::NoticeState,
+    attestation::AttestationState,
     breach::{CircumstancesOf, DataKind, Effect, Exemption, Identification, Protection, Telling},
     clock::{Anchor, Duty},
     consent::Choice,
@@ -14,8 +15,8 @@ use domain::{
     evidence::{DeletionReason, DeletionResult},
     hold::{HoldReason, HoldState},
     ids::{
-        BEARER_IDENTIFIER_BYTES_MIN, BucketName, Category, ControllerId, EventName, IDENTIFIER_BYTES_MAX, Identifier,
-        IdentifierKind, InvalidId, Pepper, Purpose, STAFF_BYTES_MAX, StaffId,
+        BEARER_IDENTIFIER_BYTES_MIN, BucketName, Category, ControllerId, EventName, Ground, IDENTIFIER_BYTES_MAX,
+        Identifier, IdentifierKind, InvalidId, Pepper, Purpose, STAFF_BYTES_MAX, StaffId,
     },
     limits::Limit,
     mail::MailFailure,
@@ -27,7 +28,10 @@ use domain::{
     },
     purge::{Cause, Deed, State, Word},
     record::System,
+    sensitive::Sensitive,
     signal::{SignalSeverity, SignalSource},
+    system::{HoldNews, TaskOutcome},
+    tracker::Because,
     words,
 };
 
@@ -102,6 +106,17 @@ fn a_state_is_stored_and_sent_under_the_name_of_the_documents() {
         assert_eq!((kind.as_str(), kind.url()), (name, url().as_str()));
     }
     assert_eq!(PolicyHash::from_hex("ab12").as_str(), "ab12");
+    let attested = [AttestationState::Never, AttestationState::Valid, AttestationState::Due, AttestationState::Lapsed];
+    assert_eq!(attested.map(AttestationState::as_str), ["never-attested", "valid", "due", "lapsed"]);
+    use Because::{Consent, Dnt, Exempt, Gpc, NoConsent, RuledOut};
+    let because = [Exempt, Consent, NoConsent, Gpc, Dnt, RuledOut];
+    assert_eq!(because.map(Because::as_str), ["exempt", "consent", "no-consent", "gpc", "dnt", "ruled-out"]);
+    let sealed = || Sensitive::new(String::new());
+    let kept = TaskOutcome::Kept { records: 1, ground: RefusalGround::LegalClaims };
+    let failed = TaskOutcome::Failed { reason: Ground::parse("busy").unwrap() };
+    let outcomes = [TaskOutcome::Done { records: 1 }, TaskOutcome::NotFound, kept, TaskOutcome::Data(sealed()), failed];
+    assert_eq!(outcomes.map(|outcome| outcome.as_str()), ["done", "not-found", "kept", "data", "failed"]);
+    assert_eq!(HoldNews::Released { at: jiff::Timestamp::UNIX_EPOCH }.as_str(), "hold-released");
 }
 
 #[test]
