@@ -468,6 +468,11 @@ fn a_restriction_that_stays_open_is_reviewed() {
     let review = [Reminder::Review];
     assert_eq!(dsar::next_date(&policy(), &state, &due, received_at()), Some(gone(24 * 90)));
     assert_eq!(dsar::reminders(&policy(), &state, &due, gone(24 * 90)), review);
+    // What a request of another type stops, if anything, is not looked at again for it.
+    let access =
+        told(RequestType::Access, VerificationRule::Mail, &[(Actor::Requester, Act::Verified(VerifiedBy::Mail))]);
+    let found = dsar::reminders(&policy(), &access, &self::due(&access), gone(24 * 90));
+    assert!(!found.is_empty() && !found.contains(&Reminder::Review), "{found:?}");
 }
 
 // What the requester is shown.
