@@ -167,5 +167,14 @@ mod tests {
             hex(content_commitment(&salt, "P#1", "S", &[2; 32])),
             "7f41d55512bc89acc22f462b2865a82d37d233890025a05cf4bf339d248f1fb3"
         );
+        let controller = ControllerId::parse("acme").unwrap();
+        let subject = SubjectRef::parse(&format!("1.{}", "A".repeat(22))).unwrap();
+        let record = RecordId::parse(&"A".repeat(22)).unwrap();
+        let of = |due_at| hex(commitment(&salt, &controller, &subject, &record, due_at));
+        assert_eq!(
+            of(Some("2026-01-01T00:00:00Z".parse().unwrap())),
+            "21ad517be2153aae620ca386c2ccc1d5d127c9692eb17179e26cada00db583bc"
+        );
+        assert_eq!(of(None), "c11b73f203633d62e9d7b097370b30c60c2fa6448784cd8e75138f4da585e5d7");
     }
 }

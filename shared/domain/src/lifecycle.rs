@@ -199,6 +199,9 @@ mod tests {
         assert_eq!(expiry(&rule(1.year()), 5), Ok(Expiry { days: 361, early_days_max: 5 }));
         assert_eq!(expiry(&rule(2_400.hours()), 5), Ok(Expiry { days: 96, early_days_max: 4 }));
         assert_eq!(expiry(&rule(2_401.hours()), 5), Ok(Expiry { days: 96, early_days_max: 5 }));
+        assert_eq!(expiry(&rule(144_000.minutes()), 5), Ok(Expiry { days: 96, early_days_max: 4 }));
+        assert_eq!(expiry(&rule(8_640_000.seconds()), 5), Ok(Expiry { days: 96, early_days_max: 4 }));
+        assert_eq!(expiry(&rule(2_399.hours().minutes(59).seconds(60)), 5), expiry(&rule(100.days()), 5));
     }
 
     #[test]

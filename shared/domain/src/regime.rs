@@ -81,7 +81,6 @@ fn lies(regime: Regime, place: Option<&Place>) -> Lies {
     let country = place.country();
     let part = match regime {
         Regime::EuGdpr if EEA.contains(&country.as_str()) => return Lies::Inside,
-        Regime::EuGdpr => return Lies::Outside,
         Regime::UsCa => "CA",
         Regime::UsVa => "VA",
         Regime::UsCo => "CO",

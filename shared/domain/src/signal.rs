@@ -419,6 +419,10 @@ mod tests {
         let again = first.seen_again(&signal(SignalSeverity::High, "2026-03-01T11:00:00Z")).unwrap();
         assert_eq!((again.times_seen, again.last_seen_at, again.version), (2, at("2026-03-01T11:00:00Z"), 1));
         assert_eq!(again.detected_at, first.detected_at);
+        // Where the source counts by itself, its count is taken over and never goes back.
+        let counted = |count| Signal { times_seen: count, ..signal(SignalSeverity::High, "2026-03-01T12:00:00Z") };
+        let seven = again.seen_again(&counted(7)).unwrap();
+        assert_eq!((seven.times_seen, seven.seen_again(&counted(3))), (7, None));
     }
 
     #[test]
@@ -477,6 +481,7 @@ mod tests {
             assert_eq!(plain(text, SIGNAL_TITLE_BYTES_MAX), kept, "{text:?}");
         }
         assert_eq!(plain(&"é".repeat(300), 7), "ééé");
+        assert_eq!(plain("a\u{1f600} b", 4), "a", "what was cut off is the end");
         assert!(plain(&"word ".repeat(300), SIGNAL_TITLE_BYTES_MAX).len() <= SIGNAL_TITLE_BYTES_MAX);
     }
 

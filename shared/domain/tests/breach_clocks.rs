@@ -2,138 +2,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod incident;
+
 use std::collections::BTreeSet;
 
 use domain::{
     breach::{
-        self, Act, Actor, Assessment, Breach, CircumstancesOf, Clock, DataKind, Decision, Effect, Entry, Exemption,
-        Facts, Identification, Incident, Level, Missing, PeopleAre, Protection, ScopeCounts, SeverityInputs, Standing,
-        Submission, Suggestion, Texts, Watched, changes, clocks, proposal,
+        self, Act, CircumstancesOf, Clock, DataKind, Decision, Effect, Exemption, Identification, Incident, Level,
+        Missing, PeopleAre, Protection, ScopeCounts, SeverityInputs, Standing, Suggestion, Watched, changes, clocks,
+        proposal,
     },
     clock::{Anchor, Condition, Duty, Law, Number, rules},
-    ids::{ControllerId, Ground, StaffId},
+    ids::Ground,
     place::Place,
-    policy::{Clause, Notice, Policy, Regime, RoleRule, ServiceRole},
+    policy::{Clause, Policy, Regime, RoleRule, ServiceRole},
 };
-use jiff::{Timestamp, ToSpan};
-
-fn at(text: &str) -> Timestamp {
-    let text = if text.len() == 10 { format!("{text}T12:00:00Z") } else { text.to_owned() };
-    text.parse().unwrap()
-}
-
-fn law(id: &str) -> Law {
-    Law::parse(id).unwrap()
-}
-
-fn policy(regimes: &[Regime], establishment: Option<&str>) -> Policy {
-    let notice = Notice { version: "1".into(), language: "en".into(), text_sha256: String::new() };
-    let mut policy =
-        Policy::new(ControllerId::parse("acme").unwrap(), "Acme".into(), "privacy@acme.example".into(), notice);
-    policy.regimes = regimes.to_vec();
-    policy.establishment = establishment.map(|place| Place::parse(place).unwrap());
-    policy
-}
-
-fn european() -> Policy {
-    policy(&[Regime::EuGdpr], Some("FR"))
-}
-
-/// A breach at noon of a day, of which only these laws and times are known.
-fn incident(laws: &[&str], times: &[(Anchor, &str)]) -> Incident {
-    let day = times.first().map_or_else(|| at("2026-01-15"), |(_, time)| at(time));
-    let mut facts = Facts::new(day - 48.hours(), day - 24.hours(), Texts::default());
-    facts.laws = laws.iter().map(|id| law(id)).collect();
-    Incident::new(Breach {
-        id: domain::ids::BreachId::parse("BBBBBBBBBBBBBBBBBBBBBA").unwrap(),
-        title: "A leak".into(),
-        declared_at: day,
-        declared_by: StaffId::parse("officer-1").unwrap(),
-        times: times.iter().map(|(anchor, time)| (*anchor, at(time))).collect(),
-        facts,
-        signals: BTreeSet::new(),
-        settled: Vec::new(),
-    })
-}
-
-fn living(mut incident: Incident, people: Option<u64>, residents: &[(&str, u64)]) -> Incident {
-    incident.breach.facts.people = people;
-    incident.breach.facts.residents =
-        residents.iter().map(|(place, people)| (Place::parse(place).unwrap(), *people)).collect();
-    incident
-}
-
-fn then(incident: &Incident, when: &str, act: Act) -> Incident {
-    let by = if act.is_by_product() { Actor::Product } else { Actor::Staff(StaffId::parse("officer-1").unwrap()) };
-    incident.after(Entry { at: at(when), by, act }).unwrap()
-}
-
-fn inputs(level: Level) -> SeverityInputs {
-    let (data, identification) = match level {
-        Level::Low => (DataKind::Simple, Identification::Limited),
-        Level::Medium => (DataKind::Behavioural, Identification::Maximum),
-        Level::High => (DataKind::Financial, Identification::Maximum),
-        Level::VeryHigh => (DataKind::Sensitive, Identification::Maximum),
-    };
-    SeverityInputs {
-        data,
-        adjustment: 0,
-        identification,
-        confidentiality: CircumstancesOf::Limited,
-        integrity: CircumstancesOf::None,
-        availability: CircumstancesOf::None,
-        malicious: false,
-    }
-}
-
-fn assessed(incident: &Incident, level: Level) -> Incident {
-    let assessment = Assessment { inputs: inputs(level), reason: "As seen.".into() };
-    assert_eq!(assessment.severity().level(), level);
-    then(incident, "2026-02-01", Act::Assessed(assessment))
-}
-
-fn assessed_with(incident: &Incident, change: impl Fn(&mut SeverityInputs)) -> Incident {
-    let mut inputs = inputs(Level::Low);
-    change(&mut inputs);
-    then(incident, "2026-02-01", Act::Assessed(Assessment { inputs, reason: "As seen.".into() }))
-}
-
-fn decided(incident: &Incident, authority: bool, people: PeopleAre) -> Incident {
-    then(incident, "2026-02-02", Act::Decided(Decision { authority, people, reason: "So decided.".into() }))
-}
-
-fn sent(incident: &Incident, id: &str, duty: Duty, when: &str) -> Incident {
-    let submission =
-        Submission { law: law(id), duty, to: "them".into(), at: at(when), reference: "1".into(), version: 0 };
-    then(incident, "2026-12-31", Act::Notified(submission))
-}
-
-fn known(incident: &Incident, change: impl Fn(&mut Facts)) -> Incident {
-    let mut facts = incident.facts().clone();
-    change(&mut facts);
-    then(incident, "2026-02-03", Act::FactsChanged(Box::new(facts)))
-}
-
-fn find(policy: &Policy, incident: &Incident, id: &str, duty: Duty) -> Option<Clock> {
-    clocks(policy, incident).into_iter().find(|clock| clock.source() == id && clock.duty == duty)
-}
-
-fn clock(incident: &Incident, id: &str, duty: Duty) -> Clock {
-    find(&european(), incident, id, duty).unwrap()
-}
-
-/// When a day ends that is the last one in its law's zone.
-fn due(incident: &Incident, id: &str, duty: Duty) -> Option<String> {
-    clock(incident, id, duty).due.map(|due| due.to_string())
-}
-
-fn is_owed(incident: &Incident, id: &str, duty: Duty) -> bool {
-    !matches!(clock(incident, id, duty).standing, Standing::NotOwed(_))
-}
-
-fn told(clock: &Clock) -> String {
-    clock.reasons.iter().map(|reason| reason.words.as_str()).collect::<Vec<_>>().join(" | ")
-}
+use incident::{
+    assessed, assessed_with, at, clock, decided, due, european, find, incident, is_owed, known, law, living, policy,
+    sent, then, told,
+};
+use jiff::ToSpan;
 
 #[test]
 fn every_law_counts_from_its_own_anchor_in_its_own_unit_and_zone() {
@@ -306,6 +194,8 @@ fn singapore_counts_from_an_assessment_that_finds_something_to_notify() {
     // An assessment here starts it, and ends the time to assess.
     let grave = assessed(&start, Level::Medium);
     assert_eq!(due(&grave, "sg", Duty::NotifyAuthority).as_deref(), Some("2026-02-04T16:00:00Z"));
+    let low = assessed(&start, Level::Low);
+    assert_eq!(clock(&low, "sg", Duty::NotifyAuthority).from, None, "that one found nothing to notify");
     assert_eq!(clock(&grave, "sg", Duty::Assess).standing, Standing::Met(at("2026-02-01")));
     // Nothing significant, but so many people.
     let many = assessed(&living(start.clone(), Some(500), &[]), Level::Low);
@@ -375,6 +265,12 @@ fn hipaa_asks_for_a_notice_now_of_many_and_once_a_year_of_few() {
     assert_eq!(of(Some(9_000), &[("US-CA", 501), ("US-TX", 300)]), [true, false, true]);
     assert_eq!(of(Some(800), &[("US-CA", 500), ("US-TX", 300)]), [true, false, false]);
     assert_eq!(of(None, &[]), [true, true, true]);
+    assert_eq!(of(Some(600), &[("CA-QC", 600)]), [true, false, false], "a province is no state");
+    let media = |residents: &[(&str, u64)]| {
+        told(&clock(&living(start.clone(), Some(600), residents), "us-hipaa", Duty::NotifyMedia))
+    };
+    assert!(media(&[("US-CA", 600)]).contains("more than 500 people of one state are concerned"));
+    assert!(media(&[("US", 600)]).contains("nobody knows whether"), "they may be of several");
     // The sooner notice meets the yearly one.
     let sent = sent(&start, "us-hipaa", Duty::NotifyAuthority, "2026-06-01");
     assert_eq!(clock(&sent, "us-hipaa", Duty::NotifyAuthorityYearly).standing, Standing::Met(at("2026-06-01")));
@@ -425,6 +321,16 @@ fn risk_decides_where_the_law_asks_for_one_and_nowhere_else() {
     assert!(is_owed(&low, "eu-gdpr", Duty::NotifyAuthority));
     let spared = decided(&low, false, PeopleAre::NotTold(Exemption::NoHighRisk));
     assert!(!is_owed(&spared, "eu-gdpr", Duty::NotifyAuthority));
+    // A ground that does not lie in the risk stays whatever the risk, and one that does as long as it is not high.
+    let waiting = assessed(&decided(&low, true, PeopleAre::NotTold(Exemption::Investigation)), Level::High);
+    assert!(!is_owed(&waiting, "eu-gdpr", Duty::NotifySubjects));
+    let medium = assessed(&spared, Level::Medium);
+    assert!(is_owed(&medium, "eu-gdpr", Duty::NotifyAuthority) && !is_owed(&medium, "in-dpdp", Duty::NotifySubjects));
+    // What follows on a notification that is not owed is not owed either.
+    let standing = |incident: &Incident| clock(incident, "br-lgpd", Duty::Supplement).standing;
+    assert_eq!(standing(&start), Standing::Waiting);
+    assert!(matches!(standing(&low), Standing::NotOwed(why) if why.contains("the notification that it follows")));
+    assert!(is_owed(&low, "in-dpdp", Duty::NotifyAuthority), "only what follows");
     // A later assessment takes the ground from under the decision.
     let worse = assessed(&spared, Level::High);
     assert!(is_owed(&worse, "eu-gdpr", Duty::NotifyAuthority) && is_owed(&worse, "eu-gdpr", Duty::NotifySubjects));
@@ -486,6 +392,11 @@ fn a_processor_tells_its_controller_and_nobody_else() {
         (proposed.authority.suggestion, proposed.people.suggestion),
         (Suggestion::Not(None), Suggestion::Not(None))
     );
+    let told = sent(&of_zta, "eu-gdpr", Duty::NotifyController, "2026-01-16");
+    assert_eq!(
+        find(&policy, &told, "eu-gdpr", Duty::NotifyController).unwrap().standing,
+        Standing::Met(at("2026-01-16"))
+    );
     // A decision about authorities is not the processor's to make, and ends nothing.
     let decided = decided(&of_zta, false, PeopleAre::NotTold(Exemption::NoHighRisk));
     assert_eq!(find(&policy, &decided, "eu-gdpr", Duty::NotifyController).unwrap().standing, Standing::Running);
@@ -499,6 +410,7 @@ fn where_people_live_decides_which_laws_bind_once_it_is_known_of_all_of_them() {
         breach::laws_of(&policy, &incident).into_iter().map(Law::as_str).collect::<Vec<_>>()
     };
     assert_eq!(laws(None, &[]), ["us-ca", "eu-gdpr", "uk-gdpr"]);
+    assert_eq!(laws(Some(0), &[]), ["us-ca", "eu-gdpr", "uk-gdpr"], "an estimate of nobody says where nobody lives");
     assert_eq!(laws(None, &[("FR", 5)]), ["us-ca", "eu-gdpr", "uk-gdpr"], "the others live nobody knows where");
     assert_eq!(laws(Some(5), &[("FR", 5)]), ["eu-gdpr"]);
     assert_eq!(laws(Some(7), &[("NO", 5), ("US-TX", 2)]), ["eu-gdpr", "us-tx"]);
@@ -613,6 +525,41 @@ fn what_the_policy_promises_has_a_clock_of_its_own_and_attempts_too() {
 }
 
 #[test]
+fn what_was_sent_meets_its_own_duty_under_its_own_law() {
+    let start = incident(&["uk-gdpr"], &[(Anchor::Awareness, "2026-01-15")]);
+    let told = sent(&start, "eu-gdpr", Duty::NotifyAuthority, "2026-01-16");
+    assert_eq!(clock(&told, "eu-gdpr", Duty::NotifyAuthority).standing, Standing::Met(at("2026-01-16")));
+    assert_eq!(clock(&told, "uk-gdpr", Duty::NotifyAuthority).standing, Standing::Running);
+    assert_eq!(clock(&told, "eu-gdpr", Duty::NotifySubjects).standing, Standing::Running);
+    // That all of those who were found have been told meets it under every law.
+    let all = then(&decided(&start, true, PeopleAre::Told), "2026-02-05", Act::AllTold);
+    for id in ["eu-gdpr", "uk-gdpr"] {
+        assert_eq!(clock(&all, id, Duty::NotifySubjects).standing, Standing::Met(at("2026-02-05")), "{id}");
+        assert_eq!(clock(&all, id, Duty::NotifyAuthority).standing, Standing::Running, "{id}");
+    }
+}
+
+#[test]
+fn a_clock_says_what_was_assumed_and_what_speaks_for_it_and_no_more() {
+    let aware = incident(&["us-ca"], &[(Anchor::Awareness, "2026-01-15")]);
+    let high = assessed(&aware, Level::High);
+    let words = |id: &str, duty| told(&clock(&high, id, duty));
+    assert!(words("us-ca", Duty::NotifySubjects).contains("nobody stated"));
+    assert!(!words("eu-gdpr", Duty::NotifyAuthority).contains("nobody stated"), "awareness was stated");
+    let subjects = words("eu-gdpr", Duty::NotifySubjects);
+    assert!(subjects.contains("assessed as high: a high risk is likely"), "{subjects}");
+    assert!(!subjects.contains("readable") && !subjects.contains("averts"), "{subjects}");
+}
+
+#[test]
+fn past_the_years_whose_holidays_are_known_weekends_alone_move_a_date() {
+    // A Friday; three working days of a year of which nobody has published the holidays.
+    let far = incident(&["br-lgpd"], &[(Anchor::Awareness, "2040-04-20")]);
+    let ends = due(&far, "br-lgpd", Duty::NotifyAuthority);
+    assert_eq!(ends.as_deref(), Some("2040-04-26T00:00:00Z"));
+}
+
+#[test]
 fn every_entry_says_which_clocks_came_moved_and_went() {
     let policy = policy(&[Regime::UsCa, Regime::EuGdpr], Some("US-CA"));
     let start = incident(&[], &[(Anchor::Awareness, "2026-01-15")]);
@@ -629,6 +576,7 @@ fn every_entry_says_which_clocks_came_moved_and_went() {
     let of_authority = found[1].moved.iter().find(|(was, _)| was.name() == "eu-gdpr~authority").unwrap();
     assert_eq!((of_authority.0.due, of_authority.1.due), (Some(at("2026-01-18")), Some(at("2026-01-17"))));
     assert!(found[1].came.is_empty() && found[1].went.is_empty());
+    assert!(found[2].came.is_empty() && found[2].moved.is_empty(), "{:?}", found[2]);
     assert_eq!(names(&found[2].went), ["us-ca~subjects", "us-ca~authority"]);
 }
 

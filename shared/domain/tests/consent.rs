@@ -286,6 +286,11 @@ fn a_childs_records_need_a_guardian_who_agreed_by_then() {
         let taken_back = [child.clone(), agreed(5, 2, &child), captured(7 * HOURS, Choice::Withdrawn, 3)];
         assert!(agreed_at(&taken_back, 6) && !agreed_at(&taken_back, 7), "{kept_for}");
     }
+    // To a purpose that rests on consent a guardian agrees by its name.
+    let mut policy = policy;
+    let other = PurposeRule::new(purpose("photos"), "Photos".into(), LawfulBasis::Consent, Clause::new("test"));
+    policy.purposes.insert(purpose("photos"), other);
+    assert!(!guardian_agreed(&policy, &both, &purpose("photos"), at(5)));
 }
 
 proptest! {

@@ -12,9 +12,9 @@ use std::{
 
 use domain::{
     dsar::{
-        self, Act, ActKind, Actor, AnswerDue, Ask, Entry, ExtensionGround, HISTORY_ENTRIES_MAX, Happened, Item,
-        NextStep, Outcome, Received, RefusalGround, Reminder, RequestState, RequestType, Ruling, Stage, Stop, TaskEnd,
-        VerifiedBy, Why,
+        self, Act, ActKind, Acting, ActingAs, Actor, AnswerDue, Ask, Entry, ExtensionGround, HISTORY_ENTRIES_MAX,
+        Happened, Item, NextStep, Outcome, Received, RefusalGround, Reminder, RequestState, RequestType, Ruling, Stage,
+        Stop, TaskEnd, VerifiedBy, Why,
     },
     ids::{ControllerId, IdentifierKind, Pepper, RequestId, StaffId, SystemId},
     policy::{Clause, Notice, Policy, Refusal, Regime, VerificationRule},
@@ -468,6 +468,11 @@ fn a_restriction_that_stays_open_is_reviewed() {
     let review = [Reminder::Review];
     assert_eq!(dsar::next_date(&policy(), &state, &due, received_at()), Some(gone(24 * 90)));
     assert_eq!(dsar::reminders(&policy(), &state, &due, gone(24 * 90)), review);
+    // What a request of another type stops, if anything, is not looked at again for it.
+    let access =
+        told(RequestType::Access, VerificationRule::Mail, &[(Actor::Requester, Act::Verified(VerifiedBy::Mail))]);
+    let found = dsar::reminders(&policy(), &access, &self::due(&access), gone(24 * 90));
+    assert!(!found.is_empty() && !found.contains(&Reminder::Review), "{found:?}");
 }
 
 // What the requester is shown.
@@ -527,6 +532,29 @@ fn a_status_says_what_comes_next() {
     assert_eq!(next(&appeal, gone(1)), NextStep::Done, "there is no appeal against an appeal's answer");
     let withdrawn = after(&office, Actor::Requester, Act::Withdrawn);
     assert_eq!(next(&withdrawn, gone(1)), NextStep::Done);
+}
+
+#[test]
+fn whoever_is_not_shown_what_there_was_is_told_how_to_appeal_whatever_became_of_it() {
+    let policy = policy();
+    let erased = |items| [(Actor::Product, Act::Decided(Outcome::Erased(items)))];
+    let mut state = told(RequestType::Erasure, VerificationRule::None, &erased(Vec::new()));
+    let next = |state: &RequestState| dsar::next_step(&policy, state, &due(state), gone(1));
+    let appeal = NextStep::Appeal { until: gone(dsar::STATUS_HOURS) };
+    assert!(dsar::shows_items(&state.received));
+    assert_eq!(next(&state), NextStep::Done);
+    for (role, shows, expected) in [
+        (ActingAs::Agent, true, NextStep::Done),
+        (ActingAs::Successor, true, NextStep::Done),
+        (ActingAs::Guardian, false, appeal.clone()),
+    ] {
+        state.received.acting = Some(Acting { role, proof: None });
+        assert_eq!((dsar::shows_items(&state.received), next(&state)), (shows, expected), "{role:?}");
+        assert_eq!(state.received.is_by_successor(), role == ActingAs::Successor);
+    }
+    // Of an export there is nothing that was not shown.
+    let exported = Outcome::Exported { object: String::new(), until: gone(1) };
+    assert!(!dsar::may_be_refused(&state.received, &exported) && dsar::may_be_refused(&state.received, &refusal()));
 }
 
 // Random histories.

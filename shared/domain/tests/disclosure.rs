@@ -265,6 +265,22 @@ fn transferred(
 }
 
 #[test]
+fn a_transfer_that_a_silent_policy_forbids_is_forbidden_by_its_law() {
+    let mut policy = policy();
+    policy.recipients.get_mut(&recipient("host")).unwrap().countries = BTreeSet::new();
+    for (regimes, clause) in [
+        (vec![Regime::EuGdpr], "GDPR Art. 44"),
+        (vec![Regime::UkGdpr], "UK GDPR Art. 44"),
+        (vec![Regime::UsCa, Regime::UkGdpr], "UK GDPR Art. 44"),
+    ] {
+        policy.regimes = regimes;
+        let asked = DisclosureAsked { country: Some(country("US")), ..asked("host", &["account"], "service") };
+        let denied = check(&policy, &Standing::default(), &asked, now()).unwrap_err();
+        assert_eq!((denied.reason, denied.clause.as_str()), (Reason::MechanismMissing, clause));
+    }
+}
+
+#[test]
 fn a_silent_policy_keeps_data_in_its_laws_own_area() {
     let mut policy = policy();
     for (regimes, home, abroad) in [

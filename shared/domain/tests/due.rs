@@ -4,7 +4,7 @@
 
 use domain::{
     dsar::{
-        self, Act, Actor, AnswerDue, Ask, Entry, ExtensionGround, ExtensionRefused, Received, RequestState,
+        self, Act, Actor, AnswerDue, Ask, AskEffect, Entry, ExtensionGround, ExtensionRefused, Received, RequestState,
         RequestType, VerifiedBy,
     },
     ids::{ControllerId, IdentifierKind},
@@ -79,6 +79,36 @@ fn a_question_of_the_office_moves_the_date_by_the_law_in_force_and_the_products_
     }
     let clarified = access(&[("2026-03-05", Asked(Ask::Clarification)), ("2026-03-09", Replied(Ask::Clarification))]);
     check(&uk, &clarified, "2026-04-07", false);
+}
+
+#[test]
+fn a_question_stands_begins_anew_or_runs_on_by_the_law_and_only_its_own_answer_ends_it() {
+    let asked = |ask, history: &[(&str, Act)]| {
+        let all: Vec<_> = [("2026-03-05", Act::Asked(ask))].into_iter().chain(history.iter().cloned()).collect();
+        state(RequestType::Access, "2026-03-02", &all)
+    };
+    let effect = |regime, state: &RequestState| dsar::ask_effect(&policy(&[regime], None), state, regime);
+    let who = asked(Ask::Identity, &[]);
+    assert_eq!(effect(Regime::EuGdpr, &who), AskEffect::Stands);
+    assert_eq!(effect(Regime::UkGdpr, &who), AskEffect::BeginsAnew);
+    assert_eq!(effect(Regime::UsCa, &who), AskEffect::RunsOn);
+    let what = asked(Ask::Clarification, &[]);
+    assert_eq!(effect(Regime::UkGdpr, &what), AskEffect::Stands);
+    // Whoever shows who they are has not said what they mean.
+    let verified = asked(Ask::Clarification, &[("2026-03-09", Act::Verified(VerifiedBy::Office))]);
+    assert!(dsar::due_of(&policy(&[Regime::UkGdpr], None), &verified).stands);
+    // The next question takes an earlier one's place, and its answer leaves that one's time as it was.
+    let history = [("2026-03-07", Act::Asked(Ask::Clarification)), ("2026-03-09", Act::Verified(VerifiedBy::Office))];
+    let facts = dsar::facts_of(&asked(Ask::Identity, &history));
+    let ends: Vec<_> = facts.asks.iter().map(|asked| asked.to).collect();
+    assert_eq!(ends, [Some(at("2026-03-07")), None]);
+}
+
+#[test]
+fn the_laws_of_a_request_are_those_that_reach_its_person() {
+    let both = policy(&[Regime::UsCa, Regime::EuGdpr], Some("US-CA"));
+    let of = |place: &str| dsar::regimes_for(&both, Some(&Place::parse(place).unwrap()));
+    assert_eq!((of("FR"), of("US-CA")), (vec![Regime::EuGdpr], vec![Regime::UsCa]));
 }
 
 #[test]

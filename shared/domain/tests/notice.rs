@@ -118,6 +118,8 @@ fn a_publication_that_breaks_the_policy_is_refused_with_its_reason() {
     ] {
         assert_eq!(check(&policy(None), &wanted, day(0)), Err(refused));
     }
+    let longest = Publication { summary: "x".repeat(SUMMARY_BYTES_MAX), ..plain() };
+    assert!(check(&policy(None), &longest, day(0)).is_ok());
 }
 
 #[test]

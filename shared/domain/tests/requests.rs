@@ -242,6 +242,10 @@ fn a_processor_refuses_and_says_who_decides() {
     assert_eq!((refused.code.as_str(), clause), (PROCESSOR, Clause::new("acme.zta")));
     assert!(refused.text.contains("your organisation"), "{}", refused.text);
     assert_eq!((refusal(Some("website")), refusal(None)), (None, None));
+    let of =
+        |service| Received { service: Some(ground(service)), ..received(RequestType::Access, Timestamp::UNIX_EPOCH) };
+    assert_eq!(dsar::refusal_of(&policy, &of("zta")), refusal(Some("zta")));
+    assert_eq!(dsar::refusal_of(&policy, &of("website")), None);
     // What is refused to all is refused for its own services too.
     let no = Refusal { code: "NO".into(), text: "no".into(), offer: None };
     let rule = RightRule { refusal: Some(no), ..right(RequestType::Access, VerificationRule::Mail, None) };

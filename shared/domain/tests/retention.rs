@@ -9,6 +9,7 @@ use domain::{
     policy::{Action, Clause, Notice, Period, Policy, PolicyHash, RetentionRule, Switch},
     record::{Record, System},
     retention::{RENEWAL_RUNS_MAX, RetentionClock, after},
+    tombstone::Tombstone,
 };
 use jiff::{Span, SpanFieldwise, Timestamp, ToSpan, tz::TimeZone};
 use proptest::prelude::*;
@@ -185,6 +186,25 @@ fn record(policy: &Policy, rule: &RetentionRule, created: Timestamp) -> Record {
     record
 }
 
+#[test]
+fn an_erasure_reaches_the_records_that_were_made_by_then() {
+    let (policy, rule) = (policy("aa"), visits_of(1.day()));
+    let made = |when| record(&policy, &rule, at(when));
+    let tombstone = Tombstone {
+        subject: made("2026-01-01T00:00:00Z").subject,
+        request: Pepper::new(1, &[7; 32]).derive(&["request"]),
+        purposes: BTreeSet::new(),
+        except: Vec::new(),
+        at: at("2026-01-02T00:00:00Z"),
+        erased_until: at("2026-01-02T00:00:00Z"),
+    };
+    for (when, is_reached) in
+        [("2026-01-01T00:00:00Z", true), ("2026-01-02T00:00:00Z", true), ("2026-01-02T00:00:01Z", false)]
+    {
+        assert_eq!(tombstone.reaches_record(&made(when)), is_reached, "{when}");
+    }
+}
+
 fn visits_of(period: Span) -> RetentionRule {
     rule(Period::Sliding { duration: for_(period), renew_on: vec![event("website.visit")], max: None }, None)
 }
@@ -221,6 +241,10 @@ fn an_event_that_comes_again_under_a_longer_policy_gives_no_later_end() {
     let before = alive.clone();
     assert!(!alive.note(&new, &visits_of(90.days()), &visit, when).unwrap());
     assert_eq!(alive, before);
+    // One of the same length is the one that it is planned by from then on.
+    let mut same = before.clone();
+    assert!(!same.note(&new, &visits_of(30.days()), &visit, when).unwrap());
+    assert_eq!((same.due_at, &same.policy), (before.due_at, &new.hash));
     // A shorter one holds at once.
     assert!(alive.note(&new, &visits_of(10.days()), &visit, when).unwrap());
     assert_eq!(alive.due_at.unwrap(), at("2026-01-11T00:00:00Z"));

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     consent::{Choice, ConsentEvent},
-    dsar::{Outcome, Received, RequestState, RequestType, VerifiedBy},
+    dsar::{Act, Actor, Entry, Outcome, Received, RequestState, RequestType, VerifiedBy},
     hold::{Hold, HoldReason, HoldScope},
     ids::{
         CaptureId, ControllerId, Fingerprint, Ground, HoldId, Identifier, IdentifierKind, KeyedId, Pepper, Purpose,
@@ -15,7 +15,7 @@ use domain::{
     policy::{
         Clause, Denial, LawfulBasis, Notice, Policy, PolicyHash, PurposeRule, Refusal, RightRule, Use, VerificationRule,
     },
-    standing::{Reason, Standing, UseAsked},
+    standing::{Denied, Reason, Standing, UseAsked},
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -312,6 +312,90 @@ fn tests_on_real_data_need_a_safeguard_or_the_record_that_none_was_possible() {
     }
 }
 
+#[test]
+fn what_was_taken_back_or_ended_otherwise_counts_until_then_and_no_longer() {
+    for act in [Act::Withdrawn, Act::Stopped, Act::Lapsed, Act::Merged(Pepper::new(1, &[1; 32]).derive(&["other"]))] {
+        let ended = Entry { at: at(20), by: Actor::Product, act };
+        let objection = RequestState::fold(asked(10, RequestType::Objection, &[]).received, [ended.clone()]);
+        for (when, expected) in [(9, Ok(())), (10, Err(Reason::Objection)), (19, Err(Reason::Objection)), (20, Ok(()))]
+        {
+            let standing = of_requests(std::slice::from_ref(&objection), when);
+            assert_eq!(decided(&standing, "improvement"), expected, "{when}: {ended:?}");
+        }
+    }
+}
+
+#[test]
+fn a_withdrawal_that_is_answered_by_an_objection_counts_as_one_from_when_it_came_in() {
+    let answered = |request, offer| {
+        let refusal = Refusal { code: "NO_CONSENT_BASIS".into(), text: "no".into(), offer };
+        let mut state = asked(10, request, &["improvement"]);
+        state.decided = Some((at(15), Outcome::Refused(refusal, Clause::new("rfa.8-e"))));
+        state
+    };
+    let rerouted = answered(RequestType::WithdrawConsent, Some(RequestType::Objection));
+    let of = |state: &RequestState, when| decided(&of_requests(std::slice::from_ref(state), when), "improvement");
+    assert_eq!(of(&rerouted, 9), Ok(()));
+    assert_eq!((of(&rerouted, 15), of(&rerouted, 1_000)), (Err(Reason::Objection), Err(Reason::Objection)));
+    assert_eq!(decided(&of_requests(&[rerouted], 15), "ads"), Ok(()), "it named another purpose");
+    assert_eq!(of(&answered(RequestType::WithdrawConsent, Some(RequestType::Access)), 15), Ok(()));
+    assert_eq!(of(&answered(RequestType::WithdrawConsent, None), 15), Ok(()));
+    assert_eq!(of(&answered(RequestType::Portability, Some(RequestType::Objection)), 15), Ok(()));
+}
+
+#[test]
+fn a_restriction_is_told_before_the_consent_that_is_missing_too() {
+    let standing = Standing::at(&[], &[], &[restriction(10, None)], at(15));
+    assert_eq!(decided(&standing, "newsletter"), Err(Reason::Restriction));
+}
+
+#[test]
+fn an_objection_that_names_marketing_for_others_stops_it_on_whatever_ground() {
+    let mut policy = policy();
+    policy.purposes.get_mut(&purpose("contract")).unwrap().uses = BTreeSet::from([Use::ThirdPartyMarketing]);
+    let objected = of_requests(&[asked(10, RequestType::Objection, &["contract", "accounting"])], 10);
+    let reason = |name| objected.may_use(&policy, &UseAsked::new(purpose(name))).map(drop).map_err(|no| no.reason);
+    assert_eq!((reason("contract"), reason("accounting")), (Err(Reason::Objection), Ok(())));
+}
+
+#[test]
+fn a_reason_has_the_name_of_the_documents_and_words_of_its_own() {
+    let reasons = [
+        (Reason::UndeclaredPurpose, "undeclared-purpose"),
+        (Reason::UndeclaredCategory, "undeclared-category"),
+        (Reason::UseRuledOut, "use-ruled-out"),
+        (Reason::ConsentMissing, "consent-missing"),
+        (Reason::Objection, "objection"),
+        (Reason::MarketingObjection, "objection-marketing"),
+        (Reason::AutomatedObjection, "objection-automated"),
+        (Reason::DoNotSellOrShare, "do-not-sell-or-share"),
+        (Reason::PrivacySignal, "global-privacy-control"),
+        (Reason::LimitSensitive, "limit-sensitive"),
+        (Reason::Restriction, "restriction"),
+        (Reason::SafeguardMissing, "safeguard-missing"),
+        (Reason::UnlistedRecipient, "unlisted-recipient"),
+        (Reason::CategoryNotAllowed, "category-not-allowed"),
+        (Reason::PurposeNotAllowed, "purpose-not-allowed"),
+        (Reason::GroundNotAllowed, "ground-not-allowed"),
+        (Reason::ReferenceMissing, "reference-missing"),
+        (Reason::CountryUnnamed, "country-unnamed"),
+        (Reason::CountryNotAllowed, "country-not-allowed"),
+        (Reason::MechanismMissing, "mechanism-missing"),
+        (Reason::MechanismNotAllowed, "mechanism-not-allowed"),
+        (Reason::CountryNotAdequate, "country-not-adequate"),
+        (Reason::ClausesOutdated, "clauses-outdated"),
+        (Reason::NotStatistics, "not-statistics"),
+        (Reason::TooFewPeople, "too-few-people"),
+    ];
+    for (reason, name) in reasons {
+        assert_eq!(reason.as_str(), name);
+    }
+    let words: BTreeSet<String> = reasons.iter().map(|(reason, _)| reason.to_string()).collect();
+    assert_eq!(words.len(), reasons.len(), "two of them read alike");
+    let denied = Denied::new(Reason::Objection, Clause::new("acme.1"));
+    assert_eq!(denied.to_string(), "the person objected to this purpose (acme.1)");
+}
+
 fn any_request() -> impl Strategy<Value = RequestState> {
     let purposes =
         prop::sample::subsequence(vec!["newsletter", "improvement", "offers", "contract", "feedback"], 0..=3);
@@ -393,6 +477,8 @@ fn a_childs_data_is_locked_from_the_report_until_the_report_is_decided() {
     assert!(!restricted(&report, 9) && restricted(&report, 10));
     let own = asked(10, RequestType::Erasure, &[]);
     assert!(!restricted(&own, 10), "a person who asks for themselves may be served meanwhile");
-    report.decided = Some((at(20), Outcome::NotVerified));
-    assert!(restricted(&report, 19) && !restricted(&report, 20));
+    for outcome in [Outcome::NotVerified, Outcome::Erased(Vec::new())] {
+        report.decided = Some((at(20), outcome));
+        assert!(restricted(&report, 19) && !restricted(&report, 20), "{:?}", report.decided);
+    }
 }

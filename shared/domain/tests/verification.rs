@@ -259,12 +259,28 @@ fn an_agents_points_and_a_successors_mailbox_prove_nothing() {
 }
 
 #[test]
+fn who_holds_a_cookies_value_is_asked_no_more_unless_the_policy_asks() {
+    let european = policy(&[Regime::EuGdpr]);
+    let strict = with(policy(&[Regime::EuGdpr]), RequestType::Access, VerificationRule::Points(2));
+    let of =
+        |policy: &Policy, identifier| dsar::verification_of(policy, RequestType::Access, &[], identifier, None).rule;
+    assert_eq!(of(&european, IdentifierKind::Cookie), VerificationRule::None);
+    assert_eq!(of(&european, IdentifierKind::Mail), VerificationRule::Mail, "a mail address is nobody's secret");
+    assert_eq!(of(&strict, IdentifierKind::Cookie), VerificationRule::Points(2));
+}
+
+#[test]
 fn whoever_cannot_be_verified_for_the_pieces_is_answered_by_category_if_that_level_is_met() {
     let of = |request, rule| received(request, IdentifierKind::Mail, rule, None);
     let pieces = of(RequestType::KnowPieces, VerificationRule::Points(3));
     for (matched, expected) in [(0, None), (1, None), (2, Some(RequestType::KnowCategories)), (3, None)] {
         assert_eq!(dsar::answered_instead(&pieces, matched), expected, "{matched}");
     }
+    let by = |role| {
+        received(RequestType::KnowPieces, IdentifierKind::Mail, pieces.verification, Some(Acting { role, proof: None }))
+    };
+    assert_eq!(dsar::answered_instead(&by(ActingAs::Guardian), 2), Some(RequestType::KnowCategories));
+    assert_eq!(dsar::answered_instead(&by(ActingAs::Agent), 2), None, "an agent's points prove nothing");
     assert_eq!(answered_as(&pieces, Some(VerifiedBy::Points(2))), RequestType::KnowCategories);
     assert_eq!(answered_as(&pieces, Some(VerifiedBy::Points(3))), RequestType::KnowPieces);
     assert_eq!(answered_as(&pieces, Some(VerifiedBy::Account)), RequestType::KnowPieces);

@@ -223,6 +223,10 @@ mod tests {
             "https://mylocalhost.example.com",
             "https://172.32.0.1/",
             "https://100.128.0.1/",
+            "https://198.20.0.1/",
+            "https://8.18.0.1/",
+            "https://[2001:200::1]/",
+            "https://[2001:4860:4860::8888]/",
         ] {
             assert_eq!(webhook(text), Ok(false), "{text}");
         }

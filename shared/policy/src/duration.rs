@@ -85,7 +85,7 @@ const fn seconds_of(unit: char, calendar: bool) -> i64 {
     const DAY: i64 = 86_400;
     match (unit, calendar) {
         ('Y', _) => 366 * DAY,
-        ('M', true) => 31 * DAY,
+        ('M', true) => 366 * DAY / 12,
         ('W', _) => 7 * DAY,
         ('D', _) => DAY,
         ('H', _) => 3_600,
@@ -147,9 +147,25 @@ mod tests {
             ("P1W2D", InvalidDuration::Mixed),
             ("P101Y", InvalidDuration::TooLong),
             ("P9999999999D", InvalidDuration::TooLong),
-            ("PT999999999H", InvalidDuration::TooLong),
+            ("P99999999999999999999D", InvalidDuration::TooLong),
         ] {
             assert_eq!(parse(text).map(|span| format(&span)), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hundred_years_are_the_most_in_whatever_unit() {
+        for (longest, more) in [
+            ("P100Y", "P100Y1D"),
+            ("P1200M", "P1201M"),
+            ("P5228W", "P5229W"),
+            ("P36600D", "P36601D"),
+            ("PT878400H", "PT878401H"),
+            ("PT52704000M", "PT52704001M"),
+            ("PT999999999S", "PT1000000000S"),
+        ] {
+            assert_eq!(parse(longest).map(|span| format(&span)), Ok(longest.to_owned()));
+            assert_eq!(parse(more).map(|span| format(&span)), Err(InvalidDuration::TooLong), "{more}");
         }
     }
 }

@@ -407,7 +407,7 @@ impl<'p> Run<'p> {
         let then = self.rule.switch.as_ref().is_some_and(|switch| switch.then.listens_to(event));
         let switches = self.rule.switch.as_ref().is_some_and(|switch| switch.on == *event);
         if !(base || then || switches) {
-            return match (holds, self.policy.knows_event(event) || self.holds_listen_to(event)) {
+            return match (holds, self.policy.knows_event(event)) {
                 (true, _) => Effect::HoldOnly,
                 (false, true) => Effect::Unheard,
                 (false, false) => Effect::Unknown,
@@ -433,10 +433,6 @@ impl<'p> Run<'p> {
             Period::UntilEvent { max: Some(_), .. } if !had => Effect::Capped,
             _ => Effect::Settled,
         }
-    }
-
-    fn holds_listen_to(&self, event: &EventName) -> bool {
-        self.policy.holds.iter().any(|rule| rule.on.as_ref() == Some(event) || rule.release_on.as_ref() == Some(event))
     }
 
     fn ending(&self) -> Ending {

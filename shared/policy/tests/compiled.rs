@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+};
 
 use domain::{
     dsar::RequestType,
     ids::{Category, ControllerId, Purpose, SystemId},
-    policy::{Period, Policy, Regime, SystemRule, Use},
+    policy::{Office, Period, Policy, Regime, SystemRule, Use},
 };
 use policy::{BookError, CompileDirError, LoadError, PolicyBook, compile, compile_dir, load};
 
@@ -142,6 +146,13 @@ fn a_signal_that_the_law_makes_binding_is_honoured_whatever_the_text_says() {
 }
 
 #[test]
+fn do_not_track_counts_where_the_text_says_so_alone() {
+    let honoured = |said: &str| parse(&BASE.replace("dnt = \"ignore\"\n", said)).signals.honours_dnt;
+    assert!(honoured("dnt = \"honour\"\n"));
+    assert!(!honoured("dnt = \"ignore\"\n") && !honoured(""));
+}
+
+#[test]
 fn of_two_denials_the_wider_one_is_obeyed() {
     let narrow = "[[deny]]\nwhat = \"sale\"\nscope = \"directly-identifiable\"\nclause = \"acme.40\"\n\n";
     let wide = "[[deny]]\nwhat = \"sale\"\nclause = \"acme.41\"\n\n";
@@ -254,8 +265,26 @@ fn id(controller: &str) -> ControllerId {
 
 #[test]
 fn what_is_empty_is_not_written() {
-    let text = String::from_utf8(compile(&base()).unwrap().bytes().to_vec()).unwrap();
-    assert!(!text.contains("[]") && !text.contains("{}") && !text.contains("null"), "{text}");
+    let bare = Policy { office: Office::default(), ..base() };
+    for policy in [base(), bare] {
+        let text = String::from_utf8(compile(&policy).unwrap().bytes().to_vec()).unwrap();
+        assert!(!text.contains("[]") && !text.contains("{}") && !text.contains("null"), "{text}");
+    }
+}
+
+#[test]
+fn the_book_names_whose_files_are_copied_and_whose_may_go_by_themselves() {
+    let kind = (Category::parse("billing").unwrap(), Purpose::parse("billing").unwrap());
+    let mut free = Policy { controller: id("free"), replicas: BTreeMap::new(), ..base() };
+    let rule = free.retention.get_mut(&kind).unwrap();
+    (rule.exemption, rule.lifecycle) = (None, true);
+    let copied = Policy { controller: id("copied"), ..base() };
+    let plain = Policy { controller: id("plain"), replicas: BTreeMap::new(), ..base() };
+    let book = PolicyBook::new([copied, plain, free]);
+    let copies = book.replicas().unwrap();
+    assert_eq!(copies.keys().collect::<Vec<_>>(), [&id("copied")]);
+    assert_eq!(copies[&id("copied")][0].bucket.as_str(), "acme-records-copy");
+    assert_eq!(book.lifecycle().unwrap(), BTreeMap::from([(id("free"), BTreeSet::from([kind]))]));
 }
 
 #[test]

@@ -113,6 +113,24 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
         &["PURPOSE-BROAD", "POLICY-WRONG-TYPE"],
     ),
     (
+        "an allowance until an hour",
+        "stated = [{ basis = \"consent\", clause = \"acme.1\" }]",
+        "broad = true\nallow = [{ code = \"PURPOSE-BROAD\", reason = \"It is one letter.\", review = 2027-06-30T12:00:00Z }]",
+        &["PURPOSE-BROAD", "POLICY-WRONG-TYPE"],
+    ),
+    (
+        "an allowance beside an open point",
+        "stated = [{ basis = \"consent\", clause = \"acme.1\" }]",
+        "broad = true\nopen = { CONSENT-BUNDLED = \"Each is asked for.\" }\nallow = [{ code = \"PURPOSE-BROAD\", reason = \"It is one letter.\", review = 2027-06-30 }]",
+        &["PURPOSE-BROAD", "CONSENT-BUNDLED"],
+    ),
+    (
+        "an allowance of what is read",
+        "stated = [{ basis = \"consent\", clause = \"acme.1\" }]",
+        "broad = true\nopen = { PURPOSE-BROAD = \"It is one letter.\" }\nallow = [{ code = \"PURPOSE-BROAD\", reason = \"It is one letter.\", review = 2027-06-30 }]",
+        &["PURPOSE-BROAD", "ALLOW-UNUSED"],
+    ),
+    (
         "a clause with effect and without",
         "reason = \"A greeting.\"\nclause = \"acme.29\"",
         "reason = \"A greeting.\"\nclause = \"acme.28\"",
@@ -125,6 +143,24 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
         &["CLAUSE-TWICE"],
     ),
     ("a clause twice in one table", "also = [\"acme.30\"]", "also = [\"acme.29\"]", &["CLAUSE-TWICE"]),
+    (
+        "a clause that two tables of the kind list",
+        "clause = \"acme.2\"\n\n[[purpose]]\nid = \"support\"\ntitle = \"Help you\"\nbasis = \"legitimate-interests\"\n",
+        "clause = \"acme.2\"\nalso = [\"acme.51\"]\n\n[[purpose]]\nid = \"support\"\ntitle = \"Help you\"\nbasis = \"legitimate-interests\"\nalso = [\"acme.51\"]\n",
+        &["CLAUSE-TWICE"],
+    ),
+    (
+        "two clauses without effect that are one",
+        "reason = \"A greeting.\"\nclause = \"acme.29\"",
+        "reason = \"A farewell.\"\nclause = \"acme.51\"\n\n[[without_effect]]\nreason = \"A greeting.\"\nclause = \"acme.51\"",
+        &["CLAUSE-TWICE"],
+    ),
+    (
+        "an open point of a table without a name",
+        "id = \"till\"\n",
+        "open = { CONTACT-SUSPECT = \"They confirmed it.\" }\n",
+        &["POLICY-MISSING-KEY", "CONTACT-SUSPECT"],
+    ),
     ("a clause that is a story", "also = [\"acme.30\"]", "also = [\" \"]", &["POLICY-BAD-TEXT"]),
     ("an office in no country", "country = \"FR\"", "country = \"France\"", &["POLICY-BAD-COUNTRY"]),
     ("another address that is none", "[\"help@acme.fr\"]", "[\"help\"]", &["POLICY-BAD-CONTACT"]),
@@ -279,6 +315,8 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
     ("an empty accepted version", "[\"2025-06-01\"]", "[\"\"]", &["POLICY-BAD-NOTICE"]),
     ("a hash that is none", "070532d5", "070532", &["POLICY-BAD-NOTICE"]),
     ("a language that is none", "\"en\"", "\"English\"", &["POLICY-BAD-NOTICE"]),
+    ("a notice without encryption", "https://acme.fr/privacy", "http://acme.fr/privacy", &[]),
+    ("a notice in no web", "https://acme.fr/privacy", "ftp://acme.fr/privacy", &["POLICY-BAD-NOTICE"]),
     ("a purpose without a basis", "basis = \"consent\"\n", "", &["BASIS-MISSING"]),
     ("an unknown basis", "basis = \"consent\"", "basis = \"approval\"", &["POLICY-UNKNOWN-BASIS"]),
     ("a purpose without a clause", "clause = \"acme.1\"\n", "", &["POLICY-MISSING-KEY"]),
@@ -408,7 +446,7 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
     (
         "a refusal whose code is none",
         "request = \"portability\"\nverification = { points = 2 }",
-        "request = \"portability\"\noffered = false\nreason = { code = \"no\", text = \"No.\" }",
+        "request = \"portability\"\noffered = false\nreason = { code = \"No\", text = \"No.\" }",
         &["POLICY-BAD-NAME"],
     ),
     (
@@ -454,6 +492,12 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
         "",
         &["CONSENT-WITHDRAWAL-WEAK", "RIGHT-MISSING"],
     ),
+    (
+        "restriction for anyone",
+        "request = \"restriction\"",
+        "request = \"restriction\"\nverification = \"none\"",
+        &["VERIFY-UNDER"],
+    ),
     ("erasure for anyone", "verification = \"mail\"", "verification = \"none\"", &["VERIFY-UNDER"]),
     (
         "verification by a word unknown",
@@ -490,6 +534,7 @@ const CASES: &[(&str, &str, &str, &[&str])] = &[
         "stated = [{ clause = \"acme.13\" }]",
         &["POLICY-MISSING-KEY"],
     ),
+    ("a time that is none", "within = \"PT48H\"", "within = \"soon\"", &["POLICY-BAD-DURATION"]),
     ("agents without proofs", "proofs = [\"signed-permission\"]\n", "", &["POLICY-MISSING-KEY"]),
     (
         "no word on breaches",
@@ -734,6 +779,56 @@ fn one_ground_for_everything_is_warned_of() {
 fn a_file_past_the_limit_is_refused_unread() {
     let text = "#".repeat(policy::POLICY_BYTES_MAX + 1);
     assert_eq!(codes(&findings_of(&text)), ["POLICY-TOO-LARGE"]);
+    let text = format!("{BASE}{}", "#".repeat(policy::POLICY_BYTES_MAX - BASE.len()));
+    assert_eq!(findings_of(&text), []);
+}
+
+#[test]
+fn a_text_has_five_hundred_letters_at_most() {
+    let with = |letters: usize| codes(&findings_of(&broken("A greeting.", &"é".repeat(letters))));
+    assert_eq!(with(500), [""; 0]);
+    assert_eq!(with(501), ["POLICY-BAD-TEXT"]);
+}
+
+#[test]
+fn a_notice_that_is_no_table_is_not_missing() {
+    let (before, rest) = BASE.split_once("[notice]\n").unwrap();
+    let (_, after) = rest.split_once("[notice_change]").unwrap();
+    let text = format!("{before}[notice_change]{after}");
+    assert_eq!(codes(&findings_of(&text)), ["POLICY-MISSING-KEY"]);
+    let text = text.replacen("schema = 1", "schema = 1\nnotice = \"2026-01-01\"", 1);
+    assert_eq!(codes(&findings_of(&text)), ["POLICY-WRONG-TYPE"]);
+}
+
+#[test]
+fn what_was_meant_is_guessed_of_what_is_no_longer_than_a_name() {
+    let guessed = |letters: usize| {
+        let (clause, slip) = ("x".repeat(letters), format!("{}y", "x".repeat(letters - 1)));
+        let open =
+            format!("schema = 1\nopen = {{ CONTACT-SUSPECT = {{ reading = \"Asked.\", clauses = [\"{slip}\"] }} }}");
+        let findings = findings_of(&broken("acme.30", &clause).replacen("schema = 1", &open, 1));
+        let stray = findings.into_iter().find(|finding| finding.code == "POLICY-UNKNOWN-CLAUSE").unwrap();
+        stray.hint.contains("did you mean")
+    };
+    assert!(guessed(64) && !guessed(65));
+}
+
+#[test]
+fn a_language_is_named_by_its_tag() {
+    let with = |tag: &str| codes(&findings_of(&broken("language = \"en\"", &format!("language = \"{tag}\""))));
+    for tag in ["en", "gsw", "en-GB", "zh-Hant-TW", "sl-rozaj1"] {
+        assert_eq!(with(tag), [""; 0], "{tag}");
+    }
+    for tag in ["e", "EN", "e1", "engl", "en-", "en-G", "en-GB_", "en-abcdefghi", "en GB"] {
+        assert_eq!(with(tag), ["POLICY-BAD-NOTICE"], "{tag}");
+    }
+}
+
+#[test]
+fn a_clause_has_a_hundred_letters_at_most() {
+    let with = |letters: usize| codes(&findings_of(&broken("acme.30", &"é".repeat(letters))));
+    assert_eq!(with(100), [""; 0]);
+    assert_eq!(with(101), ["POLICY-BAD-TEXT"]);
 }
 
 #[test]
@@ -780,13 +875,17 @@ fn the_american_states_ask_for_an_appeal_that_is_offered() {
 
 #[test]
 fn a_promise_is_held_against_the_earliest_of_the_laws() {
-    let within = |regimes: &str, days: u32| {
-        let text = broken("[\"eu-gdpr\"]", regimes).replace("\"P14D\"", &format!("\"P{days}D\""));
+    let promised = |regimes: &str, duration: &str| {
+        let text = broken("[\"eu-gdpr\"]", regimes).replace("\"P14D\"", &format!("\"{duration}\""));
         codes(&findings_of(&text)).contains(&"RIGHT-UNDERSTATED")
     };
+    let within = |regimes: &str, days: u32| promised(regimes, &format!("P{days}D"));
     assert!(!within("[\"us-ca\"]", 45) && within("[\"us-ca\"]", 46));
     assert!(!within("[\"us-ca\", \"kr\"]", 10) && within("[\"us-ca\", \"kr\"]", 11));
     assert!(!within("[\"jp\"]", 300));
+    assert!(!promised("[\"us-ca\"]", "P6W") && promised("[\"us-ca\"]", "P7W"));
+    assert!(!promised("[\"eu-gdpr\"]", "P1M") && promised("[\"eu-gdpr\"]", "P2M"));
+    assert!(promised("[\"in-dpdp\"]", "P1Y"));
 }
 
 #[test]

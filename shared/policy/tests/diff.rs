@@ -15,7 +15,7 @@ use domain::{
     retention::RetentionClock,
 };
 use jiff::{Span, Timestamp, ToSpan, tz::TimeZone};
-use policy::diff::{Change, ChangeKind, diff};
+use policy::diff::{Change, ChangeKind, Consequence, Touched, diff};
 use proptest::prelude::*;
 use rich::{category, clause, country, event, field, ground, policy, purpose, rule, span, system, until};
 
@@ -389,6 +389,74 @@ fn a_change_of_retention_names_the_records_it_touches() {
             "records": { "category": "invoice", "purpose": "billing" },
         })
     );
+}
+
+#[test]
+fn a_change_says_what_was_promised_and_what_is_now_and_nothing_where_nothing_was() {
+    let said = |change: Mutation| {
+        let mut new = policy();
+        change(&mut new);
+        let change = diff(&policy(), &new).remove(0);
+        (change.before, change.after)
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(said(|p| p.name = "Other".into()), (some("Acme & Sons"), some("Other")));
+    assert_eq!(said(|p| p.office.post = None), (some("1 Rue de la Paix, Paris"), None));
+    assert_eq!(said(|p| p.office.escalation.clear()), (some("board@acme.example"), None));
+    assert_eq!(said(|p| p.signals.honours_gpc = false), (some("yes"), some("no")));
+    let sooner: Mutation = |p| p.notice_change.as_mut().unwrap().lead_time = Some(span(14.days()));
+    assert_eq!(said(sooner), (some("30 days"), some("14 days")));
+    assert_eq!(said(|p| category_rule(p, "address").fields.clear()), (some("email, name"), some("all")));
+}
+
+#[test]
+fn a_change_names_the_records_that_it_touches_and_no_others() {
+    let touched = |category_: Option<&str>, purpose_: Option<&str>| {
+        Some(Touched { category: category_.map(category), purpose: purpose_.map(purpose) })
+    };
+    let cases: &[(Mutation, _)] = &[
+        (|p| p.name = "Other".into(), None),
+        (|p| p.time_zone = TimeZone::UTC, touched(None, None)),
+        (|p| purpose_rule(p, "chat").basis = LawfulBasis::Consent, touched(None, Some("chat"))),
+        (|p| purpose_rule(p, "chat").title = "x".into(), None),
+        (|p| category_rule(p, "invoice").fields.clear(), touched(Some("invoice"), None)),
+        (|p| category_rule(p, "invoice").sources.clear(), None),
+        (|p| keep(p, "chat-ip", "chat").exemption = None, touched(Some("chat-ip"), Some("chat"))),
+        (|p| keep(p, "chat-ip", "chat").clause = clause("x"), None),
+    ];
+    for (n, (mutate, expected)) in cases.iter().enumerate() {
+        let mut new = policy();
+        mutate(&mut new);
+        let changes = diff(&policy(), &new);
+        assert_eq!(changes[0].records, *expected, "{n}: {changes:?}");
+    }
+}
+
+#[test]
+fn an_exemption_is_told_of_at_its_own_clause() {
+    let mut new = policy();
+    let exemption = keep(&mut new, "chat-ip", "chat").exemption.as_mut().unwrap();
+    (exemption.reason, exemption.clause) = ("The law asks.".into(), clause("law"));
+    let change = diff(&policy(), &new).into_iter().find(|change| change.aspect == Some("exemption from erasure"));
+    assert_eq!(change.unwrap().clause, Some(clause("law")));
+    keep(&mut new, "chat-ip", "chat").exemption = None;
+    assert_eq!(diff(&policy(), &new)[0].clause, Some(clause("chat-law")));
+}
+
+#[test]
+fn no_two_consequences_read_alike() {
+    let texts: BTreeSet<&str> = [
+        Consequence::TellPeople,
+        Consequence::AskConsent,
+        Consequence::AskConsentAgain,
+        Consequence::StoredEndEarlier,
+        Consequence::StoredEndLater,
+        Consequence::StoredPlannedAnew,
+        Consequence::StoredKeepTheirEnd,
+    ]
+    .map(Consequence::text)
+    .into();
+    assert_eq!(texts.len(), 7);
 }
 
 fn mutated(picks: &[prop::sample::Index]) -> (Policy, BTreeSet<usize>) {

@@ -4,7 +4,7 @@
 
 mod rich;
 
-use domain::policy::{Clause, Notice, Policy, Regime};
+use domain::policy::{Clause, Notice, Policy, Regime, Use};
 use policy::notice_annex::{html, markdown};
 use rich::{category, policy, purpose};
 
@@ -73,6 +73,12 @@ fn the_annex_speaks_to_people() {
         "While there is an investigation, from when the suspicious activity is identified until the investigation is \
          closed; somebody looks at it again after 90 days at the latest.",
         "Backups are encrypted. | Every year",
+        "only with data that is pseudonymised",
+        "Name, amount, card number; never stored: card code; not in copies: card number | You and your employer",
+        "Our host &lt;Example&gt; (acts for us) | Account, invoice | What we use it for | With: processing agreement; in \
+         the United States; under",
+        "Partner (decides for itself) | Address | Send you our newsletter | Only if you have agreed to “Send you our \
+         newsletter”; only on these grounds: recipient request; this is a sale in Californian law |",
     ] {
         assert!(text.contains(sentence), "{sentence} is not in\n{text}");
     }
@@ -90,6 +96,37 @@ fn every_law_has_its_deadline_and_no_system_is_named() {
         assert!(line.is_some_and(|line| line.contains('(')), "{regime:?} has no deadline in\n{text}");
         assert!(!text.contains("Customer relations") && !text.contains("crm.acme.example"), "{text}");
     }
+}
+
+#[test]
+fn what_a_recipient_does_for_itself_is_said() {
+    let mut policy = policy();
+    for (what, sentence) in [
+        (Use::Sharing, "this is sharing for advertising in Californian law"),
+        (Use::OwnUse, "they use it for ends of their own"),
+        (Use::ThirdPartyMarketing, "they use it for their marketing"),
+    ] {
+        policy.recipients.values_mut().for_each(|rule| rule.uses = [what].into());
+        let text = markdown(&policy);
+        assert!(text.contains(sentence), "{sentence} is not in\n{text}");
+    }
+}
+
+#[test]
+fn whoever_can_be_reached_by_a_link_is() {
+    let mut policy = policy();
+    policy.office.representative = Some("Acme Europe, who reads eu@acme.example".into());
+    let html = html(&policy);
+    for link in [
+        "<a href=\"mailto:dpo@acme.example\">dpo@acme.example</a>",
+        "<a href=\"https://www.cnil.fr\">https://www.cnil.fr</a>",
+        "<a href=\"tel:+33123456789\">+33 1 23 45 67 89</a>",
+    ] {
+        assert!(html.contains(link), "{link} is not in\n{html}");
+    }
+    assert!(html.contains("Acme Europe, who reads eu@acme.example") && !html.contains("mailto:Acme"));
+    policy.office.authority.as_mut().unwrap().url = Some("http://www.cnil.fr".into());
+    assert!(policy::notice_annex::html(&policy).contains("<a href=\"http://www.cnil.fr\">"));
 }
 
 /// A page's tags in their order, `/` before those that close.

@@ -6,7 +6,10 @@ mod rich;
 
 use std::path::Path;
 
+use domain::policy::{Office, Period, Policy, Switch, Use};
+use jiff::ToSpan;
 use policy::{TieKind, check_file, plain::sentences, policy_files};
+use rich::{category, clause, event, purpose, span};
 
 #[test]
 fn every_tie_of_the_five_files_has_its_sentence() {
@@ -88,4 +91,60 @@ fn the_sentences_say_what_the_functions_do() {
     ] {
         assert_eq!(sentences.get(label).map(String::as_str), Some(sentence));
     }
+}
+
+/// What is said of one thing when the rich policy is changed.
+fn said_of(label: &str, change: impl FnOnce(&mut Policy)) -> String {
+    let mut policy = rich::policy();
+    change(&mut policy);
+    sentences(&policy).remove(label).unwrap()
+}
+
+#[test]
+fn an_office_is_reminded_at_its_own_shares_or_at_the_usual_ones() {
+    let usual = " It is reminded at 50, 80 and 95 percent of the time for an answer; near the end board@acme.example is \
+                 written to as well.";
+    for (reminders, escalation, expected) in [
+        (&[60, 90][..], None, " It is reminded at 60 and 90 percent of the time for an answer."),
+        (&[], Some("board@acme.example"), usual),
+        (&[], None, ""),
+    ] {
+        let sentence = said_of("office", |policy| {
+            policy.office = Office {
+                reminders: reminders.to_vec(),
+                escalation: escalation.into_iter().map(str::to_owned).collect(),
+                ..Office::default()
+            };
+        });
+        assert_eq!(sentence, format!("Requests and questions go to privacy@acme.example.{expected}"));
+    }
+}
+
+#[test]
+fn a_denial_says_what_it_leaves_open() {
+    let denied = "Data is never used for profiling";
+    assert_eq!(said_of("deny profiling", |_| {}), format!("{denied}."));
+    let open = said_of("deny profiling", |policy| {
+        let denial = policy.denials.get_mut(&Use::Profiling).unwrap();
+        denial.except.insert(purpose("billing"));
+        denial.unless_consent = Some(purpose("newsletter"));
+    });
+    assert_eq!(open, format!("{denied}, except for billing, unless there is a consent to newsletter."));
+}
+
+#[test]
+fn what_has_no_end_is_not_said_to_be_deleted_unless_a_switch_brings_one() {
+    let label = "retention invoice for billing";
+    let key = (category("invoice"), purpose("billing"));
+    let endless = |policy: &mut Policy| policy.retention.get_mut(&key).unwrap().period = Period::Indefinite;
+    assert_eq!(said_of(label, endless), "invoice is kept for billing without an end.");
+    let switched = said_of(label, |policy| {
+        endless(policy);
+        policy.retention.get_mut(&key).unwrap().switch = Some(Switch {
+            on: event("account.closed"),
+            then: Period::Fixed { duration: span(1.year()) },
+            clause: clause("closed"),
+        });
+    });
+    assert!(switched.ends_with("for one year from then on; then it is deleted."), "{switched}");
 }

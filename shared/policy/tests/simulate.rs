@@ -4,6 +4,8 @@
 
 mod rich;
 
+use std::collections::BTreeSet;
+
 use domain::{
     policy::{Period, Policy, RetentionRule},
     retention::RetentionClock,
@@ -131,6 +133,75 @@ fn an_event_that_nobody_listens_to_is_told_apart_from_one_that_others_listen_to(
         life.steps.iter().map(|step| step.effect).collect::<Vec<_>>(),
         [Effect::Made, Effect::Unheard, Effect::Unknown]
     );
+}
+
+#[test]
+fn what_places_a_hold_that_is_there_or_releases_one_that_is_not_is_known_and_changes_nothing() {
+    let policy = policy();
+    let events = [
+        ("investigation.closed", "2026-03-02T00:00:00Z"),
+        ("suspicious-activity.identified", "2026-03-03T00:00:00Z"),
+        ("suspicious-activity.identified", "2026-03-04T00:00:00Z"),
+    ];
+    let told = life(&policy, kept(&policy, "invoice", "billing"), MADE, &events, None);
+    let steps: Vec<_> = told.steps.iter().map(|step| (step.effect, step.hold.is_some(), step.held)).collect();
+    assert_eq!(
+        steps,
+        [
+            (Effect::Made, false, false),
+            (Effect::Unheard, false, false),
+            (Effect::HoldOnly, true, true),
+            (Effect::Unheard, false, true),
+        ]
+    );
+}
+
+#[test]
+fn at_its_making_a_record_is_there_and_at_its_end_it_can_still_be_renewed() {
+    let policy = policy();
+    let rule = kept(&policy, "chat-ip", "chat");
+    let events = [("website.access", MADE), ("website.access", "2026-03-01T12:30:00Z")];
+    let told = life(&policy, rule, MADE, &events, Some(MADE));
+    let effects: Vec<_> = told.steps.iter().map(|step| step.effect).collect();
+    assert_eq!(effects, [Effect::Made, Effect::Settled, Effect::Renewed]);
+    assert_eq!(told.ending, Ending::At { at: at("2026-03-01T13:00:00Z") });
+    assert_eq!(told.at.unwrap().state, State::Kept);
+}
+
+#[test]
+fn an_end_that_comes_after_the_maximum_is_told_apart_from_a_second_one() {
+    let policy = policy();
+    let capped = rule("account", "account", until("account.closed", 7.days(), Some(3.days())));
+    let closed = [("account.closed", "2026-03-03T00:00:00Z"), ("account.closed", "2026-03-03T12:00:00Z")];
+    let told = life(&policy, &capped, MADE, &closed, None);
+    let effects: Vec<_> = told.steps.iter().map(|step| step.effect).collect();
+    assert_eq!(effects, [Effect::Made, Effect::Capped, Effect::Settled]);
+    assert_eq!(told.ending, Ending::At { at: at("2026-03-04T12:00:00Z") });
+    // At the very end it has not expired yet.
+    let at_its_end = life(&policy, &capped, MADE, &[("account.closed", "2026-03-04T12:00:00Z")], None);
+    assert_eq!(at_its_end.steps[1].effect, Effect::Capped);
+}
+
+#[test]
+fn no_two_effects_read_alike() {
+    let texts: BTreeSet<&str> = [
+        Effect::Made,
+        Effect::Renewed,
+        Effect::Ended,
+        Effect::Switched,
+        Effect::Capped,
+        Effect::Settled,
+        Effect::Superseded,
+        Effect::TooEarlyForSwitch,
+        Effect::Expired,
+        Effect::BeforeMade,
+        Effect::Unheard,
+        Effect::Unknown,
+        Effect::HoldOnly,
+    ]
+    .map(Effect::text)
+    .into();
+    assert_eq!(texts.len(), 13);
 }
 
 #[test]

@@ -198,7 +198,7 @@ pub fn next_date(policy: &Policy, incident: &Incident, looked_at: Timestamp) -> 
         dates.push(after(looked_at, LOOK_AGAIN_HOURS));
         for clock in running {
             let shares = policy.office.reminders_in_force().iter();
-            dates.extend(shares.filter_map(|percent| clock.share_at(*percent)).filter(|share| *share > looked_at));
+            dates.extend(shares.filter_map(|percent| clock.share_at(*percent)));
         }
     }
     dates.into_iter().filter(|date| *date > looked_at).min()

@@ -260,6 +260,17 @@ mod tests {
     }
 
     #[test]
+    fn people_are_spread_over_all_shards_and_over_no_others() {
+        for count in [1_u8, 4, 16] {
+            let shards: std::collections::BTreeSet<u8> = (0..1_000)
+                .map(|n| Identifier::parse(IdentifierKind::Account, &format!("person-{n}")).unwrap())
+                .map(|person| pepper().subject(&person).shard(count))
+                .collect();
+            assert_eq!(shards, (0..count).collect());
+        }
+    }
+
+    #[test]
     fn two_spellings_of_one_address_are_one_person() {
         let a = Identifier::parse(IdentifierKind::Mail, " Ada@Example.com ").unwrap();
         let b = Identifier::parse(IdentifierKind::Mail, "ada@example.com").unwrap();

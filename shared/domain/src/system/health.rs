@@ -135,6 +135,7 @@ mod tests {
         for failure in 1..FAILURES_TO_OPEN {
             health = health.failed(at(0), "timeout", &Pace::PRODUCTION, 0);
             assert_eq!((health.failures_in_a_row, health.closed_for_seconds(at(0))), (failure, None));
+            assert!(!health.is_suspect());
         }
         health = health.failed(at(0), "timeout", &Pace::PRODUCTION, 0);
         assert_eq!(health.closed_for_seconds(at(0)), Some(30));

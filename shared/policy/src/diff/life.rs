@@ -103,19 +103,19 @@ fn month_bounds(months: i64) -> (i64, i64) {
     if months == 0 {
         return (0, 0);
     }
-    let Ok(span) = Span::new().try_months(months) else { return (months * 28, months * 31) };
+    let span = Span::new().try_months(months).ok();
     let starts = (1600_i16..2000).flat_map(|year| (1_i8..=12).map(move |month| (year, month)));
     let lengths = starts.flat_map(|(year, month)| DAYS.map(|day| Date::new(year, month, day))).filter_map(|start| {
         let start = start.ok()?;
-        let end = start.checked_add(span).ok()?;
+        let end = start.checked_add(span?).ok()?;
         start.until(end).ok().map(|length| i64::from(length.get_days()))
     });
-    let (mut fewest, mut most) = (i64::MAX, i64::MIN);
-    for length in lengths {
-        fewest = fewest.min(length);
-        most = most.max(length);
-    }
-    if fewest > most { (months * 28, months * 31) } else { (fewest, most) }
+    let bounds = lengths.fold(None, |bounds: Option<(i64, i64)>, length| {
+        let (fewest, most) = bounds.unwrap_or((length, length));
+        Some((fewest.min(length), most.max(length)))
+    });
+    // What leads past the calendar's end is counted by its months.
+    bounds.unwrap_or((months * 28, months * 31))
 }
 
 /// Weighs two durations from whatever day on: P12M is P1Y, P365D is never more than it, and P1M
@@ -224,6 +224,10 @@ const fn of_switch(switch: &Switch, base: &Period) -> Weight {
 
 #[cfg(test)]
 mod tests {
+    use domain::{
+        ids::{Category, EventName, InvalidId, Purpose},
+        policy::{Action, Clause},
+    };
     use jiff::ToSpan;
 
     use super::*;
@@ -247,12 +251,94 @@ mod tests {
             (1.day(), 24.hours(), Weight::Mixed),
             (1.day(), 20.hours(), Weight::Less),
             (1.day(), 30.hours(), Weight::More),
+            (1.day(), 22.hours(), Weight::Less),
+            (1.day(), 26.hours(), Weight::More),
+            (1.month(), 745.hours(), Weight::Mixed),
+            (1.month(), 746.hours(), Weight::More),
             (30.minutes(), 1.month(), Weight::More),
+            (90.seconds(), 1.minute().seconds(30), Weight::Same),
+            (9_000.years(), 3_024_000.days(), Weight::Less),
+            (9_000.years(), 3_024_001.days(), Weight::Mixed),
+            (9_000.years(), 3_348_000.days(), Weight::More),
             (1.year().months(1), 13.months(), Weight::Same),
             (1.month().days(1), 1.month(), Weight::Less),
         ] {
             assert_eq!(durations(&old.fieldwise(), &new.fieldwise()), weight, "{old} to {new}");
             assert_eq!(durations(&new.fieldwise(), &old.fieldwise()), weight.reversed(), "{new} to {old}");
         }
+    }
+    fn events(names: &[&str]) -> Vec<EventName> {
+        names.iter().filter_map(|name| EventName::parse(name).ok()).collect()
+    }
+
+    fn fixed(duration: Span) -> Period {
+        Period::Fixed { duration: duration.fieldwise() }
+    }
+
+    fn sliding(duration: Span, renew_on: &[&str], max: Option<Span>) -> Period {
+        Period::Sliding { duration: duration.fieldwise(), renew_on: events(renew_on), max: max.map(Span::fieldwise) }
+    }
+
+    fn until(ends: &[&str], grace: Span, max: Option<Span>) -> Period {
+        Period::UntilEvent { events: events(ends), grace: grace.fieldwise(), max: max.map(Span::fieldwise) }
+    }
+
+    #[test]
+    fn periods_are_weighed_by_all_that_can_happen() {
+        let (ten, twenty, thirty) = (10.days(), 20.days(), 30.days());
+        for (old, new, weight) in [
+            // All three sides pull one way.
+            (sliding(twenty, &["visit", "click"], None), sliding(ten, &["visit"], Some(thirty)), Weight::Less),
+            (until(&["left"], twenty, None), until(&["left", "closed"], ten, Some(thirty)), Weight::Less),
+            (sliding(twenty, &["visit"], None), sliding(ten, &["visit", "click"], None), Weight::Mixed),
+            // The shortest life of what slides is its duration, the longest its cap.
+            (sliding(ten, &["visit"], Some(thirty)), fixed(ten), Weight::Less),
+            (sliding(ten, &["visit"], Some(thirty)), fixed(twenty), Weight::Mixed),
+            (sliding(ten, &["visit"], Some(thirty)), fixed(thirty), Weight::More),
+            (until(&["left"], ten, Some(thirty)), fixed(ten), Weight::Less),
+            (until(&["left"], ten, Some(thirty)), fixed(thirty), Weight::More),
+            // A cap below the period is all that counts.
+            (sliding(thirty, &["visit"], Some(ten)), fixed(twenty), Weight::More),
+            (until(&["left"], thirty, Some(ten)), fixed(twenty), Weight::More),
+            // Two kinds are two promises, though each record lives as long.
+            (sliding(ten, &["visit"], Some(ten)), fixed(ten), Weight::Mixed),
+        ] {
+            assert_eq!(periods(&old, &new), weight, "{old:?} to {new:?}");
+            assert_eq!(periods(&new, &old), weight.reversed(), "{new:?} to {old:?}");
+        }
+    }
+
+    #[test]
+    fn a_switch_that_comes_is_weighed_by_what_it_brings() -> Result<(), InvalidId> {
+        let rule = |period: &Period, switch: Option<(&str, &Period)>| {
+            let switch = switch.map(|(on, then)| {
+                Ok(Switch { on: EventName::parse(on)?, then: then.clone(), clause: Clause::new("a") })
+            });
+            Ok(RetentionRule {
+                category: Category::parse("chat")?,
+                purpose: Purpose::parse("chat")?,
+                period: period.clone(),
+                switch: switch.transpose()?,
+                action: Action::Delete,
+                exemption: None,
+                lifecycle: false,
+                clause: Clause::new("a"),
+            })
+        };
+        let (year, endless) = (fixed(1.year()), Period::Indefinite);
+        for (old, new, weight) in [
+            ((&year, None), (&year, Some(("closed", &endless))), Weight::More),
+            ((&endless, None), (&endless, Some(("closed", &year))), Weight::Less),
+            ((&endless, None), (&endless, Some(("closed", &endless))), Weight::Mixed),
+            ((&year, None), (&year, Some(("closed", &year))), Weight::Mixed),
+            ((&year, Some(("closed", &year))), (&year, Some(("closed", &year))), Weight::Same),
+            ((&year, Some(("closed", &year))), (&year, Some(("left", &year))), Weight::Mixed),
+            ((&year, Some(("closed", &year))), (&endless, Some(("closed", &endless))), Weight::More),
+        ] {
+            let (old, new) = (rule(old.0, old.1)?, rule(new.0, new.1)?);
+            assert_eq!(rules(&old, &new), weight, "{old:?} to {new:?}");
+            assert_eq!(rules(&new, &old), weight.reversed(), "{new:?} to {old:?}");
+        }
+        Ok(())
     }
 }

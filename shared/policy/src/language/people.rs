@@ -130,7 +130,7 @@ pub(super) fn read_breach(
     let website_alert = table.flag(report, "website_alert").is_some_and(|at| at.value);
     let channel = read_channel(report, &mut table, systems);
     let within = table.duration(report, "within", false);
-    let named = within.is_some() || table.has("within");
+    let named = table.has("within");
     let resources = table.names_at(report, "resources", |text| {
         if signal::is_resource(text) { Ok(text.to_owned()) } else { Err(InvalidId::Resource) }
     });

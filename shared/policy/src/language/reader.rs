@@ -213,7 +213,7 @@ impl<'t, 'i> Table<'t, 'i> {
     pub(super) fn date(&mut self, report: &mut Report<'_>, key: &'static str) -> Option<At<Date>> {
         let at = self.get(key)?;
         let date = match at.value {
-            DeValue::Datetime(written) if written.time.is_none() && written.offset.is_none() => written.date,
+            DeValue::Datetime(written) if written.time.is_none() => written.date,
             _ => None,
         };
         let parts = date.map(|date| (i16::try_from(date.year), i8::try_from(date.month), i8::try_from(date.day)));

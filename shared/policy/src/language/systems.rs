@@ -102,17 +102,11 @@ pub(super) fn read_replicas(report: &mut Report<'_>, top: &mut Table<'_, '_>) ->
         if let Some(bucket) = &bucket {
             report.call(table_id, format!("replica {}", bucket.value));
         }
-        let says_region = table.has("region");
         let region = table.maybe_name(report, "region", RegionName::parse);
         table.finish(report);
         if let Some(At { value: bucket, span }) = bucket {
-            // A region that cannot be read is not the stack's own.
-            let is_read = region.is_some() || !says_region;
-            let rule = report.clause_of(table_id).filter(|_| is_read).map(|clause| Replica {
-                bucket: bucket.clone(),
-                region: region.map(|at| at.value),
-                clause,
-            });
+            let region = region.map(|at| at.value);
+            let rule = report.clause_of(table_id).map(|clause| Replica { bucket: bucket.clone(), region, clause });
             let label = bucket.to_string();
             insert(report, &mut replicas, bucket, &label, Entry { table: table_id, span, rule, facts: () });
         }

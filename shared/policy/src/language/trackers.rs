@@ -80,13 +80,12 @@ fn read_need(report: &mut Report<'_>, table: &mut Table<'_, '_>, purposes: &Purp
         }
         (true, false) => exempt.map(|reason| TrackerNeed::Nothing { reason: reason.value }),
         (false, true) => {
-            let named = consent.len();
             let purposes = consent
                 .into_iter()
                 .filter_map(|at| consent_purpose(report, "consent", at, purposes))
                 .map(|at| at.value)
                 .collect::<std::collections::BTreeSet<_>>();
-            if named == 0 && table.is_empty_list("consent") {
+            if table.is_empty_list("consent") {
                 report.error("POLICY-MISSING-KEY", &table.span_of("consent"), "`consent` names no purpose", hint);
             }
             (!purposes.is_empty()).then_some(TrackerNeed::Consent(purposes))

@@ -68,5 +68,6 @@ mod tests {
     #[test]
     fn nothing_of_a_policy_is_taken_for_markdown() {
         assert_eq!(escaped("a|b *c* <d>\n# e [f](g)"), "a\\|b \\*c\\* &lt;d&gt; \\# e \\[f\\](g)");
+        assert_eq!(escaped("a\u{0}b\u{a0}c"), "a b c");
     }
 }
