@@ -11,6 +11,7 @@ use std::{
 use domain::{
     dsar::RequestType,
     ids::{Category, ControllerId, Purpose, SystemId},
+    lifecycle::FileRules,
     policy::{Office, Period, Policy, Regime, SystemRule, Use},
 };
 use policy::{BookError, CompileDirError, LoadError, PolicyBook, compile, compile_dir, load};
@@ -273,18 +274,18 @@ fn what_is_empty_is_not_written() {
 }
 
 #[test]
-fn the_book_names_whose_files_are_copied_and_whose_may_go_by_themselves() {
+fn a_policy_says_where_files_are_copied_and_which_may_go_by_themselves() {
     let kind = (Category::parse("billing").unwrap(), Purpose::parse("billing").unwrap());
-    let mut free = Policy { controller: id("free"), replicas: BTreeMap::new(), ..base() };
+    let mut free = Policy { replicas: BTreeMap::new(), ..base() };
     let rule = free.retention.get_mut(&kind).unwrap();
     (rule.exemption, rule.lifecycle) = (None, true);
-    let copied = Policy { controller: id("copied"), ..base() };
-    let plain = Policy { controller: id("plain"), replicas: BTreeMap::new(), ..base() };
-    let book = PolicyBook::new([copied, plain, free]);
-    let copies = book.replicas().unwrap();
-    assert_eq!(copies.keys().collect::<Vec<_>>(), [&id("copied")]);
-    assert_eq!(copies[&id("copied")][0].bucket.as_str(), "acme-records-copy");
-    assert_eq!(book.lifecycle().unwrap(), BTreeMap::from([(id("free"), BTreeSet::from([kind]))]));
+    assert_eq!(FileRules::of(&free), FileRules { free: [kind].into(), ..FileRules::default() });
+    let copied = FileRules::of(&base());
+    assert_eq!(
+        copied.replicas.iter().map(|replica| replica.bucket.as_str()).collect::<Vec<_>>(),
+        ["acme-records-copy"]
+    );
+    assert!(copied.free.is_empty());
 }
 
 #[test]
