@@ -383,7 +383,13 @@ impl World {
         self.policies.borrow_mut().push(policies);
     }
 
-    /// The same, once so many more invocations have begun.
+    /// The roll-out is taken back: no environment of the later version goes on.
+    pub fn roll_back(&self) {
+        self.policies.borrow_mut().pop();
+        self.idle.borrow_mut().clear();
+    }
+
+    /// A roll-out that begins once so many more invocations have begun.
     pub fn roll_out_after(&self, invocations: u32, policies: PolicyBook) {
         self.rolls_out.replace(Some((invocations, policies)));
     }

@@ -2,14 +2,17 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use edge::telemetry::{Unit, metric};
 use fault_tests::{
     endpoint::Account,
     history::{MARK, first_broken, first_broken_shortest},
     seed::Seed,
     services::Lost,
+    table::TABLE,
     world::World,
 };
+use serde_json::json;
 use testkit::contract::fresh_controller;
 use tokio::runtime::Builder;
 
@@ -167,6 +170,16 @@ fn a_missed_deadline_that_nobody_counts_is_seen() {
 #[test]
 fn a_missed_deadline_of_which_nobody_is_warned_is_seen() {
     breaches_see("and nobody was warned", |world| world.account.aws().mails.swallows = Some("contact@scantrust.com"));
+}
+
+#[test]
+fn an_identifier_in_bytes_that_nobody_sealed_is_seen() {
+    let seen = first_broken(1, async |world: &World| {
+        let item = json!({ "pk": { "S": "C#x" }, "sk": { "S": "x" }, "sealed": { "B": BASE64_STANDARD.encode(MARK) } });
+        let request = json!({ "TableName": TABLE, "Item": item });
+        world.account.aws().tables.call("PutItem", &request).unwrap();
+    });
+    assert!(seen.is_some_and(|seen| seen.contains("something personal in Table")));
 }
 
 #[test]

@@ -198,9 +198,13 @@ pub(crate) async fn history(world: &World) {
     let is_of_later = |form: &Form| form.notice == "undated-2" || form.choices.contains_key(NEW_PURPOSE);
     let mut closed = BTreeSet::new();
     let mut times = Vec::new();
-    let (begin, end) = (2 + world.below(3), 6 + world.below(4));
+    let (begin, end) = (2 + world.below(3), 7 + world.below(3));
+    let is_taken_back = world.percent(25);
     for step in 0..end + world.below(4) {
-        if step == begin {
+        if step == begin + 1 && is_taken_back {
+            world.roll_back();
+        }
+        if step == begin || step == begin + 2 && is_taken_back {
             world.roll_out(PolicyBook::new([later[longer].clone()]));
         }
         let (is_begun, is_over) = (step >= begin, step >= end);
@@ -252,8 +256,8 @@ pub(crate) async fn history(world: &World) {
         }
     }
     world.rest().await;
-    // The clock has everything planned anew: after the settling time by a walk.
-    for _ in 0..12 {
+    // The clock has everything planned anew: after the settling time by a walk, or within the hour by one that is on.
+    for _ in 0..8 {
         tick(world).await;
         world.rest().await;
         world.pass(10 * MINUTE);
