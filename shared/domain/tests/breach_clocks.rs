@@ -331,6 +331,7 @@ fn risk_decides_where_the_law_asks_for_one_and_nowhere_else() {
     assert_eq!(standing(&start), Standing::Waiting);
     assert!(matches!(standing(&low), Standing::NotOwed(why) if why.contains("the notification that it follows")));
     assert!(is_owed(&low, "in-dpdp", Duty::NotifyAuthority), "only what follows");
+    assert_eq!(standing(&decided(&start, true, PeopleAre::NotTold(Exemption::NoHighRisk))), Standing::Waiting);
     // A later assessment takes the ground from under the decision.
     let worse = assessed(&spared, Level::High);
     assert!(is_owed(&worse, "eu-gdpr", Duty::NotifyAuthority) && is_owed(&worse, "eu-gdpr", Duty::NotifySubjects));

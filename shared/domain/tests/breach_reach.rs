@@ -160,3 +160,16 @@ fn a_person_is_counted_once_and_each_thing_by_its_category() {
     let by_category = [(category("cv"), 1)].into();
     assert_eq!(tally.counts, ScopeCounts { people: 1, records: 1, consents: 0, by_category });
 }
+
+#[test]
+fn what_was_counted_in_parts_adds_up() {
+    let part = |people, records, consents, of: &[(&str, u64)]| ScopeCounts {
+        people,
+        records,
+        consents,
+        by_category: of.iter().map(|(name, count)| (category(name), *count)).collect(),
+    };
+    let mut sum = part(2, 3, 1, &[("cv", 3)]);
+    sum.add(&part(5, 7, 4, &[("cv", 4), ("photo", 3)]));
+    assert_eq!(sum, part(7, 10, 5, &[("cv", 7), ("photo", 3)]));
+}

@@ -59,6 +59,9 @@ fn every_code_reads_back_as_what_it_names_and_nothing_else_reads() {
         ExtensionGround RefusalGround RequestType Stage DeletionResult HoldReason Limit MailFailure Significance Action
         LawfulBasis Mechanism RecipientRole Regime ServiceRole Use SignalSeverity SignalSource
     }
+    assert_eq!(ActingAs::ALL.map(|role| role.to_string()), ActingAs::ALL.map(|role| role.as_str().to_owned()));
+    assert_eq!(MailFailure::ALL.map(|why| why.to_string()), MailFailure::ALL.map(|why| why.as_str().to_owned()));
+    assert_eq!(Country::parse("FR").unwrap().to_string(), "FR");
     for kind in IdentifierKind::ALL {
         assert_eq!(IdentifierKind::parse(kind.as_str()).unwrap(), kind);
     }
