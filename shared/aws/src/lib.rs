@@ -15,6 +15,7 @@ mod mail_pace;
 mod objects;
 mod pace;
 pub mod queue;
+mod random;
 mod seal;
 mod system_data;
 pub mod table;
@@ -22,3 +23,5 @@ mod webhook;
 
 pub use cloud::{Cloud, ConfigError, Service, Settings};
 pub use objects::{Lifecycle, Replicas};
+#[cfg(feature = "simulation")]
+pub use random::simulate;

@@ -11,3 +11,4 @@ mod contract;
 mod guards;
 mod requests;
 mod retention;
+mod seeds;
