@@ -21,7 +21,7 @@ use domain::ids::{Category, ControllerId, SubjectRef};
 use jiff::{Timestamp, civil::Date};
 use zeroize::Zeroizing;
 
-pub(crate) use self::field::{FieldKey, object_place, random_bytes};
+pub(crate) use self::field::{FieldKey, object_place};
 pub use self::rotation::Rotated;
 use self::{
     field::{name_of, named_in},
@@ -30,6 +30,7 @@ use self::{
 use crate::{
     Cloud,
     failure::unavailable,
+    random::random_bytes,
     table::{
         Item,
         keys::{ItemKey, controller_partition, day_partition, subject_partition},

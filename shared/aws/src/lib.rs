@@ -15,9 +15,12 @@ mod mail_pace;
 mod objects;
 mod pace;
 pub mod queue;
+mod random;
 mod seal;
 mod system_data;
 pub mod table;
 mod webhook;
 
 pub use cloud::{Cloud, ConfigError, Service, Settings};
+#[cfg(feature = "simulation")]
+pub use random::simulate;

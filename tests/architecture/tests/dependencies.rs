@@ -91,6 +91,25 @@ fn every_crate_knows_only_whom_it_may() {
     assert_eq!(offences(&graph), Vec::<String>::new());
 }
 
+/// A clock that is set and randomness that follows from a seed.
+#[test]
+fn only_the_fault_tests_can_simulate() {
+    let metadata = MetadataCommand::new().manifest_path("../../Cargo.toml").exec().unwrap();
+    let mut simulating = BTreeSet::new();
+    for package in metadata.workspace_packages() {
+        let mut named = package.dependencies.iter().flat_map(|dependency| &dependency.features);
+        let named = named.any(|feature| feature == "simulation");
+        let passed = package
+            .features
+            .iter()
+            .any(|(name, turns_on)| name != "simulation" && turns_on.iter().any(|on| on.ends_with("simulation")));
+        if named || passed {
+            simulating.insert(package.name.as_str());
+        }
+    }
+    assert_eq!(simulating, BTreeSet::from(["fault-tests"]));
+}
+
 #[test]
 fn an_arrow_against_the_rules_is_seen() {
     for (name, dependency) in [

@@ -116,6 +116,20 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+impl fmt::Display for Request {
+    /// The whole of it; the members of an object in the order of their names, since the SDK has them in none, and
+    /// without the header in which the SDK says by the machine's clock until when it waits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, path, query, headers, body } = self;
+        let headers: Vec<_> = headers.iter().filter(|(name, _)| *name != "amz-sdk-request").collect();
+        write!(f, "{method} {path} {query:?} {headers:?} ")?;
+        match serde_json::from_slice::<Value>(body) {
+            Ok(body) => write!(f, "{body}"),
+            Err(_) => write!(f, "{}", body.escape_ascii()),
+        }
+    }
+}
+
 /// An answer.
 #[derive(Debug)]
 pub struct Answer {
@@ -227,6 +241,8 @@ pub struct Aws {
     pub plan: Plan,
     /// What was called, and what went wrong with it.
     pub trace: Vec<String>,
+    /// Every call as it came, and what was answered, once somebody wants to know.
+    pub overheard: Option<Vec<String>>,
     /// How many calls there were.
     pub calls: u64,
     /// How many of them went wrong.
@@ -262,6 +278,7 @@ impl Account {
             now,
             plan: Plan::calm(),
             trace: Vec::new(),
+            overheard: None,
             calls: 0,
             faults: 0,
             parts: Vec::new(),
@@ -331,6 +348,11 @@ impl Aws {
                 Some(if fault == Some(Fault::FailedAfter) { service.refusal(Fault::Failed) } else { answer })
             }
         };
+        if let Some(overheard) = &mut self.overheard {
+            let answered = answer.as_ref().map(Answer::bytes).unwrap_or_default();
+            let answered = answered.escape_ascii();
+            overheard.push(format!("{} {environment} {request} {fault:?} {delay:?} {answered}", self.now));
+        }
         if matches!(fault, Some(Fault::Killed | Fault::KilledAfter))
             && let Some(kill) = self.kills.remove(&environment)
         {

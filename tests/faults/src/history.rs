@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    cell::RefCell,
     collections::BTreeSet,
     convert::Infallible,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -92,6 +93,9 @@ struct Broke {
 fn run(seed: u64, without: &Parts, log: &Log, history: &impl AsyncFn(&World)) -> Result<Counts, Broke> {
     log.clear();
     telemetry::overhear();
+    // What the functions and the SDK draw follows from the seed as well.
+    aws::simulate(seed);
+    fastrand::seed(seed);
     let world = World::new(seed, policies().clone(), BEGIN).without(without);
     let ran = catch_unwind(AssertUnwindSafe(|| {
         // A runtime of its own: what is still under way at its end goes with it.
@@ -213,6 +217,25 @@ pub fn case(history: impl AsyncFn(&World) + Sync) {
             resume_unwind(broke.panic);
         }
     });
+}
+
+/// Every call of a history and its answer, each as it went over the wire.
+///
+/// # Panics
+/// If it breaks a promise.
+pub fn overheard(seed: u64, history: impl AsyncFn(&World) + Sync) -> Vec<String> {
+    deep(|| {
+        let log = Log::default();
+        let _guard = log.start();
+        let overheard = RefCell::default();
+        let ran = run(seed, &Parts::new(), &log, &async |world: &World| {
+            world.account.aws().overheard = Some(Vec::new());
+            history(world).await;
+            overheard.replace(world.account.aws().overheard.take().unwrap_or_default());
+        });
+        ran.unwrap_or_else(|broke| resume_unwind(broke.panic));
+        overheard.into_inner()
+    })
 }
 
 /// What the first history says that breaks a promise with something switched off, if one among so many does: a test

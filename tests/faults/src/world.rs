@@ -13,6 +13,7 @@ use edge::{
     clock::{self, Stage, TimeGuard},
     http::AllowedPages,
 };
+use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 use policy::PolicyBook;
 use serde_json::{Value, json};
@@ -137,6 +138,11 @@ enum Desk {
 }
 
 impl Desk {
+    /// Boxed, so that the functions are compiled here and not once more by every test that awaits them.
+    fn answer(&self, event: Event) -> LocalBoxFuture<'_, Result<Reply, Failure>> {
+        Box::pin(self.handle(event))
+    }
+
     async fn handle(&self, event: Event) -> Result<Reply, Failure> {
         match self {
             Self::ConsentCapture(site) => consent_capture::handle(site, event).await,
@@ -483,7 +489,7 @@ impl World {
         let outcome = tokio::select! {
             biased;
             Ok(()) = killed => Outcome::Killed,
-            reply = answer(&payload, TimeGuard { stage: Stage::Local }, |event| desk.handle(event)) => match reply {
+            reply = answer(&payload, TimeGuard { stage: Stage::Local }, |event| desk.answer(event)) => match reply {
                 Ok(reply) => Outcome::Answered(serde_json::to_value(&reply).unwrap_or_default()),
                 Err(error) => Outcome::Failed(error),
             },

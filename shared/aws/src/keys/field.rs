@@ -8,11 +8,13 @@ use aws_sdk_dynamodb::types::ConditionCheck;
 use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     digest,
-    rand::{SecureRandom, SystemRandom},
 };
 
 use super::{FIELD_KEY, bytes};
-use crate::table::{Item, keys::ItemKey, text};
+use crate::{
+    random::random_bytes,
+    table::{Item, keys::ItemKey, text},
+};
 
 const FIELD: &str = "a sealed field";
 
@@ -103,12 +105,6 @@ pub(super) fn aes(secret: &[u8], what: &'static str) -> Result<LessSafeKey, Port
     UnboundKey::new(&AES_256_GCM, secret)
         .map(LessSafeKey::new)
         .map_err(|_| PortError::corrupt(what, "it has another length"))
-}
-
-pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], PortError> {
-    let mut bytes = [0; N];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| PortError::unavailable("randomness", "the system gave none"))?;
-    Ok(bytes)
 }
 
 /// Nonce, then ciphertext with its tag.

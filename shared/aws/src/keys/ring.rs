@@ -17,8 +17,9 @@ use zeroize::Zeroizing;
 
 use super::{
     CONTROLLER_KEY,
-    field::{aes, decrypt, encrypt, random_bytes},
+    field::{aes, decrypt, encrypt},
 };
+use crate::random::random_bytes;
 
 /// The version of peppers that are derived from controller keys.
 const PEPPER_VERSION: u8 = 1;

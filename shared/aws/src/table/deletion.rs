@@ -1,7 +1,7 @@
 //! Deletion: conditional, in batches, with an answer for each record.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     time::Duration,
 };
 
@@ -335,7 +335,7 @@ impl Cloud {
         // Before anything is marked: without them nothing here can be done.
         let rules = self.file_rules(controller)?;
         let doomed: HashMap<usize, &Doomed> = records.iter().copied().collect();
-        let mut sealed: HashMap<&SubjectRef, Vec<Sealed<'_>>> = HashMap::new();
+        let mut sealed: BTreeMap<&SubjectRef, Vec<Sealed<'_>>> = BTreeMap::new();
         for (position, outcome) in self.execute(controller, records, Act::Mark(condition)).await? {
             let Some(doomed) = doomed.get(&position) else { continue };
             results[position] = match &outcome {

@@ -44,7 +44,7 @@ use wire::{
     stored::{Kind, Unreadable, millis},
 };
 
-use crate::{cloud::Cloud, failure::unavailable, keys::random_bytes, table::keys::ItemKey};
+use crate::{cloud::Cloud, failure::unavailable, random::random_bytes, table::keys::ItemKey};
 
 pub use carry::{CarriedOver, EventPage};
 pub(crate) use deletion::{doomed_form, doomed_of};

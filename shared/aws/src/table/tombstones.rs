@@ -1,5 +1,7 @@
 //! Tombstones and copies of holds, in a table of their own: what a restore of the other one must not undo.
 
+use std::collections::BTreeMap;
+
 use app::{
     error::PortError,
     restore::HoldCopies,
@@ -41,7 +43,8 @@ impl Tombstones for Cloud {
         let key = ItemKey::Tombstone(controller.clone(), tombstone.subject.clone(), tombstone.request.clone());
         let mut fields = fields_of(&Tombstone::from(tombstone))?;
         let mut update = Update::default().put("erased_until", fields.remove("erased_until"));
-        for (name, value) in fields {
+        // In one order, so that the same tombstone is the same call.
+        for (name, value) in BTreeMap::from_iter(fields) {
             update = update.set_once(&name, value);
         }
         // One that stands and reaches as far refuses it.

@@ -15,3 +15,4 @@ mod office;
 mod requests;
 mod retention;
 mod rollouts;
+mod seeds;
