@@ -1,9 +1,9 @@
 //! A payload's outermost members, told apart in one pass.
 //!
-//! A stream batch has a hundred records: a pass over it costs as much as all the rest, so its records are taken apart as
-//! they come by. What any other payload holds is taken out unread.
+//! A stream batch has a hundred records: a pass over it costs as much as all the rest,
+//! so records are taken out as they come by, unread.
 
-use std::{fmt, marker::PhantomData};
+use std::fmt;
 
 use serde::{
     Deserialize,
@@ -11,14 +11,12 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::stream::Taken;
-
 /// A payload of any shape. Whatever is JSON can be read as one, so that no error of a parser, which
 /// would quote the payload, reaches the runtime's log.
 #[derive(Debug, Default)]
 pub(crate) struct Payload {
     /// `Records`, if there is such a list.
-    pub(crate) records: Option<Records>,
+    pub(crate) records: Option<Vec<Box<RawValue>>>,
     /// `requestContext`, as it stands.
     pub(crate) context: Option<Box<RawValue>>,
     /// Whether `detail-type` is there.
@@ -29,89 +27,26 @@ pub(crate) struct Payload {
     pub(crate) text: String,
 }
 
-/// A list of records.
-#[derive(Debug)]
-pub(crate) enum Records {
-    /// Of the table's stream, as the first of them says.
-    Stream(Vec<Taken>),
-    /// Of a queue, or of whatever else.
-    Unread(Vec<Box<RawValue>>),
-}
-
-/// What is made of a value whose shape nobody has checked: a shape that is not meant leaves nothing, and is no error.
-pub(crate) trait Lenient<'de>: Default {
-    /// Of an object.
-    fn from_map<A: MapAccess<'de>>(mut members: A) -> Result<Self, A::Error> {
-        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Self::default())
-    }
-
-    /// Of a list.
-    fn from_seq<A: SeqAccess<'de>>(mut items: A) -> Result<Self, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Self::default())
-    }
-}
-
-/// Reads a value of any shape.
-pub(crate) fn lenient<'de, T: Lenient<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    deserializer.deserialize_any(Shape(PhantomData))
-}
-
-struct Shape<T>(PhantomData<T>);
-
-impl<'de, T: Lenient<'de>> Visitor<'de> for Shape<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
-        T::from_map(members)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<T, A::Error> {
-        T::from_seq(items)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    fn visit_unit<E>(self) -> Result<T, E> {
-        Ok(T::default())
-    }
-}
-
 impl<'de> Deserialize<'de> for Payload {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient(deserializer)
+        deserializer.deserialize_any(Members)
     }
 }
 
-impl<'de> Lenient<'de> for Payload {
-    fn from_map<A: MapAccess<'de>>(mut members: A) -> Result<Self, A::Error> {
-        let mut payload = Self { text: "{".to_owned(), ..Self::default() };
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Payload;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a payload")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Payload, A::Error> {
+        let mut payload = Payload { text: "{".to_owned(), ..Payload::default() };
         while let Some(name) = members.next_key::<String>()? {
             if name == "Records" {
-                payload.records = members.next_value::<List>()?.0;
+                payload.records = members.next_value::<Records>()?.0;
                 continue;
             }
             let value: Box<RawValue> = members.next_value()?;
@@ -131,44 +66,93 @@ impl<'de> Lenient<'de> for Payload {
         payload.text.push('}');
         Ok(payload)
     }
-}
 
-/// The records; nothing if it is no list.
-#[derive(Default)]
-struct List(Option<Records>);
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Payload, A::Error> {
+        ignore(items).map(|()| Payload::default())
+    }
 
-impl<'de> Deserialize<'de> for List {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lenient(deserializer)
+    fn visit_bool<E>(self, _: bool) -> Result<Payload, E> {
+        Ok(Payload::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Payload, E> {
+        Ok(Payload::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Payload, E> {
+        Ok(Payload::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Payload, E> {
+        Ok(Payload::default())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Payload, E> {
+        Ok(Payload::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<Payload, E> {
+        Ok(Payload::default())
     }
 }
 
-impl<'de> Lenient<'de> for List {
-    fn from_seq<A: SeqAccess<'de>>(mut items: A) -> Result<Self, A::Error> {
-        let Some(first) = items.next_element::<Box<RawValue>>()? else {
-            return Ok(Self(Some(Records::Unread(Vec::new()))));
-        };
-        if source(&first).as_deref() == Some("aws:dynamodb") {
-            let mut records = vec![Taken::from(&*first)];
-            while let Some(record) = items.next_element()? {
-                records.push(record);
-            }
-            return Ok(Self(Some(Records::Stream(records))));
-        }
-        let mut records = vec![first];
+fn ignore<'de, A: SeqAccess<'de>>(mut items: A) -> Result<(), A::Error> {
+    while items.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+/// A list of whatever; nothing if it is no list.
+struct Records(Option<Vec<Box<RawValue>>>);
+
+impl<'de> Deserialize<'de> for Records {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(List)
+    }
+}
+
+struct List;
+
+impl<'de> Visitor<'de> for List {
+    type Value = Records;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Records, A::Error> {
+        let mut records = Vec::new();
         while let Some(record) = items.next_element()? {
             records.push(record);
         }
-        Ok(Self(Some(Records::Unread(records))))
+        Ok(Records(Some(records)))
     }
-}
 
-/// Where a record says that it comes from.
-pub(crate) fn source(record: &RawValue) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Source {
-        #[serde(rename = "eventSource")]
-        source: Option<String>,
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Records, A::Error> {
+        while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Records(None))
     }
-    serde_json::from_str::<Source>(record.get()).ok()?.source
+
+    fn visit_bool<E>(self, _: bool) -> Result<Records, E> {
+        Ok(Records(None))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Records, E> {
+        Ok(Records(None))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Records, E> {
+        Ok(Records(None))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Records, E> {
+        Ok(Records(None))
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Records, E> {
+        Ok(Records(None))
+    }
+
+    fn visit_unit<E>(self) -> Result<Records, E> {
+        Ok(Records(None))
+    }
 }

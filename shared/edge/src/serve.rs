@@ -11,7 +11,7 @@ use crate::{
     clock::{self, TimeGuard},
     http::{Problem, Request},
     panics::caught,
-    payload::{Payload, Records, source},
+    payload::Payload,
     queue::Message,
     schedule::Tick,
     stream::Batch,
@@ -95,6 +95,12 @@ enum Read {
     EmptyBatch,
 }
 
+#[derive(Deserialize)]
+struct Source {
+    #[serde(rename = "eventSource")]
+    source: Option<String>,
+}
+
 fn read(payload: Payload, guard: TimeGuard) -> Result<Read, InvocationError> {
     if let Some(context) = &payload.context {
         return if is_http_v2(context) {
@@ -103,17 +109,19 @@ fn read(payload: Payload, guard: TimeGuard) -> Result<Read, InvocationError> {
             Err(InvocationError::UnknownEvent)
         };
     }
-    match payload.records {
-        Some(Records::Stream(records)) => return Ok(Read::Event(Event::Stream(Batch::new(records)))),
-        Some(Records::Unread(records)) => {
-            let Some(first) = records.first() else { return Ok(Read::EmptyBatch) };
-            if source(first).as_deref() != Some("aws:sqs") {
-                return Err(InvocationError::UnknownEvent);
+    if let Some(records) = payload.records {
+        let Some(first) = records.first() else {
+            return Ok(Read::EmptyBatch);
+        };
+        let source: Source = serde_json::from_str(first.get()).map_err(|_| InvocationError::UnknownEvent)?;
+        return match source.source.as_deref() {
+            Some("aws:sqs") => {
+                let messages: Result<Vec<_>, _> = records.iter().map(|raw| Message::parse(raw)).collect();
+                Ok(Read::Event(Event::Queue(messages?)))
             }
-            let messages: Result<Vec<_>, _> = records.iter().map(|raw| Message::parse(raw)).collect();
-            return Ok(Read::Event(Event::Queue(messages?)));
-        }
-        None => {}
+            Some("aws:dynamodb") => Ok(Read::Event(Event::Stream(Batch::new(records)))),
+            _ => Err(InvocationError::UnknownEvent),
+        };
     }
     if payload.has_detail_type || payload.has_version {
         let tick = Tick::parse(&payload.text, payload.has_detail_type)
@@ -387,22 +395,9 @@ mod tests {
         ] {
             let mut reader = serde_json::Deserializer::from_slice(text.as_bytes());
             let payload: Payload = serde_path_to_error::deserialize(&mut reader).unwrap();
-            let unread = |records: &Records| match records {
-                Records::Unread(records) => records.iter().map(|raw| raw.get().to_owned()).collect::<Vec<_>>(),
-                Records::Stream(records) => panic!("{records:?}"),
-            };
-            let read = payload.records.as_ref().map(unread);
-            let records = records.map(|records| records.into_iter().map(str::to_owned).collect());
+            let read = payload.records.as_ref().map(|records| records.iter().map(|raw| raw.get()).collect::<Vec<_>>());
             assert_eq!((read, payload.text.as_str()), (records, rest), "{text}");
         }
-        let text = r#"{"Records":[{"eventSource":"aws:dynamodb"},{"eventName":"INSERT","dynamodb":{"SequenceNumber":"7","Keys":{"pk":
-            {"S":"p"}},"NewImage":{"at" : {"N":"1"}}}},"ada@example.com"]}"#;
-        let mut reader = serde_json::Deserializer::from_slice(text.as_bytes());
-        let payload: Payload = serde_path_to_error::deserialize(&mut reader).unwrap();
-        let Some(Records::Stream(mut records)) = payload.records else { panic!("it is a stream's") };
-        assert_eq!(records.len(), 3);
-        let second = Batch::new(vec![records.remove(1)]).read().unwrap().records.remove(0);
-        assert_eq!(second.new.unwrap().as_json(), r#"{"at" : {"N":"1"}}"#);
     }
 
     proptest! {
