@@ -27,7 +27,7 @@ use wire::{
 };
 
 /// Most withdrawals in one message.
-pub const WITHDRAWN_MAX: usize = 50;
+const WITHDRAWN_MAX: usize = 50;
 
 /// Answers one event.
 ///

@@ -39,7 +39,7 @@ pub const WRITE_SCOPE: &str = "systems:write";
 
 /// From this age on a message that waits is sent anew: a queue keeps it for fourteen days, and an answer
 /// may be due later than that.
-pub const RENEWED_DAYS: i64 = 10;
+const RENEWED_DAYS: i64 = 10;
 
 app::ports! {
     /// Everything that this function needs.
