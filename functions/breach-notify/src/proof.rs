@@ -51,8 +51,7 @@ pub(crate) async fn show<P: Ports>(desk: &Desk<P>, request: &Request, id: &str) 
     // What does not hold is handed to nobody: it is a fault of ours.
     let file = serde_json::to_vec(&certificate).map_err(|_| corrupt())?;
     verify_notice(&file, None).map_err(|_| corrupt())?;
-    let disposition = format!("attachment; filename=\"notice-{id}.json\"");
-    Ok(Response::json(200, &certificate).with_header("content-disposition", disposition))
+    Ok(Response::json(200, &certificate).with_file_name(&format!("notice-{id}.json")))
 }
 
 /// Draws the certificate of a notice that came to its end then; `None`: its leaf is not to be found.

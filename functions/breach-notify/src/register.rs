@@ -109,7 +109,7 @@ pub(crate) async fn export<P: BreachStore>(desk: &Desk<P>, request: &Request) ->
     }
     let response = if is_csv { Response::csv(table) } else { Response::json(200, &export) };
     let name = format!("breaches-{}.{}", policy.controller, if is_csv { "csv" } else { "json" });
-    let response = response.with_header("content-disposition", format!("attachment; filename=\"{name}\""));
+    let response = response.with_file_name(&name);
     Ok(match &export.cursor {
         Some(cursor) => response.with_header(CURSOR, cursor),
         None => response,

@@ -58,8 +58,7 @@ pub(crate) async fn show<P: Desk>(site: &Site<P>, request: &Request) -> Result<R
         return Err(none());
     }
     if wants_file {
-        let disposition = format!("attachment; filename=\"certificate-{id}.json\"");
-        return Ok(Response::json(200, &certificate).with_header("content-disposition", disposition));
+        return Ok(Response::json(200, &certificate).with_file_name(&format!("certificate-{id}.json")));
     }
     let erased = items.iter().filter(|item| matches!(item.result, ItemResult::Erased { .. })).count();
     let page = CertificatePage {

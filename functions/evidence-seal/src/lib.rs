@@ -9,7 +9,7 @@ use app::{
     chain::{Chain, Content, Happened, Link},
     overstay::{self, Overstayed},
     purge::DueRecords,
-    seal::{self, Sealing, Seals},
+    seal::{self, Fault, Sealing, Seals},
     stored_counts::StoredCounts,
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -141,15 +141,7 @@ async fn look<P: Ports>(desk: &Desk<P>, tick: Tick) -> Result<Reply, Failure> {
             Sealing::Sealed { .. } => Some(tick.time),
             Sealing::NotDue { last_at } => Some(*last_at),
             Sealing::Broken { last_at, fault } => {
-                let (chain, number) = fault.place();
-                let (kind, chain) = (fault.as_str(), chain.map_or_else(String::new, |chain| chain.to_string()));
-                tracing::error!(
-                    controller = controller.as_str(),
-                    fault = kind,
-                    evidence.chain = chain,
-                    evidence.number = number,
-                    "the evidence is broken: {kind} at {chain} {number}"
-                );
+                tell_of_fault(controller, fault);
                 *last_at
             }
         };
@@ -187,6 +179,18 @@ async fn look<P: Ports>(desk: &Desk<P>, tick: Tick) -> Result<Reply, Failure> {
             "overstayed": overstayed.total(),
         }))),
     }
+}
+
+fn tell_of_fault(controller: &ControllerId, fault: &Fault) {
+    let (chain, number) = fault.place();
+    let (kind, chain) = (fault.as_str(), chain.map_or_else(String::new, |chain| chain.to_string()));
+    tracing::error!(
+        controller = controller.as_str(),
+        fault = kind,
+        evidence.chain = chain,
+        evidence.number = number,
+        "the evidence is broken: {kind} at {chain} {number}"
+    );
 }
 
 fn tell(overstayed: &Overstayed) {

@@ -41,7 +41,6 @@ const fn begun(kind: Kind) -> Option<(&'static str, &'static str)> {
         Kind::Consent => ("consent", "at"),
         Kind::Request => ("request", "at"),
         Kind::Entry => ("entry", "at"),
-        Kind::Record => ("record", "created_at"),
         Kind::Hold => ("hold", "opened_at"),
         Kind::Breach => ("breach", "declared_at"),
         Kind::BreachEntry => ("breach-entry", "at"),
@@ -54,8 +53,8 @@ const fn begun(kind: Kind) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// Attributes that mean something when they come or change, which most do once: the kind of item, the attribute, which holds a time, the
-/// leaf's name, and what else counts then.
+/// Attributes that mean something when they come or change, which most do once: the kind of item, the attribute, which
+/// holds a time, the leaf's name, and what else counts then.
 const COMES: [(Kind, &str, &str, &[&str]); 8] = [
     (Kind::Hold, "bound_at", "hold-bound", &["bound_at"]),
     (Kind::Hold, "release_asked_at", "hold-release-asked", &["release_asked_at", "release_asked_by"]),

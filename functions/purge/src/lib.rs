@@ -160,8 +160,7 @@ fn tell(swept: &Swept) {
     }
 }
 
-/// Hands shards to the queue. It is the one place where a function that writes the table writes a queue too: the
-/// next tick finds again what a lost message was for.
+/// Hands shards to the queue. A run writes the table as well: the next tick finds again what a lost message was for.
 async fn hand_on<P: Ports>(desk: &Desk<P>, at: Timestamp, steps: Vec<Step>) -> Result<(), Failure> {
     if steps.is_empty() {
         return Ok(());

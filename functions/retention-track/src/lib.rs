@@ -84,8 +84,9 @@ pub struct Desk<P> {
 pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Failure> {
     match event {
         Event::Http(request) => {
+            // With the version before it: a controller's own name may begin with either word.
             let logs = request.path().contains("/v1/logs/");
-            let holds = request.path().contains("/holds");
+            let holds = request.path().contains("/v1/holds");
             let answer = match request.method() {
                 "GET" if logs => read_logs(desk, &request).await,
                 "POST" if holds && request.path().ends_with("/review") => holds::review(desk, &request).await,

@@ -10,7 +10,7 @@ use app::{
 use aws::table::keys::{ItemKey, RequestPart};
 use domain::{
     announcement::Announcement,
-    ids::{ControllerId, SystemId},
+    ids::{BreachId, CaptureId, ControllerId, SubjectRef, SystemId},
     walk::Job,
 };
 use edge::{
@@ -27,7 +27,7 @@ use wire::{
 };
 
 /// Most withdrawals in one message.
-pub const WITHDRAWN_MAX: usize = 50;
+const WITHDRAWN_MAX: usize = 50;
 
 /// Answers one event.
 ///
@@ -81,58 +81,11 @@ impl Sorted {
             ItemKey::parse(&record.pk, &record.sk).map_err(Failure::because("a stream record has an unknown key"))?;
         match (record.change, key) {
             (Change::Insert, ItemKey::Consent(controller, subject, capture)) => {
-                let form: stored::consent::Consent = image(record.new.as_ref())?;
-                if form.is_awaited() {
-                    self.guardians.push(GuardianMessage::new(&controller, &subject, &capture, time(form.at)?));
-                }
-                if form.is_to_confirm() {
-                    self.subscriptions.push(SubscriptionMessage::new(&controller, &subject, &capture, time(form.at)?));
-                }
-                let at = time(form.at)?;
-                let withdrawn = form.choices.into_iter().filter(|(_, choice)| choice == "withdrawn");
-                let mut forms = withdrawn.map(|(purpose, _)| WithdrawnForm {
-                    subject: subject.to_string(),
-                    purpose,
-                    at: at.to_string(),
-                });
-                // Most forms withdraw nothing.
-                if let Some(first) = forms.next() {
-                    self.withdrawn.entry(controller).or_default().extend(std::iter::once(first).chain(forms));
-                }
+                self.take_consent(controller, &subject, &capture, &image(record.new.as_ref())?)?;
             }
-            (Change::Insert, ItemKey::Request(key, part)) => {
-                let at = match part {
-                    RequestPart::Received => image::<stored::request::Request>(record.new.as_ref())?.at,
-                    RequestPart::Verified => image::<stored::request::Verified>(record.new.as_ref())?.at,
-                    // Whatever happens to a request may leave something to do.
-                    RequestPart::Entry(_) => {
-                        let form = image::<stored::entry::Entry>(record.new.as_ref())?;
-                        if let stored::entry::ActForm::TasksOpened { systems } = &form.act {
-                            self.open_tasks(&key, systems, time(form.at)?)?;
-                        }
-                        form.at
-                    }
-                    // A code was asked for.
-                    RequestPart::CodeAsked(_) => image::<stored::challenge::CodeAsked>(record.new.as_ref())?.at,
-                    _ => return Ok(()),
-                };
-                self.fulfil.push(FulfilMessage::new(&key.controller, &key.subject, &key.request, time(at)?));
-            }
+            (Change::Insert, ItemKey::Request(key, part)) => self.take_request(&key, &part, record)?,
             (Change::Insert, ItemKey::BreachEntry(controller, breach, _)) => {
-                let form: stored::breach::Entry = image(record.new.as_ref())?;
-                if form.tells_each() {
-                    let at = time(form.at)?;
-                    self.scope.push(BreachMessage::new(&controller, &breach, at, AnnouncementStep::Scope));
-                }
-                // What waited was dropped: whoever is not told is looked up again.
-                if form.resumes_telling() {
-                    let at = time(form.at)?;
-                    self.scope.push(BreachMessage::new(&controller, &breach, at, AnnouncementStep::look(true)));
-                }
-                if form.is_public() {
-                    let step = AnnouncementStep::Public { is_needed: false };
-                    self.scope.push(BreachMessage::new(&controller, &breach, time(form.at)?, step));
-                }
+                self.take_breach_entry(&controller, &breach, &image(record.new.as_ref())?)?;
             }
             (Change::Insert, ItemKey::Change(controller, change)) => {
                 let form: stored::notice::Change = image(record.new.as_ref())?;
@@ -172,6 +125,72 @@ impl Sorted {
         Ok(())
     }
 
+    fn take_consent(
+        &mut self,
+        controller: ControllerId,
+        subject: &SubjectRef,
+        capture: &CaptureId,
+        form: &stored::consent::Consent,
+    ) -> Result<(), Failure> {
+        let at = time(form.at)?;
+        if form.is_awaited() {
+            self.guardians.push(GuardianMessage::new(&controller, subject, capture, at));
+        }
+        if form.is_to_confirm() {
+            self.subscriptions.push(SubscriptionMessage::new(&controller, subject, capture, at));
+        }
+        let withdrawn = form.choices.iter().filter(|(_, choice)| *choice == "withdrawn");
+        let mut forms = withdrawn.map(|(purpose, _)| WithdrawnForm {
+            subject: subject.to_string(),
+            purpose: purpose.clone(),
+            at: at.to_string(),
+        });
+        // Most forms withdraw nothing.
+        if let Some(first) = forms.next() {
+            self.withdrawn.entry(controller).or_default().extend(std::iter::once(first).chain(forms));
+        }
+        Ok(())
+    }
+
+    fn take_request(&mut self, key: &RequestKey, part: &RequestPart, record: &Record) -> Result<(), Failure> {
+        let new = record.new.as_ref();
+        let at = match part {
+            RequestPart::Received => image::<stored::request::Request>(new)?.at,
+            RequestPart::Verified => image::<stored::request::Verified>(new)?.at,
+            // Whatever happens to a request may leave something to do.
+            RequestPart::Entry(_) => {
+                let form = image::<stored::entry::Entry>(new)?;
+                if let stored::entry::ActForm::TasksOpened { systems } = &form.act {
+                    self.open_tasks(key, systems, time(form.at)?)?;
+                }
+                form.at
+            }
+            // A code was asked for.
+            RequestPart::CodeAsked(_) => image::<stored::challenge::CodeAsked>(new)?.at,
+            _ => return Ok(()),
+        };
+        self.fulfil.push(FulfilMessage::new(&key.controller, &key.subject, &key.request, time(at)?));
+        Ok(())
+    }
+
+    fn take_breach_entry(
+        &mut self,
+        controller: &ControllerId,
+        breach: &BreachId,
+        form: &stored::breach::Entry,
+    ) -> Result<(), Failure> {
+        let at = time(form.at)?;
+        let steps = [
+            form.tells_each().then_some(AnnouncementStep::Scope),
+            // What waited was dropped: whoever is not told is looked up again.
+            form.resumes_telling().then(|| AnnouncementStep::look(true)),
+            form.is_public().then_some(AnnouncementStep::Public { is_needed: false }),
+        ];
+        let message = |step| BreachMessage::new(controller, breach, at, step);
+        self.scope.extend(steps.into_iter().flatten().map(message));
+        Ok(())
+    }
+
     /// One message for each system, so that each of them waits for itself alone.
     fn open_tasks(&mut self, key: &RequestKey, systems: &[String], at: Timestamp) -> Result<(), Failure> {
         for system in systems {
@@ -182,24 +201,10 @@ impl Sorted {
     }
 
     fn messages(self) -> Result<Vec<(Queue, Vec<String>)>, Failure> {
-        let mut fulfil = Vec::new();
-        for message in &self.fulfil {
-            fulfil.push(site::body(message)?);
-        }
-        for message in &self.guardians {
-            fulfil.push(site::body(message)?);
-        }
-        for message in &self.subscriptions {
-            fulfil.push(site::body(message)?);
-        }
-        let mut breach = Vec::new();
-        for message in &self.scope {
-            breach.push(site::body(message)?);
-        }
-        let mut notice = Vec::new();
-        for message in &self.publish {
-            notice.push(site::body(message)?);
-        }
+        let mut fulfil = bodies(&self.fulfil)?;
+        fulfil.extend(bodies(&self.guardians)?);
+        fulfil.extend(bodies(&self.subscriptions)?);
+        let (mut breach, mut notice) = (bodies(&self.scope)?, bodies(&self.publish)?);
         for ((controller, of), (at, subjects)) in &self.tell {
             for subjects in subjects.chunks(TELL_SUBJECTS_MAX) {
                 let step = AnnouncementStep::tell(subjects.to_vec());
@@ -229,19 +234,19 @@ impl Sorted {
         for (controller, job, at) in &self.walks {
             records.push(site::body(&RecordsMessage::walk(controller, job, *at, None))?);
         }
-        let mut tasks = Vec::new();
-        for message in &self.tasks {
-            tasks.push(site::body(message)?);
-        }
         let queues = [
             (Queue::Fulfil, fulfil),
             (Queue::Breach, breach),
             (Queue::Notice, notice),
             (Queue::Records, records),
-            (Queue::Tasks, tasks),
+            (Queue::Tasks, bodies(&self.tasks)?),
         ];
         Ok(queues.into_iter().filter(|(_, bodies)| !bodies.is_empty()).collect())
     }
+}
+
+fn bodies<T: serde::Serialize>(messages: &[T]) -> Result<Vec<String>, Failure> {
+    messages.iter().map(site::body).collect()
 }
 
 fn image<T: serde::de::DeserializeOwned>(image: Option<&edge::stream::Image>) -> Result<T, Failure> {

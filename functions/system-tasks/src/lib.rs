@@ -39,7 +39,7 @@ pub const WRITE_SCOPE: &str = "systems:write";
 
 /// From this age on a message that waits is sent anew: a queue keeps it for fourteen days, and an answer
 /// may be due later than that.
-pub const RENEWED_DAYS: i64 = 10;
+const RENEWED_DAYS: i64 = 10;
 
 app::ports! {
     /// Everything that this function needs.
@@ -146,8 +146,7 @@ async fn follow<P: Ports>(
         Step::Buried { reason } => Err(Verdict::poison(reason)),
         Step::Later { seconds } => put_off(desk, message, seconds, now).await,
         Step::Failed { seconds, in_a_row } => {
-            let dimensions = [("Controller", policy.controller.as_str()), ("System", system.as_str())];
-            metric("SystemFailures", 1.0, Unit::Count, &dimensions);
+            count_failure(policy, system);
             metric("SystemFailuresInARow", f64::from(in_a_row), Unit::Count, &[]);
             put_off(desk, message, seconds, now).await
         }
@@ -157,7 +156,7 @@ async fn follow<P: Ports>(
 async fn put_off<P: Ports>(desk: &Desk<P>, message: &Message, seconds: i64, now: Timestamp) -> Result<(), Verdict> {
     let age_max = SignedDuration::from_hours(24 * RENEWED_DAYS);
     if message.sent_at.is_some_and(|sent_at| now.duration_since(sent_at) > age_max) {
-        // The one continuation: it can be derived again from what is stored.
+        // It can be derived again from what is stored.
         desk.ports.send(Queue::Tasks, vec![message.body.clone()]).await?;
         return Ok(());
     }
@@ -213,10 +212,14 @@ async fn take<P: Ports>(
 ) -> Result<systems::Taken, OutcomeRefused> {
     let taken = systems::take_outcome(policy, &desk.ports, system, told, &desk.pace, at).await?;
     if taken == systems::Taken::AskedAgain {
-        let dimensions = [("Controller", policy.controller.as_str()), ("System", system.as_str())];
-        metric("SystemFailures", 1.0, Unit::Count, &dimensions);
+        count_failure(policy, system);
     }
     Ok(taken)
+}
+
+fn count_failure(policy: &Policy, system: &SystemId) {
+    let dimensions = [("Controller", policy.controller.as_str()), ("System", system.as_str())];
+    metric("SystemFailures", 1.0, Unit::Count, &dimensions);
 }
 
 async fn answer<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {

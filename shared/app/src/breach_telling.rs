@@ -28,10 +28,10 @@ use crate::{
 };
 
 /// When nothing has moved for so long, messages were lost or dropped: longer than any of them waits.
-pub const STANDSTILL: SignedDuration = SignedDuration::from_mins(45);
+const STANDSTILL: SignedDuration = SignedDuration::from_mins(45);
 
 /// Pages of notices that one message looks at.
-pub const LOOK_PAGES_MAX: usize = 20;
+const LOOK_PAGES_MAX: usize = 20;
 
 /// Finds people affected in one segment and plans their notices, as far as one message reads; answers where the rest
 /// begins. A segment that is read to its end is noted as planned for the decision of that time.

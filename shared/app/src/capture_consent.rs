@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How long the token of a receipt opens its state: people come back to a receipt late.
-pub const RECEIPT_TOKEN_HOURS: i64 = 24 * 365;
+const RECEIPT_TOKEN_HOURS: i64 = 24 * 365;
 
 /// The port to the ledger of consents.
 #[expect(async_fn_in_trait, reason = "functions run on one thread")]

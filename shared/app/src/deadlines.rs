@@ -20,13 +20,13 @@ pub const CLOCK_SHARDS: u8 = 2;
 pub const BREACH_RISK_HOURS: i64 = 24;
 
 /// The review of a hold is near from so many hours before it.
-pub const HOLD_REVIEW_HOURS: i64 = 24 * 7;
+const HOLD_REVIEW_HOURS: i64 = 24 * 7;
 
 /// Nobody is told of a review that was missed more often than every so many hours.
-pub const HOLD_REMINDER_HOURS: i64 = 24 * 7;
+const HOLD_REMINDER_HOURS: i64 = 24 * 7;
 
 /// Most deadlines looked at in one run.
-pub const DEADLINES_MAX: usize = 5_000;
+const DEADLINES_MAX: usize = 5_000;
 
 /// What is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

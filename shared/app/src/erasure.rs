@@ -146,7 +146,7 @@ async fn sort_out<P: Eraser>(
 }
 
 /// In place of a clause, where the office and not the policy keeps an item.
-pub const BY_OFFICE: &str = "office";
+const BY_OFFICE: &str = "office";
 
 /// What the office decided to keep of this kind.
 pub(crate) fn excepted<'a>(except: &'a [Exception], record: &Record) -> Option<&'a Exception> {

@@ -27,10 +27,10 @@ use crate::{
 };
 
 /// Most entries of one packet.
-pub const ENTRIES_MAX: usize = 1_000;
+const ENTRIES_MAX: usize = 1_000;
 
 /// Most bytes of names and values in one packet.
-pub const PACKET_BYTES_MAX: usize = 100_000;
+const PACKET_BYTES_MAX: usize = 100_000;
 
 /// Most days that one run closes.
 pub const DAYS_MAX: usize = 1_000;

@@ -27,7 +27,7 @@ pub use html::escape;
 use html::{Html, in_query};
 
 /// Longest reply that the page lets somebody write, in characters.
-pub const REPLY_CHARS_MAX: &str = "4000";
+const REPLY_CHARS_MAX: &str = "4000";
 
 /// Longest one-time code that the page lets somebody type, in characters.
 const CODE_CHARS_MAX: &str = "32";

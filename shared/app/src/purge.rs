@@ -33,7 +33,7 @@ pub const LOOK_RECORDS_MAX: usize = 100;
 
 /// Most records that wait for their controller's batch to be full, and so the most that a run has still to
 /// delete, beside one page, when its time is up.
-pub const WAITING_RECORDS_MAX: usize = 2 * BATCH_RECORDS_MAX;
+const WAITING_RECORDS_MAX: usize = 2 * BATCH_RECORDS_MAX;
 
 /// Most messages by which one shard is handed on. Lambda's own guard against loops is lifted for this
 /// queue, so the function keeps one of its own; the next tick begins again.

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long a requester can look at the status of a request.
-pub const STATUS_TOKEN_HOURS: i64 = dsar::STATUS_HOURS;
+const STATUS_TOKEN_HOURS: i64 = dsar::STATUS_HOURS;
 
 /// A request, parsed.
 #[derive(Debug)]

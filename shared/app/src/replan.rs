@@ -23,7 +23,7 @@ use crate::{
 
 /// How long after a new policy was first seen its walk begins: longer than a deployment goes on and an
 /// invocation of the old version lasts.
-pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(30);
+const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(30);
 
 /// How often a walk that is on is asked to go on, in minutes, and how far apart ticks are at most: a message is seldom
 /// lost, and asking at every tick would only have others read what this one walks through.

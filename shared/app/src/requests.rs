@@ -195,7 +195,7 @@ pub fn head_of(policy: &Policy, state: &RequestState) -> Head {
 }
 
 /// How often an append is tried again when somebody was faster.
-pub const APPEND_TRIES: usize = 5;
+const APPEND_TRIES: usize = 5;
 
 /// What is to be appended.
 #[derive(Debug, Clone, PartialEq, Eq)]

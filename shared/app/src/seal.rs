@@ -17,7 +17,7 @@ use crate::{chain::Place, error::PortError};
 pub const SEAL_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Links that are read at once.
-pub const LINKS_PAGE_MAX: u64 = 64;
+const LINKS_PAGE_MAX: u64 = 64;
 
 /// Most links of one chain that one run checks. A checkpoint covers what was checked; the next one goes on.
 pub const CHAIN_LINKS_MAX: u64 = 2_000;

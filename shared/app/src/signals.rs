@@ -27,7 +27,7 @@ pub const SIGNALS_PAGE_MAX: usize = 50;
 pub const SIGNALS_LOOKED_AT_MAX: usize = 500;
 
 /// Most signals that one reminder names; it counts the others.
-pub const SIGNALS_NAMED_MAX: usize = 20;
+const SIGNALS_NAMED_MAX: usize = 20;
 
 /// How often a change is tried again when somebody was faster.
 const TRIES: usize = 5;

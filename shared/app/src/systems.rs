@@ -182,14 +182,6 @@ pub async fn overview<P: SystemStates>(
     Ok(views)
 }
 
-/// The systems that a request waits for.
-pub fn waited_for(state: &RequestState) -> Vec<&SystemId> {
-    if !state.stage().is_open() {
-        return Vec::new();
-    }
-    state.tasks().into_iter().filter(|(_, end)| end.is_none()).map(|(system, _)| system).collect()
-}
-
 /// The systems that a request of this type, about these purposes, goes to as a task.
 pub fn systems_for(policy: &Policy, request: RequestType, purposes: &[Purpose]) -> Vec<SystemId> {
     system::systems_for(policy, request, purposes).into_iter().map(|rule| rule.id.clone()).collect()

@@ -284,7 +284,7 @@ pub async fn confirm<P: Announcements>(
 }
 
 /// From when on a claim is in doubt: longer than any sender lives.
-pub const IN_HAND: SignedDuration = SignedDuration::from_mins(2);
+const IN_HAND: SignedDuration = SignedDuration::from_mins(2);
 
 /// Over what time the rate is taken.
 pub const LATELY: SignedDuration = SignedDuration::from_mins(10);

@@ -21,11 +21,11 @@ use crate::error::PortError;
 pub const WALK_SEGMENTS: u16 = 4;
 
 /// How many pages one message looks at before it hands the rest on.
-pub const WALK_PAGES_MAX: usize = 30;
+const WALK_PAGES_MAX: usize = 30;
 
 /// How many records one message acts on, give or take a page, before it hands the rest on: well within a
 /// function's time.
-pub const WALK_RECORDS_MAX: u64 = 2_000;
+const WALK_RECORDS_MAX: u64 = 2_000;
 
 /// Most messages that one segment hands itself on by. Lambda's own guard against loops is lifted for this
 /// queue, so the function keeps one of its own: this many reach through billions of items.

@@ -1,6 +1,6 @@
 //! SQS: one message at a time, each with its own verdict.
 
-use std::{borrow::Cow, collections::HashMap, fmt};
+use std::{borrow::Cow, fmt};
 
 use app::queues::DeadLetters;
 use aws_lambda_events::sqs::SqsMessage;
@@ -28,8 +28,6 @@ pub struct Message {
     pub source: String,
     /// When it entered that queue. A redrive changes it, so it orders nothing.
     pub sent_at: Option<Timestamp>,
-    /// The message attributes that are text, such as `reason`.
-    pub attributes: HashMap<String, String>,
 }
 
 impl fmt::Debug for Message {
@@ -61,11 +59,6 @@ impl Message {
                 .attributes
                 .get("SentTimestamp")
                 .and_then(|sent| Timestamp::from_millisecond(sent.parse().ok()?).ok()),
-            attributes: message
-                .message_attributes
-                .into_iter()
-                .filter_map(|(name, attribute)| Some((name, attribute.string_value?)))
-                .collect(),
         })
     }
 
@@ -203,7 +196,6 @@ mod tests {
             receipt: "r".to_owned(),
             source: String::new(),
             sent_at: None,
-            attributes: HashMap::new(),
         }
     }
 
@@ -308,7 +300,7 @@ mod tests {
         )
         .unwrap();
         let message = Message::parse(&raw).unwrap();
-        assert_eq!((message.receive_count, message.attributes["reason"].as_str()), (3, "late"));
+        assert_eq!(message.receive_count, 3);
         assert_eq!((message.receipt.as_str(), message.source.as_str()), ("r-1", "arn:aws:sqs:eu-west-1:0:q"));
         assert_eq!(message.sent_at.unwrap().as_millisecond(), 1_767_225_600_123);
         assert_eq!(format!("{message:?}"), r#"Message { id: "m-1", receive_count: 3, .. }"#);

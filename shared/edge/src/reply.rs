@@ -17,8 +17,6 @@ pub enum Reply {
     Batch(Vec<String>),
     /// What a schedule did, for whoever invokes it by hand.
     Summary(Value),
-    /// Done, and nothing to say.
-    Done,
 }
 
 impl Reply {
@@ -63,7 +61,6 @@ impl Serialize for Reply {
                 map.end()
             }
             Self::Summary(value) => value.serialize(serializer),
-            Self::Done => serializer.serialize_unit(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Longest `Idempotency-Key` or nonce, in bytes.
-pub const KEY_BYTES_MAX: usize = 128;
+const KEY_BYTES_MAX: usize = 128;
 
 /// The controllers' policies, from the layer: each is read when it is first asked for.
 ///

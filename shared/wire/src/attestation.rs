@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Longest title of evidence, in bytes.
-pub const TITLE_BYTES_MAX: usize = 500;
+const TITLE_BYTES_MAX: usize = 500;
 
 /// What an attestation rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::form::{FormError, Pairs, SubjectForm, age, at, country, nothing_left, take};
 
 /// Longest text of `method`, `language` and the nonce, in bytes.
-pub const LABEL_BYTES_MAX: usize = 128;
+const LABEL_BYTES_MAX: usize = 128;
 
 /// `POST /{controller}/v1/consents`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -244,7 +244,7 @@ pub struct ConsentStateForm {
 }
 
 /// The state of a consent that was given and is asked for again.
-pub const LAPSED: &str = "lapsed";
+const LAPSED: &str = "lapsed";
 
 /// The state of one purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -25,10 +25,10 @@ use crate::{
 mod aws;
 
 /// The source of events of a controller's own detectors.
-pub const OWN_SOURCE: &str = "habeas.detector";
+const OWN_SOURCE: &str = "habeas.detector";
 
 /// Their `detail-type`.
-pub const OWN_DETAIL_TYPE: &str = "Signal";
+const OWN_DETAIL_TYPE: &str = "Signal";
 
 /// Most findings of one event.
 pub const EVENT_FINDINGS_MAX: usize = 100;

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Most safeguards of one question.
-pub const SAFEGUARDS_MAX: usize = 16;
+const SAFEGUARDS_MAX: usize = 16;
 
 /// `POST /{controller}/v1/disclosures`.
 #[derive(Clone, PartialEq, Eq, Deserialize)]

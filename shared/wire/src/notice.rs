@@ -16,13 +16,13 @@ use crate::{
 };
 
 /// Longest address of a document, in bytes.
-pub const URL_BYTES_MAX: usize = 2_048;
+const URL_BYTES_MAX: usize = 2_048;
 
 /// Longest name of a language (BCP 47), in bytes.
-pub const LANGUAGE_BYTES_MAX: usize = 35;
+const LANGUAGE_BYTES_MAX: usize = 35;
 
 /// Most names in one list of a publication.
-pub const NAMES_MAX: usize = 100;
+const NAMES_MAX: usize = 100;
 
 /// `POST /{controller}/v1/notices`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -22,7 +22,7 @@ pub use staff::{SecretAnswer, SystemAnswer, SystemsAnswer};
 pub const VERSION: u8 = 1;
 
 /// Longest JSON object that a system hands over.
-pub const DATA_BYTES_MAX: usize = 256 * 1024;
+const DATA_BYTES_MAX: usize = 256 * 1024;
 
 /// Longest body of an outcome: the data and what stands around it.
 pub const OUTCOME_BODY_BYTES_MAX: usize = DATA_BYTES_MAX + 4 * 1024;

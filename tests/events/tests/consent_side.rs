@@ -13,6 +13,7 @@ use app::{
 use domain::{
     consent::ConsentEvent,
     ids::{Identifier, IdentifierKind, SubjectRef},
+    policy::Policy,
 };
 use edge::{
     Event, Failure, Reply, answer,
@@ -113,8 +114,12 @@ fn message(body: &str) -> String {
 
 impl Acme {
     fn new() -> Self {
+        Self::under(&consent_side())
+    }
+
+    fn under(policy: &Policy) -> Self {
         let pages = AllowedPages::parse("").unwrap();
-        let (memory, policies) = (Memory::new(), || PolicyBook::new([consent_side()]));
+        let (memory, policies) = (Memory::new(), || PolicyBook::new([policy.clone()]));
         let guard = TimeGuard { stage: Stage::Local };
         Self {
             consents: consent_capture::Site { ports: memory.clone(), policies: policies(), pages },
@@ -458,6 +463,23 @@ async fn an_event_holds_a_persons_records_and_staff_read_and_release_the_hold() 
     ]))
     .await;
     assert!(results[0].get("holds").is_none() && results[1].get("holds").is_none(), "it came after its end: {results}");
+}
+
+#[tokio::test]
+async fn a_controller_that_is_named_after_holds_registers_records() {
+    let policy = Policy { controller: controller("holds-and-co"), ..consent_side() };
+    let holds = Acme::under(&policy);
+    let record = json!({
+        "type": "record", "occurred_at": "2026-01-01T09:00:00Z", "subject": { "kind": "account", "value": "ada" },
+        "category": "server-log", "purpose": "security", "locator": "log-1",
+    });
+    let call = Call::new("POST", "/holds-and-co/v1/records").json(json!({ "events": [record] }));
+    let call = Call { parameters: json!({ "controller": "holds-and-co" }), ..call };
+    let mut payload = call.payload();
+    payload["requestContext"]["authorizer"] =
+        json!({ "jwt": { "claims": { "sub": "shop", "scope": "records:write", "controllers": "holds-and-co" } } });
+    let (status, answer) = asked(&payload, |event| retention_track::handle(&holds.records, event)).await;
+    assert_eq!((status, &answer["results"][0]["result"]), (200, &json!("registered")), "{answer}");
 }
 
 #[tokio::test]

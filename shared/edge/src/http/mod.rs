@@ -11,5 +11,5 @@ pub use app::pages::escape;
 pub use body::{BODY_BYTES_MAX, Content, FORM_PAIRS_MAX, Form, RECORDS_BODY_BYTES_MAX};
 pub use problem::Problem;
 pub use redirect::{AllowedPages, Location};
-pub use request::{Claims, Request, Staff};
+pub use request::{Request, Staff};
 pub use response::Response;

@@ -160,14 +160,6 @@ impl Problem {
             .with_detail("The token lacks the scope that this route needs, or is not for this controller.")
     }
 
-    /// 400: a time that this route does not take.
-    pub fn time_out_of_range(refused: TimeRefused) -> Self {
-        Self::new(400, "time-out-of-range", "The time is out of range").with_detail(match refused {
-            TimeRefused::Ahead => "The time lies ahead of the clock.",
-            TimeRefused::TooOld => "The time is older than this route takes.",
-        })
-    }
-
     /// 428: the request does not say which version it is meant for (RFC 6585 section 3).
     pub fn precondition_required(detail: &'static str) -> Self {
         Self::new(428, "version-needed", "The version is needed")
@@ -301,9 +293,13 @@ impl From<Failure> for Problem {
     }
 }
 
+/// A time that the route does not take.
 impl From<TimeRefused> for Problem {
     fn from(refused: TimeRefused) -> Self {
-        Self::time_out_of_range(refused)
+        Self::new(400, "time-out-of-range", "The time is out of range").with_detail(match refused {
+            TimeRefused::Ahead => "The time lies ahead of the clock.",
+            TimeRefused::TooOld => "The time is older than this route takes.",
+        })
     }
 }
 

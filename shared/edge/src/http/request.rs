@@ -20,7 +20,6 @@ pub struct Request {
     parameters: HashMap<String, String>,
     query: String,
     headers: Vec<(String, String)>,
-    cookies: Vec<String>,
     body: String,
     is_base64: bool,
     at: Timestamp,
@@ -30,24 +29,13 @@ pub struct Request {
 }
 
 /// What the gateway's JWT authorizer says about the token it has verified.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Claims {
+struct Claims {
     /// Whom the issuer gave the token to.
-    pub sub: String,
+    sub: String,
     /// What it may do: `breach:write`.
-    pub scopes: Vec<String>,
+    scopes: Vec<String>,
     /// For which controllers it may do so.
-    pub controllers: Vec<String>,
-}
-
-impl fmt::Debug for Claims {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // `sub` is a person at work.
-        f.debug_struct("Claims")
-            .field("scopes", &self.scopes)
-            .field("controllers", &self.controllers)
-            .finish_non_exhaustive()
-    }
+    controllers: Vec<String>,
 }
 
 /// Someone of a controller's staff, allowed to do what the scope names.
@@ -55,13 +43,12 @@ impl fmt::Debug for Claims {
 pub struct Staff {
     /// The token's subject, for the record of who did it.
     pub subject: String,
-    /// The controller for which they act.
-    pub controller: ControllerId,
 }
 
 impl fmt::Debug for Staff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Staff").field("controller", &self.controller).finish_non_exhaustive()
+        // It is a person at work.
+        f.debug_struct("Staff").finish_non_exhaustive()
     }
 }
 
@@ -93,7 +80,6 @@ impl Request {
             parameters: event.path_parameters,
             query: event.raw_query_string.unwrap_or_default(),
             headers,
-            cookies: event.cookies.unwrap_or_default(),
             body: event.body.unwrap_or_default(),
             is_base64: event.is_base64_encoded,
             at,
@@ -181,11 +167,6 @@ impl Request {
         self.headers.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// A cookie's value.
-    pub fn cookie(&self, name: &str) -> Option<&str> {
-        self.cookies.iter().find_map(|cookie| cookie.split_once('=').filter(|(n, _)| n.trim() == name).map(|(_, v)| v))
-    }
-
     /// The token of `Authorization: Bearer …`. None if there are two, or it is no token.
     pub fn bearer(&self) -> Option<&str> {
         let mut values = self.headers("authorization");
@@ -224,11 +205,6 @@ impl Request {
         self.headers("dnt").flat_map(|value| value.split(',')).any(|value| value.trim_matches([' ', '\t']) == "1")
     }
 
-    /// What the authorizer says about the token.
-    pub const fn claims(&self) -> Option<&Claims> {
-        self.claims.as_ref()
-    }
-
     /// Lets staff in: the token must have the scope **and** name this controller, since scopes alone
     /// let one controller's clerk into another (correctness 21). The gateway checks scopes as well;
     /// here they are checked again, so that a route without its authorizer is closed, not open.
@@ -239,11 +215,7 @@ impl Request {
         let claims = self.claims.as_ref().filter(|claims| !claims.sub.is_empty()).ok_or_else(Problem::unauthorized)?;
         let may =
             claims.scopes.iter().any(|s| s == scope) && claims.controllers.iter().any(|c| c == controller.as_str());
-        if may {
-            Ok(Staff { subject: claims.sub.clone(), controller: controller.clone() })
-        } else {
-            Err(Problem::forbidden())
-        }
+        if may { Ok(Staff { subject: claims.sub.clone() }) } else { Err(Problem::forbidden()) }
     }
 
     /// Whether a refusal should be a page: a browser asked for one, by a form or a link.
@@ -344,14 +316,11 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn headers_and_cookies_are_found() {
-        let request = request_of(json!({
-            "headers": { "Idempotency-Key": "k", "x-n": "1,2" }, "cookies": ["a=1", "habeas=x=y"],
-        }));
+    fn headers_are_found_by_any_case() {
+        let request = request_of(json!({ "headers": { "Idempotency-Key": "k", "x-n": "1,2" } }));
         assert_eq!(request.header("idempotency-key"), Some("k"));
         assert_eq!(request.header("IDEMPOTENCY-KEY"), Some("k"));
         assert_eq!((request.header("x-n"), request.header("y")), (Some("1,2"), None));
-        assert_eq!((request.cookie("habeas"), request.cookie("b")), (Some("x=y"), None));
     }
 
     #[test]

@@ -122,11 +122,6 @@ impl Response {
         Self::new(304)
     }
 
-    /// 204.
-    pub fn no_content() -> Self {
-        Self::new(204)
-    }
-
     /// Sets a header; one of the same name is replaced. Control characters are left out, so that a
     /// value never becomes two headers.
     #[must_use]
@@ -193,7 +188,7 @@ mod tests {
         for response in [
             Response::json(200, &serde_json::json!({})),
             Response::html(200, String::new()),
-            Response::no_content(),
+            Response::not_modified(),
             Response::see_other(&Location::ours("https://example.com/".to_owned()).unwrap()),
             Problem::not_found().to_response(false),
             Problem::not_found().to_response(true),
@@ -207,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_header_stays_one_header() {
-        let response = Response::no_content().with_header("x-a", "1\r\nset-cookie: evil").with_header("X-A", "2\n");
+        let response = Response::not_modified().with_header("x-a", "1\r\nset-cookie: evil").with_header("X-A", "2\n");
         assert_eq!(response.header("x-a"), Some("2"));
         assert_eq!(response.headers.len(), 4);
     }

@@ -40,11 +40,7 @@ impl Request {
 
     /// Whether the client has that version already, by its `If-None-Match`.
     pub fn has_version(&self, version: u32) -> bool {
-        let tags = self.headers("if-none-match").flat_map(|value| value.split(','));
-        tags.map(|tag| tag.trim_matches([' ', '\t'])).any(|tag| {
-            // RFC 9110 section 13.1.2: a weak tag will do here.
-            version_of(tag.strip_prefix("W/").unwrap_or(tag)) == Some(version)
-        })
+        self.has_tag(&version_tag(version))
     }
 }
 

@@ -2,7 +2,6 @@
 //! invocation after the other.
 
 use std::{
-    collections::HashMap,
     fs,
     io::{BufRead, stdin},
     time::Instant,
@@ -111,15 +110,7 @@ pub(crate) fn done_all(reply: Reply) {
 }
 
 pub(crate) fn message(id: String, body: String) -> Message {
-    Message {
-        id,
-        body,
-        receive_count: 1,
-        receipt: String::new(),
-        source: String::new(),
-        sent_at: None,
-        attributes: HashMap::new(),
-    }
+    Message { id, body, receive_count: 1, receipt: String::new(), source: String::new(), sent_at: None }
 }
 
 /// Lambda's side of a queue: it is Lambda that receives, so it goes past the endpoint that counts.

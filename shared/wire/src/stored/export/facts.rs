@@ -15,7 +15,7 @@ use crate::request::ComplaintForm;
 
 /// What is said of incentives: a policy has no word for one, so that it cannot offer any (Cal. Civ. Code
 /// § 1798.125(b)(3)).
-pub const INCENTIVES: &str = "The policy states no financial incentive for giving data or leaving it: none is offered.";
+const INCENTIVES: &str = "The policy states no financial incentive for giving data or leaving it: none is offered.";
 
 /// What the policy says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
