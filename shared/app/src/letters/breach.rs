@@ -129,7 +129,9 @@ impl Words<'_> {
             authorities.push(reached(texts, complaint.authority, [complaint.url, complaint.phone, complaint.post]));
         }
         authorities.extend(complaint.competent.iter().map(|regime| competent(texts, *regime)));
-        blocks.extend([Block::Text(texts.complaint()), Block::List(authorities)]);
+        if !authorities.is_empty() {
+            blocks.extend([Block::Text(texts.complaint()), Block::List(authorities)]);
+        }
         blocks
     }
 }
