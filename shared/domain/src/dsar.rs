@@ -35,8 +35,8 @@ pub use course::{
     Stage, TaskEnd, TransitionRefused, VerifiedBy, Why,
 };
 pub use due::{
-    AnswerDue, AskEffect, DAYS_WITHOUT_NUMBER, ExtensionRefused, acknowledge_due, answer_due, ask_effect,
-    check_extension, due_of, facts_of, regimes_for,
+    AnswerDue, AskEffect, DAYS_WITHOUT_NUMBER, ExtensionRefused, answer_due, ask_effect, check_extension, due_of,
+    facts_of, regimes_for,
 };
 pub use grounds::{EXCEPTIONS_MAX, ExtensionGround, RefusalGround, RulingRefused, check_ruling, has_parts};
 pub use merge::{MergeRefused, check_merge};

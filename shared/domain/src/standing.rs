@@ -325,11 +325,6 @@ impl Standing {
         self.choices.get(purpose).is_some_and(|state| state.choice == Choice::Given)
     }
 
-    /// Whether the data may be stored and no more.
-    pub const fn is_restricted(&self) -> bool {
-        self.restricted
-    }
-
     /// Whether this person's data may be used so, by the policy and all they have said.
     ///
     /// # Errors

@@ -143,19 +143,6 @@ fn intake_never_fails_for_want_of_holidays_and_says_that_the_date_is_early() {
     let due = dsar::answer_due(&french, RequestType::Access, &[], at("2040-04-14")).unwrap();
     assert_eq!(day(&due), ("2040-05-14".to_owned(), false));
     assert!(due.steps.iter().any(|step| step.words.contains("known from 2024 to 2032")), "{:#?}", due.steps);
-    let confirmed = dsar::acknowledge_due(&policy(&[Regime::UsCa], None), RequestType::Access, &[], at("2040-04-14"));
-    assert_eq!(confirmed.unwrap().map(|due| due.last_day.to_string()).as_deref(), Some("2040-04-27"));
-}
-
-#[test]
-fn receipt_is_confirmed_by_the_earliest_law_that_asks_for_it() {
-    let confirm = |regimes: &[Regime], request| {
-        let due = dsar::acknowledge_due(&policy(regimes, None), request, &[], at("2026-03-02")).unwrap();
-        due.map(|due| due.last_day.to_string())
-    };
-    assert_eq!(confirm(&[Regime::EuGdpr], RequestType::Access), None);
-    assert_eq!(confirm(&[Regime::EuGdpr, Regime::UsCa], RequestType::Access).as_deref(), Some("2026-03-16"));
-    assert_eq!(confirm(&[Regime::UkGdpr], RequestType::Complaint).as_deref(), Some("2026-04-01"));
 }
 
 #[test]

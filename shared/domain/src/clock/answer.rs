@@ -43,15 +43,6 @@ impl Facts {
     pub const fn new(request: RequestType, received_at: Timestamp) -> Self {
         Self { received_at, request, asks: Vec::new(), fee_paid_at: None, extended_at: None }
     }
-
-    /// The same, if open questions were answered then.
-    #[must_use]
-    pub fn answered_at(mut self, at: Timestamp) -> Self {
-        for asked in &mut self.asks {
-            asked.to = asked.to.or(Some(at.max(asked.from)));
-        }
-        self
-    }
 }
 
 /// What a question to the requester does to a law's clock.
@@ -94,18 +85,6 @@ pub fn duty_for(law: Law, request: RequestType) -> Duty {
     };
     let has_number = rows(law, own).any(|rule| !matches!(rule.period, Period::Words(_)));
     if has_number { own } else { Duty::Respond }
-}
-
-/// How a request's receipt is confirmed under a law, where that has a time of its own (11 CCR 7021(a); DPA 2018
-/// s. 164A).
-pub fn acknowledgement_for(law: Law, request: RequestType) -> Option<Duty> {
-    let duty = match request {
-        RequestType::Complaint => Duty::AcknowledgeComplaint,
-        // Opt-outs and limits are carried out, not confirmed (11 CCR 7026(f), 7027(g)).
-        RequestType::DoNotSellOrShare | RequestType::LimitSensitive => return None,
-        _ => Duty::Acknowledge,
-    };
-    rows(law, duty).next().map(|rule| rule.duty)
 }
 
 /// By when a duty towards a requester must be done.

@@ -17,11 +17,6 @@ pub struct Site {
 }
 
 impl Site {
-    /// A controller in that zone, of which nothing else is known.
-    pub const fn in_zone(zone: TimeZone) -> Self {
-        Self { zone, place: None, holidays: true }
-    }
-
     /// The zone in which a law's days are counted.
     pub fn zone_of(&self, law: Law) -> TimeZone {
         law.zone().unwrap_or_else(|| self.zone.clone())

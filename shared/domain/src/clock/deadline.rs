@@ -91,15 +91,3 @@ pub fn due_by(rule: &'static Rule, events: &Events, site: &Site) -> Result<Due, 
     steps.extend(counted);
     Ok(Due { last_day, at: counter.end_of(last_day)?, is_instant: false, law, duty, article, stands: None, steps })
 }
-
-/// By when a breach must be with the authority: 72 hours on the clock from awareness (GDPR Art. 33(1), UK GDPR
-/// Art. 33(1)). Hours run through weekends and changes of clock alike.
-///
-/// # Errors
-/// [`OutOfCalendar`] if the instant would fall past the calendar's end.
-pub fn notify_authority_by(aware_at: Timestamp) -> Result<Timestamp, OutOfCalendar> {
-    let mut events = Events::new();
-    events.note(Anchor::Awareness, aware_at);
-    let site = Site::in_zone(jiff::tz::TimeZone::UTC);
-    deadline(Law::EU_GDPR, Duty::NotifyAuthority, &events, &site).map(|due| due.at).map_err(|_| OutOfCalendar)
-}

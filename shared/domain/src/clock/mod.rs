@@ -20,11 +20,11 @@ mod law;
 mod requests;
 mod rule;
 
-pub use answer::{ASKED_PROMPTLY_DAYS_MAX, Asked, Facts, acknowledgement_for, answer, duty_for, extend};
+pub use answer::{ASKED_PROMPTLY_DAYS_MAX, Asked, Facts, answer, duty_for, extend};
 pub use calendar::{Calendar, Day};
 pub use condition::{Among, Condition, Number, RiskOf};
 pub use count::{Site, Step};
-pub use deadline::{Events, deadline, due_by, notify_authority_by};
+pub use deadline::{Events, deadline, due_by};
 pub use error::{ClockError, OutOfCalendar};
 pub use holidays::{FIRST_YEAR, LAST_YEAR};
 pub use law::{EEA, Law};

@@ -116,26 +116,6 @@ pub fn due_of(policy: &Policy, state: &RequestState) -> AnswerDue {
         .unwrap_or_else(|_| AnswerDue::as_received(&state.received, policy))
 }
 
-/// By when the receipt of such a request must be confirmed, where a law asks for that within a time (11 CCR 7021(a);
-/// DPA 2018 s. 164A).
-///
-/// # Errors
-/// [`OutOfCalendar`] past the calendar's end.
-pub fn acknowledge_due(
-    policy: &Policy,
-    request: RequestType,
-    regimes: &[Regime],
-    at: Timestamp,
-) -> Result<Option<AnswerDue>, OutOfCalendar> {
-    let facts = Facts::new(request, at);
-    let dues = in_force(policy, regimes).iter().filter_map(|regime| {
-        let duty = clock::acknowledgement_for(Law::of(*regime), request)?;
-        Some(by_law(policy, *regime, duty, &facts))
-    });
-    let dues = dues.collect::<Result<Vec<_>, _>>()?;
-    Ok(dues.into_iter().min_by_key(|due| due.at))
-}
-
 /// By when a request would have to be answered if the person were told then that it takes longer.
 ///
 /// # Errors

@@ -431,7 +431,7 @@ fn consent(meter: &mut Meter, items: usize) {
 fn deadline(meter: &mut Meter, items: usize) {
     let policies = of_lantern();
     let policy = policies.all().unwrap()[0];
-    let site = Site { place: policy.establishment.clone(), ..Site::in_zone(policy.time_zone.clone()) };
+    let site = Site { zone: policy.time_zone.clone(), place: policy.establishment.clone(), holidays: true };
     let start = later(0);
     rounds(meter, items, |n| {
         let received_at = start + i64::try_from(n % 500_000).unwrap().minutes();
