@@ -164,12 +164,9 @@ impl RetentionClock {
         Ok(())
     }
 
-    /// Notes an event of a record that had ended under another rule. The event stays known, but joins no run of
-    /// renewals: a run is a life, and this one was over.
+    /// Notes an event after the end of a record that had ended under another rule. The event stays known, but joins no
+    /// run of renewals: a run is a life, and this one was over.
     pub(crate) fn note_past_end(&mut self, rule: &RetentionRule, event: &EventName, at: Timestamp) {
-        if at < self.created_at {
-            return;
-        }
         let heard = Heard::of(rule, event);
         for (renewed, runs) in [(heard.base, &mut self.renewals), (heard.switched, &mut self.switched)] {
             let mut runs = Runs(runs);

@@ -143,6 +143,23 @@ fn of_renewals_that_never_join_the_earliest_are_kept_and_so_many_at_most() {
 }
 
 #[test]
+fn renewals_that_join_are_kept_as_one_however_many_they_are() {
+    let (rule, start) = (visits_of(2.days()), at("2026-01-01T00:00:00Z"));
+    let first_to_last: Vec<i64> = (1..200).collect();
+    let last_to_first: Vec<i64> = (1..200).rev().collect();
+    // Sixty that are too far from one another, and then all those between them.
+    let between: Vec<i64> = (0..60).map(|n| n * 3 + 1).chain((0..60).flat_map(|n| [n * 3 + 2, n * 3 + 3])).collect();
+    for days in [first_to_last, last_to_first, between] {
+        let mut clock = RetentionClock::new(start);
+        for day in &days {
+            clock.note(&rule, &event("website.visit"), start + (24 * day).hours(), &TimeZone::UTC).unwrap();
+        }
+        let (first, last) = (start + 24.hours(), start + (24 * days.iter().max().unwrap()).hours());
+        assert_eq!(clock.renewals.into_iter().collect::<Vec<_>>(), [(first, last)]);
+    }
+}
+
+#[test]
 fn a_duration_past_the_calendar_is_an_error_and_not_a_panic() {
     let rule = rule(Period::Fixed { duration: for_(Span::new().years(9_000)) }, None);
     assert!(RetentionClock::new(at("2026-01-01T00:00:00Z")).due(&rule, &TimeZone::UTC).is_err());
@@ -224,6 +241,21 @@ fn a_change_of_policy_never_revives_what_has_expired() {
 }
 
 #[test]
+fn after_the_end_another_policy_notes_what_it_listens_to_and_that_once() {
+    let (old, new, rule) = (policy("01"), policy("02"), visits_of(30.days()));
+    let mut expired = record(&old, &rule, at("2026-01-01T00:00:00Z"));
+    // A run that the record's life does not reach.
+    for visit in ["2026-03-01T00:00:00Z", "2026-03-10T00:00:00Z"] {
+        expired.note(&old, &rule, &event("website.visit"), at(visit)).unwrap();
+    }
+    let before = expired.clone();
+    for (name, when) in [("website.visit", "2026-03-01T00:00:00Z"), ("nobody.listens", "2026-04-20T00:00:00Z")] {
+        assert_eq!(expired.note(&new, &rule, &event(name), at(when)), Ok(false), "{name}");
+        assert_eq!(expired, before, "{name}");
+    }
+}
+
+#[test]
 fn what_is_alive_when_the_policy_changes_lives_by_the_new_one() {
     let (old, new) = (policy("01"), policy("02"));
     let mut alive = record(&old, &visits_of(30.days()), at("2026-01-01T00:00:00Z"));
@@ -260,7 +292,6 @@ fn under_one_policy_a_late_visit_from_before_the_end_still_counts() {
     assert_eq!(record.due_at.unwrap(), at("2026-03-12T00:00:00Z"));
 }
 
-/// A period of any mode, in days.
 #[test]
 fn a_record_is_gone_for_readers_from_the_instant_of_its_end_and_held_while_any_hold_is_on_it() {
     let (one, rule) = (policy("aa"), visits_of(10.days()));
@@ -313,6 +344,7 @@ fn a_record_whose_switch_took_over_names_the_switchs_clause() {
     assert_eq!((record.clause, record.due_at), (Clause::new("stationdb.4-c"), None));
 }
 
+/// A period of any mode, in days.
 fn any_period() -> impl Strategy<Value = Period> {
     let days = |days: i64| for_(days.days());
     prop_oneof![
