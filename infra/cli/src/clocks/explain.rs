@@ -446,10 +446,11 @@ fn of_event(law: Law, duty: Option<Duty>, mut input: Input, site: &Site) -> Play
         "a breach has occurred, alert, processor_informed_controller, {}",
         words::list(&known, "and")
     ))?;
-    if events.is_empty() && notes.is_empty() {
+    let first = Anchor::ALL.iter().filter_map(|anchor| events.at(*anchor)).min();
+    if first.is_none() && notes.is_empty() {
         return Err(Trouble::new("no time is given: a request has \"received\", a breach has \"aware\""));
     }
-    let first = Anchor::ALL.iter().filter_map(|anchor| events.at(*anchor)).min().map_or(Date::ZERO, day);
+    let first = first.map_or(Date::ZERO, day);
     let due = match duty {
         Some(duty) => deadline(law, duty, &events, site),
         None => first_duty(law, &events, site),

@@ -33,11 +33,6 @@ impl Events {
     pub fn at(&self, anchor: Anchor) -> Option<Timestamp> {
         self.0.get(&anchor).copied()
     }
-
-    /// Whether nothing is known.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 /// By when a duty must be done, from the event that its row names. Where a law has several rows for one duty, as DORA
