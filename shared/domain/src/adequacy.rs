@@ -161,4 +161,13 @@ mod tests {
         assert!(found(Regime::UkGdpr, "FR") && found(Regime::EuGdpr, "GB"));
         assert!(!found(Regime::UsCa, "CA"));
     }
+
+    /// Decision (EU) 2023/1795, Art. 1; SI 2023/1028, reg. 2.
+    #[test]
+    fn the_united_states_are_adequate_for_recipients_of_the_framework_alone() {
+        for regime in [Regime::EuGdpr, Regime::UkGdpr] {
+            let decision = decision(regime, country("US"), at("2026-06-01T00:00:00Z"));
+            assert_eq!(decision.and_then(|decision| decision.only_with), Some(DATA_PRIVACY_FRAMEWORK), "{regime:?}");
+        }
+    }
 }

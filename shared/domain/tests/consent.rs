@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     consent::{
-        AgeStanding, Capture, CaptureRefused, Choice, ConsentEvent, GUARDIAN_HOURS, GuardianPart, age_standing,
-        asks_confirmation, awaited, check, check_choices, fold, guardian_agreed, revocable, to_confirm,
+        AgeStanding, Capture, CaptureRefused, Choice, ConsentEvent, GuardianPart, age_standing, asks_confirmation,
+        awaited, check, check_choices, fold, guardian_agreed, revocable, to_confirm,
     },
     ids::{CaptureId, ControllerId, Fingerprint, GuardianId, Identifier, IdentifierKind, KeyedId, Pepper, Purpose},
     policy::{AgeRule, Clause, Country, LawfulBasis, Notice, Policy, PolicyHash, PurposeRule},
@@ -228,12 +228,9 @@ fn what_a_child_gave_counts_from_when_its_guardian_agreed_and_not_before() {
 
 #[test]
 fn a_guardian_who_is_late_agrees_to_nothing() {
-    let child = childs(0, 1);
-    assert_eq!(
-        newsletter(&[child.clone(), agreed(GUARDIAN_HOURS - 1, 2, &child)]).map(|state| state.0),
-        Some(Choice::Given)
-    );
-    assert_eq!(newsletter(&[child.clone(), agreed(GUARDIAN_HOURS, 2, &child)]), None);
+    let (child, fortnight) = (childs(0, 1), 14 * 24);
+    assert_eq!(newsletter(&[child.clone(), agreed(fortnight - 1, 2, &child)]), Some((Choice::Given, fortnight - 1)));
+    assert_eq!(newsletter(&[child.clone(), agreed(fortnight, 2, &child)]), None);
 }
 
 #[test]

@@ -525,7 +525,7 @@ fn a_status_says_what_comes_next() {
     let merged = after(&office, staff(1), Act::Merged(other()));
     assert_eq!(next(&merged, gone(1)), NextStep::SeeOther(other()));
     let refused = told(RequestType::Access, VerificationRule::None, &[(Actor::Product, Act::Decided(refusal()))]);
-    let until = gone(dsar::STATUS_HOURS);
+    let until = gone(180 * 24);
     assert_eq!(next(&refused, gone(1)), NextStep::Appeal { until });
     assert_eq!(next(&refused, until), NextStep::Done);
     let appeal = told(RequestType::Appeal, VerificationRule::None, &[(Actor::Product, Act::Decided(refusal()))]);
@@ -540,7 +540,7 @@ fn whoever_is_not_shown_what_there_was_is_told_how_to_appeal_whatever_became_of_
     let erased = |items| [(Actor::Product, Act::Decided(Outcome::Erased(items)))];
     let mut state = told(RequestType::Erasure, VerificationRule::None, &erased(Vec::new()));
     let next = |state: &RequestState| dsar::next_step(&policy, state, &due(state), gone(1));
-    let appeal = NextStep::Appeal { until: gone(dsar::STATUS_HOURS) };
+    let appeal = NextStep::Appeal { until: gone(180 * 24) };
     assert!(dsar::shows_items(&state.received));
     assert_eq!(next(&state), NextStep::Done);
     for (role, shows, expected) in [

@@ -300,6 +300,15 @@ mod tests {
         }
     }
 
+    /// What somebody writes is compared with what was stored when they were a customer.
+    #[test]
+    fn a_stored_point_is_the_one_that_was_hashed() {
+        let city = Field::parse("city").unwrap();
+        let point = pepper().point(&city, "Lyon");
+        assert_eq!(PointHash::from_stored(point.as_str().to_owned()), point);
+        assert_ne!(PointHash::from_stored(point.as_str().to_owned()), pepper().point(&city, "Paris"));
+    }
+
     #[test]
     fn shards_are_used_evenly() {
         let mut counts = [0_u32; 8];
