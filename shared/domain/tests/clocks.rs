@@ -574,6 +574,13 @@ fn a_few_days_of_the_unions_hold_two_working_days() {
     assert!(told(&due("", "2026-01-09")).contains("two working days"));
 }
 
+/// GDPR Art. 21(3); Reg. 1182/71 Art. 3(5) speaks of two days or more.
+#[test]
+fn what_must_stop_at_once_stops_at_once_in_the_union_too() {
+    let facts = Facts::new(RequestType::ObjectionMarketing, at("2026-01-09"));
+    check(&answer(Law::EU_GDPR, Duty::Unsubscribe, &facts, &site("")).unwrap(), "2026-01-09");
+}
+
 #[test]
 fn hours_run_by_the_unions_regulation_in_the_union_and_by_their_own_article_elsewhere() {
     let aware = events(&[(Anchor::Awareness, "2026-01-15")]);

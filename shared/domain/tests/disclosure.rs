@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     consent::{Choice, ConsentEvent},
-    disclosure::{DisclosureAsked, Permit, check, check_total},
+    disclosure::{DisclosureAsked, Permit, Whose, check, check_total},
     dsar::{Received, RequestState, RequestType},
     hold::{Hold, HoldReason, HoldScope},
     ids::{
@@ -418,6 +418,14 @@ fn a_total_of_enough_people_may_leave_for_a_purpose_of_totals() {
     let denial = Denial { what, except: BTreeSet::new(), unless_consent: None, clause: Clause::new("test.never") };
     policy.denials.insert(what, denial);
     assert_eq!(total(&policy, 50, "usage", "reports"), Err(Reason::UseRuledOut));
+}
+
+/// GDPR Art. 15(1)(c): a person is told of the disclosures of their data, and a total is in nobody's list.
+#[test]
+fn a_disclosure_of_a_persons_data_is_theirs_and_one_of_a_total_is_nobodys() {
+    let person = SubjectRef::parse(&format!("1.{}", "A".repeat(22))).unwrap();
+    assert_eq!(Whose::Person(person.clone()).subject(), Some(&person));
+    assert_eq!(Whose::Total { people: 10 }.subject(), None);
 }
 
 fn any_asked() -> impl Strategy<Value = DisclosureAsked> {

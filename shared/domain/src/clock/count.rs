@@ -116,7 +116,7 @@ impl Counter {
             let days = crate::words::count(more, "day");
             steps.push(Step::new(format!("{days} did not count and come on top"), last, rule.article));
         }
-        if self.law.is_of_the_union() && rule.roll == Roll::WorkingDay && matches!(period, Period::Days(2..)) {
+        if self.law.is_of_the_union() && matches!(period, Period::Days(2..)) {
             last = self.with_two_working_days(start, last, &mut steps)?;
         }
         let rolled = self.rolled(rule, last, &mut steps)?;
