@@ -11,11 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 use wire::{
-    breach::{BreachAnswer, ClockForm},
+    breach::{BreachAnswer, ClockForm, NoticeCounts},
     record::RecordsAnswer,
 };
 
-use super::Office;
+use super::{Office, told::ways};
 use crate::{
     clock,
     trouble::{Played, Trouble},
@@ -215,26 +215,8 @@ fn clean_up(office: &Office, args: &DrillArgs, people: &[Value]) -> Played<((), 
 /// From the declaration to the end.
 fn walk(office: &Office, args: &DrillArgs, drill: &mut Drill, began: Timestamp) {
     let declared = drill.take("declare", || {
-        let now = clock::this_second();
-        let form = json!({
-            "title": "A drill",
-            "times": { "detected": began.to_string(), "aware": now.to_string() },
-            "facts": {
-                "exposed_from": began.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(began).to_string(),
-                "exposed_to": now.to_string(),
-                "effects": ["confidentiality"],
-                "people": args.people,
-                "records": args.people,
-                "scope": { "categories": [args.category] },
-                "texts": { "en": {
-                    "description": "This is a drill. Nothing has happened.",
-                    "consequences": "None: this is a drill.",
-                    "measures": "Nothing needs to be done: this is a drill.",
-                    "advice": "You need not do anything.",
-                }},
-            },
-        });
-        let breach: BreachAnswer = office.declare(&form, &format!("drill-{}", began.as_millisecond()))?.json()?;
+        let key = format!("drill-{}", began.as_millisecond());
+        let breach: BreachAnswer = office.declare(&declaration(args, began), &key)?.json()?;
         let running = breach.clocks.iter().filter(|clock| clock.standing == "running").count();
         if running == 0 {
             return Err(Trouble::new("no clock runs"));
@@ -269,25 +251,14 @@ fn walk(office: &Office, args: &DrillArgs, drill: &mut Drill, began: Timestamp) 
     let law = declared.clocks.iter().find(|clock| clock.duty == "authority" && clock.standing == "running");
     if let Some(ClockForm { law, .. }) = law {
         drill.take("notification", || {
-            let mut sizes = Vec::new();
-            for format in ["html", "pdf", "json"] {
-                sizes
-                    .push(format!("{format} {} bytes", office.notification(&id, law, "authority", format)?.body.len()));
-            }
+            let size = |format: &str| -> Played<String> {
+                let notification = office.notification(&id, law, "authority", format)?;
+                Ok(format!("{format} {} bytes", notification.body.len()))
+            };
+            let sizes = ["html", "pdf", "json"].map(size).into_iter().collect::<Played<Vec<_>>>()?;
             Ok(((), sizes.join(", ")))
         });
-        drill.take("submit", || {
-            let at = clock::this_second().to_string();
-            let breach = act(json!({
-                "act": "notified", "law": law, "duty": "authority", "to": "nobody: a drill", "at": at,
-                "reference": format!("drill-{}", began.as_second()),
-            }))?;
-            let clock = breach.clocks.iter().find(|clock| clock.law == *law && clock.duty == "authority");
-            match clock.map(|clock| clock.standing.as_str()) {
-                Some("met") => Ok(((), format!("the clock of {law} is met"))),
-                other => Err(Trouble::new(format!("the clock of {law} is {}", other.unwrap_or("gone")))),
-            }
-        });
+        drill.take("submit", || submitted(law, &act(submission(law, began))?));
     }
     drill.take("close", || {
         act(json!({ "act": "closed", "reason": "The drill is over." }))
@@ -304,50 +275,92 @@ fn walk(office: &Office, args: &DrillArgs, drill: &mut Drill, began: Timestamp) 
     drill.clocks = looked.iter().flat_map(|breach| &breach.clocks).filter_map(measured).collect();
 }
 
-/// Until when it is waited for what a queue does.
-fn deadline(args: &DrillArgs) -> Played<Timestamp> {
-    let until = clock::now().saturating_add(SignedDuration::from_mins(i64::from(args.minutes)));
-    until.map_err(Trouble::because("count the minutes"))
+/// The declaration: known since now, of what was detected when the drill began.
+fn declaration(args: &DrillArgs, began: Timestamp) -> Value {
+    let now = clock::this_second().to_string();
+    json!({
+        "title": "A drill",
+        "times": { "detected": began.to_string(), "aware": now },
+        "facts": {
+            "exposed_from": began.saturating_sub(SignedDuration::from_hours(1)).unwrap_or(began).to_string(),
+            "exposed_to": now,
+            "effects": ["confidentiality"],
+            "people": args.people,
+            "records": args.people,
+            "scope": { "categories": [args.category] },
+            "texts": { "en": {
+                "description": "This is a drill. Nothing has happened.",
+                "consequences": "None: this is a drill.",
+                "measures": "Nothing needs to be done: this is a drill.",
+                "advice": "You need not do anything.",
+            }},
+        },
+    })
 }
 
-/// Has its people counted, and waits for the number.
-fn counted(office: &Office, args: &DrillArgs, id: &str) -> Played<((), String)> {
-    office.count(id)?;
-    let until = deadline(args)?;
+/// The act that says that the authority was notified.
+fn submission(law: &str, began: Timestamp) -> Value {
+    json!({
+        "act": "notified", "law": law, "duty": "authority", "to": "nobody: a drill",
+        "at": clock::this_second().to_string(), "reference": format!("drill-{}", began.as_second()),
+    })
+}
+
+/// Whether that met the law's clock.
+fn submitted(law: &str, breach: &BreachAnswer) -> Played<((), String)> {
+    let clock = breach.clocks.iter().find(|clock| clock.law == *law && clock.duty == "authority");
+    match clock.map(|clock| clock.standing.as_str()) {
+        Some("met") => Ok(((), format!("the clock of {law} is met"))),
+        other => Err(Trouble::new(format!("the clock of {law} is {}", other.unwrap_or("gone")))),
+    }
+}
+
+/// Waits for what a queue does: looks until there is something to see. What was seen instead is the trouble once the
+/// time is up.
+fn awaited<T>(args: &DrillArgs, mut look: impl FnMut() -> Played<Result<T, String>>) -> Played<T> {
+    let until = clock::now().saturating_add(SignedDuration::from_mins(i64::from(args.minutes)));
+    let until = until.map_err(Trouble::because("count the minutes"))?;
     loop {
-        // An earlier drill's people may not be deleted yet: they count too.
-        if let Some(counts) = office.look(id)?.json::<BreachAnswer>()?.counts {
-            return if counts.people >= u64::from(args.people) {
-                Ok(((), format!("{} people, {} records", counts.people, counts.records)))
-            } else {
-                Err(Trouble::new(format!("{} people are counted, and {} there are", counts.people, args.people)))
-            };
-        }
+        let instead = match look()? {
+            Ok(seen) => return Ok(seen),
+            Err(instead) => instead,
+        };
         if clock::now() >= until {
-            return Err(Trouble::new(format!("nobody is counted after {} minutes", args.minutes)));
+            return Err(Trouble::new(format!("{instead} after {} minutes", args.minutes)));
         }
         thread::sleep(Duration::from_millis(LOOK_MILLISECONDS));
     }
 }
 
+/// Has its people counted, and waits for the number.
+fn counted(office: &Office, args: &DrillArgs, id: &str) -> Played<((), String)> {
+    office.count(id)?;
+    let look = || Ok(office.look(id)?.json::<BreachAnswer>()?.counts.ok_or_else(|| "nobody is counted".to_owned()));
+    let counts = awaited(args, look)?;
+    // An earlier drill's people may not be deleted yet: they count too.
+    if counts.people >= u64::from(args.people) {
+        Ok(((), format!("{} people, {} records", counts.people, counts.records)))
+    } else {
+        Err(Trouble::new(format!("{} people are counted, and {} there are", counts.people, args.people)))
+    }
+}
+
 /// Waits until everybody is told.
 fn told(office: &Office, args: &DrillArgs, id: &str) -> Played<((), String)> {
-    let until = deadline(args)?;
-    let wanted = u64::from(args.people);
-    loop {
-        let mut breach = office.look(id)?.json::<Value>()?;
-        let is_recorded = breach["progress"]["all_told_at"].is_string();
-        let notices = breach["notices"].take();
-        let count = |name: &str| notices[name].as_u64().unwrap_or_default();
-        let (sent, public, back) = (count("sent"), count("without_address"), count("not_reached"));
-        let done = sent + public + back;
-        if done >= wanted && count("planned") + count("claimed") == 0 && is_recorded {
-            return Ok(((), format!("{sent} by mail, {public} in public, {back} came back")));
-        }
-        if clock::now() >= until {
-            return Err(Trouble::new(format!("{done} of {wanted} are told after {} minutes", args.minutes)));
-        }
-        thread::sleep(Duration::from_millis(LOOK_MILLISECONDS));
+    let look = || Ok(all_told(&office.look(id)?.json()?, u64::from(args.people)));
+    awaited(args, look).map(|said| ((), said))
+}
+
+/// How so many were told, once everybody is and that is on record; until then how many are.
+fn all_told(breach: &BreachAnswer, people: u64) -> Result<String, String> {
+    let counts = breach.notices.unwrap_or_default();
+    let NoticeCounts { planned, claimed, sent, sent_by_channel, without_address, not_reached } = counts;
+    let told = sent + sent_by_channel + without_address + not_reached;
+    let is_recorded = breach.progress.as_ref().is_some_and(|progress| progress.all_told_at.is_some());
+    if told >= people && planned + claimed == 0 && is_recorded {
+        Ok(ways(&counts))
+    } else {
+        Err(format!("{told} of {people} are told"))
     }
 }
 
@@ -395,6 +408,22 @@ mod tests {
         ] {
             assert!(told.contains(part), "{part} is not in\n{told}");
         }
+        let told = |progress: Value| {
+            let breach = json!({
+                "v": 1, "breach_id": "BBBBBBBBBBBBBBBBBBBBBA", "version": 5, "title": "A drill", "is_open": true,
+                "declared_at": "2026-03-01T13:00:00Z", "declared_by": "officer-1", "times": {}, "clocks": [],
+                "facts": { "exposed_from": "2026-03-01T12:00:00Z", "exposed_to": "2026-03-01T13:00:00Z",
+                    "scope": {}, "texts": {} },
+                "notices": { "planned": 0, "claimed": 0, "sent": 1, "sent_by_channel": 8, "without_address": 1 },
+                "progress": progress,
+            });
+            all_told(&serde_json::from_value(breach).unwrap(), 10)
+        };
+        let mut progress = json!({ "in_doubt": 0, "sent_again": 0, "last_ten_minutes": 10 });
+        assert_eq!(told(progress.clone()), Err("10 of 10 are told".to_owned()), "it is not on record yet");
+        progress["all_told_at"] = json!("2026-03-01T13:05:00Z");
+        let ways = "1 by mail, 8 by a system, 1 in public, 0 came back";
+        assert_eq!(told(progress), Ok(ways.to_owned()), "a system of the controller's tells as well as a mail");
         let waiting = json!({ "law": "eu-gdpr", "duty": "x", "article": "", "anchor": "aware", "standing": "waiting" });
         assert_eq!(measured(&serde_json::from_value(waiting).unwrap()), None);
     }

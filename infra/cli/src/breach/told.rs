@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use wire::breach::{BreachAnswer, ClockForm, DueForm, RegisterAnswer, RegisterLine};
+use wire::breach::{BreachAnswer, ClockForm, DueForm, NoticeCounts, RegisterAnswer, RegisterLine};
 
 /// So much of a time as somebody needs: `2 d 3 h`, `5 h 12 min`, `8 min`.
 fn span(from: Timestamp, to: Timestamp) -> String {
@@ -112,9 +112,14 @@ fn people(answer: &BreachAnswer) -> String {
 }
 
 fn notices(answer: &BreachAnswer) -> String {
-    let Some(it) = &answer.notices else { return String::new() };
-    let open = it.planned + it.claimed;
-    format!(": {} by mail, {} in public, {} came back, {open} to go", it.sent, it.without_address, it.not_reached)
+    answer.notices.map(|it| format!(": {}, {} to go", ways(&it), it.planned + it.claimed)).unwrap_or_default()
+}
+
+/// How those who are told were told.
+pub(super) fn ways(told: &NoticeCounts) -> String {
+    let NoticeCounts { sent, sent_by_channel, without_address, not_reached, .. } = told;
+    let by_system = if *sent_by_channel > 0 { format!(", {sent_by_channel} by a system") } else { String::new() };
+    format!("{sent} by mail{by_system}, {without_address} in public, {not_reached} came back")
 }
 
 /// What a notification would leave open (GDPR Art. 33(3)).
@@ -140,7 +145,7 @@ fn next(answer: &BreachAnswer, now: Timestamp) -> Vec<String> {
     if !answer.is_open {
         return steps;
     }
-    let is_owed = |clock: &&ClockForm| matches!(clock.standing.as_str(), "running" | "waiting");
+    let is_owed = |clock: &ClockForm| matches!(clock.standing.as_str(), "running" | "waiting");
     if !answer.times.contains_key("aware") {
         steps.push(format!("habeas breach aware {id} --at TIME    (no clock counts before)"));
     }
@@ -165,7 +170,7 @@ fn next(answer: &BreachAnswer, now: Timestamp) -> Vec<String> {
     if answer.telling.as_deref() == Some("paused") {
         steps.push(format!("habeas breach resume {id} --reason WHY    (people wait to be told)"));
     }
-    if !answer.clocks.iter().any(|clock| is_owed(&clock)) && answer.course.decision.is_some() {
+    if !answer.clocks.iter().any(is_owed) && answer.course.decision.is_some() {
         steps.push(format!("habeas breach lesson {id} --text TEXT --follow-up-on DAY"));
         steps.push(format!("habeas breach close {id} --reason WHY"));
     }
@@ -296,6 +301,10 @@ mod tests {
     fn a_paused_telling_is_resumed_and_what_is_done_can_be_closed() {
         let paused = breach(&answer("met", Some("paused")), at("2026-03-01T22:00:00Z"));
         assert!(paused.contains("telling        paused: 10 by mail, 2 in public, 1 came back, 4 to go\n"), "{paused}");
+        let mut by_system = answer("met", Some("running"));
+        by_system.notices = by_system.notices.map(|told| NoticeCounts { sent_by_channel: 7, ..told });
+        let told = breach(&by_system, at("2026-03-01T22:00:00Z"));
+        assert!(told.contains("running: 10 by mail, 7 by a system, 2 in public, 1 came back, 4 to go\n"), "{told}");
         assert!(paused.contains("habeas breach resume") && paused.contains("habeas breach close"), "{paused}");
         assert!(!paused.contains("breach notified"), "{paused}");
         let closed = BreachAnswer { is_open: false, ..answer("met", None) };
