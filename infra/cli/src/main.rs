@@ -1,12 +1,11 @@
 //! `habeas`: checks policies, counts deadlines, plays the controllers' scenarios, replays logs.
-#![expect(clippy::print_stdout, reason = "a tool at a terminal: printing is what it does")]
 
 mod clocks;
 mod policy;
 mod print;
 
 use std::{
-    io::Write as _,
+    fmt::Display,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -27,6 +26,9 @@ use habeas_cli::{
     trouble::{Played, Trouble},
     world::World,
 };
+use serde::Serialize;
+
+use crate::print::{print, print_json};
 
 /// Keeps a company's privacy promises: the operator's tool.
 #[derive(Debug, Parser)]
@@ -95,34 +97,20 @@ fn main() -> ExitCode {
         Command::Play { stack_file, controller, clause, json } => {
             play(&stack_file, controller.as_deref(), clause.as_deref(), json)
         }
-        Command::Purge(args) => purge::run(&args).map(|told| {
-            print!("{told}");
-            true
-        }),
-        Command::Breach(args) => breach::run(&args).map(|(told, is_well)| {
-            print!("{told}");
-            is_well
-        }),
-        Command::Replay(args) => replay::run(&args).map(|report| {
-            print!("{report}");
-            report.is_complete()
-        }),
-        Command::Verify(args) => verify(&args),
-        Command::Evidence(args) => evidence::run(&args).map(|said| {
-            println!("{said}");
-            true
-        }),
-        Command::Restore(args) => restored(&args),
-        Command::Replan(args) => replanned(&args),
-        Command::Cost(args) => costs(&args),
-        Command::Keys(args) => keys::run(&args).map(|report| {
-            print!("{report}");
-            true
-        }),
-        Command::Completions { shell } => {
-            completions(shell);
-            Ok(true)
+        Command::Purge(args) => purge::run(&args).map(|told| said(&told, true)),
+        Command::Breach(args) => breach::run(&args).map(|(told, is_well)| said(&told, is_well)),
+        Command::Replay(args) => replay::run(&args).map(|report| said(&report, report.is_complete())),
+        Command::Verify(args) => {
+            evidence::run_verify(&args).and_then(|verdict| answered(&verdict, args.json, verdict.is_sound()))
         }
+        Command::Evidence(args) => evidence::run(&args).map(|told| said(&format!("{told}\n"), true)),
+        // A table that is not complete must not be used yet.
+        Command::Restore(args) => restore::run(&args)
+            .and_then(|(report, json)| answered(&report, json, report.is_complete() || report.dry_run)),
+        Command::Replan(args) => replan::run(&args).and_then(|(report, json)| answered(&report, json, true)),
+        Command::Cost(args) => cost::run(&args).and_then(|(bill, json)| answered(&bill, json, true)),
+        Command::Keys(args) => keys::run(&args).map(|report| said(&report, true)),
+        Command::Completions { shell } => Ok(completions(shell)),
         Command::Man { to } => manual(to.as_deref()).map(|()| true),
     };
     match outcome {
@@ -143,63 +131,33 @@ fn play(stack_file: &Path, controller: Option<&str>, clause: Option<&str>, json:
         None => scenarios::play(&world, controller)?,
     };
     if json {
-        let text = serde_json::to_string_pretty(&rows).map_err(Trouble::because("write the rows"))?;
-        println!("{text}");
+        print_json(&rows)?;
     } else {
-        print!("{}", table::render(&rows));
         let failed = rows.iter().filter(|row| !row.passed).count();
-        println!("{} promises played, {failed} broken", rows.len());
+        print(&format!("{}{} promises played, {failed} broken\n", table::render(&rows), rows.len()));
     }
     Ok(table::all_passed(&rows))
 }
 
-/// Verifies and prints. `false`: the evidence does not hold.
-fn verify(args: &VerifyArgs) -> Played<bool> {
-    let verdict = evidence::run_verify(args)?;
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&verdict).map_err(Trouble::because("write the verdict"))?);
-    } else {
-        print!("{verdict}");
-    }
-    Ok(verdict.is_sound())
+/// Prints what came of a command, and hands on whether it went well.
+fn said(told: &impl Display, is_well: bool) -> bool {
+    print(&told.to_string());
+    is_well
 }
 
-/// Replays on a restored table and prints. `false`: it must not be used yet.
-fn restored(args: &RestoreArgs) -> Played<bool> {
-    let (report, json) = restore::run(args)?;
-    if json {
-        println!("{}", serde_json::to_string_pretty(&report).map_err(Trouble::because("write the report"))?);
-    } else {
-        print!("{report}");
+/// The same for people or for machines.
+fn answered(answer: &(impl Display + Serialize), as_json: bool, is_well: bool) -> Played<bool> {
+    if as_json {
+        print_json(answer)?;
+        return Ok(is_well);
     }
-    Ok(report.is_complete() || report.dry_run)
+    Ok(said(answer, is_well))
 }
 
-fn replanned(args: &ReplanArgs) -> Played<bool> {
-    let (report, json) = replan::run(args)?;
-    if json {
-        println!("{}", serde_json::to_string_pretty(&report).map_err(Trouble::because("write the report"))?);
-    } else {
-        print!("{report}");
-    }
-    Ok(true)
-}
-
-fn costs(args: &CostArgs) -> Played<bool> {
-    let (bill, json) = cost::run(args)?;
-    if json {
-        println!("{}", serde_json::to_string_pretty(&bill).map_err(Trouble::because("write the bill"))?);
-    } else {
-        print!("{bill}");
-    }
-    Ok(true)
-}
-
-fn completions(shell: clap_complete::Shell) {
+fn completions(shell: clap_complete::Shell) -> bool {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "habeas", &mut script);
-    // A reader that has gone away is no error.
-    let _ = std::io::stdout().lock().write_all(&script);
+    said(&String::from_utf8_lossy(&script), true)
 }
 
 fn manual(to: Option<&Path>) -> Played {
@@ -207,7 +165,7 @@ fn manual(to: Option<&Path>) -> Played {
         let mut page = Vec::new();
         let rendered = clap_mangen::Man::new(Arguments::command()).render(&mut page);
         rendered.map_err(Trouble::because("write the manual page"))?;
-        let _ = std::io::stdout().lock().write_all(&page);
+        print(&String::from_utf8_lossy(&page));
         return Ok(());
     };
     std::fs::create_dir_all(folder).map_err(Trouble::because(folder.display()))?;
