@@ -259,6 +259,10 @@ fn a_file_against_itself_has_no_change_compiled_or_not() {
 fn what_cannot_be_compared_is_refused() {
     diff(ACME, "schema = 1", &[]).refused("").holds(&["error[POLICY-MISSING-KEY]", "new.toml"]);
     assert!(diff("schema = 1", ACME, &["--json"]).refused("").json()["findings"][0]["code"].is_string());
+    let both = diff("schema = 1", "schema = 2", &["--json"]).refused("").json();
+    let files: BTreeSet<&str> =
+        both["findings"].as_array().unwrap().iter().filter_map(|it| it["file"].as_str()).collect();
+    assert_eq!(files.len(), 2, "one answer names what is wrong with either: {files:?}");
     diff(ACME, &ACME.replace("controller = \"acme\"", "controller = \"other\""), &[]).refused("two controllers");
     let folder = Folder::new();
     let junk = folder.write("junk.json", "{}");
@@ -507,6 +511,18 @@ fn a_shell_and_a_reader_are_served() {
     habeas(&["man", "--to", &folder.path()]).well();
     let page = fs::read_to_string(folder.0.join("habeas-policy-diff.1")).unwrap();
     assert!(page.contains("stack"), "{page}");
+}
+
+#[test]
+fn a_reader_that_has_gone_away_is_no_error() {
+    for args in [&["policy", "show", "rfa"][..], &["cost"], &["cost", "--json"], &["completions", "bash"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_habeas")).args(args).current_dir(root).stdout(writer).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[test]

@@ -2,11 +2,15 @@
 
 use std::{fmt::Write as _, io::IsTerminal as _, path::PathBuf};
 
-use ::policy::{CheckedFile, Finding, Level, Status, check_file, policy_files, render};
+use ::policy::{CheckedFile, Finding, Level, Status, render};
 use clap::Args;
 use serde_json::json;
 
-use super::{FOLDER, Failure, Outcome, code, folder, print, print_json};
+use super::{
+    FOLDER, Failure, Outcome, code,
+    folder::{Folder, checked},
+    print, print_json,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
@@ -24,12 +28,7 @@ pub(super) struct CheckArgs {
 }
 
 pub(super) fn run(args: &CheckArgs) -> Outcome {
-    let paths = if args.files.is_empty() { policy_files(&args.dir)? } else { args.files.clone() };
-    if paths.is_empty() {
-        return Err(::policy::CompileDirError::Empty(args.dir.clone()).into());
-    }
-    let today = folder::today();
-    let files = paths.iter().map(|path| check_file(path, Some(today))).collect::<Result<Vec<_>, _>>()?;
+    let files = if args.files.is_empty() { Folder::read(&args.dir)?.files } else { checked(&args.files)? };
     if args.json {
         print_findings_json(&files)?;
     } else {
@@ -38,13 +37,23 @@ pub(super) fn run(args: &CheckArgs) -> Outcome {
     Ok(code(!files.iter().any(CheckedFile::is_refused)))
 }
 
-pub(super) fn print_findings_json(files: &[CheckedFile]) -> Result<(), Failure> {
+/// Says why files are refused, as the answer of a command that needs them.
+pub(super) fn refuse(files: &[CheckedFile], as_json: bool) -> Outcome {
+    if as_json {
+        print_findings_json(files)?;
+    } else {
+        print_findings(files, false);
+    }
+    Ok(code(false))
+}
+
+fn print_findings_json(files: &[CheckedFile]) -> Result<(), Failure> {
     let findings: Vec<&Finding> = files.iter().flat_map(|file| &file.findings).collect();
     print_json(&json!({ "findings": findings }))?;
     Ok(())
 }
 
-pub(super) fn print_findings(files: &[CheckedFile], all: bool) {
+fn print_findings(files: &[CheckedFile], all: bool) {
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let mut out = String::new();
     for file in files {

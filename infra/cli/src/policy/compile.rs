@@ -6,11 +6,7 @@ use ::policy::{CompileDirError, compile_dir};
 use clap::Args;
 use serde_json::json;
 
-use super::{
-    FOLDER, Outcome,
-    check::{print_findings, print_findings_json},
-    code, print, print_json,
-};
+use super::{FOLDER, Outcome, check::refuse, code, print, print_json};
 
 #[derive(Debug, Args)]
 pub(super) struct CompileArgs {
@@ -28,14 +24,7 @@ pub(super) struct CompileArgs {
 pub(super) fn run(args: &CompileArgs) -> Outcome {
     let files = match compile_dir(&args.dir, &args.to) {
         Ok(files) => files,
-        Err(CompileDirError::Refused(files)) => {
-            if args.json {
-                print_findings_json(&files)?;
-            } else {
-                print_findings(&files, false);
-            }
-            return Ok(code(false));
-        }
+        Err(CompileDirError::Refused(files)) => return refuse(&files, args.json),
         Err(error) => return Err(error.into()),
     };
     let policies = || files.iter().filter_map(|file| file.policy.as_ref());

@@ -7,7 +7,7 @@ use std::{
 };
 
 use ::policy::{
-    check_file,
+    CheckedFile, check_file,
     diff::{Change, Consequence, diff},
     load,
 };
@@ -22,13 +22,7 @@ use habeas_cli::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    Failure, Outcome,
-    check::{print_findings, print_findings_json},
-    code,
-    folder::today,
-    print, print_json,
-};
+use super::{Failure, Outcome, check::refuse, code, folder::today, print, print_json};
 
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
@@ -48,8 +42,12 @@ pub(super) struct DiffArgs {
 type Counts = BTreeMap<(String, String), RecordCount>;
 
 pub(super) fn run(args: &DiffArgs) -> Outcome {
-    let (Some(old), Some(new)) = (read(&args.old, args.json)?, read(&args.new, args.json)?) else {
-        return Ok(code(false));
+    let (old, new) = match (read(&args.old)?, read(&args.new)?) {
+        (Ok(old), Ok(new)) => (old, new),
+        (old, new) => {
+            let refused: Vec<_> = [old.err(), new.err()].into_iter().flatten().map(|file| *file).collect();
+            return refuse(&refused, args.json);
+        }
     };
     if old.controller != new.controller {
         return Err(Failure::new(format!(
@@ -67,26 +65,18 @@ pub(super) fn run(args: &DiffArgs) -> Outcome {
     Ok(code(true))
 }
 
-/// Reads a policy; `None`: it is refused, and what is wrong with it has been printed.
-fn read(path: &Path, as_json: bool) -> Result<Option<Policy>, Failure> {
+/// Reads a policy, or what is wrong with it.
+fn read(path: &Path) -> Result<Result<Policy, Box<CheckedFile>>, Failure> {
     if path.extension().is_some_and(|extension| extension == "json") {
         let bytes = std::fs::read(path).map_err(Failure::at(path))?;
         let policy = load(&bytes).map_err(|error| {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
             Failure::new(format!("{}: {error}{cause}", path.display()))
         })?;
-        return Ok(Some(policy));
+        return Ok(Ok(policy));
     }
-    let file = check_file(path, Some(today()))?;
-    if file.is_refused() {
-        let files = std::slice::from_ref(&file);
-        if as_json {
-            print_findings_json(files)?;
-        } else {
-            print_findings(files, false);
-        }
-    }
-    Ok(file.policy)
+    let mut file = check_file(path, Some(today()))?;
+    Ok(file.policy.take().ok_or_else(|| Box::new(file)))
 }
 
 fn count(stack_file: &Path, policy: &Policy) -> Result<Counts, Trouble> {

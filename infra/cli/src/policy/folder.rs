@@ -1,6 +1,6 @@
 //! The policy files of a folder, read and checked.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ::policy::{CheckedFile, CompileDirError, check_file, policy_files};
 use domain::policy::Policy;
@@ -12,6 +12,12 @@ use super::{Failure, suggestion};
 /// The day on which review dates are judged.
 pub(super) fn today() -> Date {
     clock::now().to_zoned(TimeZone::UTC).date()
+}
+
+/// Reads and checks policy files.
+pub(super) fn checked(paths: &[PathBuf]) -> Result<Vec<CheckedFile>, Failure> {
+    let today = today();
+    Ok(paths.iter().map(|path| check_file(path, Some(today))).collect::<Result<_, _>>()?)
 }
 
 /// The checked files of a folder.
@@ -35,8 +41,7 @@ impl Folder {
         if paths.is_empty() {
             return Err(CompileDirError::Empty(dir.to_owned()).into());
         }
-        let files = paths.iter().map(|path| check_file(path, Some(today()))).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { files })
+        Ok(Self { files: checked(&paths)? })
     }
 
     /// The files that compile.
