@@ -155,6 +155,25 @@ impl World {
         Ok(mails)
     }
 
+    /// The link to what a request is answered with, as it was mailed.
+    ///
+    /// # Errors
+    /// If the mail does not come in time, or holds no link.
+    pub(crate) fn export_link(&self, address: &str, request: &str) -> Played<String> {
+        let mail = self.mail_to(address, &format!("{request}/export?token="))?;
+        link_in(&mail.text).ok_or_else(|| Trouble::new("the mail holds no link"))
+    }
+
+    /// What lies where a call is sent on to.
+    ///
+    /// # Errors
+    /// Unless it is sent on, and something lies there.
+    pub(crate) fn sent_on(&self, call: &Call<'_>) -> Played<Answer> {
+        let sent_on = self.client.send(call)?.expect(&[303])?;
+        let place = sent_on.header("location").ok_or_else(|| Trouble::new("the link leads nowhere"))?;
+        self.client.send(&Call::new("GET", place))?.expect(&[200])
+    }
+
     /// Waits until a request is closed: answered, refused or ended otherwise.
     ///
     /// # Errors

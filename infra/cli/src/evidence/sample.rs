@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{VerifyArgs, fetch, run_verify, trust_file};
 use crate::{
     client::Call,
-    scenarios::stationdb::{SAMPLED, small_life},
+    scenarios::stationdb::{NAME as SAMPLED, small_life},
     trouble::{Played, Trouble},
     world::{World, subject},
 };

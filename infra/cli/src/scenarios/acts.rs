@@ -63,7 +63,7 @@ pub(super) enum Expected {
 impl Expected {
     pub(super) fn is(self, verdict: &Verdict) -> bool {
         match self {
-            Self::Allowed(clause) => verdict.reason.is_none() && verdict.clause == clause,
+            Self::Allowed(clause) => verdict.is_allowed_by(clause),
             Self::Denied(reason) => verdict.reason.as_deref() == Some(reason),
         }
     }
@@ -180,9 +180,7 @@ pub(super) fn trackers(
 /// # Errors
 /// Unless it is a problem.
 pub(super) fn problem(answer: &Answer) -> Played<String> {
-    let problem: Value = answer.json()?;
-    let code = problem["type"].as_str().and_then(|name| name.rsplit(':').next());
-    code.map(str::to_owned).ok_or_else(|| Trouble::new(format!("no problem: {}", answer.said())))
+    answer.problem().ok_or_else(|| Trouble::new(format!("no problem: {}", answer.said())))
 }
 
 /// What a registration is answered: when the record ends, or why it is refused.
@@ -199,7 +197,8 @@ pub(super) fn registered(world: &World, controller: &str, event: &Value) -> Play
     Ok(Ok(until))
 }
 
-fn merge(form: &mut Value, more: Value) {
+/// Adds members to a form; of two of one name the added one counts.
+pub(super) fn merge(form: &mut Value, more: Value) {
     if let (Value::Object(form), Value::Object(more)) = (form, more) {
         form.extend(more);
     }

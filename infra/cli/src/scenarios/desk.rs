@@ -5,7 +5,7 @@ use jiff::{Timestamp, ToSpan, civil::Date};
 use serde_json::{Value, json};
 use wire::request::{AcknowledgementForm, StatusForm};
 
-use super::zoned;
+use super::{acts::merge, zoned};
 use crate::{
     clerk::{Clerk, Seen},
     client::Answer,
@@ -52,9 +52,7 @@ pub(super) fn decided(
 /// The action of a decision: `{"ruling": "approve"}`, with a `ground`, with parts under `except`, with words.
 pub(super) fn decide(ruling: Value) -> Value {
     let mut action = json!({ "action": "decide" });
-    if let (Value::Object(action), Value::Object(ruling)) = (&mut action, ruling) {
-        action.extend(ruling);
-    }
+    merge(&mut action, ruling);
     action
 }
 

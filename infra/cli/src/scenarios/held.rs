@@ -8,7 +8,7 @@ use crate::{
     client::Call,
     table::Ledger,
     trouble::{Played, Trouble},
-    world::{World, link_in, record, subject},
+    world::{World, record, subject},
 };
 
 /// A category as one purpose keeps it.
@@ -101,9 +101,7 @@ pub(super) fn copy(
     }
     world.confirm_by_mail(address, &request)?;
     world.decided(&request)?;
-    let mail = world.mail_to(address, &format!("{}/export?token=", request.request_id))?;
-    let link = link_in(&mail.text).ok_or_else(|| Trouble::new("the mail holds no link"))?;
-    let copy = follow(world, &Call::new("GET", link))?;
+    let copy = world.sent_on(&Call::new("GET", world.export_link(address, &request.request_id)?))?.json()?;
     Ok((request, copy))
 }
 
@@ -115,12 +113,6 @@ pub(super) fn information(world: &World, controller: &str, address: &str) -> Pla
     let request = world.ask(controller, &json!({ "type": "information", "subject": subject("mail", address) }))?;
     let path = world.decided(&request)?.export.ok_or_else(|| Trouble::new("the information has no link"))?;
     let call = Call::new("GET", world.api(&path)).with("authorization", format!("Bearer {}", request.token));
-    let facts = follow(world, &call)?;
+    let facts = world.sent_on(&call)?.json()?;
     Ok((request, facts))
-}
-
-fn follow(world: &World, call: &Call<'_>) -> Played<Export> {
-    let sent_on = world.client.send(call)?.expect(&[303])?;
-    let place = sent_on.header("location").ok_or_else(|| Trouble::new("the link leads nowhere"))?.to_owned();
-    world.client.send(&Call::new("GET", place))?.expect(&[200])?.json()
 }

@@ -193,6 +193,11 @@ fn tells_item(text: &str, category: &str, result: &str) -> bool {
     items.any(|rest| rest.starts_with([':', ',']) && rest.contains(&format!(": {result}")))
 }
 
+/// Until when a record is kept, in words.
+fn kept_until(kept: &Kept) -> String {
+    format!("kept until {}", kept.until.map_or_else(|| "NO END".to_owned(), |at| at.to_string()))
+}
+
 fn yes_or(is_so: bool, yes: &str, no: &str) -> String {
     if is_so { yes } else { no }.to_owned()
 }

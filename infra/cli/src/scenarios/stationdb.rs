@@ -17,7 +17,7 @@ use crate::{
     client::{Answer, Call},
     table::Ledger,
     trouble::{Played, Trouble},
-    world::{Kept, World, link_in, record, subject},
+    world::{Kept, World, record, subject},
 };
 
 mod account;
@@ -186,7 +186,7 @@ const POLICY: &[Part] = &[
     },
 ];
 
-pub(crate) use sample::{NAME as SAMPLED, small_life};
+pub(crate) use sample::small_life;
 
 /// A person known by a mail address of this run.
 fn person(world: &World, name: &str) -> (String, Value) {
@@ -246,8 +246,7 @@ fn denied(ledger: &mut Ledger, clause: &'static str, promise: &str, verdict: &Ve
 }
 
 fn denied_by(ledger: &mut Ledger, clause: &'static str, promise: &str, verdict: &Verdict, (reason, by): (&str, &str)) {
-    let passed = verdict.reason.as_deref() == Some(reason) && verdict.clause == by;
-    ledger.check(clause, promise, passed, verdict.to_string());
+    ledger.check(clause, promise, verdict.is_denied_by(reason, by), verdict.to_string());
 }
 
 /// Sends choices as the cookie banner does.
@@ -270,16 +269,8 @@ fn confirmed(world: &World, address: &str, kind: &str, who: &Value) -> Played<(A
 
 /// Fetches what a request is answered with, by the mailed link; `format` is added to it.
 fn export(world: &World, address: &str, request: &AcknowledgementForm, format: &str) -> Played<Answer> {
-    let mail = world.mail_to(address, &format!("{}/export?token=", request.request_id))?;
-    let link = link_in(&mail.text).ok_or_else(|| Trouble::new("the mail holds no link"))?;
-    let sent_on = world.client.send(&Call::new("GET", format!("{link}{format}")))?.expect(&[303])?;
-    fetched(world, &sent_on)
-}
-
-/// Follows the way to an export.
-fn fetched(world: &World, sent_on: &Answer) -> Played<Answer> {
-    let presigned = sent_on.header("location").ok_or_else(|| Trouble::new("the link leads nowhere"))?.to_owned();
-    world.client.send(&Call::new("GET", presigned))?.expect(&[200])
+    let link = world.export_link(address, &request.request_id)?;
+    world.sent_on(&Call::new("GET", format!("{link}{format}")))
 }
 
 /// The same time in StationDB's zone, for a comparison of days.

@@ -19,6 +19,15 @@ impl World {
         Ok(self.cloud.items(&kept.partition)?.into_iter().find(|item| item.sort_key() == kept.sort_key))
     }
 
+    /// The commitment under which a record's deletion will be proved.
+    ///
+    /// # Errors
+    /// If it is gone already.
+    pub(crate) fn commitment(&self, kept: &Kept) -> Played<String> {
+        let commitment = self.stored(kept)?.and_then(|item| item.commitment());
+        commitment.ok_or_else(|| Trouble::new("the record has no salt"))
+    }
+
     /// Waits for a record that a queue brings.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::{
     scenarios::{
         End, Part,
         acts::{Expected, choose, disclose, disclosure, judge, may_use, problem, registered, trackers},
-        later, yes_or,
+        kept_until, later, yes_or,
     },
     table::Ledger,
     trouble::{Played, Trouble},
@@ -316,12 +316,7 @@ fn characteristics(world: &World, ledger: &mut Ledger) -> Played {
     let collected = clock::now();
     let kept = world.keep(NAME, &event(world, &who, WHAT, &fields, collected))?;
     let year = later(collected, 1.year(), ZONE)?;
-    ledger.check(
-        CLAUSE,
-        "with it, for a year at most",
-        kept.until == Some(year),
-        format!("kept until {}", kept.until.map_or_else(|| "NO END".to_owned(), |at| at.to_string())),
-    );
+    ledger.check(CLAUSE, "with it, for a year at most", kept.until == Some(year), kept_until(&kept));
     let at = made_at(&withdraw(world, &who, &["characteristics"])?)?;
     let promise = "a withdrawal deletes the values";
     End { controller: NAME, clause: CLAUSE, promise, kept: &kept, at }.play(world, ledger)?;

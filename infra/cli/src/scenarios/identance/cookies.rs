@@ -18,8 +18,8 @@ use crate::{
     clock,
     scenarios::{
         End, Part,
-        acts::{Expected, chosen, disclose, disclosure, judge, may_use, trackers},
-        later,
+        acts::{Expected, chosen, disclose, disclosure, judge, may_use, merge, trackers},
+        kept_until, later,
     },
     table::Ledger,
     trouble::Played,
@@ -199,7 +199,7 @@ fn session(world: &World, ledger: &mut Ledger) -> Played {
         CLAUSE,
         "its twin on the server goes after a day if nobody says that the session ended",
         kept.until == Some(day),
-        format!("kept until {}", kept.until.map_or_else(|| "NO END".to_owned(), |at| at.to_string())),
+        kept_until(&kept),
     );
     let ended = world.after(SignedDuration::from_hours(1));
     world.register(NAME, &[trigger(ended, &who, "browser-session.ended")])?;
@@ -275,9 +275,7 @@ fn plug_ins(world: &World, ledger: &mut Ledger) -> Played {
     ledger.check("identance.10-d", promise, !signalled && because == "gpc", because);
     let signalling = subject("cookie", &world.name("signalling"));
     let mut form = json!({ "subject": signalling, "purposes": { "plugins": "given" } });
-    if let (Value::Object(form), Value::Object(more)) = (&mut form, adult()) {
-        form.extend(more);
-    }
+    merge(&mut form, adult());
     let call = Call::new("POST", world.api(&format!("/{NAME}/v1/consents"))).with("sec-gpc", "1").json(&form);
     let receipt: ReceiptForm = world.client.send(&call)?.expect(&[201])?.json()?;
     let shared = disclose(world, NAME, &to_provider("facebook", &signalling))?;
@@ -334,12 +332,7 @@ fn interactions(world: &World, ledger: &mut Ledger) -> Played {
     let made = clock::now();
     let kept = world.keep(NAME, &event(world, &who, WHAT, &fields, made))?;
     let end = later(made, 13.months(), ZONE)?;
-    ledger.check(
-        CLAUSE,
-        "with it, for thirteen months at most",
-        kept.until == Some(end),
-        format!("kept until {}", kept.until.map_or_else(|| "NO END".to_owned(), |at| at.to_string())),
-    );
+    ledger.check(CLAUSE, "with it, for thirteen months at most", kept.until == Some(end), kept_until(&kept));
     let sent = disclose(world, NAME, &to_provider("vimeo", &who))?;
     let theirs = file(world, &address, &json!({ "type": "access", "subject": who }))?;
     let line = theirs["disclosures"].as_array().and_then(|lines| lines.first()).cloned().unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::{
     scenarios::{
         End, Part,
         acts::{Expected, judge, may_use, problem},
-        later, tells_item, yes_or,
+        kept_until, later, tells_item, yes_or,
     },
     table::Ledger,
     trouble::{Played, Trouble},
@@ -287,7 +287,7 @@ fn service(world: &World, ledger: &mut Ledger) -> Played {
         CLAUSE,
         "a question is kept until it is answered, and a year at most",
         question.until == Some(year),
-        format!("kept until {}", question.until.map_or_else(|| "NO END".to_owned(), |at| at.to_string())),
+        kept_until(&question),
     );
     let business = refusal(world, &who, ("contact", "operate-business"), &json!({ "name": "Ada" }), world.start)?;
     ledger.check(
@@ -360,8 +360,7 @@ fn application(world: &World, ledger: &mut Ledger) -> Played {
         record(world.start, &who, "billing", "billing", &locator("invoice"), &json!({ "invoice_number": "1" }));
     let billing = world.keep(NAME, &billing)?;
     let contact = keep(world, &who, ("contact", "communication"), &json!({ "email": address }))?;
-    let commitment =
-        world.stored(&cv)?.and_then(|item| item.commitment()).ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment = world.commitment(&cv)?;
 
     let request = world.ask(NAME, &json!({ "type": "erasure", "subject": who }))?;
     let waiting = world.status(&request)?.status;

@@ -17,6 +17,9 @@ use super::Part;
 
 const NAME: &str = "identance";
 
+/// Where its answers send people: the text leaves its mailbox out.
+const MAILBOX: &str = "privacy@identance.example";
+
 /// What Identance’s scenario shows, theme by theme. The breaches come last: whoever is told of one must not
 /// be somebody of another part.
 pub(super) const PARTS: &[&[Part]] = &[

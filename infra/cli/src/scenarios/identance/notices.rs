@@ -7,7 +7,10 @@ use wire::{
     notice::{ChangeAnswer, NoticesAnswer},
 };
 
-use super::NAME;
+use super::{
+    MAILBOX, NAME,
+    steps::{ZONE, adult},
+};
 use crate::{
     client::{Answer, Call},
     clock,
@@ -76,7 +79,7 @@ fn change(world: &World, ledger: &mut Ledger) -> Played {
     let locator = format!("notified/{}", world.run);
     world.keep(NAME, &record(world.start, &who, "contact", "service-delivery", &locator, &fields))?;
     let both = [(ASKED_AGAIN, "given"), ("newsletter", "given")];
-    let given: ReceiptForm = chosen(world, NAME, &who, &both, json!({ "notice": "undated-1", "age": 30 }))?;
+    let given: ReceiptForm = chosen(world, NAME, &who, &both, adult())?;
 
     let at = |days: i64| world.after(SignedDuration::from_hours(24 * days)).to_string();
     let refused = [
@@ -105,7 +108,7 @@ fn change(world: &World, ledger: &mut Ledger) -> Played {
     ledger.check(
         "identance.11-j",
         "a change of the recipients is told thirty days before, on the page and by mail",
-        effective == later(published, 30.days(), "Europe/Paris")?
+        effective == later(published, 30.days(), ZONE)?
             && (answer.told_by.as_str(), answer.significance.as_str()) == ("mail-and-page", "significant")
             && mail.text.contains("Providers listed in section 11")
             && mail.text.contains("partners' products"),
@@ -182,7 +185,7 @@ fn new_service(world: &World, ledger: &mut Ledger) -> Played {
     let event =
         record(clock::now(), &who, "contact", NEW, &format!("hologram/{}", world.run), &json!({ "name": "Ada" }));
     let kept = registered(world, NAME, &event)?;
-    let agreed = choose(world, NAME, &who, &[(NEW, "given")], json!({ "notice": "undated-1", "age": 30 }))?;
+    let agreed = choose(world, NAME, &who, &[(NEW, "given")], adult())?;
     ledger.check(
         "identance.20-b",
         "a new service's purpose uses, keeps and asks for nothing before the policy names it",
@@ -211,7 +214,7 @@ fn use_is_no_consent(world: &World, ledger: &mut Ledger) -> Played {
         may_use(world, NAME, &who, "service-delivery", json!({}))?,
         may_use(world, NAME, &who, "newsletter", json!({}))?,
     );
-    let form = json!({ "notice": "undated-1", "age": 30 });
+    let form = adult();
     let by_use = choose(world, NAME, &who, &[("service-delivery", "given")], form.clone())?;
     ledger.check(
         "identance.20-c",
@@ -234,7 +237,6 @@ fn use_is_no_consent(world: &World, ledger: &mut Ledger) -> Played {
 }
 
 fn contacts(world: &World, ledger: &mut Ledger) -> Played {
-    const MAILBOX: &str = "privacy@identance.example";
     let address = world.address("curious");
     let request = world.ask(NAME, &json!({ "type": "information", "subject": subject("mail", &address) }))?;
     let mail = world.mail_to(&address, &request.request_id)?;

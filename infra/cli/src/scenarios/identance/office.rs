@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::NAME;
+use super::{MAILBOX, NAME, steps::ZONE};
 use crate::{
     scenarios::{
         Part,
@@ -29,12 +29,6 @@ pub(super) const PARTS: &[Part] = &[
         run: complaint,
     },
 ];
-
-/// The zone that its policy counts in.
-const ZONE: &str = "Europe/Paris";
-
-/// Where its answers send people: the text leaves its mailbox out.
-const MAILBOX: &str = "privacy@identance.example";
 
 fn extended(world: &World, ledger: &mut Ledger) -> Played {
     let address = world.address("manifold");

@@ -3,13 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::NAME;
+use super::{MAILBOX, NAME, steps::adult};
 use crate::{
     client::Answer,
     clock,
     scenarios::{
         Part,
-        acts::{choose, chosen, may_use, problem, registered},
+        acts::{choose, chosen, may_use, merge, problem, registered},
         yes_or,
     },
     table::Ledger,
@@ -44,7 +44,7 @@ fn profiling(world: &World, ledger: &mut Ledger) -> Played {
     let who = subject("mail", &world.address("unprofiled"));
     let mut choices = BY_CONSENT.map(|purpose| (purpose, "given")).to_vec();
     choices.push(("newsletter", "given"));
-    chosen(world, NAME, &who, &choices, json!({ "notice": "undated-1", "age": 30 }))?;
+    chosen(world, NAME, &who, &choices, adult())?;
     let ask = |purpose: &str, uses: Value| may_use(world, NAME, &who, purpose, json!({ "uses": uses }));
     let mut allowed = Vec::new();
     for purpose in BY_CONSENT.into_iter().chain(BY_INTEREST) {
@@ -138,9 +138,7 @@ fn child(world: &World, ledger: &mut Ledger) -> Played {
     let who = subject("mail", &address);
     let give = |who: &Value, age: u8, more: Value| {
         let mut form = json!({ "notice": "undated-1", "age": age });
-        if let (Value::Object(form), Value::Object(more)) = (&mut form, more) {
-            form.extend(more);
-        }
+        merge(&mut form, more);
         choose(world, NAME, who, &[("newsletter", "given")], form)
     };
     let ask = || may_use(world, NAME, &who, "newsletter", json!({}));
@@ -180,12 +178,11 @@ fn child(world: &World, ledger: &mut Ledger) -> Played {
             && written.is_ok(),
         format!("awaits {awaited}: {before}; agreed: {after}, a record {}", written.err().unwrap_or("written".into())),
     );
-    let mailbox = "privacy@identance.example";
     ledger.check(
         "identance.19-e",
         "the guardian is told which mailbox takes questions and reports of children",
-        letter.text.contains(&format!("Questions: {mailbox}.")),
-        format!("{mailbox} stands in the letter \"{}\"", letter.subject),
+        letter.text.contains(&format!("Questions: {MAILBOX}.")),
+        format!("{MAILBOX} stands in the letter \"{}\"", letter.subject),
     );
     let grown = give(&subject("mail", &world.address("sixteen")), 16, json!({ "country": "FR" }))?;
     let lower = give(&subject("mail", &world.address("briton")), 15, json!({ "country": "GB" }))?;
@@ -223,10 +220,7 @@ fn reported_child(world: &World, ledger: &mut Ledger) -> Played {
     let locator = format!("reported-child/{}", world.run);
     let contact = record(world.start, &who, "contact", "service-delivery", &locator, &json!({ "name": "Bob" }));
     let kept = world.keep(NAME, &contact)?;
-    let commitment = world
-        .stored(&kept)?
-        .and_then(|item| item.commitment())
-        .ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment = world.commitment(&kept)?;
     let ask = |kind: &str| json!({ "type": kind, "subject": who, "acting": { "as": "guardian" } });
     let before = may_use(world, NAME, &who, "service-delivery", json!({}))?;
     let request = world.ask(NAME, &ask("erasure"))?;

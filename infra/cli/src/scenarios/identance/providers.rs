@@ -80,7 +80,7 @@ fn providers(world: &World, ledger: &mut Ledger) -> Played {
     judge(ledger, "identance.8-b", promise, &new, Expected::Denied("reference-missing"));
     judge(ledger, "identance.8-b", "after it, it may", &to("service-provider", asked, 3)?, provider);
     let future = to("future-partner", asked, 3)?;
-    let is_closed = future.reason.as_deref() == Some("unlisted-recipient") && future.clause == "identance.11-f";
+    let is_closed = future.is_denied_by("unlisted-recipient", "identance.11-f");
     let promise = "\"such third parties\" are nobody who is not listed";
     ledger.check("identance.8-d", promise, is_closed, future.to_string());
     Ok(())

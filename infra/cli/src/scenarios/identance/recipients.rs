@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::NAME;
+use super::{NAME, steps::adult};
 use crate::{
     clock,
     scenarios::{
@@ -134,7 +134,7 @@ fn sale(world: &World, ledger: &mut Ledger) -> Played {
     );
     // A cookie's number names nobody by itself.
     let visitor = subject("cookie", &world.name("unsold-visitor"));
-    let consent = json!({ "notice": "undated-1", "age": 30 });
+    let consent = adult();
     acts::chosen(world, NAME, &visitor, &[("cookies.session", "given")], consent)?;
     let ask =
         |uses: &[&str]| to_provider(world, &visitor, "session-cookie", "cookies.session", json!({ "uses": uses }));

@@ -11,9 +11,12 @@ use wire::{
     stored::export::Export,
 };
 
-use super::NAME;
+use super::{
+    NAME,
+    steps::{ZONE, adult, keep},
+};
 use crate::{
-    client::{Answer, Call},
+    client::Call,
     clock,
     scenarios::{
         Part,
@@ -22,7 +25,7 @@ use crate::{
     },
     table::Ledger,
     trouble::{Played, Trouble},
-    world::{Kept, World, link_in, record, subject, trigger, wait_for},
+    world::{World, subject, trigger, wait_for},
 };
 
 /// What this file shows, part by part.
@@ -60,12 +63,6 @@ pub(super) const PARTS: &[Part] = &[
     },
 ];
 
-/// A record of somebody, with a name and whatever else.
-fn keep(world: &World, who: &Value, category: &str, purpose: &str, fields: &Value) -> Played<Kept> {
-    let locator = format!("{category}/{}", world.run);
-    world.keep(NAME, &record(world.start, who, category, purpose, &locator, fields))
-}
-
 /// Makes a request, confirms it by the mailed page, and waits for what came of it.
 fn ask_and_confirm(world: &World, address: &str, form: &Value) -> Played<(AcknowledgementForm, StatusForm)> {
     let request = world.ask(NAME, form)?;
@@ -74,28 +71,15 @@ fn ask_and_confirm(world: &World, address: &str, form: &Value) -> Played<(Acknow
     Ok((request, status))
 }
 
-/// What stands behind a link to an export: an address that works for a moment.
-fn fetched(world: &World, call: &Call<'_>) -> Played<Answer> {
-    let sent_on = world.client.send(call)?.expect(&[303])?;
-    let location = sent_on.header("location").ok_or_else(|| Trouble::new("the export is nowhere"))?;
-    world.client.send(&Call::new("GET", location))?.expect(&[200])
-}
-
-/// The link of the mail that answers a request.
-fn mailed_link(world: &World, address: &str, request: &AcknowledgementForm) -> Played<String> {
-    let mail = world.mail_to(address, &format!("{}/export?token=", request.request_id))?;
-    link_in(&mail.text).ok_or_else(|| Trouble::new("the mail holds no link"))
-}
-
 /// The file that a mail links to.
 fn file(world: &World, address: &str, request: &AcknowledgementForm) -> Played<Export> {
-    fetched(world, &Call::new("GET", mailed_link(world, address, request)?))?.json()
+    world.sent_on(&Call::new("GET", world.export_link(address, &request.request_id)?))?.json()
 }
 
 fn access(world: &World, ledger: &mut Ledger) -> Played {
     let address = world.address("texan");
     let who = subject("mail", &address);
-    keep(world, &who, "contact", "service-delivery", &json!({ "name": "Ada Example", "email": address }))?;
+    keep(world, &who, ("contact", "service-delivery"), &json!({ "name": "Ada Example", "email": address }))?;
     let references = json!({ "obligations": "o 7", "processing-agreement": "p 7", "published-row": "r 7" });
     let more = json!({ "country": "FR", "references": references });
     let disclosed =
@@ -174,7 +158,7 @@ fn information(world: &World, ledger: &mut Ledger) -> Played {
     let status = world.decided(&request)?;
     let export = status.export.ok_or_else(|| Trouble::new("the status does not say where the answer is"))?;
     let call = Call::new("GET", world.api(&export)).with("authorization", format!("Bearer {}", request.token));
-    let told: Export = fetched(world, &call)?.json()?;
+    let told: Export = world.sent_on(&call)?.json()?;
     let (recipients, ruled_out): (BTreeSet<&str>, BTreeSet<&str>) = (
         told.facts.recipients.iter().map(|fact| fact.recipient.as_str()).collect(),
         told.facts.ruled_out.iter().map(|fact| fact.what.as_str()).collect(),
@@ -198,7 +182,7 @@ fn information(world: &World, ledger: &mut Ledger) -> Played {
             ruled_out.len()
         ),
     );
-    let given = chosen(world, NAME, &who, &[("newsletter", "given")], json!({ "notice": "undated-1", "age": 30 }))?;
+    let given = chosen(world, NAME, &who, &[("newsletter", "given")], adult())?;
     let notices = Call::new("GET", world.api(&format!("/{NAME}/v1/notices")));
     let notices: NoticesAnswer = world.client.send(&notices)?.expect(&[200])?.json()?;
     let fact = told.facts.notice.map(|notice| (notice.version, notice.text_sha256));
@@ -223,7 +207,7 @@ fn rectification(world: &World, ledger: &mut Ledger) -> Played {
     world.confirm_by_mail(&address, &request)?;
     let status = world.decided(&request)?;
     let received = request.received_at.parse().map_err(Trouble::because("received_at"))?;
-    let month = zoned(received, "Europe/Paris")?.date().checked_add(1.month()).map_err(Trouble::because("a month"))?;
+    let month = zoned(received, ZONE)?.date().checked_add(1.month()).map_err(Trouble::because("a month"))?;
     ledger.check(
         "identance.16-c",
         "a rectification is taken in with its date, and owed until the office has answered",
@@ -250,12 +234,9 @@ fn erasure(world: &World, ledger: &mut Ledger) -> Played {
     let ask = |address: &str| json!({ "type": "erasure", "subject": subject("mail", address) });
     let address = world.address("payer");
     let who = subject("mail", &address);
-    let contact = keep(world, &who, "contact", "service-delivery", &json!({ "name": "Ada Example" }))?;
-    let billing = keep(world, &who, "billing", "billing", &json!({ "invoice_number": "1" }))?;
-    let commitment = world
-        .stored(&contact)?
-        .and_then(|item| item.commitment())
-        .ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let contact = keep(world, &who, ("contact", "service-delivery"), &json!({ "name": "Ada Example" }))?;
+    let billing = keep(world, &who, ("billing", "billing"), &json!({ "invoice_number": "1" }))?;
+    let commitment = world.commitment(&contact)?;
     let (request, status) = ask_and_confirm(world, &address, &ask(&address))?;
     let item = |category: &str| status.items.iter().find(|item| item.category == category);
     let erased = item("contact").is_some_and(|item| item.result == "erased");
@@ -293,7 +274,7 @@ fn erasure(world: &World, ledger: &mut Ledger) -> Played {
     );
 
     let address = world.address("leaver");
-    let contact = keep(world, &subject("mail", &address), "contact", "service-delivery", &json!({ "name": "Bob" }))?;
+    let contact = keep(world, &subject("mail", &address), ("contact", "service-delivery"), &json!({ "name": "Bob" }))?;
     let (_, status) = ask_and_confirm(world, &address, &ask(&address))?;
     let gone = world.stored(&contact)?.is_none();
     ledger.check(
@@ -333,7 +314,7 @@ fn objections(world: &World, ledger: &mut Ledger) -> Played {
 
     let who = subject("mail", &world.address("unadvertised"));
     let ask = |purpose: &str| may_use(world, NAME, &who, purpose, json!({}));
-    let consent = || chosen(world, NAME, &who, &[("newsletter", "given")], json!({ "notice": "undated-1", "age": 30 }));
+    let consent = || chosen(world, NAME, &who, &[("newsletter", "given")], adult());
     consent()?;
     let before = ask("newsletter")?;
     let request = world.ask(NAME, &json!({ "type": "objection-marketing", "subject": who }))?;
@@ -355,7 +336,7 @@ fn objections(world: &World, ledger: &mut Ledger) -> Played {
 fn restriction(world: &World, ledger: &mut Ledger) -> Played {
     let address = world.address("disputed");
     let (who, other) = (subject("mail", &address), subject("mail", &world.address("undisputed")));
-    let contact = |who: &Value| keep(world, who, "contact", "service-delivery", &json!({ "name": "Ada Example" }));
+    let contact = |who: &Value| keep(world, who, ("contact", "service-delivery"), &json!({ "name": "Ada Example" }));
     let (held, free) = (contact(&who)?, contact(&other)?);
     let ask = |who: &Value| may_use(world, NAME, who, "service-delivery", json!({}));
     let before = ask(&who)?;
@@ -391,13 +372,13 @@ fn portability(world: &World, ledger: &mut Ledger) -> Played {
     let address = world.address("mover");
     let who = subject("mail", &address);
     // What somebody buys counts as given by them, though it is observed (WP 242 rev.01, III).
-    keep(world, &who, "commercial", "service-contract", &json!({ "purchases": "a licence" }))?;
-    keep(world, &who, "newsletter", "newsletter", &json!({ "email": address }))?;
-    keep(world, &who, "cv", "recruitment.assess", &json!({ "opening": "engineer" }))?;
-    keep(world, &who, "contact", "service-delivery", &json!({ "name": "Ada Example" }))?;
+    keep(world, &who, ("commercial", "service-contract"), &json!({ "purchases": "a licence" }))?;
+    keep(world, &who, ("newsletter", "newsletter"), &json!({ "email": address }))?;
+    keep(world, &who, ("cv", "recruitment.assess"), &json!({ "opening": "engineer" }))?;
+    keep(world, &who, ("contact", "service-delivery"), &json!({ "name": "Ada Example" }))?;
     let (request, status) = ask_and_confirm(world, &address, &json!({ "type": "portability", "subject": who }))?;
-    let link = mailed_link(world, &address, &request)?;
-    let file: Export = fetched(world, &Call::new("GET", &link))?.json()?;
+    let link = world.export_link(&address, &request.request_id)?;
+    let file: Export = world.sent_on(&Call::new("GET", &link))?.json()?;
     let taken: BTreeSet<&str> = file.records.iter().map(|record| record.category.as_str()).collect();
     ledger.check(
         "identance.16-g",
@@ -405,7 +386,7 @@ fn portability(world: &World, ledger: &mut Ledger) -> Played {
         status.outcome.as_deref() == Some("exported") && taken == BTreeSet::from(["commercial", "newsletter"]),
         format!("of a purchase, a newsletter, a CV and a contact: {taken:?}"),
     );
-    let table = fetched(world, &Call::new("GET", format!("{link}&format=csv")))?;
+    let table = world.sent_on(&Call::new("GET", format!("{link}&format=csv")))?;
     let kind = table.header("content-type").unwrap_or("no type").to_owned();
     let text = table.text();
     ledger.check(
@@ -424,7 +405,7 @@ fn portability(world: &World, ledger: &mut Ledger) -> Played {
 fn withdrawal(world: &World, ledger: &mut Ledger) -> Played {
     let who = subject("mail", &world.address("unsubscriber"));
     let both = [("newsletter", "given"), ("newsletter.own-promotions", "given")];
-    let given: ReceiptForm = chosen(world, NAME, &who, &both, json!({ "notice": "undated-1", "age": 30 }))?;
+    let given: ReceiptForm = chosen(world, NAME, &who, &both, adult())?;
     let send = |at: &str| {
         let references = json!({ "obligations": "o 7", "processing-agreement": "p 7", "published-row": "r 7" });
         let more = json!({ "country": "FR", "references": references, "occurred_at": at });
@@ -463,13 +444,10 @@ fn post_mortem(world: &World, ledger: &mut Ledger) -> Played {
     let who = |n: usize| subject("mail", &people[n]);
     let mut kept = Vec::new();
     for n in [TESTATOR, REVOKER, UNVERIFIED, SUSPECT] {
-        kept.push(keep(world, &who(n), "contact", "service-delivery", &json!({ "name": "Ada Example" }))?);
+        kept.push(keep(world, &who(n), ("contact", "service-delivery"), &json!({ "name": "Ada Example" }))?);
     }
     let is_there = |n: usize| -> Played<bool> { Ok(world.stored(&kept[n])?.is_some()) };
-    let commitment = world
-        .stored(&kept[TESTATOR])?
-        .and_then(|item| item.commitment())
-        .ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment = world.commitment(&kept[TESTATOR])?;
     let instruct =
         |n: usize| json!({ "type": "post-mortem", "subject": who(n), "instructions": { "deletion": "all" } });
     let (_, given) = ask_and_confirm(world, &people[TESTATOR], &instruct(TESTATOR))?;
@@ -535,8 +513,7 @@ fn complaint(world: &World, ledger: &mut Ledger) -> Played {
     let who = subject("mail", &world.address("worried"));
     let request = world.ask(NAME, &json!({ "type": "complaint", "subject": who }))?;
     let received = request.received_at.parse().map_err(Trouble::because("received_at"))?;
-    let last_day =
-        zoned(received, "Europe/Paris")?.date().checked_add(14.days()).map_err(Trouble::because("14 days"))?;
+    let last_day = zoned(received, ZONE)?.date().checked_add(14.days()).map_err(Trouble::because("14 days"))?;
     let status = world.decided(&request)?;
     ledger.check(
         "identance.21-b",

@@ -6,10 +6,10 @@ use wire::{consent::ReceiptForm, request::AcknowledgementForm};
 
 use super::NAME;
 use crate::{
-    client::{Answer, Call},
+    client::Call,
     scenarios::acts,
     trouble::{Played, Trouble},
-    world::{Kept, World, link_in, record},
+    world::{Kept, World, record},
 };
 
 /// Where a calendar of Identance’s is counted.
@@ -65,9 +65,7 @@ pub(super) fn file(world: &World, address: &str, form: &Value) -> Played<Value> 
     let request = world.ask(NAME, form)?;
     world.confirm_by_mail(address, &request)?;
     world.decided(&request)?;
-    let mail = world.mail_to(address, &format!("{}/export?token=", request.request_id))?;
-    let link = link_in(&mail.text).ok_or_else(|| Trouble::new("the mail holds no link"))?;
-    opened(world, &world.client.send(&Call::new("GET", link))?.expect(&[303])?)
+    world.sent_on(&Call::new("GET", world.export_link(address, &request.request_id)?))?.json()
 }
 
 /// Asks what the policy says, which needs no proof, and opens the answer.
@@ -76,13 +74,8 @@ pub(super) fn information(world: &World, who: &Value) -> Played<(Acknowledgement
     let status = world.decided(&request)?;
     let path = status.export.ok_or_else(|| Trouble::new("the information has no answer to open"))?;
     let call = Call::new("GET", world.api(&path)).with("authorization", format!("Bearer {}", request.token));
-    let answer = opened(world, &world.client.send(&call)?.expect(&[303])?)?;
+    let answer = world.sent_on(&call)?.json()?;
     Ok((request, answer))
-}
-
-fn opened(world: &World, sent_on: &Answer) -> Played<Value> {
-    let presigned = sent_on.header("location").ok_or_else(|| Trouble::new("the link leads nowhere"))?.to_owned();
-    world.client.send(&Call::new("GET", presigned))?.expect(&[200])?.json()
 }
 
 /// The members of this name in a list of a file, sorted.

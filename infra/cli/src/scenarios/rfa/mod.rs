@@ -21,6 +21,9 @@ const NAME: &str = "rfa";
 /// Where its policy says that questions go, to the data protection officer.
 const CONTACT: &str = "iso@redflagert.com";
 
+/// The authority that its policy names.
+const AUTHORITY: &str = "Information Commissioner's Office";
+
 /// The version of its notice that forms name.
 const NOTICE: &str = "undated-1";
 

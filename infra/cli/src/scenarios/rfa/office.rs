@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use wire::breach::BreachAnswer;
 
-use super::{ACCOUNT, CONTACT, ENQUIRY, NAME};
+use super::{ACCOUNT, AUTHORITY, CONTACT, ENQUIRY, NAME};
 use crate::{
     clock,
     scenarios::{
@@ -18,9 +18,6 @@ use crate::{
     trouble::{Played, Trouble},
     world::{World, record, subject, trigger, wait_for},
 };
-
-/// The authority that its policy names.
-const AUTHORITY: &str = "Information Commissioner's Office";
 
 pub(super) fn rectification(world: &World, ledger: &mut Ledger) -> Played {
     let address = world.address("misspelt");

@@ -6,7 +6,7 @@ use super::{ACCOUNT, ENQUIRY, NAME, NOTICE, denied};
 use crate::{
     scenarios::{
         acts::{Expected, Verdict, chosen, disclose, judge, may_use},
-        held::{Held, information},
+        held::information,
     },
     table::Ledger,
     trouble::Played,
@@ -215,9 +215,8 @@ pub(super) fn interests(world: &World, ledger: &mut Ledger) -> Played {
         let promise = format!("the wish to earn money carries no purpose: {purpose}");
         judge(ledger, "rfa.4-f", &promise, &ask(world, &other, purpose)?, Expected::Denied("undeclared-purpose"));
     }
-    let sold = Held { purpose: "commercial.interest", ..ACCOUNT };
     let promise = "nothing is kept for it";
-    ACCOUNT.only_for(world, ledger, ("rfa.4-f", promise), &other, &[sold.purpose])
+    ACCOUNT.only_for(world, ledger, ("rfa.4-f", promise), &other, &["commercial.interest"])
 }
 
 pub(super) fn automation(world: &World, ledger: &mut Ledger) -> Played {

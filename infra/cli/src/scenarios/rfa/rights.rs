@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use wire::request::ComplaintForm;
 
-use super::{ACCOUNT, CONTACT, NAME, NOTICE, denied};
+use super::{ACCOUNT, AUTHORITY, CONTACT, NAME, NOTICE, denied};
 use crate::{
     scenarios::{
         acts::{Expected, chosen, judge, may_use},
@@ -43,7 +43,7 @@ pub(super) fn withdrawal(world: &World, ledger: &mut Ledger) -> Played {
     ledger.check(
         "rfa.8-c",
         "an objection stops the use from the moment it comes in",
-        before.reason.is_none() && after.reason.as_deref() == Some("objection") && after.clause == "rfa.8-c",
+        before.reason.is_none() && after.is_denied_by("objection", "rfa.8-c"),
         format!("before: {before}; after: {after}"),
     );
     let status = world.decided(&objection)?;
@@ -139,10 +139,7 @@ pub(super) fn erasure(world: &World, ledger: &mut Ledger) -> Played {
         &json!({ "free_text": "How do I export?" }),
     );
     let enquiry = world.keep(NAME, &enquiry)?;
-    let commitment = world
-        .stored(&usage)?
-        .and_then(|item| item.commitment())
-        .ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment = world.commitment(&usage)?;
     let request = world.ask(NAME, &json!({ "type": "erasure", "subject": who }))?;
     world.confirm_by_mail(&address, &request)?;
     let status = world.decided(&request)?;
@@ -229,7 +226,7 @@ pub(super) fn restriction(world: &World, ledger: &mut Ledger) -> Played {
     ledger.check(
         "rfa.8-g",
         "what is restricted is stored, and used no more",
-        unproved.reason.is_none() && proved.reason.as_deref() == Some("restriction") && proved.clause == "rfa.8-g",
+        unproved.reason.is_none() && proved.is_denied_by("restriction", "rfa.8-g"),
         format!("before it was confirmed: {unproved}; after: {proved}"),
     );
     ledger.check(
@@ -261,7 +258,7 @@ pub(super) fn restriction(world: &World, ledger: &mut Ledger) -> Played {
 }
 
 fn names_the_authority(complaint: Option<&ComplaintForm>) -> bool {
-    complaint.is_some_and(|complaint| complaint.authority == "Information Commissioner's Office")
+    complaint.is_some_and(|complaint| complaint.authority == AUTHORITY)
 }
 
 pub(super) fn portability(world: &World, ledger: &mut Ledger) -> Played {
@@ -284,7 +281,7 @@ pub(super) fn portability(world: &World, ledger: &mut Ledger) -> Played {
     );
     let (at_once, later) = (request.complaint.as_ref(), status.complaint.as_ref());
     let letter = world.mail_to(&address, &request.request_id)?;
-    let in_letter = letter.text.contains("Information Commissioner's Office");
+    let in_letter = letter.text.contains(AUTHORITY);
     ledger.check(
         "rfa.9-c",
         "a refusal says where to complain: at once, in the status, by mail",

@@ -13,8 +13,8 @@ use crate::{
         desk::{brought, clerk, decided, is_months_after, letter_said, missing, refusal},
     },
     table::Ledger,
-    trouble::{Played, Trouble},
-    world::{World, link_in, subject, wait_for},
+    trouble::Played,
+    world::{World, subject, wait_for},
 };
 
 pub(super) const PARTS: &[Part] = &[
@@ -68,10 +68,7 @@ fn entered(world: &World, ledger: &mut Ledger) -> Played {
         lacking.is_empty() && letter.subject.contains("Ihr Datenschutzantrag"),
         format!("{}: {}", letter.subject, letter_said(&lacking)),
     );
-    let link = link_in(&letter.text).ok_or_else(|| Trouble::new("the letter holds no link"))?;
-    let sent_on = world.client.send(&Call::new("GET", link))?.expect(&[303])?;
-    let place = sent_on.header("location").ok_or_else(|| Trouble::new("the link leads nowhere"))?.to_owned();
-    let file: Export = world.client.send(&Call::new("GET", place))?.expect(&[200])?.json()?;
+    let file: Export = world.sent_on(&Call::new("GET", world.export_link(&address, id)?))?.json()?;
     ledger.check(
         "scantrust.0-a",
         "with the copy that they asked for",

@@ -48,7 +48,7 @@ pub(super) fn objection(world: &World, ledger: &mut Ledger) -> Played {
         let promise = "an objection ends it from the moment it comes in";
         let after = may_use(world, NAME, &who, purpose, json!({}))?;
         let went_on = before.reason.is_none();
-        let ended = after.reason.as_deref() == Some("objection") && after.clause == "scantrust.1.2-d";
+        let ended = after.is_denied_by("objection", "scantrust.1.2-d");
         ledger.check(clause, promise, went_on && ended, format!("{purpose} before: {before}; after: {after}"));
         let promise = "and reaches the purpose that it names alone";
         judge(ledger, clause, promise, &may_use(world, NAME, &who, other, json!({}))?, Expected::Allowed(other_clause));

@@ -84,10 +84,7 @@ pub(super) fn used(world: &World, ledger: &mut Ledger) -> Played {
         until == Some(year),
         format!("messages at {said} and {again}: the address is kept until {until:?}"),
     );
-    let commitment = world
-        .stored(&address)?
-        .and_then(|item| item.commitment())
-        .ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment = world.commitment(&address)?;
     world.sweep(earlier(year))?;
     let is_there = world.stored(&address)?.is_some();
     ledger.check(
@@ -220,7 +217,7 @@ pub(super) fn statistics(world: &World, ledger: &mut Ledger) -> Played {
     let counted = may_use(world, NAME, &who, ABUSE, json!({}))?;
     judge(ledger, "stationdb.4-u", "StationDB answers for the statistics that Crisp needs", &counted, allowed);
     let chat = total(10, "chat.messaging")?;
-    let passed = chat.reason.as_deref() == Some("not-statistics") && chat.clause == "stationdb.4-f";
+    let passed = chat.is_denied_by("not-statistics", "stationdb.4-f");
     ledger.check("stationdb.4-u", "the chat's other purpose draws no totals", passed, chat.to_string());
     let of_service = |service: &str| {
         world.post(&format!("/{NAME}/v1/requests"), &json!({ "type": "objection", "subject": who, "service": service }))

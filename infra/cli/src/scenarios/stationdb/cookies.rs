@@ -144,7 +144,7 @@ pub(super) fn tracking(world: &World, ledger: &mut Ledger) -> Played {
         ("product.development", "nor anything that was given for something else"),
     ] {
         let verdict = may_use(world, NAME, &who, purpose, tracking())?;
-        let passed = verdict.reason.as_deref() == Some("use-ruled-out") && verdict.clause == "stationdb.4-e";
+        let passed = verdict.is_denied_by("use-ruled-out", "stationdb.4-e");
         ledger.check("stationdb.4-v", promise, passed, verdict.to_string());
     }
     let agreed = may_use(world, NAME, &who, HOTJAR, tracking())?;

@@ -155,7 +155,7 @@ pub(super) fn disclosed(world: &World, ledger: &mut Ledger) -> Played {
         (["hotjar"], "product.development", "purpose-not-allowed", "and nothing for another purpose"),
     ] {
         let verdict = give(&categories, purpose, agreement())?;
-        let passed = verdict.reason.as_deref() == Some(reason) && verdict.clause == "stationdb.4-q";
+        let passed = verdict.is_denied_by(reason, "stationdb.4-q");
         ledger.check("stationdb.4-m", promise, passed, verdict.to_string());
     }
     let sale = || json!({ "uses": ["sale"], "references": { "processing-agreement": "dpa-3" } });

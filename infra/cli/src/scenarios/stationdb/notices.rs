@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use wire::notice::NoticesAnswer;
 
-use super::{CONTACT, HOTJAR, NAME, NOTICE, banner, counts_from, fetched, made, made_at, person, refused, visitor};
+use super::{CONTACT, HOTJAR, NAME, NOTICE, banner, counts_from, made, made_at, person, refused, visitor};
 use crate::{
     client::Call,
     scenarios::acts::{choose, problem},
@@ -125,7 +125,7 @@ pub(super) fn information(world: &World, ledger: &mut Ledger) -> Played {
     let status = world.decided(&request)?;
     let path = status.export.ok_or_else(|| Trouble::new("the answer is nowhere"))?;
     let link = Call::new("GET", world.api(&path)).with("authorization", format!("Bearer {}", request.token));
-    let answer: Value = fetched(world, &world.client.send(&link)?.expect(&[303])?)?.json()?;
+    let answer: Value = world.sent_on(&link)?.json()?;
 
     let list = |name: &str| answer[name].as_array().cloned().unwrap_or_default();
     let silent = list("categories").iter().filter(|fact| fact["kept"][0]["how_long"].is_null()).count();

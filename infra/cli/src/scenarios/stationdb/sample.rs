@@ -3,7 +3,6 @@
 use jiff::SignedDuration;
 use serde_json::json;
 
-pub(crate) use super::NAME;
 use super::{banner, confirmed, keep, made, person, visitor};
 use crate::{
     trouble::{Played, Trouble},

@@ -4,7 +4,7 @@
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 
-use super::{NAME, ZONE, customer, download, entry, export, made, points, sent, texts};
+use super::{NAME, ZONE, customer, entry, export, made, points, sent, texts};
 use crate::{
     client::Call,
     scenarios::{
@@ -135,10 +135,7 @@ fn deletion(world: &World, ledger: &mut Ledger) -> Played {
     let (who, contact) = customer(world, "leaver")?;
     let books = made(world, &who, "financial", "payments", &json!({ "purchase_history": "3 seats" }));
     let books = world.keep(NAME, &books)?;
-    let commitment = world
-        .stored(&contact)?
-        .and_then(|item| item.commitment())
-        .ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment = world.commitment(&contact)?;
     let ack = world.ask(NAME, &request(&who, "erasure", 2))?;
     let status = world.decided(&ack)?;
     let item = |category: &str| status.items.iter().find(|item| item.category == category);
@@ -174,7 +171,7 @@ fn information(world: &World, ledger: &mut Ledger) -> Played {
     world.decided(&ack)?;
     let path = format!("/{NAME}/v1/requests/{}/export", ack.request_id);
     let call = Call::new("GET", world.api(&path)).with("authorization", format!("Bearer {}", ack.token));
-    let facts = download(world, &call)?;
+    let facts: Value = world.sent_on(&call)?.json()?;
     let incentives = facts["incentives"].as_str().unwrap_or("nothing said");
     let is_promised = ack.due_by.contains("zentry.9-q") && ack.due_date == last_day(&ack.received_at, 30)?;
     ledger.check(

@@ -10,7 +10,7 @@ use crate::{
     client::{Answer, Call},
     scenarios::{
         Part,
-        acts::{Expected, choose},
+        acts::{Expected, choose, merge},
     },
     table::Ledger,
     trouble::{Played, Trouble},
@@ -36,9 +36,7 @@ fn publish(world: &World, version: &str, more: Value) -> Played<Answer> {
         "url": "https://www.example.com/privacy", "significance": "editorial", "ask_again": [],
         "summary": format!("A drill of {}.", world.run),
     });
-    if let (Value::Object(form), Value::Object(more)) = (&mut form, more) {
-        form.extend(more);
-    }
+    merge(&mut form, more);
     world.post_as_staff(&format!("/{NAME}/v1/notices"), "notices:write", NAME, &form)
 }
 

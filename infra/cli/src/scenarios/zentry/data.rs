@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{NAME, Taken, ZONE, customer, export, gate, person, sent, takes, texts, uses};
 use crate::{
-    scenarios::{End, Part, acts::Expected, later},
+    scenarios::{End, Part, acts::Expected, kept_until, later},
     table::Ledger,
     trouble::Played,
     world::{Kept, World, record, subject, trigger},
@@ -350,7 +350,7 @@ fn zta(world: &World, ledger: &mut Ledger) -> Played {
     world.register(NAME, &[trigger(ended, &who, "zta.use-ended")])?;
     let at = later(ended, 7.days(), ZONE)?;
     let end = |promise, kept| End { controller: NAME, clause: "zentry.7-h", promise, kept, at };
-    let _ = world.due(&reports, at)?;
+    world.due(&reports, at)?;
     end("and deleted shortly thereafter: within seven days", &kept).play(world, ledger)?;
     let is_gone = world.stored(&reports)?.is_none();
     ledger.check("zentry.7-h", "reports end with it: nothing is retained", is_gone, format!("gone: {is_gone}"));
@@ -366,7 +366,7 @@ fn website(world: &World, ledger: &mut Ledger) -> Played {
         "zentry.7-g",
         "what a visitor gave has an end even if the request is never fulfilled",
         asked.until == Some(most),
-        format!("until {}", asked.until.map_or_else(|| "NO END".to_owned(), |until| until.to_string())),
+        kept_until(&asked),
     );
     let books = keep_at(world, start, &who, ("financial", "payments"), &json!({ "purchase_history": "3 seats" }))?;
     let years = later(start, 7.years(), ZONE)?;
@@ -374,7 +374,7 @@ fn website(world: &World, ledger: &mut Ledger) -> Played {
         "zentry.7-g",
         "records of payments are kept as long as the law asks, and then end",
         books.until == Some(years),
-        format!("until {}", books.until.map_or_else(|| "NO END".to_owned(), |until| until.to_string())),
+        kept_until(&books),
     );
     let at = world.after(SignedDuration::from_hours(1));
     world.register(NAME, &[trigger(at, &who, "service-request.fulfilled")])?;

@@ -23,8 +23,8 @@ use crate::{
     client::Call,
     clock,
     table::Ledger,
-    trouble::{Played, Trouble},
-    world::{Kept, World, link_in, record, subject},
+    trouble::Played,
+    world::{Kept, World, record, subject},
 };
 
 const NAME: &str = "zentry";
@@ -132,9 +132,7 @@ fn sent(
         .collect::<serde_json::Map<_, _>>()
         .into();
     let mut members = json!({ "country": "US", "references": references });
-    if let (Value::Object(members), Value::Object(more)) = (&mut members, more) {
-        members.extend(more);
-    }
+    acts::merge(&mut members, more);
     acts::disclosure(recipient, who, &[category], purpose, members)
 }
 
@@ -176,19 +174,10 @@ fn agree(world: &World, who: &Value, purposes: &[&str]) -> Played<wire::consent:
 
 // ---- what is answered
 
-/// The export behind a link or a path: the API sends on to where it lies.
-fn download(world: &World, call: &Call<'_>) -> Played<Value> {
-    let answer = world.client.send(call)?.expect(&[303])?;
-    let target = answer.header("location").ok_or_else(|| Trouble::new("the export's link leads nowhere"))?;
-    world.client.send(&Call::new("GET", target))?.expect(&[200])?.json()
-}
-
 /// The export that a request's answer links to, by mail.
 fn export(world: &World, who: &Value, request: &str) -> Played<Value> {
     let address = who["value"].as_str().unwrap_or_default();
-    let mail = world.mail_to(address, &format!("{request}/export?token="))?;
-    let link = link_in(&mail.text).ok_or_else(|| Trouble::new("the mail holds no link"))?;
-    download(world, &Call::new("GET", link))
+    world.sent_on(&Call::new("GET", world.export_link(address, request)?))?.json()
 }
 
 /// The texts of a list's entries, or of one member of each.

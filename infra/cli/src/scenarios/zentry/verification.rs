@@ -26,10 +26,7 @@ fn deletion(world: &World, ledger: &mut Ledger) -> Played {
     let form = |who: &Value, points: Value| json!({ "type": "erasure", "subject": who, "points": points, "residence": "US-CA" });
 
     let (known, record) = customer(world, "resident")?;
-    let commitment = world
-        .stored(&record)?
-        .and_then(|item| item.commitment())
-        .ok_or_else(|| Trouble::new("the record has no salt"))?;
+    let commitment = world.commitment(&record)?;
     // Points match in any spelling of case and blanks.
     let points = json!({ "phone": "+14085550100", "employer": " example  INC." });
     let request = world.ask(NAME, &form(&known, points))?;
