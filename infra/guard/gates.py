@@ -34,8 +34,8 @@ class Contract:
         self.wildcards = permissions["wildcards"]
         self.public = routes["public"]
         self.staff = routes["staff"]
-        text = runbook.read_text("utf-8") if runbook.exists() else ""
-        self.runbook = {line.lstrip("# ").strip() for line in text.splitlines() if line.startswith("#")}
+        lines = runbook.read_text("utf-8").splitlines()
+        self.runbook = {line.lstrip("# ").strip() for line in lines if line.startswith("#")}
 
 
 # ------------------------------------------------------------------------------------------------- reading the template
@@ -869,8 +869,8 @@ def staff_routes_ask_for_a_token_and_a_scope_and_public_ones_for_none(plain, con
             yield "Staff doesn't check issuer and audience"
         if authorizer.get("identitySource") != "$request.header.Authorization":
             yield "Staff takes tokens from elsewhere than the header"
-    for properties in of_type(plain, "AWS::Lambda::Url"):
-        yield f"{properties} is a way around the API"
+    for name in of_type(plain, "AWS::Lambda::Url"):
+        yield f"{name} is a way around the API"
 
 
 @gate

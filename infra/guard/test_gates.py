@@ -25,7 +25,7 @@ CONTRACT = gates.Contract()
 
 
 def at(plain, path):
-    """The parent and last key of a path such as Table/KeySchema/0; it begins in Resources, below Properties."""
+    """The parent and last key of a path such as Table|KeySchema|0; it begins in Resources, below Properties."""
     name, *keys = path.split("|")
     place = plain["Resources"][name]["Properties"]
     for key in keys[:-1]:
