@@ -906,6 +906,10 @@ def access_logs_say_nothing_about_the_caller(plain, contract):
             yield f"{name} logs {variable}"
 
 
+# Headers of answers by which a caller goes on (docs/API.md).
+PAGES_READ = {"etag", "habeas-cursor", "location", "retry-after"}
+
+
 @gate
 def only_pages_that_the_operator_names_may_send_forms(plain, contract):
     """CORS: origins come from the parameter, credentials aren't sent."""
@@ -918,6 +922,8 @@ def only_pages_that_the_operator_names_may_send_forms(plain, contract):
             yield f"{name} lets pages send cookies"
         if "*" in cors.get("allowHeaders", ["*"]) or "*" in cors.get("allowMethods", ["*"]):
             yield f"{name} allows any header or method"
+        if not PAGES_READ <= set(cors.get("exposeHeaders", [])):
+            yield f"{name} hides from pages one of {sorted(PAGES_READ)}"
 
 
 @gate

@@ -365,6 +365,7 @@ BREAKS = {
         put(f"{ORIGINS}allowOrigins", ["*"]),
         put(f"{ORIGINS}allowCredentials", True),
         put(f"{ORIGINS}allowHeaders", ["*"]),
+        put(f"{ORIGINS}exposeHeaders", ["etag", "location", "retry-after"]),
     ],
     "the_default_endpoint_can_be_closed": [
         drop("Api|Body|servers"),
