@@ -390,6 +390,13 @@ BREAKS = {
     "every_alarm_has_its_page_in_the_runbook": [
         drop("PurgeErrors|AlarmDescription"),
         put("PurgeErrors|AlarmDescription", "RUNBOOK 'Look around' - it failed."),
+        put("PurgeErrors|AlarmDescription", "RUNBOOK 'Dead letters' - it failed."),
+    ],
+    "the_guide_names_every_parameter_and_every_scope": [
+        lambda plain: plain["Parameters"].update(Purge={"Type": "String"}),
+    ],
+    "the_reference_names_every_route": [
+        lambda plain: plain["Resources"]["Api"]["Properties"]["Body"]["paths"].update({"/{controller}/v1/debug": {"get": {}}}),
     ],
     "two_stacks_live_side_by_side": [
         put("Table|TableName", "habeas"),
