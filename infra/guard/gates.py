@@ -24,18 +24,21 @@ def sentence(function):
 
 
 class Contract:
-    """permissions.toml, routes.toml and the headings of the runbook."""
+    """permissions.toml, routes.toml and what the documents say: the runbook by its sections, the others whole."""
 
-    def __init__(self, folder=HERE, runbook=HERE.parent.parent / "docs" / "RUNBOOK.md"):
-        permissions = tomllib.loads((folder / "permissions.toml").read_text("utf-8"))
-        routes = tomllib.loads((folder / "routes.toml").read_text("utf-8"))
+    def __init__(self):
+        permissions = tomllib.loads((HERE / "permissions.toml").read_text("utf-8"))
+        routes = tomllib.loads((HERE / "routes.toml").read_text("utf-8"))
+        docs = HERE.parent.parent / "docs"
         self.functions = permissions["functions"]
         self.schedules = permissions["schedules"]
         self.wildcards = permissions["wildcards"]
         self.public = routes["public"]
         self.staff = routes["staff"]
-        text = runbook.read_text("utf-8") if runbook.exists() else ""
-        self.runbook = {line.lstrip("# ").strip() for line in text.splitlines() if line.startswith("#")}
+        sections = re.split(r"(?m)^#+ ", (docs / "RUNBOOK.md").read_text("utf-8"))
+        self.runbook = dict(section.split("\n", 1) for section in sections[1:])
+        self.guide = (docs / "DEPLOY.md").read_text("utf-8")
+        self.reference = (docs / "API.md").read_text("utf-8")
 
 
 # ------------------------------------------------------------------------------------------------- reading the template
@@ -869,8 +872,8 @@ def staff_routes_ask_for_a_token_and_a_scope_and_public_ones_for_none(plain, con
             yield "Staff doesn't check issuer and audience"
         if authorizer.get("identitySource") != "$request.header.Authorization":
             yield "Staff takes tokens from elsewhere than the header"
-    for properties in of_type(plain, "AWS::Lambda::Url"):
-        yield f"{properties} is a way around the API"
+    for name in of_type(plain, "AWS::Lambda::Url"):
+        yield f"{name} is a way around the API"
 
 
 @gate
@@ -906,6 +909,10 @@ def access_logs_say_nothing_about_the_caller(plain, contract):
             yield f"{name} logs {variable}"
 
 
+# Headers of answers by which a caller goes on (docs/API.md).
+PAGES_READ = {"etag", "habeas-cursor", "location", "retry-after"}
+
+
 @gate
 def only_pages_that_the_operator_names_may_send_forms(plain, contract):
     """CORS: origins come from the parameter, credentials aren't sent."""
@@ -918,6 +925,8 @@ def only_pages_that_the_operator_names_may_send_forms(plain, contract):
             yield f"{name} lets pages send cookies"
         if "*" in cors.get("allowHeaders", ["*"]) or "*" in cors.get("allowMethods", ["*"]):
             yield f"{name} allows any header or method"
+        if not PAGES_READ <= set(cors.get("exposeHeaders", [])):
+            yield f"{name} hides from pages one of {sorted(PAGES_READ)}"
 
 
 @gate
@@ -1017,8 +1026,28 @@ def every_alarm_has_its_page_in_the_runbook(plain, contract):
     """Whoever is woken at night reads what it means and what to do."""
     for name, alarm in of_type(plain, "AWS::CloudWatch::Alarm").items():
         found = re.match(r"RUNBOOK '([^']+)'", alarm.get("AlarmDescription", ""))
-        if not found or found[1] not in contract.runbook:
-            yield f"{name} has no section in docs/RUNBOOK.md"
+        if not found or f"`{name}`" not in contract.runbook.get(found[1], ""):
+            yield f"{name} stands in no section of docs/RUNBOOK.md, or not in the one that it names"
+
+
+# -------------------------------------------------------------------------------------------------------------- documents
+
+
+@gate
+def the_guide_names_every_parameter_and_every_scope(plain, contract):
+    """Whoever deploys, or grants a scope, reads docs/DEPLOY.md."""
+    scopes = {scope for wanted in contract.staff.values() for scope in wanted}
+    for name in sorted({*plain["Parameters"], *scopes}):
+        if f"`{name}`" not in contract.guide:
+            yield f"docs/DEPLOY.md doesn't name {name}"
+
+
+@gate
+def the_reference_names_every_route(plain, contract):
+    """Whoever calls a route reads docs/API.md."""
+    for path in sorted({key.split(" ")[1] for key in routes(plain)}):
+        if not re.search(re.escape(path) + r"(?![\w/{-])", contract.reference):
+            yield f"docs/API.md doesn't name {path}"
 
 
 # ------------------------------------------------------------------------------------------------------------------ names

@@ -25,7 +25,7 @@ CONTRACT = gates.Contract()
 
 
 def at(plain, path):
-    """The parent and last key of a path such as Table/KeySchema/0; it begins in Resources, below Properties."""
+    """The parent and last key of a path such as Table|KeySchema|0; it begins in Resources, below Properties."""
     name, *keys = path.split("|")
     place = plain["Resources"][name]["Properties"]
     for key in keys[:-1]:
@@ -365,6 +365,7 @@ BREAKS = {
         put(f"{ORIGINS}allowOrigins", ["*"]),
         put(f"{ORIGINS}allowCredentials", True),
         put(f"{ORIGINS}allowHeaders", ["*"]),
+        put(f"{ORIGINS}exposeHeaders", ["etag", "location", "retry-after"]),
     ],
     "the_default_endpoint_can_be_closed": [
         drop("Api|Body|servers"),
@@ -389,6 +390,13 @@ BREAKS = {
     "every_alarm_has_its_page_in_the_runbook": [
         drop("PurgeErrors|AlarmDescription"),
         put("PurgeErrors|AlarmDescription", "RUNBOOK 'Look around' - it failed."),
+        put("PurgeErrors|AlarmDescription", "RUNBOOK 'Dead letters' - it failed."),
+    ],
+    "the_guide_names_every_parameter_and_every_scope": [
+        lambda plain: plain["Parameters"].update(Purge={"Type": "String"}),
+    ],
+    "the_reference_names_every_route": [
+        lambda plain: plain["Resources"]["Api"]["Properties"]["Body"]["paths"].update({"/{controller}/v1/debug": {"get": {}}}),
     ],
     "two_stacks_live_side_by_side": [
         put("Table|TableName", "habeas"),

@@ -143,7 +143,7 @@ def handler_of(receiver):
             length = self.headers.get("Content-Length", "")
             if self.path != "/habeas":
                 return self.answer(404)
-            if not length.isdigit() or int(length) > BODY_BYTES_MAX:
+            if not (length.isascii() and length.isdigit()) or int(length) > BODY_BYTES_MAX:
                 return self.answer(413)
             body = self.rfile.read(int(length))
             if not verify(receiver.secret, self.headers.get("Habeas-Signature", ""), body):

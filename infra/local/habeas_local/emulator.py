@@ -1,13 +1,17 @@
-"""Small helpers the gap modules share: request scope, wake-ups, clients, property spelling."""
+"""What gap modules share: request scope, wake-ups, clients, property spelling, the sender of a mail."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import threading
+from email.utils import parseaddr
 from typing import Any, Iterator, Mapping
 
 from ministack.core.responses import _request_account_id, _request_region
+
+_SEND_EMAIL = "/v2/email/outbound-emails"
 
 
 @contextlib.contextmanager
@@ -74,3 +78,22 @@ def key_arn(key: str, account_id: str, region: str) -> str:
         return key
     resource = key if key.startswith("alias/") else f"key/{key}"
     return f"arn:aws:kms:{region}:{account_id}:{resource}"
+
+
+def sends_mail(method: str, path: str) -> bool:
+    """Whether a request of SES is SendEmail."""
+    return method == "POST" and path.rstrip("/") == _SEND_EMAIL
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object of a request, an empty one for anything else."""
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return request if isinstance(request, dict) else {}
+
+
+def sender(body: bytes) -> str:
+    """The address in ``FromEmailAddress``, without its display name. The From of a raw message is not looked at."""
+    return parseaddr(str(json_object(body).get("FromEmailAddress") or ""))[1]

@@ -24,7 +24,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Sequence
 
-LOOPBACK = "127.0.0.1"
+from habeas_local.settings import LOOPBACK
+
 API_PATH = re.compile(r"/[^/]+/v1(/|$)")
 LOCAL_PATHS = {"/_local/token": ("issuer", "/token"), "/_local/mail": ("endpoint", "/_ministack/ses/messages")}
 BODY_BYTES_MAX = 10 * 1024 * 1024

@@ -11,7 +11,7 @@ import sys
 
 from habeas_local import gaps
 from habeas_local.issuer import Issuer
-from habeas_local.settings import Settings
+from habeas_local.settings import LOOPBACK, Settings
 
 _EXIT_GRACE_SECONDS = 2.0
 
@@ -64,7 +64,7 @@ async def _announce(settings: Settings) -> None:
     """Say so on standard output once the endpoint answers that it is ready."""
     while True:
         try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", settings.port)
+            reader, writer = await asyncio.open_connection(LOOPBACK, settings.port)
             writer.write(b"GET /_ministack/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             status = await reader.readline()
             writer.close()

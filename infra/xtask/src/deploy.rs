@@ -1,5 +1,6 @@
 //! `sam deploy` of the unchanged `template.yaml` onto the emulator, skipped when nothing it depends on has changed.
 
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -13,7 +14,7 @@ use crate::stamp::{self, Digest};
 use crate::venv;
 
 /// The stack's name.
-pub(crate) const STACK: &str = "habeas";
+const STACK: &str = "habeas";
 
 /// Who mail comes from, locally.
 const SENDER: &str = "privacy@habeas.example";
@@ -44,15 +45,11 @@ fn parameters(instance: &Instance) -> Vec<String> {
 /// Deploys unless the same template, functions, policies and parameters are on this very emulator already.
 /// `true` if it was deployed.
 pub(crate) fn deploy(layout: &Layout, instance: &Instance, emulator: &Started) -> Outcome<bool> {
-    let template = layout.root.join("template.yaml");
-    if !template.is_file() {
-        return Err(Failure::new("template.yaml is missing: restore it from git"));
-    }
     let parameters = parameters(instance);
     let digest = Digest::new()
         .add(&emulator.since)
         .add(parameters.join("\n"))
-        .add_path(&template)?
+        .add_path(&layout.root.join("template.yaml"))?
         .add_path(&layout.dist())?
         .text();
     if stamp::unchanged(&instance.deploy_stamp(), &digest) && stack(instance).is_ok() && instance.stack_file().is_file()
@@ -63,10 +60,8 @@ pub(crate) fn deploy(layout: &Layout, instance: &Instance, emulator: &Started) -
     // Local stacks take what the command line says, never what a samconfig.toml for a real account holds.
     let no_config = layout.home.join("sam/none.toml");
     layout::write_whole(&no_config, "version = 0.1\n")?;
-    let mut sam = shell::program(layout, layout.venv(venv::TOOLS).join("bin/sam"));
-    shell::local_aws(layout, &mut sam, instance.ports.endpoint)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .args(["deploy", "--template-file", "template.yaml", "--stack-name", STACK, "--resolve-s3"])
+    let mut sam = sam(layout, instance.ports.endpoint);
+    sam.args(["deploy", "--template-file", "template.yaml", "--stack-name", STACK, "--resolve-s3"])
         .args(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
         .args(["--no-confirm-changeset", "--no-progressbar", "--no-fail-on-empty-changeset"])
         .arg("--config-file")
@@ -79,6 +74,19 @@ pub(crate) fn deploy(layout: &Layout, instance: &Instance, emulator: &Started) -
     layout::write_whole(&instance.stack_file(), &format!("{stack:#}\n"))?;
     layout::write_whole(&instance.deploy_stamp(), &digest)?;
     Ok(true)
+}
+
+/// Runs a script with the least compression: SAM zips each function anew, at zlib's usual level, which takes most of the
+/// time of a deployment here and saves a seventh of bytes that go nowhere.
+const QUICKLY: &str = "import runpy, sys, zlib; zlib.Z_DEFAULT_COMPRESSION = 1; sys.argv = sys.argv[1:]; \
+                       runpy.run_path(sys.argv[0], run_name='__main__')";
+
+/// The SAM CLI, which reaches the AWS on that port of this machine and no other.
+pub(crate) fn sam(layout: &Layout, port: u16) -> Command {
+    let mut sam = shell::python(layout, venv::TOOLS);
+    sam.args(["-P", "-c", QUICKLY]).arg(layout.venv(venv::TOOLS).join("bin/sam"));
+    shell::local_aws(layout, &mut sam, port);
+    sam
 }
 
 /// In an account the operator verifies the sender's identity with SES once (docs/DEPLOY.md).

@@ -392,6 +392,17 @@ mod tests {
     }
 
     #[test]
+    fn sample_pages_name_the_usual_front() {
+        let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+        for page in ["examples/banner/index.html", "infra/web/consent.html", "infra/web/request.html"] {
+            let text = std::fs::read_to_string(root.join(page)).unwrap();
+            let ports: Vec<&str> = text.split("http://127.0.0.1:").skip(1).filter_map(|rest| rest.get(..4)).collect();
+            assert!(!ports.is_empty(), "{page}");
+            assert!(ports.iter().all(|port| *port == Ports::USUAL.front.to_string()), "{page}: {ports:?}");
+        }
+    }
+
+    #[test]
     fn another_first_port_moves_all_three() {
         let ports = Ports::from(7000).named().map(|(port, _)| port);
         assert_eq!(ports, [7000, 7001, 7002]);

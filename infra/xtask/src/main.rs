@@ -33,7 +33,6 @@ mod venv;
 use std::fs::{File, TryLockError};
 use std::process::ExitCode;
 
-use bootstrap::Profile;
 use emulator::Instance;
 use failure::{Context, Outcome};
 use layout::Layout;
@@ -70,7 +69,8 @@ cargo xtask <command>
   help        this text
 
 All state is in .habeas/, all servers listen on 127.0.0.1, and no command can reach a real AWS account.
-HABEAS_PYTHON names another Python than python3. With CI=true, what `test` can't run counts as failed.
+HABEAS_PYTHON names another Python than python3. With CI=true, what `test` can't run counts as failed, but for a browser
+that can't be had.
 ";
 
 /// What was asked for.
@@ -111,62 +111,15 @@ impl Task {
         }
         let mut rest = rest.iter().map(String::as_str);
         let task = match command {
-            "up" => {
-                let mut wishes = Wishes { play: true, profile: Profile::Debug, port: None };
-                while let Some(word) = rest.next() {
-                    match word {
-                        "--no-play" => wishes.play = false,
-                        "--release" => wishes.profile = Profile::Release,
-                        "--port" => wishes.port = Some(port(rest.next())?),
-                        other => match other.strip_prefix("--port=") {
-                            Some(number) => wishes.port = Some(port(Some(number))?),
-                            None => return Err(unknown("up", other)),
-                        },
-                    }
-                }
-                Self::Up(wishes)
-            }
-            "logs" => {
-                let (mut function, mut follow) = (None, false);
-                for word in rest.by_ref() {
-                    match word {
-                        "-f" | "--follow" => follow = true,
-                        name if !name.starts_with('-') && function.is_none() => function = Some(name.to_owned()),
-                        other => return Err(unknown("logs", other)),
-                    }
-                }
-                Self::Logs { function, follow }
-            }
-            "test" => {
-                let mut fast = false;
-                for word in rest.by_ref() {
-                    match word {
-                        "--fast" => fast = true,
-                        other => return Err(unknown("test", other)),
-                    }
-                }
-                Self::Test { fast }
-            }
+            "up" => Self::Up(Wishes::parse(&mut rest)?),
+            "logs" => Self::logs(&mut rest)?,
+            "test" => Self::test(&mut rest)?,
             "down" => Self::Down,
             "reset" => Self::Reset,
             "status" => Self::Status,
             "url" => Self::Url,
-            "fuzz" => {
-                let (mut seconds, mut target) = (fuzz::SECONDS, None);
-                while let Some(word) = rest.next() {
-                    match word {
-                        "--seconds" => {
-                            let number =
-                                rest.next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
-                            seconds = number.ok_or_else(|| "--seconds needs a number of seconds".to_owned())?;
-                        }
-                        "--target" => target = Some(rest.next().ok_or("--target needs a name")?.to_owned()),
-                        other => return Err(unknown("fuzz", other)),
-                    }
-                }
-                Self::Fuzz { seconds, target }
-            }
-            "mutants" => Self::Mutants(Scope::parse(rest.by_ref())?),
+            "fuzz" => Self::fuzz(&mut rest)?,
+            "mutants" => Self::Mutants(Scope::parse(&mut rest)?),
             "package" => Self::Package,
             "bench" => Self::Bench(rest.by_ref().map(str::to_owned).collect()),
             "help" | "--help" | "-h" => Self::Help,
@@ -177,17 +130,48 @@ impl Task {
             None => Ok(task),
         }
     }
+
+    fn logs<'a>(words: impl Iterator<Item = &'a str>) -> Result<Self, String> {
+        let (mut function, mut follow) = (None, false);
+        for word in words {
+            match word {
+                "-f" | "--follow" => follow = true,
+                name if !name.starts_with('-') && function.is_none() => function = Some(name.to_owned()),
+                other => return Err(unknown("logs", other)),
+            }
+        }
+        Ok(Self::Logs { function, follow })
+    }
+
+    fn test<'a>(words: impl Iterator<Item = &'a str>) -> Result<Self, String> {
+        let mut fast = false;
+        for word in words {
+            match word {
+                "--fast" => fast = true,
+                other => return Err(unknown("test", other)),
+            }
+        }
+        Ok(Self::Test { fast })
+    }
+
+    fn fuzz<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Self, String> {
+        let (mut seconds, mut target) = (fuzz::SECONDS, None);
+        while let Some(word) = words.next() {
+            match word {
+                "--seconds" => {
+                    let number = words.next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
+                    seconds = number.ok_or("--seconds needs a number of seconds")?;
+                }
+                "--target" => target = Some(words.next().ok_or("--target needs a name")?.to_owned()),
+                other => return Err(unknown("fuzz", other)),
+            }
+        }
+        Ok(Self::Fuzz { seconds, target })
+    }
 }
 
 fn unknown(command: &str, word: &str) -> String {
     format!("`cargo xtask {command}` does not know \"{word}\"")
-}
-
-fn port(word: Option<&str>) -> Result<u16, String> {
-    // Two more ports follow the first.
-    word.and_then(|word| word.parse().ok())
-        .filter(|port| (1024..=u16::MAX - 2).contains(port))
-        .ok_or_else(|| "--port needs a number from 1024 to 65533".to_owned())
 }
 
 fn main() -> ExitCode {
@@ -268,6 +252,7 @@ fn alone(layout: &Layout) -> Outcome<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bootstrap::Profile;
 
     fn parse(line: &str) -> Result<Task, String> {
         Task::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Context, Failure, Outcome};
 use crate::layout::{self, Layout};
 use crate::shell::{self, Steps};
+use crate::unknown;
 
 /// The pinned version of cargo-mutants.
 const VERSION: &str = "27.1.0";
@@ -24,9 +25,6 @@ pub(crate) struct Scope {
 
 impl Scope {
     /// Reads the words after `mutants`.
-    ///
-    /// # Errors
-    /// What it does not know, as a sentence.
     pub(crate) fn parse<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Self, String> {
         let mut scope = Self::default();
         while let Some(word) = words.next() {
@@ -38,7 +36,7 @@ impl Scope {
                 "--shard" => scope.shard = Some(words.next().ok_or("--shard needs k/n")?.to_owned()),
                 "--list" => scope.list = true,
                 file if !file.starts_with('-') => scope.files.push(file.to_owned()),
-                other => return Err(format!("`cargo xtask mutants` does not know \"{other}\"")),
+                other => return Err(unknown("mutants", other)),
             }
         }
         Ok(scope)
@@ -74,7 +72,7 @@ pub(crate) fn mutants(layout: &Layout, scope: &Scope) -> Outcome<bool> {
     run.arg("mutants").args(scope.arguments()).arg("--output").arg(&folder);
     // Dependencies stay compiled from run to run; the copy alone is compiled anew.
     run.env("CARGO_TARGET_DIR", folder.join("target"));
-    let ended = run.status().map_err(|cause| Failure::new(format!("cannot start cargo-mutants: {cause}")))?;
+    let ended = run.status().cannot("start cargo-mutants")?;
     match ended.code() {
         Some(0) => Ok(true),
         // Missed, and run out of time.

@@ -38,10 +38,7 @@ pub(crate) fn package(layout: &Layout) -> Outcome<()> {
     steps.done("check", "every bootstrap fits provided.al2023");
     let zipped = zip(layout, architecture)?;
     steps.done("zip", &format!("{zipped}, sums in SHA256SUMS"));
-    say!(
-        "Deploy now, with `sam deploy --guided`: template.yaml takes the functions from {},",
-        layout.shown(&layout.dist())
-    );
+    say!("Deploy now (docs/DEPLOY.md): template.yaml takes the functions from {},", layout.shown(&layout.dist()));
     say!("where `cargo xtask up` and `cargo xtask test` put debug builds again.");
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! `cargo xtask test`: every tier named and timed, all of them run, nothing left behind.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
@@ -118,49 +117,49 @@ pub(crate) fn test(layout: &Layout, fast: bool) -> Outcome<bool> {
         Ok(())
     });
     report.tier("unit tests", || unit_tests(layout));
-    report.tier("calls", || {
-        if !built {
-            return Err(Trouble::Skipped("there is nothing to start: the build failed".to_owned()));
-        }
-        match bench::check_calls(layout)? {
-            true => Ok(()),
-            false => Err(Trouble::Failed("a function calls AWS or logs more than its budget".to_owned())),
-        }
-    });
+    report.tier("calls", || calls(layout, built));
     let strict = report.strict;
     report.tier("browser", || browser(layout, strict));
     with_local_aws(layout, built, &mut report);
+    in_python(layout, &mut report);
+    Ok(report.close())
+}
+
+/// The tiers of the two Python environments.
+fn in_python(layout: &Layout, report: &mut Report) {
     report.tier("emulator", || {
-        pytest(layout, "infra/local/tests")?;
-        Ok(())
+        let mut python = python(layout, venv::EMULATOR)?;
+        python.env("PYTHONPATH", layout.root.join("infra/local"));
+        Ok(shell::run(python.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "infra/local/tests"]))?)
     });
     report.tier("template gates", || {
-        let gate = "infra/guard/check.py";
-        present(layout, gate)?;
-        let mut python = tool(layout, "python")?;
-        shell::run(python.args([gate, "template.yaml"]))?;
-        let mut python = tool(layout, "python")?;
-        Ok(shell::run(python.args(["-m", "unittest", "discover", "-s", "infra/guard"]))?)
+        shell::run(python(layout, venv::TOOLS)?.args(["infra/guard/check.py", "template.yaml"]))?;
+        Ok(shell::run(python(layout, venv::TOOLS)?.args(["-m", "unittest", "discover", "-s", "infra/guard"]))?)
     });
     report.tier("holidays", || {
-        let mut python = tool(layout, "python")?;
-        Ok(shell::run(python.args(["infra/holidays/generate.py", "--check"]))?)
+        Ok(shell::run(python(layout, venv::TOOLS)?.args(["infra/holidays/generate.py", "--check"]))?)
     });
     report.tier("template form", || {
-        present(layout, "template.yaml")?;
-        let mut sam = tool(layout, "sam")?;
-        Ok(shell::run(shell::local_aws(layout, &mut sam, 9).args([
-            "validate",
-            "--lint",
-            "--template-file",
-            "template.yaml",
-        ]))?)
+        installed(layout, venv::TOOLS)?;
+        // It asks no AWS.
+        let mut sam = deploy::sam(layout, 9);
+        Ok(shell::run(sam.args(["validate", "--lint", "--template-file", "template.yaml"]))?)
     });
-    Ok(report.close())
 }
 
 fn unit_tests(layout: &Layout) -> Ended {
     Ok(shell::run(shell::cargo(layout).args(["test", "--workspace", "--exclude", "flow-tests"]))?)
+}
+
+/// What each function calls and logs, held against its budget.
+fn calls(layout: &Layout, built: bool) -> Ended {
+    if !built {
+        return Err(Trouble::Skipped("there is nothing to start: the build failed".to_owned()));
+    }
+    match bench::check_calls(layout)? {
+        true => Ok(()),
+        false => Err(Trouble::Failed("a function calls AWS or logs more than its budget".to_owned())),
+    }
 }
 
 /// What people see in a real browser: breach-notify answers in memory, and Chromium shows it.
@@ -193,7 +192,6 @@ fn with_local_aws(layout: &Layout, built: bool, report: &mut Report) {
         if !built {
             return Err(Trouble::Skipped("there is nothing to deploy: the build failed".to_owned()));
         }
-        present(layout, "template.yaml")?;
         let instance = Instance::fresh(layout)?;
         let (emulator, tethers) = instance.start_tethered(layout)?;
         let (instance, _) = system.insert((instance, tethers));
@@ -233,9 +231,6 @@ fn flow_names(layout: &Layout) -> Vec<String> {
 /// `--package flow-tests` alone would select other features of shared crates and compile those once more, so the flows
 /// are chosen by name among all packages.
 fn flow_arguments(names: &[String]) -> Vec<&str> {
-    if names.is_empty() {
-        return vec!["test", "--package", "flow-tests"];
-    }
     let mut arguments = vec!["test", "--workspace"];
     for name in names {
         arguments.extend(["--test", name]);
@@ -254,49 +249,17 @@ fn component(name: &str, subcommand: &str) -> Ended {
     }
 }
 
-fn present(layout: &Layout, path: &str) -> Ended {
-    if layout.root.join(path).exists() {
-        Ok(())
-    } else {
-        Err(Trouble::Skipped(format!("{path} is not in this checkout")))
+fn installed(layout: &Layout, environment: &str) -> Ended {
+    if layout.venv(environment).join("bin/python").exists() {
+        return Ok(());
     }
+    Err(Trouble::Skipped(format!("the {environment} environment could not be installed: see the tier \"build\"")))
 }
 
-/// A program of the tools environment.
-fn tool(layout: &Layout, name: &str) -> Result<Command, Trouble> {
-    let path = layout.venv(venv::TOOLS).join("bin").join(name);
-    if !is_program(&path) {
-        return Err(Trouble::Skipped(
-            "the tools environment could not be installed: see the tier \"build\"".to_owned(),
-        ));
-    }
-    let mut command = shell::python(layout, venv::TOOLS);
-    if name != "python" {
-        command.arg(path);
-    }
-    Ok(command)
-}
-
-fn is_program(path: &Path) -> bool {
-    path.exists()
-}
-
-/// Runs Python tests in the environment whose pins have pytest.
-fn pytest(layout: &Layout, tests: &str) -> Ended {
-    present(layout, tests)?;
-    let own = [venv::EMULATOR, venv::TOOLS];
-    let environment = own
-        .into_iter()
-        .find(|environment| venv::pins(layout, environment, "pytest"))
-        .ok_or_else(|| Trouble::Skipped("no requirements file pins pytest".to_owned()))?;
-    if !is_program(&layout.venv(environment).join("bin/python")) {
-        return Err(Trouble::Skipped(format!(
-            "the {environment} environment could not be installed: see the tier \"build\""
-        )));
-    }
-    let mut python = shell::python(layout, environment);
-    python.env("PYTHONPATH", layout.root.join("infra/local"));
-    Ok(shell::run(python.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", tests]))?)
+/// Python of an environment.
+fn python(layout: &Layout, environment: &str) -> Result<Command, Trouble> {
+    installed(layout, environment)?;
+    Ok(shell::python(layout, environment))
 }
 
 #[cfg(test)]
@@ -318,7 +281,6 @@ mod tests {
     fn flows_are_chosen_by_name_so_that_nothing_is_compiled_twice() {
         let names = ["breach".to_owned(), "erasure".to_owned()];
         assert_eq!(flow_arguments(&names), ["test", "--workspace", "--test", "breach", "--test", "erasure"]);
-        assert_eq!(flow_arguments(&[]), ["test", "--package", "flow-tests"]);
     }
 
     #[test]

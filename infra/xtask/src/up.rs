@@ -7,6 +7,7 @@ use crate::failure::{Failure, Outcome};
 use crate::layout::Layout;
 use crate::prerequisites;
 use crate::shell::{self, Steps};
+use crate::unknown;
 use crate::venv;
 
 /// What the person asked for.
@@ -17,6 +18,32 @@ pub(crate) struct Wishes {
     pub(crate) profile: Profile,
     /// The first of three ports.
     pub(crate) port: Option<u16>,
+}
+
+impl Wishes {
+    /// Reads the words after `up`.
+    pub(crate) fn parse<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Self, String> {
+        let mut wishes = Self { play: true, profile: Profile::Debug, port: None };
+        while let Some(word) = words.next() {
+            match word {
+                "--no-play" => wishes.play = false,
+                "--release" => wishes.profile = Profile::Release,
+                "--port" => wishes.port = Some(port(words.next())?),
+                other => match other.strip_prefix("--port=") {
+                    Some(number) => wishes.port = Some(port(Some(number))?),
+                    None => return Err(unknown("up", other)),
+                },
+            }
+        }
+        Ok(wishes)
+    }
+}
+
+fn port(word: Option<&str>) -> Result<u16, String> {
+    // Two more ports follow the first.
+    word.and_then(|word| word.parse().ok())
+        .filter(|port| (1024..=u16::MAX - 2).contains(port))
+        .ok_or_else(|| "--port needs a number from 1024 to 65533".to_owned())
 }
 
 /// Brings everything up, doing only what is not done yet.

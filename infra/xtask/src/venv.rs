@@ -1,10 +1,9 @@
 //! Python environments from hash-pinned requirements, made anew only when the pins or the Python changed.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Context, Failure, Outcome};
 use crate::layout::{self, Layout};
 use crate::prerequisites::python_command;
 use crate::shell;
@@ -19,15 +18,6 @@ pub(crate) const TOOLS: &str = "tools";
 pub(crate) fn requirements(layout: &Layout, venv: &str) -> PathBuf {
     let file = if venv == EMULATOR { "requirements.txt" } else { "requirements-tools.txt" };
     layout.root.join("infra/local").join(file)
-}
-
-/// Whether the environment's requirements pin a package.
-pub(crate) fn pins(layout: &Layout, venv: &str, package: &str) -> bool {
-    fs::read_to_string(requirements(layout, venv)).is_ok_and(|text| pins_in(&text, package))
-}
-
-fn pins_in(text: &str, package: &str) -> bool {
-    text.lines().any(|line| line.split_once("==").is_some_and(|(name, _)| name.trim().eq_ignore_ascii_case(package)))
 }
 
 /// Makes sure that both environments are there, side by side. `true` if anything was installed.
@@ -72,11 +62,8 @@ fn install(layout: &Layout, venv: &str, digest: &str) -> Outcome<()> {
     let folder = layout.venv(venv);
     let log = layout.home.join(format!("pip-{venv}.log"));
     layout::remove(&folder)?;
-    let make = |folder: &Path, log: &Path| {
-        let mut python = shell::program(layout, python_command());
-        shell::run_logged(python.args(["-m", "venv"]).arg(folder), log)
-    };
-    make(&folder, &log)
+    let mut python = shell::program(layout, python_command());
+    shell::run_logged(python.args(["-m", "venv"]).arg(&folder), &log)
         .map_err(|cause| Failure::new(format!("{cause}\nOn Debian and Ubuntu: `apt install python3-venv`")))?;
     let mut pip = shell::python(layout, venv);
     pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input"]);
@@ -84,14 +71,11 @@ fn install(layout: &Layout, venv: &str, digest: &str) -> Outcome<()> {
     pip.args(["--require-hashes", "--no-deps", "--requirement"]);
     pip.arg(requirements(layout, venv));
     let (output, errors) = shell::log_file(&log)?;
-    let mut running = pip
-        .stdout(output)
-        .stderr(errors)
-        .spawn()
-        .map_err(|cause| Failure::new(format!("cannot start pip of {}: {cause}", folder.display())))?;
+    let mut running =
+        pip.stdout(output).stderr(errors).spawn().cannot(format_args!("start pip of {}", folder.display()))?;
     let mut ended = None;
     shell::wait_until(Duration::from_secs(1800), &format!("installing the {venv} environment"), || {
-        ended = running.try_wait().map_err(|cause| Failure::new(format!("cannot wait for pip: {cause}")))?;
+        ended = running.try_wait().cannot("wait for pip")?;
         Ok(ended.is_some())
     })
     .inspect_err(|_| {
@@ -106,18 +90,4 @@ fn install(layout: &Layout, venv: &str, digest: &str) -> Outcome<()> {
         )));
     }
     layout::write_whole(&stamp_file(layout, venv), digest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pin_is_a_name_with_a_version() {
-        let text = "# pytest==1\nministack==1.5.33 \\\n    --hash=sha256:00\nPyTest==9.2.0 \\\n";
-        assert!(pins_in(text, "pytest"));
-        assert!(pins_in(text, "ministack"));
-        assert!(!pins_in(text, "stack"));
-        assert!(!pins_in("# pytest==1", "pytest"));
-    }
 }

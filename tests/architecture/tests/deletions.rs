@@ -6,8 +6,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
+
+use architecture_tests::{root, rust_files, sources, without_tests};
 
 /// What deletes, or lets something be deleted: by AWS's interfaces, by an attribute that AWS deletes by, by a port.
 const CALLS: [&str; 19] = [
@@ -218,37 +220,14 @@ const PLACES: [Place; 23] = [
     },
 ];
 
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            rust_files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
 /// The code of what runs, without comments and tests, which stand at the end of their file.
 fn code() -> BTreeMap<String, String> {
     let root = root();
-    let mut files = Vec::new();
     // The others know nobody who deletes, as the tests of dependencies show.
-    for shared in ["app", "aws", "edge"] {
-        rust_files(&root.join("shared").join(shared).join("src"), &mut files);
-    }
-    for function in fs::read_dir(root.join("functions")).unwrap() {
-        rust_files(&function.unwrap().path().join("src"), &mut files);
-    }
-    rust_files(&root.join("infra/cli/src"), &mut files);
+    let files = sources(&["shared/app/src", "shared/aws/src", "shared/edge/src", "functions", "infra/cli/src"]);
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).unwrap();
-        let (code, _) = text.split_once("#[cfg(test)]\nmod tests {").unwrap_or((&text, ""));
-        let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let lines = without_tests(&text).lines().filter(|line| !line.trim_start().starts_with("//"));
         (path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned(), lines.collect::<Vec<_>>().join("\n"))
     };
     files.into_iter().map(read).collect()
@@ -279,11 +258,7 @@ fn every_place_that_deletes_is_known_with_what_a_hold_does_there() {
 
 #[test]
 fn each_test_that_is_named_stands() {
-    let root = root();
-    let mut files = Vec::new();
-    for folder in ["shared", "functions", "tests"] {
-        rust_files(&root.join(folder), &mut files);
-    }
+    let files = rust_files(&["shared", "functions", "tests"]);
     let sources: Vec<String> = files.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     let named: BTreeSet<&str> = PLACES.iter().flat_map(|place| place.shown_by).copied().collect();
     for name in named {

@@ -1,11 +1,8 @@
 //! No function writes a file: a full `/tmp` can stop none of them, and nothing personal is left in one.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+use std::fs;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use architecture_tests::{root, sources, without_tests};
 
 /// What makes a file, a folder or a name for one. Whoever reads files needs none of it.
 const WRITES: [&str; 8] =
@@ -14,33 +11,14 @@ const WRITES: [&str; 8] =
 /// Behind a feature that no function has: the tool compiles policies by it.
 const COMPILER: &str = "shared/policy/src/dir.rs";
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() && !path.ends_with("tests") && !path.ends_with("benches") {
-            rust_files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
 /// What of a file's code, without its own tests, writes files.
 fn writes(code: &str) -> Vec<&'static str> {
-    let code = code.split("#[cfg(test)]").next().unwrap_or_default();
-    WRITES.into_iter().filter(|writes| code.contains(writes)).collect()
+    WRITES.into_iter().filter(|writes| without_tests(code).contains(writes)).collect()
 }
 
 #[test]
 fn no_function_writes_a_file() {
-    let mut files = Vec::new();
-    for folder in ["functions", "shared"] {
-        rust_files(&root().join(folder), &mut files);
-    }
+    let files = sources(&["functions", "shared"]);
     assert!(files.len() > 100, "they lie elsewhere");
     for path in files.iter().filter(|path| !path.ends_with(COMPILER)) {
         assert_eq!(writes(&fs::read_to_string(path).unwrap()), [""; 0], "{} writes files", path.display());

@@ -5,8 +5,9 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
 };
+
+use architecture_tests::{root, sources, without_tests};
 
 /// Numbers that no alarm watches, each with the reason.
 const UNWATCHED: [(&str, &str); 29] = [
@@ -47,25 +48,9 @@ const DIMENSIONS: [&str; 2] = ["Controller", "System"];
 /// Where a metric's line is written for all.
 const WRITER: &str = "shared/edge/src/telemetry.rs";
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() && !path.ends_with("tests") {
-            rust_files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
 /// The names in a file that writes numbers: its literals in camel case, up to its own tests.
 fn names(code: &str) -> BTreeSet<String> {
-    let code = code.split("#[cfg(test)]").next().unwrap_or_default();
-    let literals = code.split('"').skip(1).step_by(2);
+    let literals = without_tests(code).split('"').skip(1).step_by(2);
     let is_name = |text: &&str| {
         text.starts_with(|first: char| first.is_ascii_uppercase())
             && text.contains(|each: char| each.is_ascii_lowercase())
@@ -76,12 +61,8 @@ fn names(code: &str) -> BTreeSet<String> {
 
 /// Each number that is written, and where.
 fn written() -> BTreeMap<String, String> {
-    let mut files = Vec::new();
-    for folder in ["functions", "shared"] {
-        rust_files(&root().join(folder), &mut files);
-    }
     let mut written = BTreeMap::new();
-    for path in files {
+    for path in sources(&["functions", "shared"]) {
         let code = fs::read_to_string(&path).unwrap();
         if code.contains("metric(") && !path.ends_with(WRITER) {
             let place = path.strip_prefix(root()).unwrap().display().to_string();

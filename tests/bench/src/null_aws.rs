@@ -1,8 +1,8 @@
 //! An AWS where nothing is stored and everything succeeds at once: it answers each call with the plainest success that
 //! the product understands, and counts.
 //!
-//! Nothing comes back of what is written, but the controllers' keys are there, as they are in any account that has been
-//! used: KMS opens each as the same secret.
+//! Nothing comes back of what is written, but what any account has that has been used is there: the controllers' keys,
+//! which KMS opens each as the same secret, and some open requests in the office's list of each controller.
 
 use std::{
     collections::BTreeMap,
@@ -21,6 +21,9 @@ use crate::{
 
 /// What every controller's key is, once KMS has opened it.
 const SECRET: [u8; 32] = [7; 32];
+
+/// Open requests of each controller.
+const REQUESTS_OPEN: u64 = 20;
 
 /// What was counted since it began.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -161,6 +164,10 @@ impl Call {
             }
             // Counts against limits begin here.
             "dynamodb:UpdateItem" => json!({ "Attributes": { "counted": { "N": "1" } } }),
+            "dynamodb:Query" if self.is_of_open_requests() => {
+                let items: Vec<Value> = (0..REQUESTS_OPEN).map(|number| self.open_request(number)).collect();
+                json!({ "Count": items.len(), "ScannedCount": items.len(), "Items": items })
+            }
             "dynamodb:Query" | "dynamodb:Scan" => json!({ "Count": 0, "ScannedCount": 0, "Items": [] }),
             "dynamodb:BatchExecuteStatement" => {
                 let statements = self.body["Statements"].as_array().map_or(0, Vec::len);
@@ -200,6 +207,29 @@ impl Call {
         let is_key_table = self.body["TableName"].as_str().is_some_and(|table| table.contains("KeyTable"));
         let controller = self.body["Key"]["pk"]["S"].as_str().and_then(|pk| pk.strip_prefix("C#"));
         is_key_table && controller.is_some_and(|name| !name.contains('#'))
+    }
+
+    /// The list of the office that it asks for: `scantrust#open`.
+    fn office(&self) -> &str {
+        self.body["ExpressionAttributeValues"][":office"]["S"].as_str().unwrap_or_default()
+    }
+
+    fn is_of_open_requests(&self) -> bool {
+        self.body["IndexName"] == "office" && self.office().ends_with("#open")
+    }
+
+    /// A line of the list, as the index has it.
+    fn open_request(&self, number: u64) -> Value {
+        let controller = self.office().trim_end_matches("#open");
+        let (subject, request) = (format!("1.{number:0>21}A"), format!("{number:0>21}A"));
+        let due_ms = 2_000_000_000_000 + number;
+        json!({
+            "pk": { "S": format!("C#{controller}#S#{subject}") }, "sk": { "S": format!("REQUEST#{request}#0-RECEIVED") },
+            "office_of": { "S": self.office() }, "office_at": { "S": format!("{due_ms:015}#{request}") },
+            "request": { "S": "erasure" }, "stage": { "S": "with-office" }, "version": { "N": "3" },
+            "at": { "N": "1767225600000" }, "answer_due": { "N": due_ms.to_string() },
+            "due_at": { "N": due_ms.to_string() },
+        })
     }
 
     fn sent(&self) -> Vec<Value> {
@@ -266,6 +296,20 @@ mod tests {
         assert_eq!(said(&key("habeas-KeyTable", "C#identance#S#1.A")), json!({}));
         assert_eq!(said(&key("habeas-Table", "C#identance")), json!({}));
         assert_eq!(said(&call("kms:Decrypt", json!({})))["Plaintext"], STANDARD.encode(SECRET));
+    }
+
+    #[test]
+    fn the_list_of_open_requests_has_some_and_no_other_list_has() {
+        let list = |index: &str, of: &str| {
+            let office = json!({ ":office": { "S": of } });
+            said(&call("dynamodb:Query", json!({ "IndexName": index, "ExpressionAttributeValues": office })))
+        };
+        let open = list("office", "scantrust#open");
+        assert_eq!((&open["Count"], &open["Items"][19]["office_of"]["S"]), (&json!(20), &json!("scantrust#open")));
+        assert_eq!(open["Items"][7]["pk"]["S"], "C#scantrust#S#1.000000000000000000007A");
+        assert_eq!(list("office", "scantrust#closed")["Count"], 0);
+        assert_eq!(list("office", "scantrust#breaches-open")["Count"], 0);
+        assert_eq!(list("due", "scantrust#open")["Count"], 0);
     }
 
     #[test]

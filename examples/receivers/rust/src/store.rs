@@ -1,6 +1,6 @@
 //! A toy store: records by identifier. A real system looks in its own database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -55,7 +55,8 @@ impl Store {
         match task.request.as_str() {
             "access" | "portability" | "know-pieces" => json!({ "outcome": "data", "data": { "records": records } }),
             "know-categories" => {
-                let categories: Vec<_> = records.iter().filter_map(|record| record.get("category")).collect();
+                let categories: BTreeSet<_> =
+                    records.iter().filter_map(|record| record.get("category")?.as_str()).collect();
                 json!({ "outcome": "data", "data": { "categories": categories } })
             }
             "erasure" => {

@@ -235,6 +235,11 @@ fn only_who_signs_now_is_listened_to(running: &Running) {
     let grace = running.task(6, RequestType::Access, "grace@example.com");
     assert_eq!(running.hand_over(&grace), 202);
     assert!(matches!(running.outcome(200).1, TaskOutcome::Data(_)), "nothing of hers was erased");
+    let kinds = running.task(7, RequestType::KnowCategories, "grace@example.com");
+    assert_eq!(running.hand_over(&kinds), 202);
+    let (_, TaskOutcome::Data(data)) = running.outcome(200) else { panic!("no data") };
+    let data: serde_json::Value = serde_json::from_str(data.disclose()).unwrap();
+    assert_eq!(data, serde_json::json!({ "categories": ["account", "invoice"] }), "each once");
 }
 
 #[test]

@@ -8,18 +8,15 @@
 
 from __future__ import annotations
 
-import json
 from contextvars import ContextVar
-from email.utils import parseaddr
 from typing import Any
 
 import ministack.app
 from ministack.core import iam_evaluator
 from ministack.services import iam
 
+from habeas_local.emulator import sender, sends_mail
 from habeas_local.settings import Settings
-
-_SEND_EMAIL = "/v2/email/outbound-emails"
 
 _from_address: ContextVar[str | None] = ContextVar("habeas_from_address", default=None)
 
@@ -39,8 +36,7 @@ def install(settings: Settings) -> None:
         return resolve(key, context)
 
     def enforce(method: str, path: str, headers: dict, body: bytes, *rest: Any) -> Any:
-        sends = method == "POST" and path.rstrip("/") == _SEND_EMAIL
-        token = _from_address.set(_sender(body) if sends else None)
+        token = _from_address.set(sender(body) or None if sends_mail(method, path) else None)
         try:
             return enforce_ses(method, path, headers, body, *rest)
         finally:
@@ -57,12 +53,3 @@ def _principal(context: iam_evaluator.EvalContext) -> str:
     name = iam_evaluator._role_name_from_assumed_arn(context.principal_arn)
     role = iam._roles.get_scoped(context.principal_account, None, name)
     return role["Arn"] if role else context.principal_arn
-
-
-def _sender(body: bytes) -> str | None:
-    """The address in ``FromEmailAddress``. The From of a raw message is not looked at."""
-    try:
-        sender = json.loads(body or b"{}").get("FromEmailAddress")
-    except (AttributeError, ValueError):
-        return None
-    return parseaddr(str(sender or ""))[1] or None

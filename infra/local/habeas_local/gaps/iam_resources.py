@@ -8,13 +8,12 @@ AWS a statement needs ``dynamodb:PartiQLDelete`` and so on, on its table or inde
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ministack.core import iam_actions
 from ministack.services import dynamodb, ses_v2
 
-from habeas_local.emulator import acting_in
+from habeas_local.emulator import acting_in, json_object, sender, sends_mail
 from habeas_local.settings import Settings
 
 _STATEMENTS_IN = {
@@ -26,7 +25,6 @@ _ACTIONS = {"SELECT": "PartiQLSelect", "EXISTS": "PartiQLSelect", "INSERT": "Par
             "UPDATE": "PartiQLUpdate", "DELETE": "PartiQLDelete"}
 _BATCHES = {"sqs:SendMessageBatch": "sqs:SendMessage", "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
             "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility"}
-_SEND_EMAIL = "/v2/email/outbound-emails"
 
 
 def install(settings: Settings) -> None:
@@ -41,7 +39,7 @@ def install(settings: Settings) -> None:
 
     def resource(service: str, method: str, path: str, headers: dict, body: bytes, query_params: dict, region: str,
                  account_id: str, *rest: Any) -> str:
-        if service == "ses" and method == "POST" and path.rstrip("/") == _SEND_EMAIL:
+        if service == "ses" and sends_mail(method, path):
             return _sending_identity(body, region, account_id)
         return resource_arn(service, method, path, headers, body, query_params, region, account_id, *rest)
 
@@ -57,7 +55,7 @@ def install(settings: Settings) -> None:
 def _statement_checks(iam_action: str, body: bytes, region: str, account_id: str) -> list[tuple[str, str]]:
     """``(action, resource)`` of each statement. One that cannot be read is left to the emulator's own check."""
     found = []
-    for statement in _STATEMENTS_IN[iam_action](_object(body)) or []:
+    for statement in _STATEMENTS_IN[iam_action](json_object(body)) or []:
         try:
             parsed = dynamodb._parse_partiql(statement["Statement"], statement.get("Parameters", []))
             table, index = parsed["table"], parsed.get("index")
@@ -71,17 +69,8 @@ def _statement_checks(iam_action: str, body: bytes, region: str, account_id: str
 
 def _sending_identity(body: bytes, region: str, account_id: str) -> str:
     """The verified identity that covers the sender: the address itself, else its domain."""
-    sender = str(_object(body).get("FromEmailAddress", ""))
-    address = sender.rpartition("<")[2].rstrip("> ") or sender
+    address = sender(body)
     with acting_in(account_id, region):
         known = address in ses_v2._identities or address in ses_v2._v1_identities
         identity = address if known else address.rpartition("@")[2]
     return f"arn:aws:ses:{region}:{account_id}:identity/{identity}"
-
-
-def _object(body: bytes) -> dict:
-    try:
-        request = json.loads(body or b"{}")
-    except ValueError:
-        return {}
-    return request if isinstance(request, dict) else {}

@@ -11,9 +11,9 @@ from typing import Any
 from ministack import app
 from ministack.services import ses_v2
 
+from habeas_local.emulator import json_object, sends_mail
 from habeas_local.settings import Settings
 
-_OUTBOUND = "/v2/email/outbound-emails"
 _KEPT = ("EmailTags", "ReplyToAddresses", "ConfigurationSetName", "Headers")
 
 
@@ -23,8 +23,8 @@ def install(settings: Settings) -> None:
 
     async def handle_and_keep(method: str, path: str, headers: dict, body: bytes, query_params: dict) -> Any:
         response = await handle(method, path, headers, body, query_params)
-        if method == "POST" and path.rstrip("/") == _OUTBOUND and response[0] == 200:
-            _keep(json.loads(body or b"{}"), json.loads(response[2])["MessageId"])
+        if sends_mail(method, path) and response[0] == 200:
+            _keep(json_object(body), json.loads(response[2])["MessageId"])
         return response
 
     async def inspect_with_kept(method: str, path: str, headers: dict, query_params: dict) -> Any:

@@ -219,7 +219,7 @@ async function capture(event) {
   }
   const standing = await putNew(item);
   if (standing && standing.fingerprint.S !== fingerprint) {
-    throw new Refused(409, "key-reused", "This key was used for another form");
+    throw new Refused(422, "idempotency-key-reused", "This key was used for another form");
   }
   const at = standing ? Number(standing.at.N) : context.timeEpoch;
 

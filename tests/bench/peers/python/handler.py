@@ -241,7 +241,7 @@ def capture(event):
     standing = put_new(item)
     if standing:
         if standing["fingerprint"]["S"] != fingerprint:
-            raise Refused(409, "key-reused", "This key was used for another form")
+            raise Refused(422, "idempotency-key-reused", "This key was used for another form")
         at = datetime.fromtimestamp(int(standing["at"]["N"]) / 1000, timezone.utc)
 
     bearer = kind in BEARER_KINDS
