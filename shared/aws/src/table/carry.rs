@@ -54,12 +54,13 @@ fn carriage(key: &ItemKey) -> (&'static str, Carriage) {
         ItemKey::Trigger(..) => ("triggers", Carriage::Latest),
         // Their copies know them, and a wide one has to mark the records of this table.
         ItemKey::Hold(..) => ("holds", Carriage::Never),
-        ItemKey::Breach(..) | ItemKey::BreachEntry(..) | ItemKey::Notice(..) => {
+        // A notice is counted by its tally: one without the other counts wrong for good.
+        ItemKey::Breach(..) | ItemKey::BreachEntry(..) | ItemKey::Notice(..) | ItemKey::Tally(..) => {
             ("breaches and notices", Carriage::Latest)
         }
         ItemKey::Attested(..) => ("attestations", Carriage::Latest),
         ItemKey::Signal(..) => ("signals", Carriage::Latest),
-        // What counts, waits or is under way begins anew.
+        // What counts, waits or is under way besides begins anew.
         _ => ("others", Carriage::Never),
     }
 }
@@ -194,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_people_said_and_what_happened_comes_along_and_what_is_under_way_does_not() {
-        let subject = format!("C#acme#S#1.{ID}");
+        let (subject, breach) = (format!("C#acme#S#1.{ID}"), format!("C#acme#B#{ID}"));
         for (pk, sk, expected) in [
             (subject.as_str(), format!("CONSENT#{ID}"), Carriage::Once),
             (&subject, format!("RECORD#{ID}"), Carriage::Once),
@@ -204,6 +205,8 @@ mod tests {
             (&subject, "TRIGGER#contract.ended".to_owned(), Carriage::Latest),
             (&subject, format!("HOLD#{ID}"), Carriage::Never),
             (&subject, format!("REQUEST#{ID}#CODE"), Carriage::Never),
+            (&breach, format!("NOTICE#1.{ID}"), Carriage::Latest),
+            (&breach, "TALLY#07".to_owned(), Carriage::Latest),
             ("C#acme", format!("REQUEST#{ID}"), Carriage::Once),
             ("C#acme", "SYSTEM#crm".to_owned(), Carriage::Never),
         ] {
