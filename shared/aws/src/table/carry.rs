@@ -6,14 +6,14 @@ use app::{error::PortError, records::SubjectEvent};
 use domain::ids::ControllerId;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use wire::stored::record::Trigger;
 
 use super::{
     Item, TABLE,
     due::Cursor,
-    form_of, key_of,
+    key_of,
     keys::{ItemKey, RequestPart, TRIGGERS},
-    text, unreadable,
+    records::trigger_parts,
+    text, time_in,
 };
 use crate::{Cloud, failure::unavailable};
 
@@ -88,8 +88,7 @@ fn events_of(item: Item) -> Result<Vec<(ControllerId, SubjectEvent)>, PortError>
     let ItemKey::Trigger(controller, subject, ..) = key_of(&item)? else {
         return Err(PortError::corrupt("a trigger", "its key is of something else"));
     };
-    let form: Trigger = form_of("a trigger", item)?;
-    let (event, purpose, first_at, last_at, seen) = form.into_parts().map_err(unreadable("a trigger"))?;
+    let (event, purpose, first_at, last_at, seen) = trigger_parts(item)?;
     let event = |occurred_at| {
         let (subject, event, purpose) = (subject.clone(), event.clone(), purpose.clone());
         (controller.clone(), SubjectEvent { subject, event, purpose, occurred_at })
@@ -100,8 +99,7 @@ fn events_of(item: Item) -> Result<Vec<(ControllerId, SubjectEvent)>, PortError>
 
 /// Whether nothing keeps a record any more at that time: one that is held is in no index.
 fn is_due(item: &Item, at: Timestamp) -> bool {
-    let due_at = item.get("due_at").and_then(|due_at| due_at.as_n().ok()).and_then(|due_at| due_at.parse().ok());
-    due_at.is_some_and(|due_at: i64| due_at <= at.as_millisecond())
+    time_in(item, "due_at").is_some_and(|due_at| due_at <= at)
 }
 
 impl Cloud {
