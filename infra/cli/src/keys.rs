@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use aws::{Cloud, Settings, keys::Rotated};
+use aws::{Cloud, Rotated, Settings};
 use clap::{Args, Subcommand};
 use domain::ids::ControllerId;
 use jiff::Timestamp;

@@ -23,7 +23,6 @@ use domain::{
     ids::{BatchId, ControllerId},
 };
 use jiff::Timestamp;
-use ring::digest;
 use serde::Serialize;
 use wire::{
     evidence::{
@@ -48,6 +47,11 @@ const NOTE: &str = "a noted batch";
 
 /// A header is shorter than that: to read one, no more is fetched.
 const HEADER_BYTES_MAX: usize = 2_048;
+
+/// What S3 checks a body by, as its header says it.
+pub(crate) fn checksum(body: &[u8]) -> String {
+    BASE64_STANDARD.encode(merkle::sha256(body))
+}
 
 /// The last link of each chain, as far as this environment knows: its number and its hash.
 #[derive(Debug, Default)]
@@ -337,12 +341,14 @@ impl Cloud {
 
     /// The header of the link in that place, and its hash.
     async fn header(&self, controller: &ControllerId, place: Place) -> Result<Option<(Header, Hash)>, PortError> {
+        self.header_object(controller, place).await?.map(|object| header_of(&object)).transpose()
+    }
+
+    /// The beginning of the link in that place, its header in it.
+    async fn header_object(&self, controller: &ControllerId, place: Place) -> Result<Option<Vec<u8>>, PortError> {
         let key = link_key(controller, place.chain, place.number);
         let range = format!("bytes=0-{}", HEADER_BYTES_MAX - 1);
-        match self.read_object(self.evidence_bucket()?, BUCKET, &key, Some(range)).await? {
-            Some(object) => header_of(&object).map(Some),
-            None => Ok(None),
-        }
+        self.read_object(self.evidence_bucket()?, BUCKET, &key, Some(range)).await
     }
 
     /// Writes an object of evidence unless one stands there. Answers whether it was written.
@@ -359,14 +365,13 @@ impl Cloud {
         content_type: &str,
         body: Vec<u8>,
     ) -> Result<bool, PortError> {
-        let checksum = BASE64_STANDARD.encode(digest::digest(&digest::SHA256, &body));
         let put = self
             .s3()
             .put_object()
             .bucket(bucket)
             .key(key)
             .content_type(content_type)
-            .checksum_sha256(checksum)
+            .checksum_sha256(checksum(&body))
             .if_none_match("*")
             .body(ByteStream::from(body))
             .send()

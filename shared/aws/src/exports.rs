@@ -8,11 +8,9 @@ use app::{
     requests::{Downloads, RequestKey},
 };
 use aws_sdk_s3::{presigning::PresigningConfig, primitives::ByteStream};
-use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::policy::Policy;
-use ring::digest;
 
-use crate::{Cloud, failure::unavailable};
+use crate::{Cloud, evidence::checksum, failure::unavailable};
 
 mod form;
 
@@ -45,34 +43,7 @@ impl Exports for Cloud {
 
 impl Downloads for Cloud {
     async fn presign_export(&self, object: &str) -> Result<String, PortError> {
-        Self::presign_export(self, object).await
-    }
-}
-
-impl Cloud {
-    async fn put_export(&self, object: &str, content_type: &str, file: &str, body: Vec<u8>) -> Result<(), PortError> {
-        let checksum = BASE64_STANDARD.encode(digest::digest(&digest::SHA256, &body));
-        let put = self
-            .s3()
-            .put_object()
-            .bucket(self.exports_bucket()?)
-            .key(object)
-            .content_type(content_type)
-            .content_disposition(format!("attachment; filename=\"{file}\""))
-            .cache_control("no-store")
-            .checksum_sha256(checksum)
-            .body(ByteStream::from(body))
-            .send()
-            .await;
-        put.map(|_| ()).map_err(|error| unavailable(EXPORTS, &error))
-    }
-
-    /// The address of an export, for five minutes. It is signed with this function's credentials;
-    /// no call is made.
-    ///
-    /// # Errors
-    /// [`PortError`] if the bucket is not configured or nothing can be signed.
-    pub async fn presign_export(&self, object: &str) -> Result<String, PortError> {
+        // Signed with this function's credentials: no call is made.
         let config = PresigningConfig::expires_in(PRESIGNED).map_err(|error| PortError::unavailable(EXPORTS, error))?;
         let request = self
             .s3()
@@ -83,5 +54,23 @@ impl Cloud {
             .await
             .map_err(|error| unavailable(EXPORTS, &error))?;
         Ok(request.uri().to_owned())
+    }
+}
+
+impl Cloud {
+    async fn put_export(&self, object: &str, content_type: &str, file: &str, body: Vec<u8>) -> Result<(), PortError> {
+        let put = self
+            .s3()
+            .put_object()
+            .bucket(self.exports_bucket()?)
+            .key(object)
+            .content_type(content_type)
+            .content_disposition(format!("attachment; filename=\"{file}\""))
+            .cache_control("no-store")
+            .checksum_sha256(checksum(&body))
+            .body(ByteStream::from(body))
+            .send()
+            .await;
+        put.map(|_| ()).map_err(|error| unavailable(EXPORTS, &error))
     }
 }

@@ -6,15 +6,15 @@
 mod accounts;
 pub mod client;
 mod cloud;
-pub mod evidence;
+mod evidence;
 mod exports;
 mod failure;
-pub mod keys;
+mod keys;
 mod mail;
 mod mail_pace;
 mod objects;
 mod pace;
-pub mod queue;
+mod queue;
 mod random;
 mod seal;
 mod system_data;
@@ -22,5 +22,7 @@ pub mod table;
 mod webhook;
 
 pub use cloud::{Cloud, ConfigError, Service, Settings};
+pub use keys::Rotated;
+pub use random::random_bytes;
 #[cfg(feature = "simulation")]
 pub use random::simulate;

@@ -8,7 +8,6 @@ use app::{
     queues::{DeadLetters, LATER_SECONDS_MAX, Later, Outbox, OutcomeLetters, Postponing, Queue},
 };
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
-
 use domain::{
     ids::SystemId,
     system::{SystemSecret, signature},
@@ -23,10 +22,10 @@ use crate::{
 };
 
 /// Most messages of one call (SQS's limit).
-pub const BATCH_MESSAGES_MAX: usize = 10;
+const BATCH_MESSAGES_MAX: usize = 10;
 
 /// Most bytes of one call's messages together. SQS takes more by now; this is what every region took.
-pub const BATCH_BYTES_MAX: usize = 256 * 1_024;
+const BATCH_BYTES_MAX: usize = 256 * 1_024;
 
 /// How often messages that were turned away are sent again.
 const ROUNDS_MAX: u32 = 4;
@@ -34,7 +33,7 @@ const ROUNDS_MAX: u32 = 4;
 /// The first pause before they are; each next one is twice as long.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Longest that SQS hides a message, in seconds; one second less, since it counts from the receipt.
+/// Longest that SQS hides a message, in seconds; a minute less, since it counts from the receipt.
 const POSTPONED_SECONDS_MAX: i64 = 12 * 3_600 - 60;
 
 const QUEUE: &str = "the queue";

@@ -4,7 +4,10 @@ use app::error::PortError;
 use ring::rand::{SecureRandom, SystemRandom};
 
 /// Random bytes from the operating system.
-pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], PortError> {
+///
+/// # Errors
+/// [`PortError`] if it gives none.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], PortError> {
     #[cfg(feature = "simulation")]
     if let Some(bytes) = simulation::drawn() {
         return Ok(bytes);

@@ -2,14 +2,13 @@
 //! key, so that it is gone with that key wherever a copy may lie.
 
 use app::{error::PortError, requests::RequestKey, systems::SystemData};
-use aws_sdk_s3::{error::SdkError, operation::get_object::GetObjectError, primitives::ByteStream};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
+use aws_sdk_s3::primitives::ByteStream;
 use domain::{ids::SystemId, sensitive::Sensitive};
 use jiff::Timestamp;
-use ring::digest;
 
 use crate::{
     Cloud,
+    evidence::checksum,
     failure::unavailable,
     keys::{FieldKey, object_place},
     table::Written,
@@ -39,7 +38,7 @@ impl SystemData for Cloud {
                 .bucket(self.system_data_bucket()?)
                 .key(&object)
                 .content_type("application/octet-stream")
-                .checksum_sha256(BASE64_STANDARD.encode(digest::digest(&digest::SHA256, &sealed)))
+                .checksum_sha256(checksum(&sealed))
                 .body(ByteStream::from(sealed))
                 .send()
                 .await;
@@ -56,15 +55,9 @@ impl SystemData for Cloud {
     }
 
     async fn system_data(&self, key: &RequestKey, object: &str) -> Result<Option<Sensitive<String>>, PortError> {
-        let got = self.s3().get_object().bucket(self.system_data_bucket()?).key(object).send().await;
-        let got = match got {
-            Ok(got) => got,
-            Err(SdkError::ServiceError(error)) if matches!(error.err(), GetObjectError::NoSuchKey(_)) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(unavailable(WHAT, &error)),
+        let Some(sealed) = self.read_object(self.system_data_bucket()?, WHAT, object, None).await? else {
+            return Ok(None);
         };
-        let sealed = got.body.collect().await.map_err(|error| PortError::unavailable(WHAT, error))?.into_bytes();
         let Some(plain) = self.open_object(&key.controller, &key.subject, object, &sealed).await? else {
             return Ok(None);
         };

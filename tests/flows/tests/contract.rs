@@ -15,6 +15,7 @@ use app::{
     export::{Exports, SubjectFile, csv_of},
     keys::Keys as _,
     records::RecordStore,
+    requests::Downloads as _,
 };
 use aws::{Cloud, Service, Settings};
 use domain::{

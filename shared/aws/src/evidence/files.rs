@@ -3,10 +3,10 @@
 use app::{certificate::EvidenceFiles, chain::Place, error::PortError};
 use domain::ids::ControllerId;
 use futures_util::future::join_all;
-use wire::evidence::{checkpoint_key, checkpoint_prefix, link_key, number_of};
+use wire::evidence::{checkpoint_key, checkpoint_prefix, link_key};
 
-use super::{BUCKET, HEADER_BYTES_MAX};
-use crate::{Cloud, failure::unavailable};
+use super::BUCKET;
+use crate::Cloud;
 
 impl EvidenceFiles for Cloud {
     async fn link_file(&self, controller: &ControllerId, place: Place) -> Result<Option<Vec<u8>>, PortError> {
@@ -20,11 +20,8 @@ impl EvidenceFiles for Cloud {
         from: Place,
         count: u64,
     ) -> Result<Vec<Vec<u8>>, PortError> {
-        let bucket = self.evidence_bucket()?;
         let lines = (from.number..from.number.saturating_add(count)).map(|number| async move {
-            let key = link_key(controller, from.chain, number);
-            let range = format!("bytes=0-{}", HEADER_BYTES_MAX - 1);
-            let object = self.read_object(bucket, BUCKET, &key, Some(range)).await?;
+            let object = self.header_object(controller, Place { number, ..from }).await?;
             Ok(object.map(|mut object| {
                 object.truncate(object.iter().position(|byte| *byte == b'\n').unwrap_or(object.len()));
                 object
@@ -41,16 +38,6 @@ impl EvidenceFiles for Cloud {
     }
 
     async fn last_checkpoint(&self, controller: &ControllerId) -> Result<Option<u64>, PortError> {
-        // Numbers run backwards in names: the first one listed is the newest.
-        let newest = self
-            .s3()
-            .list_objects_v2()
-            .bucket(self.evidence_bucket()?)
-            .prefix(checkpoint_prefix(controller))
-            .max_keys(1)
-            .send()
-            .await
-            .map_err(|error| unavailable(BUCKET, &error))?;
-        Ok(newest.contents().first().and_then(|object| object.key()).and_then(number_of))
+        self.newest(&checkpoint_prefix(controller)).await
     }
 }

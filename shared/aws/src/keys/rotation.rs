@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Cloud,
     failure::unavailable,
-    table::{Item, keys::controller_partition, number, text, time},
+    table::{Item, keys::controller_partition, number, text, time, time_in},
 };
 
 /// How long an earlier secret stays. A warm function may still wrap under it; Lambda ends every environment within
@@ -96,7 +96,7 @@ impl Cloud {
         let pk = controller_partition(controller);
         self.update_key(&pk, "SET #wrapped = :wrapped, rotated_at = :at, v = :v", values)
             .await?
-            .ok_or(PortError::Conflict { what: "controller's key" })
+            .ok_or(PortError::Conflict { what: CONTROLLER_KEY })
     }
 
     /// Wraps again each key that is under another version; answers how many.
@@ -173,7 +173,5 @@ impl Cloud {
 }
 
 fn rotated_at(item: &Item) -> Result<Timestamp, PortError> {
-    let millis = item.get("rotated_at").and_then(|at| at.as_n().ok()).and_then(|at| at.parse().ok());
-    let at = millis.and_then(|millis| Timestamp::from_millisecond(millis).ok());
-    at.ok_or_else(|| PortError::corrupt(CONTROLLER_KEY, "it does not say when it was rotated"))
+    time_in(item, "rotated_at").ok_or_else(|| PortError::corrupt(CONTROLLER_KEY, "it does not say when it was rotated"))
 }

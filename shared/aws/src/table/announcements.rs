@@ -24,7 +24,7 @@ use super::{
     keys::{CONSENTS, ItemKey, NOTICES, RequestPart, TALLIES, announcement_partition, subject_partition},
     number,
     records::content_of,
-    requests::{address, identifier_of},
+    requests::{identifier_of, words_of},
     sealed::{Transacted, new_item, updated},
     text, time, unreadable,
 };
@@ -473,7 +473,7 @@ impl Contacts {
                 if self.by_request.is_none()
                     && let Some(plain) = opened("contact")?
                 {
-                    self.by_request = Some(address(plain)?);
+                    self.by_request = Some(words_of(plain)?);
                 }
                 if self.identifier.is_none()
                     && let Some(plain) = opened("who")?

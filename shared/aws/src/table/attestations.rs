@@ -2,14 +2,10 @@
 
 use app::{
     attest::Attestations,
-    deadlines::CLOCK_SHARDS,
     error::{Appended, PortError},
 };
 use aws_sdk_dynamodb::types::ReturnValue;
-use domain::{
-    attestation::Attestation,
-    ids::{AttestationId, ControllerId},
-};
+use domain::{attestation::Attestation, ids::ControllerId};
 use wire::stored::{
     VERSION,
     attestation::{Attestation as AttestationForm, Attested as AttestedForm},
@@ -17,17 +13,12 @@ use wire::stored::{
 
 use super::{
     Item, Sorts, Update, form_of, item_of, key_of,
-    keys::{ATTESTATIONS, ItemKey, clock_shard_name, controller_partition},
+    keys::{ATTESTATIONS, ItemKey, clock_shard_of, controller_partition},
     number, text, time, unreadable,
 };
 use crate::Cloud;
 
 const WHAT: &str = "an attestation";
-
-fn clock_shard(id: &AttestationId) -> String {
-    let sum: u32 = id.as_str().bytes().map(u32::from).sum();
-    clock_shard_name(u8::try_from(sum % u32::from(CLOCK_SHARDS)).unwrap_or_default())
-}
 
 fn attestation_of(item: Item) -> Result<Attestation, PortError> {
     let ItemKey::Attestation(_, id, attested_on) = key_of(&item)? else {
@@ -45,7 +36,7 @@ impl Cloud {
             .set("v", number(VERSION))
             .set("kind", text(form.kind.as_str()))
             .set("ends_at", number(form.ends_at))
-            .set("due_shard", text(clock_shard(&attestation.id)))
+            .set("due_shard", text(clock_shard_of(attestation.id.as_str())))
             .set("due_at", time(attestation.valid_until));
         let key = ItemKey::Attested(controller.clone(), attestation.id.clone());
         let condition = "attribute_not_exists(pk) OR #ends_at < :ends_at";

@@ -22,7 +22,7 @@ use wire::stored::{
 };
 
 use super::{
-    Item, Sorts, TABLE, Update, Updated,
+    Item, Sorts, Update, Updated,
     deadlines::due_at,
     form_of, item_of, key_of,
     keys::{
@@ -31,9 +31,9 @@ use super::{
     },
     number,
     sealed::{Transacted, new_item, updated},
-    text, time, unreadable,
+    text, time, time_in, unreadable,
 };
-use crate::{Cloud, failure::unavailable};
+use crate::Cloud;
 
 const WHAT: &str = "a breach";
 const ALERT: &str = "an alert";
@@ -81,9 +81,7 @@ fn row_of(item: &Item) -> Result<RegisterRow, PortError> {
     let place = item.get("office_at").and_then(|at| at.as_s().ok()).cloned().ok_or_else(corrupt)?;
     let millis = place.split('#').next().and_then(|millis| millis.parse().ok()).ok_or_else(corrupt)?;
     let declared_at = Timestamp::from_millisecond(millis).map_err(|_| corrupt())?;
-    let next_at = item.get("due_at").and_then(|at| at.as_n().ok()).and_then(|at| at.parse().ok());
-    let next_at = next_at.and_then(|millis| Timestamp::from_millisecond(millis).ok());
-    Ok(RegisterRow { breach, declared_at, next_at, place })
+    Ok(RegisterRow { breach, declared_at, next_at: time_in(item, "due_at"), place })
 }
 
 fn alert_of(item: Item) -> Result<Alert, PortError> {
@@ -103,30 +101,6 @@ fn alert_of(item: Item) -> Result<Alert, PortError> {
         categories: parts.categories,
         texts: parts.texts,
     })
-}
-
-impl Cloud {
-    /// One attribute of a breach's own item.
-    async fn part_of_breach(
-        &self,
-        controller: &ControllerId,
-        breach: &BreachId,
-        name: &str,
-    ) -> Result<Item, PortError> {
-        let key = ItemKey::Breach(controller.clone(), breach.clone());
-        let read = self
-            .dynamodb()
-            .get_item()
-            .table_name(self.table()?)
-            .key("pk", text(key.pk()))
-            .key("sk", text(key.sk()))
-            .consistent_read(true)
-            .projection_expression(name)
-            .send()
-            .await
-            .map_err(|error| unavailable(TABLE, &error))?;
-        Ok(read.item.unwrap_or_default())
-    }
 }
 
 impl BreachStore for Cloud {
@@ -264,7 +238,8 @@ impl BreachStore for Cloud {
         breach: &BreachId,
         decided_at: Timestamp,
     ) -> Result<BTreeSet<u16>, PortError> {
-        let item = self.part_of_breach(controller, breach, "planned").await?;
+        let item = self.get_part(&ItemKey::Breach(controller.clone(), breach.clone()), Some("planned")).await?;
+        let item = item.unwrap_or_default();
         let marks = item.get("planned").and_then(|marks| marks.as_ss().ok()).cloned().unwrap_or_default();
         Ok((0..SCOPE_SEGMENTS).filter(|segment| marks.contains(&planned_mark(decided_at, *segment))).collect())
     }
@@ -296,8 +271,8 @@ impl BreachStore for Cloud {
         controller: &ControllerId,
         breach: &BreachId,
     ) -> Result<Option<(Timestamp, Seen)>, PortError> {
-        let mut item = self.part_of_breach(controller, breach, "looked").await?;
-        let Some(AttributeValue::M(form)) = item.remove("looked") else { return Ok(None) };
+        let item = self.get_part(&ItemKey::Breach(controller.clone(), breach.clone()), Some("looked")).await?;
+        let Some(AttributeValue::M(form)) = item.and_then(|mut item| item.remove("looked")) else { return Ok(None) };
         let form: LookedForm = form_of(LOOK, form)?;
         let instant = |millis| Timestamp::from_millisecond(millis).map_err(|_| PortError::corrupt(LOOK, "its time"));
         let LookedForm { open, in_doubt, sent_again, lately, .. } = form;

@@ -6,14 +6,14 @@ use app::{error::PortError, records::SubjectEvent};
 use domain::ids::ControllerId;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use wire::stored::record::Trigger;
 
 use super::{
     Item, TABLE,
     due::Cursor,
-    form_of, key_of,
+    key_of,
     keys::{ItemKey, RequestPart, TRIGGERS},
-    text, unreadable,
+    records::trigger_parts,
+    text, time_in,
 };
 use crate::{Cloud, failure::unavailable};
 
@@ -54,12 +54,13 @@ fn carriage(key: &ItemKey) -> (&'static str, Carriage) {
         ItemKey::Trigger(..) => ("triggers", Carriage::Latest),
         // Their copies know them, and a wide one has to mark the records of this table.
         ItemKey::Hold(..) => ("holds", Carriage::Never),
-        ItemKey::Breach(..) | ItemKey::BreachEntry(..) | ItemKey::Notice(..) => {
+        // A notice is counted by its tally: one without the other counts wrong for good.
+        ItemKey::Breach(..) | ItemKey::BreachEntry(..) | ItemKey::Notice(..) | ItemKey::Tally(..) => {
             ("breaches and notices", Carriage::Latest)
         }
         ItemKey::Attested(..) => ("attestations", Carriage::Latest),
         ItemKey::Signal(..) => ("signals", Carriage::Latest),
-        // What counts, waits or is under way begins anew.
+        // What counts, waits or is under way besides begins anew.
         _ => ("others", Carriage::Never),
     }
 }
@@ -87,8 +88,7 @@ fn events_of(item: Item) -> Result<Vec<(ControllerId, SubjectEvent)>, PortError>
     let ItemKey::Trigger(controller, subject, ..) = key_of(&item)? else {
         return Err(PortError::corrupt("a trigger", "its key is of something else"));
     };
-    let form: Trigger = form_of("a trigger", item)?;
-    let (event, purpose, first_at, last_at, seen) = form.into_parts().map_err(unreadable("a trigger"))?;
+    let (event, purpose, first_at, last_at, seen) = trigger_parts(item)?;
     let event = |occurred_at| {
         let (subject, event, purpose) = (subject.clone(), event.clone(), purpose.clone());
         (controller.clone(), SubjectEvent { subject, event, purpose, occurred_at })
@@ -99,8 +99,7 @@ fn events_of(item: Item) -> Result<Vec<(ControllerId, SubjectEvent)>, PortError>
 
 /// Whether nothing keeps a record any more at that time: one that is held is in no index.
 fn is_due(item: &Item, at: Timestamp) -> bool {
-    let due_at = item.get("due_at").and_then(|due_at| due_at.as_n().ok()).and_then(|due_at| due_at.parse().ok());
-    due_at.is_some_and(|due_at: i64| due_at <= at.as_millisecond())
+    time_in(item, "due_at").is_some_and(|due_at| due_at <= at)
 }
 
 impl Cloud {
@@ -194,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_people_said_and_what_happened_comes_along_and_what_is_under_way_does_not() {
-        let subject = format!("C#acme#S#1.{ID}");
+        let (subject, breach) = (format!("C#acme#S#1.{ID}"), format!("C#acme#B#{ID}"));
         for (pk, sk, expected) in [
             (subject.as_str(), format!("CONSENT#{ID}"), Carriage::Once),
             (&subject, format!("RECORD#{ID}"), Carriage::Once),
@@ -204,6 +203,8 @@ mod tests {
             (&subject, "TRIGGER#contract.ended".to_owned(), Carriage::Latest),
             (&subject, format!("HOLD#{ID}"), Carriage::Never),
             (&subject, format!("REQUEST#{ID}#CODE"), Carriage::Never),
+            (&breach, format!("NOTICE#1.{ID}"), Carriage::Latest),
+            (&breach, "TALLY#07".to_owned(), Carriage::Latest),
             ("C#acme", format!("REQUEST#{ID}"), Carriage::Once),
             ("C#acme", "SYSTEM#crm".to_owned(), Carriage::Never),
         ] {

@@ -15,11 +15,11 @@ use jiff::{Timestamp, ToSpan};
 use wire::stored::challenge::{BoundToken, Challenge as Form, CodeAsked};
 
 use super::{
-    Item, TABLE, Update, Updated, form_of, item_of,
+    Item, Update, Updated, form_of, item_of,
     keys::{ItemKey, RequestPart},
-    number, text, time, ttl, unreadable,
+    number, time, ttl, unreadable,
 };
-use crate::{Cloud, failure::unavailable};
+use crate::Cloud;
 
 const WHAT: &str = "a challenge";
 
@@ -125,15 +125,6 @@ impl Challenges for Cloud {
         let receipt = ItemKey::Request(key.clone(), RequestPart::Received);
         let update = Update::default().remove("points");
         self.update(&receipt, update, "attribute_exists(pk)", ReturnValue::None).await?;
-        let head = head(key);
-        let deleted = self
-            .dynamodb()
-            .delete_item()
-            .table_name(self.table()?)
-            .key("pk", text(head.pk()))
-            .key("sk", text(head.sk()))
-            .send()
-            .await;
-        deleted.map(drop).map_err(|error| unavailable(TABLE, &error))
+        self.delete(&head(key)).await
     }
 }

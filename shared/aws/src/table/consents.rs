@@ -62,7 +62,7 @@ impl Cloud {
         let Some(mut item) = self.get(&key).await? else { return Ok(None) };
         let Some(sealed) = item.remove(attribute) else { return Ok(None) };
         let sealed = sealed.as_b().map_err(|_| PortError::corrupt(WHAT, "its address is not sealed"))?;
-        self.open(controller, subject, &key, sealed.as_ref()).await?.map(requests::address).transpose()
+        self.open(controller, subject, &key, sealed.as_ref()).await?.map(requests::words_of).transpose()
     }
 
     pub(super) async fn forget_confided(

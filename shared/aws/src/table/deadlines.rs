@@ -15,17 +15,13 @@ use wire::stored::Kind;
 use super::{
     Item, TABLE, key_of,
     keys::{DUE_INDEX, ItemKey, RequestPart, clock_shard_name, request_shard_name},
-    text, time,
+    text, time, time_in,
 };
 use crate::{Cloud, failure::unavailable};
 
 /// When a deadline comes, or the next date of something.
 pub(super) fn due_at(item: &Item) -> Result<Timestamp, PortError> {
-    item.get("due_at")
-        .and_then(|at| at.as_n().ok())
-        .and_then(|at| at.parse().ok())
-        .and_then(|at| Timestamp::from_millisecond(at).ok())
-        .ok_or_else(|| PortError::corrupt("a deadline", "due_at does not read"))
+    time_in(item, "due_at").ok_or_else(|| PortError::corrupt("a deadline", "due_at does not read"))
 }
 
 /// Reads a deadline; `None` for a request and a breach, which have watches of their own.

@@ -28,7 +28,7 @@ use super::{Item, TABLE, keys::ItemKey, records::content_of, text, time};
 use crate::{Cloud, failure::unavailable, objects::Fate};
 
 /// Most statements of one call (DynamoDB's limit).
-const STATEMENTS_MAX: usize = 25;
+pub(super) const STATEMENTS_MAX: usize = 25;
 
 /// Calls under way at once.
 const CALLS_AT_ONCE: usize = 8;
@@ -238,19 +238,8 @@ fn deleted(outcome: &Outcome, doomed: &Doomed, condition: Condition) -> Deletion
 
 impl Cloud {
     async fn stands(&self, controller: &ControllerId, doomed: &Doomed) -> Result<bool, PortError> {
-        let key = key_of(controller, doomed);
-        let got = self
-            .dynamodb()
-            .get_item()
-            .table_name(self.table()?)
-            .key("pk", text(key.pk()))
-            .key("sk", text(key.sk()))
-            .consistent_read(true)
-            .projection_expression("salt")
-            .send()
-            .await;
-        let is_it = |item: Item| item.get("salt") == Some(&salted(&doomed.salt));
-        got.map(|output| output.item.is_some_and(is_it)).map_err(|error| unavailable(TABLE, &error))
+        let item = self.get_part(&key_of(controller, doomed), Some("salt")).await?;
+        Ok(item.is_some_and(|item| item.get("salt") == Some(&salted(&doomed.salt))))
     }
 
     /// Carries out an act on records, in full calls, with an outcome for each position.

@@ -262,6 +262,7 @@ impl ItemKey {
             | Self::Record(controller, subject, _)
             | Self::Trigger(controller, subject, ..)
             | Self::Hold(controller, Some(subject), _)
+            | Self::Disclosure(controller, Some(subject), _)
             | Self::Tombstone(controller, subject, _) => subject_partition(controller, subject),
             Self::Request(key, _) => subject_partition(&key.controller, &key.subject),
             Self::Breach(controller, breach) | Self::BreachEntry(controller, breach, _) => {
@@ -272,6 +273,8 @@ impl ItemKey {
             | Self::Warned(controller, ..)
             | Self::Change(controller, _)
             | Self::Hold(controller, None, _)
+            | Self::Disclosure(controller, None, _)
+            | Self::Day(controller, ..)
             | Self::Attestation(controller, ..)
             | Self::Whose(controller, _)
             | Self::Attested(controller, _)
@@ -283,9 +286,6 @@ impl ItemKey {
             | Self::PurgeDeed(controller, _)
             | Self::Planned(controller)
             | Self::Signal(controller, _) => controller_partition(controller),
-            Self::Disclosure(controller, Some(subject), _) => subject_partition(controller, subject),
-            Self::Disclosure(controller, None, _) => controller_partition(controller),
-            Self::Day(controller, ..) => controller_partition(controller),
             Self::Log(controller, category, day, _) => day_partition(controller, category, *day),
             Self::AccountToken(controller, token) => counted_partition(controller, token.as_str()),
             Self::Limit(key) => counted_partition(&key.controller, key.of.as_str()),

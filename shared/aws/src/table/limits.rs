@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::limits::LimitKey;
 use wire::stored::{Kind, VERSION};
 
-use super::{Update, Updated, keys::ItemKey, number, text, ttl};
+use super::{ALWAYS, Update, Updated, keys::ItemKey, number, text, ttl};
 use crate::Cloud;
 
 const COUNT: &str = "counted";
@@ -22,9 +22,7 @@ fn windowed(key: &LimitKey) -> Update {
 impl Counters for Cloud {
     async fn count(&self, key: &LimitKey) -> Result<u32, PortError> {
         let update = windowed(key).add(COUNT, number(1));
-        // It holds in any case: an update by this port has always a condition, and this one has none to make.
-        let condition = "attribute_exists(pk) OR attribute_not_exists(pk)";
-        let counted = self.update(&ItemKey::Limit(key.clone()), update, condition, ReturnValue::UpdatedNew).await?;
+        let counted = self.update(&ItemKey::Limit(key.clone()), update, ALWAYS, ReturnValue::UpdatedNew).await?;
         let Updated::Done(item) = counted else { return Err(PortError::corrupt("a count", "it cannot be made")) };
         let counted = item.get(COUNT).and_then(|count| count.as_n().ok()).and_then(|count| count.parse().ok());
         counted.ok_or_else(|| PortError::corrupt("a count", "it is no number"))

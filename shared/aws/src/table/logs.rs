@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Item, Sorts, TABLE, Update, Updated,
+    deletion::STATEMENTS_MAX,
     due::Cursor,
     form_of, item_of, key_of,
     keys::{DAYS, DUE_INDEX, ItemKey, LOGS, controller_partition, day_partition},
@@ -42,9 +43,6 @@ const PAGE_PACKETS_MAX: i32 = 20;
 
 /// Packets under way at once.
 const PACKETS_AT_ONCE: usize = 8;
-
-/// Most statements of one call (DynamoDB's limit).
-const STATEMENTS_MAX: usize = 25;
 
 /// Most leftovers that one run takes from one day.
 const LEFTOVERS_MAX: usize = 1_000;
@@ -84,19 +82,13 @@ fn counted(day: &LogDay, packet: &LogPacket) -> Update {
         .add("entries", number(packet.entries))
 }
 
-impl Cloud {
-    async fn log_item(
-        &self,
-        key: &FieldKey,
-        item_key: &ItemKey,
-        packet: &LogPacket,
-        plain: &[u8],
-    ) -> Result<Item, PortError> {
-        let mut form = Log::from(packet);
-        form.sealed = Some(Bytes(key.seal(item_key, plain)?));
-        item_of(item_key, &form)
-    }
+fn log_item(key: &FieldKey, item_key: &ItemKey, packet: &LogPacket, plain: &[u8]) -> Result<Item, PortError> {
+    let mut form = Log::from(packet);
+    form.sealed = Some(Bytes(key.seal(item_key, plain)?));
+    item_of(item_key, &form)
+}
 
+impl Cloud {
     fn log_parts(
         &self,
         controller: &ControllerId,
@@ -206,7 +198,7 @@ impl LogStore for Cloud {
         let mut is_held = false;
         for _ in 0..TRIES_MAX {
             let key = self.day_key_or_new(controller, &due.category, due.day, packet.occurred_at).await?;
-            let item = self.log_item(&key, &item_key, packet, &plain).await?;
+            let item = log_item(&key, &item_key, packet, &plain)?;
             let parts = self.log_parts(controller, day, packet, item, is_held)?;
             let refused = match self.transact_under(&key, parts).await? {
                 Written::Decided(Transacted::Done) => return Ok(Kept::Fresh),

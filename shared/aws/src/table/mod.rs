@@ -60,6 +60,9 @@ const TABLE: &str = "the table";
 /// the promise, TTL tidies up behind it.
 const TTL_GRACE_SECONDS: i64 = 24 * 60 * 60;
 
+/// What holds in any case: every update has a condition, and some have none to make.
+const ALWAYS: &str = "attribute_exists(pk) OR attribute_not_exists(pk)";
+
 pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
@@ -70,6 +73,12 @@ pub(crate) fn number(value: impl ToString) -> AttributeValue {
 
 pub(crate) fn time(at: Timestamp) -> AttributeValue {
     number(millis(at))
+}
+
+/// A time that an item has; `None` if it has none, or it does not read.
+pub(crate) fn time_in(item: &Item, name: &str) -> Option<Timestamp> {
+    let millis = item.get(name)?.as_n().ok()?.parse().ok()?;
+    Timestamp::from_millisecond(millis).ok()
 }
 
 /// When DynamoDB may remove what ends then: in seconds, rounded up, a day after.
@@ -313,6 +322,11 @@ impl Cloud {
 
     /// Reads one item, consistently.
     pub(crate) async fn get(&self, key: &ItemKey) -> Result<Option<Item>, PortError> {
+        self.get_part(key, None).await
+    }
+
+    /// Reads one attribute of an item, or all of it.
+    pub(crate) async fn get_part(&self, key: &ItemKey, attribute: Option<&str>) -> Result<Option<Item>, PortError> {
         let got = self
             .dynamodb()
             .get_item()
@@ -320,13 +334,37 @@ impl Cloud {
             .key("pk", text(key.pk()))
             .key("sk", text(key.sk()))
             .consistent_read(true)
+            .set_projection_expression(attribute.map(str::to_owned))
             .send()
             .await;
         got.map(|output| output.item).map_err(|error| unavailable(TABLE, &error))
     }
 
+    /// Deletes one item, if it stands.
+    pub(crate) async fn delete(&self, key: &ItemKey) -> Result<(), PortError> {
+        let deleted = self
+            .dynamodb()
+            .delete_item()
+            .table_name(self.table()?)
+            .key("pk", text(key.pk()))
+            .key("sk", text(key.sk()))
+            .send()
+            .await;
+        deleted.map(drop).map_err(|error| unavailable(TABLE, &error))
+    }
+
     /// Reads items of a partition, consistently, page by page until there are none left.
     pub(crate) async fn query(&self, pk: String, sorts: Sorts) -> Result<Vec<Item>, PortError> {
+        self.query_in((TABLE, self.table()?), pk, sorts).await
+    }
+
+    /// The same in another table, with what it is called in errors.
+    pub(crate) async fn query_in(
+        &self,
+        (what, table): (&'static str, &str),
+        pk: String,
+        sorts: Sorts,
+    ) -> Result<Vec<Item>, PortError> {
         let (condition, low, high) = match sorts {
             Sorts::Under(prefix) => ("pk = :pk AND begins_with(sk, :low)", prefix, None),
             Sorts::Between(low, high) => ("pk = :pk AND sk BETWEEN :low AND :high", low, Some(high)),
@@ -337,7 +375,7 @@ impl Cloud {
             let page = self
                 .dynamodb()
                 .query()
-                .table_name(self.table()?)
+                .table_name(table)
                 .consistent_read(true)
                 .key_condition_expression(condition)
                 .expression_attribute_values(":pk", text(pk.as_str()))
@@ -346,7 +384,7 @@ impl Cloud {
                 Some(high) => page.expression_attribute_values(":high", text(high.as_str())),
                 None => page,
             };
-            let page = page.set_exclusive_start_key(from).send().await.map_err(|error| unavailable(TABLE, &error))?;
+            let page = page.set_exclusive_start_key(from).send().await.map_err(|error| unavailable(what, &error))?;
             items.extend(page.items.unwrap_or_default());
             from = page.last_evaluated_key;
             if from.is_none() {

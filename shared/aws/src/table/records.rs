@@ -64,7 +64,8 @@ pub(super) fn record_of(item: Item) -> Result<Record, PortError> {
     form_of::<StoredRecord>(WHAT, item)?.into_record(subject, record).map_err(unreadable(WHAT))
 }
 
-fn trigger_parts(item: Item) -> Result<TriggerParts, PortError> {
+/// Reads a trigger's item.
+pub(super) fn trigger_parts(item: Item) -> Result<TriggerParts, PortError> {
     form_of::<Trigger>("a trigger", item)?.into_parts().map_err(unreadable("a trigger"))
 }
 

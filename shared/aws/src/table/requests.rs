@@ -29,7 +29,7 @@ use super::{
     keys::{ItemKey, OFFICE_INDEX, REQUESTS, RequestPart, request_items, request_shard_name, subject_partition},
     number,
     sealed::{Transacted, any_item, checked, new_item, unwritable, updated},
-    text, time, unreadable,
+    text, time, time_in, unreadable,
 };
 use crate::{Cloud, failure::unavailable, keys::FieldKey};
 
@@ -115,20 +115,19 @@ fn row_of(mut item: Item) -> Result<OfficeRow, PortError> {
         word("request").and_then(|name| RequestType::parse(&name)).ok_or_else(corrupt("request does not read"))?;
     let assignee = word("assignee").map(|staff| StaffId::parse(&staff)).transpose();
     let assignee = assignee.map_err(|_| PortError::corrupt(WHAT, "assignee does not read"))?;
-    let count = |name: &str| item.get(name).and_then(|value| value.as_n().ok()).and_then(|n| n.parse::<i64>().ok());
-    let moment = |name| count(name).and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    let version = item.get("version").and_then(|version| version.as_n().ok()).and_then(|version| version.parse().ok());
     Ok(OfficeRow {
         request: key.request,
         subject: key.subject,
         head: Head {
             stage,
             request,
-            due_at: moment("answer_due").ok_or_else(corrupt("answer_due does not read"))?,
-            next_at: moment("due_at"),
+            due_at: time_in(&item, "answer_due").ok_or_else(corrupt("answer_due does not read"))?,
+            next_at: time_in(&item, "due_at"),
             assignee,
         },
-        version: count("version").and_then(|n| u32::try_from(n).ok()).ok_or_else(corrupt("version does not read"))?,
-        received_at: moment("at").ok_or_else(corrupt("at does not read"))?,
+        version: version.ok_or_else(corrupt("version does not read"))?,
+        received_at: time_in(&item, "at").ok_or_else(corrupt("at does not read"))?,
         place,
     })
 }
@@ -250,13 +249,13 @@ impl RequestLog for Cloud {
                 let opened = field_key.as_ref().map(|field_key| field_key.open(&item_key, sealed.as_ref()));
                 let Some(plain) = opened.transpose()?.flatten() else { continue };
                 match (*name, &item_part) {
-                    ("contact", _) => confided.contact = Some(address(plain)?),
-                    ("message", _) => confided.message = Some(address(plain)?),
+                    ("contact", _) => confided.contact = Some(words_of(plain)?),
+                    ("message", _) => confided.message = Some(words_of(plain)?),
                     ("who", _) => confided.identifier = Some(identifier_of(&plain)?),
                     ("instructions", _) => confided.instructions = Some(instructions_of(plain)?),
                     ("corrections", _) => confided.corrections = corrections_of(&plain)?,
                     (_, RequestPart::Entry(number)) => {
-                        texts.insert(*number, address(plain)?);
+                        texts.insert(*number, words_of(plain)?);
                     }
                     _ => {}
                 }
@@ -309,9 +308,9 @@ impl RequestLog for Cloud {
     }
 }
 
-/// Reads an address that was sealed.
-pub(super) fn address(plain: Vec<u8>) -> Result<Sensitive<String>, PortError> {
-    String::from_utf8(plain).map(Sensitive::new).map_err(|_| PortError::corrupt(WHAT, "its contact is not text"))
+/// Reads words that were sealed: an address, a message.
+pub(super) fn words_of(plain: Vec<u8>) -> Result<Sensitive<String>, PortError> {
+    String::from_utf8(plain).map(Sensitive::new).map_err(|_| PortError::corrupt(WHAT, "a part of it is not text"))
 }
 
 /// Reads instructions that were sealed.

@@ -8,7 +8,7 @@ use domain::{ids::ControllerId, record::System};
 use wire::stored::{Kind, VERSION, count::StoredCount};
 
 use super::{
-    Sorts, Update, form_of, key_of,
+    ALWAYS, Sorts, Update, form_of, key_of,
     keys::{ItemKey, STORED, controller_partition},
     number, text,
 };
@@ -23,9 +23,7 @@ impl StoredCounts for Cloud {
             .set_once("kind", text(Kind::Stored.as_str()))
             .add("stored", number(by));
         let key = ItemKey::Stored(controller.clone(), system.clone());
-        // It holds in any case: an update by this port has always a condition, and this one has none to make.
-        let condition = "attribute_exists(pk) OR attribute_not_exists(pk)";
-        self.update(&key, update, condition, ReturnValue::None).await.map(drop)
+        self.update(&key, update, ALWAYS, ReturnValue::None).await.map(drop)
     }
 
     async fn stored(&self, controller: &ControllerId) -> Result<BTreeMap<System, i64>, PortError> {

@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use wire::stored::system::{OpenTask, System};
 
 use super::{
-    Sorts, TABLE, form_of, item_of, key_of,
+    Sorts, form_of, item_of, key_of,
     keys::{ItemKey, controller_partition, tasks_of},
-    text, unreadable,
+    unreadable,
 };
-use crate::{Cloud, failure::unavailable};
+use crate::Cloud;
 
 const WHAT: &str = "a system";
 const TASK: &str = "an open task";
@@ -43,16 +43,7 @@ impl SystemStates for Cloud {
     }
 
     async fn close_task(&self, controller: &ControllerId, task: &TaskId) -> Result<(), PortError> {
-        let key = ItemKey::Task(controller.clone(), task.clone());
-        let deleted = self
-            .dynamodb()
-            .delete_item()
-            .table_name(self.table()?)
-            .key("pk", text(key.pk()))
-            .key("sk", text(key.sk()))
-            .send()
-            .await;
-        deleted.map(drop).map_err(|error| unavailable(TABLE, &error))
+        self.delete(&ItemKey::Task(controller.clone(), task.clone())).await
     }
 
     async fn open_tasks(

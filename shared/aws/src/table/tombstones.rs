@@ -16,7 +16,7 @@ use domain::{
 use wire::stored::tombstone::Tombstone;
 
 use super::{
-    Item, Update,
+    Item, Sorts, Update,
     due::Cursor,
     fields_of, form_of,
     holds::hold_of,
@@ -85,28 +85,8 @@ impl HoldCopies for Cloud {
 }
 
 impl Cloud {
-    /// The items of a partition of this table, consistently, page by page until there are none left.
+    /// The items of a partition of this table under a prefix.
     async fn buried(&self, pk: String, prefix: &str) -> Result<Vec<Item>, PortError> {
-        let mut items = Vec::new();
-        let mut from = None;
-        loop {
-            let page = self
-                .dynamodb()
-                .query()
-                .table_name(self.tombstone_table()?)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
-                .expression_attribute_values(":pk", text(pk.as_str()))
-                .expression_attribute_values(":sk", text(prefix))
-                .set_exclusive_start_key(from)
-                .send()
-                .await
-                .map_err(|error| unavailable(TABLE, &error))?;
-            items.extend(page.items.unwrap_or_default());
-            from = page.last_evaluated_key;
-            if from.is_none() {
-                return Ok(items);
-            }
-        }
+        self.query_in((TABLE, self.tombstone_table()?), pk, Sorts::Under(prefix.to_owned())).await
     }
 }

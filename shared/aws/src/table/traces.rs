@@ -21,7 +21,7 @@ use super::{
     due::Cursor,
     key_of,
     keys::{ItemKey, subject_partitions},
-    text, time,
+    text, time, time_in,
 };
 use crate::{Cloud, failure::unavailable};
 
@@ -58,8 +58,7 @@ fn id<T>(item: &Item, name: &str, parse: impl Fn(&str) -> Result<T, InvalidId>) 
 }
 
 fn at(item: &Item, name: &str) -> Result<Timestamp, PortError> {
-    let millis = item.get(name).and_then(|value| value.as_n().ok()).and_then(|millis| millis.parse().ok());
-    millis.and_then(|millis| Timestamp::from_millisecond(millis).ok()).ok_or_else(|| unreadable(name))
+    time_in(item, name).ok_or_else(|| unreadable(name))
 }
 
 fn categories(item: &Item) -> Result<BTreeSet<Category>, PortError> {
