@@ -199,15 +199,17 @@ fn with_local_aws(layout: &Layout, built: bool, report: &mut Report) {
         deploy::deploy(layout, instance, &emulator)?;
         Ok(())
     });
-    report.tier("flows", || match &system {
+    let on_it = |arguments: &[&str]| match &system {
         Some((instance, _)) if deployed => {
             let mut cargo = shell::cargo(layout);
             shell::local_aws(layout, &mut cargo, instance.ports.endpoint)
                 .env("HABEAS_STACK_FILE", instance.stack_file());
-            Ok(shell::run(cargo.args(flow_arguments(&flow_names(layout))))?)
+            Ok(shell::run(cargo.args(arguments))?)
         }
         _ => Err(Trouble::Skipped("the stack is not deployed".to_owned())),
-    });
+    };
+    report.tier("flows", || on_it(&flow_arguments(&flow_names(layout))));
+    report.tier("histories on it", || on_it(&["test", "--workspace", "--test", "histories", "--", "--ignored"]));
     if let Some((instance, tethers)) = system {
         drop(tethers);
         if let Err(failure) = instance.stop() {

@@ -1,7 +1,7 @@
 //! The endpoint: AWS over HTTP/1.1 in this process, and what goes wrong on the way.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -15,12 +15,13 @@ use tokio::{
 };
 
 use crate::{
+    behind::{Behind, gist, sorted},
     history::MARK,
     objects::{Buckets, decoded},
     seed::Seed,
     services::{Keys, Mails, Queues},
     shorter::{Part, Parts},
-    table::Tables,
+    table::{Change, Refusal, TABLE, TABLES, Tables},
 };
 
 /// Bytes in flight on one connection.
@@ -227,6 +228,10 @@ impl Service {
 pub struct Aws {
     /// DynamoDB.
     pub tables: Tables,
+    /// The DynamoDB that answers in its stead, if one does.
+    pub behind: Option<Behind>,
+    /// Where the two did not answer alike.
+    pub differences: Vec<String>,
     /// S3.
     pub buckets: Buckets,
     /// SQS.
@@ -271,6 +276,8 @@ impl Account {
     pub fn new(seed: Seed, now: i64) -> Self {
         Self(Arc::new(Mutex::new(Aws {
             tables: Tables::default(),
+            behind: None,
+            differences: Vec::new(),
             buckets: Buckets::default(),
             queues: Queues::default(),
             keys: Keys::default(),
@@ -364,16 +371,16 @@ impl Aws {
 
     fn carry_out(&mut self, service: &Service, request: &Request, partly: bool) -> Answer {
         if *service == Service::Buckets {
-            return self.buckets.call(request);
+            return self.buckets.call(request, usize::from(partly));
         }
         let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let done = match service {
             Service::Tables(operation) if partly && operation == "BatchExecuteStatement" => self.execute_partly(&body),
-            Service::Tables(operation) => self.tables.call(operation, &body),
+            Service::Tables(operation) => self.table(operation, &body),
             Service::Queues(operation) => self.queues.call(operation, &body, self.now, usize::from(partly)),
             Service::Keys(operation) => self.keys.call(operation, &body, &mut self.seed),
             Service::Mails => Ok(self.mails.call(&request.path, &body)),
-            Service::Buckets => return self.buckets.call(request),
+            Service::Buckets => return self.buckets.call(request, 0),
         };
         match done {
             Ok(answer) => Answer::json(200, &answer),
@@ -381,11 +388,54 @@ impl Aws {
         }
     }
 
+    /// Carries a call to DynamoDB out; where another one stands behind, there as well, and that one answers.
+    fn table(&mut self, operation: &str, request: &Value) -> Result<Value, Refusal> {
+        let Some(behind) = &self.behind else { return self.tables.call(operation, request) };
+        let mut request = request.clone();
+        if self.tables.page_max > 0 && ["Query", "Scan"].contains(&operation) {
+            request["Limit"] = json!(request["Limit"].as_u64().unwrap_or(u64::MAX).min(self.tables.page_max as u64));
+        }
+        let (expected, answer) = (self.tables.call(operation, &request), behind.call(operation, &request));
+        // A scan goes by an order that is no promise: what stands in the tables is compared at the end.
+        if operation != "Scan" && gist(&expected) != gist(&answer) {
+            self.differences.push(format!("{operation} {request}: expected {expected:?}, found {answer:?}"));
+        }
+        answer
+    }
+
+    /// Takes away what is over, as time to live does: some of it, some time.
+    pub fn expire(&mut self, is_taken: impl FnMut() -> bool) {
+        let before = self.tables.changes.len();
+        self.tables.expire(self.now, is_taken);
+        let Some(behind) = &self.behind else { return };
+        for Change { key: (pk, sk), .. } in &self.tables.changes[before..] {
+            let key = json!({ "TableName": TABLE, "Key": { "pk": { "S": pk }, "sk": { "S": sk } } });
+            let deleted = behind.call("DeleteItem", &key);
+            self.differences.extend(deleted.err().map(|refused| format!("time to live: {refused:?}")));
+        }
+    }
+
+    /// Where the DynamoDB behind answered otherwise than ours, and where other things stand in it now.
+    pub fn differences(&self) -> Vec<String> {
+        let mut differences = self.differences.clone();
+        for table in TABLES.into_iter().filter(|_| self.behind.is_some()) {
+            let there = self.behind.iter().flat_map(|behind| behind.items(table));
+            let there: BTreeMap<_, _> = there.map(|(key, item)| (key, sorted(&Value::Object(item)))).collect();
+            let here = self.tables.items(table);
+            let here: BTreeMap<_, _> = here.map(|(key, item)| (key.clone(), sorted(&json!(item)))).collect();
+            let keys: BTreeSet<_> = here.keys().chain(there.keys()).collect();
+            let other = keys.into_iter().filter(|key| here.get(*key) != there.get(*key));
+            differences
+                .extend(other.map(|key| format!("{key:?}: {:?} here, {:?} there", here.get(key), there.get(key))));
+        }
+        differences
+    }
+
     /// The first statement is turned away, the others are carried out.
     fn execute_partly(&mut self, body: &Value) -> Result<Value, (u16, Value)> {
         let statements = body["Statements"].as_array().cloned().unwrap_or_default();
         let rest = json!({ "Statements": statements.get(1..).unwrap_or_default() });
-        let mut answer = self.tables.call("BatchExecuteStatement", &rest)?;
+        let mut answer = self.table("BatchExecuteStatement", &rest)?;
         if let Some(responses) = answer["Responses"].as_array_mut() {
             responses.insert(0, json!({ "Error": { "Code": "ThrottlingError", "Message": "no" } }));
         }

@@ -1,7 +1,10 @@
 //! DynamoDB's expressions, as far as the adapters write them: top-level attributes, and no more functions than they
 //! use. What is unknown here panics: a test must not pass because its endpoint misread a condition.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use serde_json::{Map, Value, json};
 
@@ -99,6 +102,11 @@ pub fn partition(condition: &str, names: Names<'_>) -> (String, String) {
     let [name, equals, value, ..] = tokens.as_slice() else { panic!("no key condition: {condition}") };
     assert_eq!(equals, "=", "no key condition: {condition}");
     (names.name(name), text(typed(&names.value(value)).1).to_owned())
+}
+
+/// The attributes that an expression names by placeholders, as all that the adapters write do.
+pub fn named(expression: &str, names: Names<'_>) -> BTreeSet<String> {
+    tokens(expression).iter().filter(|token| token.starts_with('#')).map(|token| names.name(token)).collect()
 }
 
 impl Reader<'_> {

@@ -27,6 +27,7 @@ use wire::evidence::{
 };
 
 use crate::{
+    behind::Stack,
     endpoint::Plan,
     log::Log,
     shorter::{self, Part, Parts},
@@ -90,19 +91,28 @@ struct Broke {
 }
 
 /// Runs one history on a stack of its own, in simulated time; answers what went wrong with it, if anything did.
-fn run(seed: u64, without: &Parts, log: &Log, history: &impl AsyncFn(&World)) -> Result<Counts, Broke> {
+fn run(
+    seed: u64,
+    without: &Parts,
+    stack: Option<&Stack>,
+    log: &Log,
+    history: &impl AsyncFn(&World),
+) -> Result<Counts, Broke> {
     log.clear();
     telemetry::overhear();
     // What the functions and the SDK draw follows from the seed as well.
     aws::simulate(seed);
     fastrand::seed(seed);
     let world = World::new(seed, policies().clone(), BEGIN).without(without);
+    world.account.aws().behind = stack.map(Stack::account);
     let ran = catch_unwind(AssertUnwindSafe(|| {
         // A runtime of its own: what is still under way at its end goes with it.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         let runtime = runtime.unwrap_or_else(|error| panic!("a runtime: {error}"));
         runtime.block_on(history(&world));
         nothing_personal_is_left(&world, log);
+        let differences = world.account.aws().differences();
+        assert!(differences.is_empty(), "the local AWS differs:\n{}", differences.join("\n"));
     }));
     let aws = world.account.aws();
     match ran {
@@ -116,8 +126,20 @@ fn run(seed: u64, without: &Parts, log: &Log, history: &impl AsyncFn(&World)) ->
 /// # Panics
 /// At the first history that breaks a promise, after the shortest was looked for that breaks as well and the command
 /// that runs it alone was printed.
-#[expect(clippy::disallowed_methods, reason = "how long they took is told, and nothing else follows from it")]
 pub fn histories(test: &str, count: u64, history: impl AsyncFn(&World) + Sync) {
+    histories_on(None, test, count, history);
+}
+
+/// The same with the local AWS behind the endpoint, whose DynamoDB answers: the stack that `HABEAS_STACK_FILE` names.
+///
+/// # Panics
+/// As [`histories`], and if that DynamoDB does not answer as the endpoint's does, or other things stand in it at the end.
+pub fn histories_on_the_stack(test: &str, count: u64, history: impl AsyncFn(&World) + Sync) {
+    histories_on(Some(&Stack::named()), test, count, history);
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long they took is told, and nothing else follows from it")]
+fn histories_on(stack: Option<&Stack>, test: &str, count: u64, history: impl AsyncFn(&World) + Sync) {
     let (first, count) = (number("HABEAS_SEED").unwrap_or(1), number("HABEAS_HISTORIES").unwrap_or(count));
     let without = std::env::var("HABEAS_WITHOUT").map(|parts| shorter::parse(&parts)).unwrap_or_default();
     let (started, next, cores) =
@@ -131,7 +153,7 @@ pub fn histories(test: &str, count: u64, history: impl AsyncFn(&World) + Sync) {
             if seed >= first + count {
                 return Ok((calls, faults));
             }
-            match run(seed, &without, &log, &history) {
+            match run(seed, &without, stack, &log, &history) {
                 Ok((called, failed)) => {
                     calls += called;
                     faults += failed;
@@ -139,7 +161,7 @@ pub fn histories(test: &str, count: u64, history: impl AsyncFn(&World) + Sync) {
                 Err(broke) => {
                     // The others begin no more.
                     next.store(first + count, Ordering::Relaxed);
-                    let (without, broke) = shortest(seed, without.clone(), broke, &log, &history);
+                    let (without, broke) = shortest(seed, without.clone(), stack, broke, &log, &history);
                     return Err((seed, without, broke));
                 }
             }
@@ -162,7 +184,7 @@ pub fn histories(test: &str, count: u64, history: impl AsyncFn(&World) + Sync) {
                 eprintln!("with {left} events and faults left, it breaks a promise: {}", said(&*broke.panic));
                 let without = if parts.is_empty() { parts } else { format!("HABEAS_WITHOUT={parts} ") };
                 eprintln!(
-                    "HABEAS_SEED={seed} {without}HABEAS_HISTORIES=1 cargo test -p fault-tests {test} -- --exact --nocapture"
+                    "HABEAS_SEED={seed} {without}HABEAS_HISTORIES=1 cargo test -p fault-tests {test} -- --exact --include-ignored --nocapture"
                 );
                 resume_unwind(broke.panic);
             }
@@ -175,9 +197,16 @@ pub fn histories(test: &str, count: u64, history: impl AsyncFn(&World) + Sync) {
 }
 
 /// The shortest history that is found to break as well, and how it broke.
-fn shortest(seed: u64, without: Parts, broke: Broke, log: &Log, history: &impl AsyncFn(&World)) -> (Parts, Broke) {
+fn shortest(
+    seed: u64,
+    without: Parts,
+    stack: Option<&Stack>,
+    broke: Broke,
+    log: &Log,
+    history: &impl AsyncFn(&World),
+) -> (Parts, Broke) {
     let (parts, mut last) = (broke.parts.clone(), broke);
-    let without = shorter::shortest(without, parts, |without| match run(seed, without, log, history) {
+    let without = shorter::shortest(without, parts, |without| match run(seed, without, stack, log, history) {
         Ok(_) => false,
         Err(broke) => {
             last = broke;
@@ -212,7 +241,7 @@ pub fn case(history: impl AsyncFn(&World) + Sync) {
     deep(|| {
         let log = Log::default();
         let _guard = log.start();
-        if let Err(broke) = run(1, &Parts::new(), &log, &history) {
+        if let Err(broke) = run(1, &Parts::new(), None, &log, &history) {
             eprintln!("the calls were\n{}", broke.trace.join("\n"));
             resume_unwind(broke.panic);
         }
@@ -228,7 +257,7 @@ pub fn overheard(seed: u64, history: impl AsyncFn(&World) + Sync) -> Vec<String>
         let log = Log::default();
         let _guard = log.start();
         let overheard = RefCell::default();
-        let ran = run(seed, &Parts::new(), &log, &async |world: &World| {
+        let ran = run(seed, &Parts::new(), None, &log, &async |world: &World| {
             world.account.aws().overheard = Some(Vec::new());
             history(world).await;
             overheard.replace(world.account.aws().overheard.take().unwrap_or_default());
@@ -244,7 +273,9 @@ pub fn first_broken(count: u64, history: impl AsyncFn(&World) + Sync) -> Option<
     deep(|| {
         let log = Log::default();
         let _guard = log.start();
-        (1..=count).find_map(|seed| run(seed, &Parts::new(), &log, &history).err()).map(|broke| said(&*broke.panic))
+        (1..=count)
+            .find_map(|seed| run(seed, &Parts::new(), None, &log, &history).err())
+            .map(|broke| said(&*broke.panic))
     })
 }
 
@@ -254,10 +285,10 @@ pub fn first_broken_shortest(count: u64, history: impl AsyncFn(&World) + Sync) -
     deep(|| {
         let log = Log::default();
         let _guard = log.start();
-        let run = |seed| Some((seed, run(seed, &Parts::new(), &log, &history).err()?));
+        let run = |seed| Some((seed, run(seed, &Parts::new(), None, &log, &history).err()?));
         let (seed, broke) = (1..=count).find_map(run)?;
         let before = broke.parts.len();
-        Some((before, shortest(seed, Parts::new(), broke, &log, &history).1.parts.len()))
+        Some((before, shortest(seed, Parts::new(), None, broke, &log, &history).1.parts.len()))
     })
 }
 
@@ -270,7 +301,8 @@ pub fn draw_plan(world: &World) {
     let mut aws = world.account.aws();
     aws.plan = Plan { per_mille, delay_millis, ..Plan::calm() };
     aws.tables.page_max = page_max;
-    aws.tables.index_lag = index_lag;
+    // The indexes of the local AWS are never late.
+    aws.tables.index_lag = if aws.behind.is_some() { 0 } else { index_lag };
     aws.buckets.page_max = page_max;
 }
 

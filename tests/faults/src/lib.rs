@@ -6,6 +6,7 @@
 // The SDK's futures nest deeper than the compiler's usual limit.
 #![recursion_limit = "256"]
 
+pub mod behind;
 pub mod endpoint;
 pub mod expression;
 pub mod filter;

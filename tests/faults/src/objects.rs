@@ -24,6 +24,8 @@ pub struct Buckets {
     pub swallows: Option<&'static str>,
     /// Another: a write replaces what stands there.
     pub overwrites: bool,
+    /// Another: versions are said to be deleted, and stay.
+    pub keeps: bool,
 }
 
 fn refused(status: u16, code: &str) -> Answer {
@@ -78,6 +80,11 @@ impl Buckets {
         })
     }
 
+    /// How many versions of an object lie in a bucket, delete markers among them.
+    pub fn versions(&self, bucket: &str, key: &str) -> usize {
+        self.buckets.get(bucket).and_then(|objects| objects.get(key)).map_or(0, Vec::len)
+    }
+
     /// Puts an object there, as somebody else's system does.
     pub fn put(&mut self, bucket: &str, key: &str, body: Option<Vec<u8>>) {
         self.versions += 1;
@@ -85,8 +92,8 @@ impl Buckets {
         self.buckets.entry(bucket.to_owned()).or_default().entry(key.to_owned()).or_default().push(version);
     }
 
-    /// Carries out one call.
-    pub fn call(&mut self, request: &Request) -> Answer {
+    /// Carries out one call. Of versions to be deleted, as many as `turned_away` are refused.
+    pub fn call(&mut self, request: &Request, turned_away: usize) -> Answer {
         let path = request.path.trim_start_matches('/');
         let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
         let (bucket, key) = (decoded(bucket), decoded(key));
@@ -105,7 +112,7 @@ impl Buckets {
                 200,
                 "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>".into(),
             ),
-            ("POST", true) if asked("delete") => self.delete_versions(request, &bucket),
+            ("POST", true) if asked("delete") => self.delete_versions(request, &bucket, turned_away),
             _ => panic!("S3's {} {} {:?} is not served here", request.method, request.path, request.query),
         }
     }
@@ -175,17 +182,20 @@ impl Buckets {
         Answer::xml(200, listing + "</ListVersionsResult>")
     }
 
-    fn delete_versions(&mut self, request: &Request, bucket: &str) -> Answer {
+    fn delete_versions(&mut self, request: &Request, bucket: &str, turned_away: usize) -> Answer {
         let body = String::from_utf8_lossy(&request.body).into_owned();
         let objects = self.buckets.entry(bucket.to_owned()).or_default();
-        for object in between(&body, "Object") {
+        let mut refused = String::new();
+        for (position, object) in between(&body, "Object").into_iter().enumerate() {
             let (keys, ids) = (between(object, "Key"), between(object, "VersionId"));
             let (Some(key), Some(id)) = (keys.first(), ids.first()) else { panic!("no version: {object}") };
-            if let Some(versions) = objects.get_mut(*key) {
+            if position < turned_away {
+                let _ = write!(refused, "<Error><Key>{key}</Key><Code>InternalError</Code></Error>");
+            } else if let Some(versions) = objects.get_mut(*key).filter(|_| !self.keeps) {
                 versions.retain(|version| version.id != **id);
             }
         }
         objects.retain(|_, versions| !versions.is_empty());
-        Answer::xml(200, "<DeleteResult></DeleteResult>".into())
+        Answer::xml(200, format!("<DeleteResult>{refused}</DeleteResult>"))
     }
 }

@@ -11,7 +11,7 @@ use crate::expression::{self, Item, Names, compare, holds};
 pub type Refusal = (u16, Value);
 
 /// Where an item lies: its partition and its sort key, empty if the table has none.
-type Key = (String, String);
+pub type Key = (String, String);
 
 /// Into how many shards the stream is cut.
 pub const SHARDS: u64 = 2;
@@ -101,6 +101,9 @@ fn too_large(what: &str) -> Refusal {
 
 /// The table whose changes go to the stream.
 pub const TABLE: &str = "Table";
+
+/// All of them, by their names in the template.
+pub const TABLES: [&str; 3] = [TABLE, "KeyTable", "TombstoneTable"];
 
 /// The indexes: their names, their keys, and what they carry of an item besides.
 const INDEXES: [(&str, &str, &str, &[&str]); 2] = [
@@ -273,11 +276,11 @@ impl Tables {
             "NONE" => json!({}),
             "ALL_NEW" => json!({ "Attributes": write.new }),
             "ALL_OLD" => json!({ "Attributes": self.item(&write.table, &write.key) }),
+            // What the expression names, whether it is another now or not.
             "UPDATED_NEW" => {
-                let old = self.item(&write.table, &write.key).cloned().unwrap_or_default();
-                let new = write.new.clone().unwrap_or_default();
-                let changed: Item = new.into_iter().filter(|(name, value)| old.get(name) != Some(value)).collect();
-                json!({ "Attributes": changed })
+                let named = expression::named(text(request, "UpdateExpression"), Names::of(request));
+                let new = write.new.iter().flatten().filter(|(name, _)| named.contains(*name));
+                json!({ "Attributes": new.map(|(name, value)| (name.clone(), value.clone())).collect::<Item>() })
             }
             unknown => panic!("ReturnValues {unknown} is not served here"),
         };

@@ -358,9 +358,7 @@ impl World {
 
     /// Time to live takes away some of what is over.
     pub fn expire(&self) {
-        let mut aws = self.account.aws();
-        let now = aws.now;
-        aws.tables.expire(now, || self.percent(50));
+        self.account.aws().expire(|| self.percent(50));
     }
 
     /// Everything goes well from now on, every environment is a new one, and what a queue gave up goes back to it.

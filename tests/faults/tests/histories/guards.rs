@@ -209,6 +209,15 @@ fn a_deletion_that_ignores_holds_is_seen() {
 }
 
 #[test]
+fn a_file_that_outlives_its_record_is_seen() {
+    let seen = first_broken(1, async |world: &World| {
+        world.account.aws().buckets.keeps = true;
+        retention::filed_history(world).await;
+    });
+    assert!(seen.as_ref().is_some_and(|seen| seen.contains("versions of the file of")), "{seen:?}");
+}
+
+#[test]
 fn what_time_to_live_took_without_evidence_is_seen() {
     let seen = first_broken(1, async |world: &World| {
         world.account.aws().tables.expires_unsigned = true;

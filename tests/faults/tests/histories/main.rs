@@ -16,3 +16,4 @@ mod requests;
 mod retention;
 mod rollouts;
 mod seeds;
+mod stack;

@@ -210,5 +210,5 @@ async fn check(world: &World, records: &[Registered], all: &[Asked]) {
 
 #[test]
 fn every_request_is_answered_or_escalated_and_nobody_is_told_twice_beyond_doubt() {
-    histories("requests::every_request_is_answered_or_escalated_and_nobody_is_told_twice_beyond_doubt", 300, history);
+    histories("requests::every_request_is_answered_or_escalated_and_nobody_is_told_twice_beyond_doubt", 2_400, history);
 }

@@ -11,7 +11,7 @@ use domain::{
     ids::{ControllerId, RecordId, SubjectRef},
 };
 use fault_tests::{
-    endpoint::{FAULTS, Fault},
+    endpoint::{Aws, FAULTS, Fault},
     history::{MARK, case, draw_plan, histories, leaves, turn, verified},
     table::TABLE,
     world::{Call, Function, World},
@@ -23,12 +23,28 @@ use wire::evidence::read::Leaves;
 
 pub(crate) const DAY: i64 = 86_400_000;
 
-/// What is kept: category, purpose, and a field.
-const KINDS: [(&str, &str, &str); 3] = [
+/// What is kept: category, purpose, and a field; without one it is a file of the records bucket.
+const KINDS: [(&str, &str, &str); 4] = [
     ("security-ip", "security.abuse-detection", "ip_address"),
     ("account-credentials", "account.login", "role"),
     ("tracker-identifier", "trackers.preferences", "preferences"),
+    ("security-ip", "security.abuse-detection", ""),
 ];
+
+/// Where the files of records lie.
+const FILES: &str = "records";
+
+/// How often each file was written: each time is a version.
+const VERSIONS: usize = 2;
+
+/// Whether a wide hold is on it, if one stands.
+fn is_held_widely(record: &Registered) -> bool {
+    KINDS[record.kind].0 == KINDS[0].0
+}
+
+fn file(number: usize) -> String {
+    format!("files/{number}")
+}
 
 /// A record of a system, and what became of its registration.
 pub(crate) struct Registered {
@@ -91,16 +107,33 @@ pub(crate) async fn staff(
 
 pub(crate) async fn register(world: &World, number: usize, record: &Registered) {
     let (category, purpose, field) = KINDS[record.kind];
-    let event = json!({
+    let mut event = json!({
         "type": "record", "occurred_at": time(record.occurred_at), "subject": record.subject, "category": category,
-        "purpose": purpose, "locator": format!("systems/{MARK}/{number}"), "fields": { field: format!("{MARK}-{number}") },
+        "purpose": purpose,
     });
+    if field.is_empty() {
+        event["system"] = json!("s3");
+        event["locator"] = json!(file(number));
+    } else {
+        event["locator"] = json!(format!("systems/{MARK}/{number}"));
+        event["fields"] = json!({ field: format!("{MARK}-{number}") });
+    }
     let body = json!({ "events": [event] });
     let route = ("POST", "/v1/records", "records:write", "system");
     let Some((status, answer)) = staff(world, route, Vec::new(), ("k", body)).await else { return };
     assert_eq!(status, 200, "{answer}");
     let id = answer["results"][0]["record_id"].as_str().unwrap_or_else(|| panic!("{answer}"));
     record.id.replace(Some(id.to_owned()));
+}
+
+/// The controller's own system writes the files, before it registers them.
+fn write_files(world: &World, records: &[Registered]) {
+    let mut aws = world.account.aws();
+    for (number, _) in records.iter().enumerate().filter(|(_, record)| KINDS[record.kind].2.is_empty()) {
+        for _ in 0..VERSIONS {
+            aws.buckets.put(FILES, &file(number), Some(b"sealed by their own system".to_vec()));
+        }
+    }
 }
 
 /// The end of somebody's relationship, through the queue.
@@ -194,6 +227,7 @@ pub(crate) async fn history(world: &World) {
             }
         })
         .collect();
+    write_files(world, &records);
     let holds: Vec<Held> = (0..world.below(3))
         .map(|number| Held {
             person: world.below(2),
@@ -311,7 +345,7 @@ fn check(world: &World, records: &[Registered], holds: &[Held], withdrawals: &[(
         for hold in holds.iter().filter(|hold| hold.from.get() <= number && number < hold.until.get()) {
             // A wide hold does not give a time to live that was over to be taken away (docs/LIMITS.md).
             let covers = match hold.is_wide {
-                true => record.kind == 0 && !change.by_ttl,
+                true => is_held_widely(record) && !change.by_ttl,
                 false => hold.person == record.person,
             };
             assert!(!covers, "{} was deleted under the hold {:?}", change.key.1, hold.name);
@@ -328,7 +362,7 @@ fn check(world: &World, records: &[Registered], holds: &[Held], withdrawals: &[(
         let of = |record: &&Registered| record.id.borrow().as_ref().is_some_and(|id| sk.ends_with(id.as_str()));
         let record = records.iter().find(of).unwrap();
         let stands = holds.iter().any(|hold| {
-            let covers = if hold.is_wide { record.kind == 0 } else { hold.person == record.person };
+            let covers = if hold.is_wide { is_held_widely(record) } else { hold.person == record.person };
             covers && hold.name.borrow().is_some() && !hold.released.get()
         });
         let ends_at = item.get("ends_at").map(|at| at["N"].as_str().unwrap().parse::<i64>().unwrap());
@@ -337,7 +371,22 @@ fn check(world: &World, records: &[Registered], holds: &[Held], withdrawals: &[(
         let withdrawn = withdrawals.iter().any(|(person, _)| *person == record.person) && record.kind == 2;
         assert!(!withdrawn || stands, "{pk} {sk} outlived a withdrawal");
     }
+    files_are_where_their_records_are(&aws, records);
     assert_eq!(aws.queues.dead().count(), 0, "nothing here is poison");
+}
+
+/// A file lies there whole as long as its record stands, and nothing is left of it afterwards.
+fn files_are_where_their_records_are(aws: &Aws, records: &[Registered]) {
+    for (number, record) in records.iter().enumerate().filter(|(_, record)| KINDS[record.kind].2.is_empty()) {
+        let id = record.id.borrow().clone().unwrap();
+        let stands = aws.tables.items(TABLE).any(|((_, sk), _)| *sk == format!("RECORD#{id}"));
+        let expected = if stands { VERSIONS } else { 0 };
+        assert_eq!(
+            aws.buckets.versions(FILES, &file(number)),
+            expected,
+            "versions of the file of {id}, stands: {stands}"
+        );
+    }
 }
 
 /// No deletion without evidence, and no evidence without deletion; each registration has its leaf.
@@ -401,7 +450,8 @@ pub(crate) async fn calm_history(world: &World) {
         let occurred_at = world.now();
         Registered { person, subject: subject(person), kind, occurred_at, id: RefCell::default() }
     };
-    let records = [of(0, 0), of(1, 0), of(1, 2)];
+    let records = [of(0, 0), of(1, 0), of(1, 2), of(1, 3)];
+    write_files(world, &records);
     for (number, record) in records.iter().enumerate() {
         register(world, number, record).await;
     }
@@ -488,7 +538,7 @@ fn a_registration_that_dies_under_a_hold_leaves_nothing_to_delete() {
 
 #[test]
 fn what_is_deleted_has_evidence_and_no_hold_is_broken() {
-    histories("retention::what_is_deleted_has_evidence_and_no_hold_is_broken", 250, history);
+    histories("retention::what_is_deleted_has_evidence_and_no_hold_is_broken", 500, history);
 }
 
 /// A record whose time to live is over before anybody has swept.
@@ -508,6 +558,18 @@ pub(crate) async fn expiring_history(world: &World) {
 #[test]
 fn what_time_to_live_took_has_its_evidence() {
     case(expiring_history);
+}
+
+/// A file is registered that is due at once.
+pub(crate) async fn filed_history(world: &World) {
+    let occurred_at = world.now() - 101 * DAY;
+    let records = [Registered { person: 0, subject: subject(0), kind: 3, occurred_at, id: RefCell::default() }];
+    write_files(world, &records);
+    register(world, 0, &records[0]).await;
+    world.rest().await;
+    sweep(world).await;
+    world.rest().await;
+    check(world, &records, &[], &[]);
 }
 
 /// A record is held after the index was read: only the condition of its deletion knows.
