@@ -2,14 +2,12 @@
 
 use std::{fmt, path::PathBuf};
 
-use aws::{Cloud, Rotated, Settings};
+use aws::{Cloud, Rotated};
 use clap::{Args, Subcommand};
 use domain::ids::ControllerId;
-use jiff::Timestamp;
 
 use crate::{
-    clock,
-    stack::Stack,
+    clock, direct,
     trouble::{Played, Trouble},
 };
 
@@ -59,31 +57,10 @@ impl fmt::Display for RotationReport {
 pub fn run(args: &KeysArgs) -> Played<RotationReport> {
     let KeysCommand::Rotate { controller, stack_file } = &args.command;
     let controller = ControllerId::parse(controller).map_err(Trouble::because("--controller"))?;
-    let settings = match stack_file {
-        Some(file) => local(&Stack::read(file)?)?,
-        None => Settings::from_lookup(|name| std::env::var(name).ok()).map_err(Trouble::because("the environment"))?,
-    };
-    let rotated = rotate(settings, &controller, clock::now())?;
+    let cloud = Cloud::new(direct::settings(stack_file.as_deref())?);
+    let rotated = direct::block_on(cloud.rotate_keys(&controller, clock::now()))?;
+    let rotated = rotated.map_err(Trouble::because("rotate"))?;
     Ok(RotationReport { controller, rotated })
-}
-
-fn rotate(settings: Settings, controller: &ControllerId, at: Timestamp) -> Played<Rotated> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(Trouble::because("start a runtime"))?;
-    let rotated = runtime.block_on(Cloud::new(settings).rotate_keys(controller, at));
-    rotated.map_err(Trouble::because("rotate"))
-}
-
-fn local(stack: &Stack) -> Played<Settings> {
-    Ok(Settings {
-        region: stack.region.clone(),
-        access_key_id: "test".into(),
-        secret_access_key: "test".into(),
-        endpoint_url: Some(stack.endpoint.clone()),
-        key_table: Some(stack.output("KeyTable")?.to_owned()),
-        key_id: Some(stack.output("ControllerKeyId")?.to_owned()),
-        ..Settings::default()
-    })
 }
 
 #[cfg(test)]

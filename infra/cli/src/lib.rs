@@ -1,7 +1,8 @@
 //! The operator's tool as a library: the scenarios of the five controllers and the replay of logs.
 //!
 //! Everything here looks at a deployed stack from outside: over its HTTP API, its queues, its mail
-//! and its buckets. Nothing but [`restore`] runs any of the functions' code, so what is shown is what they did.
+//! and its buckets. Nothing but [`keys`], [`replan`] and [`restore`] runs any of the functions' code, so what is shown is
+//! what they did.
 
 #![recursion_limit = "256"]
 
@@ -11,8 +12,10 @@ pub mod client;
 pub mod clock;
 pub mod cloud;
 pub mod cost;
+mod direct;
 pub mod evidence;
 pub mod keys;
+mod office;
 mod page;
 pub mod purge;
 pub mod replan;

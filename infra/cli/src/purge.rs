@@ -6,18 +6,10 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use wire::purge::PurgeAnswer;
 
-use crate::{
-    client::{Call, Client},
-    stack::Stack,
-    trouble::{Played, Trouble},
-    world::World,
-};
+use crate::{office::Office, trouble::Played};
 
 /// The scope that these routes ask for.
 const SCOPE: &str = "purge:write";
-
-/// The variable that holds a staff token, for a stack in an account.
-const TOKEN: &str = "HABEAS_TOKEN";
 
 /// Which purge, and what about it.
 #[derive(Debug, Clone, Args)]
@@ -101,26 +93,9 @@ pub fn run(args: &PurgeArgs) -> Played<String> {
             (whose, Some(json!({ "action": "allow", "records": records, "reason": reason })), "")
         }
     };
-    let path = format!("/{}/v1/purge{query}", whose.controller);
-    let (client, url, token) = match &whose.api {
-        Some(api) => {
-            let token =
-                std::env::var(TOKEN).map_err(Trouble::because(format_args!("read a staff token from {TOKEN}")))?;
-            (Client::new(), format!("{}{path}", api.trim_end_matches('/')), token)
-        }
-        None => {
-            let world = World::new(Stack::read(&whose.stack_file)?);
-            let token = world.token_of(&whose.name, SCOPE, &whose.controller)?;
-            (world.client.clone(), world.api(&path), token)
-        }
-    };
-    let call = Call::new(if said.is_some() { "POST" } else { "GET" }, url);
-    let call = call.with("authorization", format!("Bearer {token}"));
-    let call = match &said {
-        Some(said) => call.json(said),
-        None => call,
-    };
-    let answer = client.send(&call)?.expect(&[200])?;
+    let office = Office::reach(&whose.controller, whose.api.as_deref(), &whose.stack_file, &whose.name)?;
+    let method = if said.is_some() { "POST" } else { "GET" };
+    let answer = office.send(SCOPE, method, &format!("/purge{query}"), said.as_ref(), None)?.expect(&[200])?;
     if whose.json {
         return Ok(format!("{}\n", answer.text()));
     }

@@ -9,7 +9,7 @@ use policy::check_file;
 use serde::Serialize;
 
 use crate::{
-    clock, restore,
+    clock, direct,
     table::aligned,
     trouble::{Played, Trouble},
 };
@@ -61,10 +61,8 @@ pub fn run(args: &ReplanArgs) -> Played<(Report, bool)> {
     let shown = args.file.display();
     let file = check_file(&args.file, None).map_err(Trouble::because(&shown))?;
     let policy = file.policy.ok_or_else(|| Trouble::new(format!("{shown} is refused: see `habeas policy check`")))?;
-    let cloud = Cloud::new(restore::settings(args.stack_file.as_deref())?);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(Trouble::because("begin"))?;
-    let previewed = runtime.block_on(replan::preview(&policy, &cloud, clock::now()));
+    let cloud = Cloud::new(direct::settings(args.stack_file.as_deref())?);
+    let previewed = direct::block_on(replan::preview(&policy, &cloud, clock::now()))?;
     let previewed = previewed.map_err(Trouble::because("look at the records"))?;
     let kind = |((category, purpose), counts): (_, Preview)| -> Kind {
         let (category, purpose): (domain::ids::Category, domain::ids::Purpose) = (category, purpose);

@@ -171,7 +171,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        ids::EventName,
+        ids::{BucketName, EventName},
         policy::{Clause, ErasureExemption, Notice, Switch},
         retention,
     };
@@ -256,14 +256,29 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_file_that_lies_where_another_rule_deletes_is_seen() {
+    /// A policy with that rule alone, and its kind.
+    fn policy(rule: RetentionRule) -> (Policy, Category, Purpose) {
         let notice = Notice { version: "1".into(), language: "en".into(), text_sha256: String::new() };
         let mut policy =
             Policy::new(ControllerId::parse("acme").unwrap(), "Acme".into(), "a@acme.example".into(), notice);
-        let short = rule(100.days());
-        let (scan, support) = (short.category.clone(), short.purpose.clone());
-        policy.retention.insert((scan.clone(), support.clone()), short);
+        let (category, purpose) = (rule.category.clone(), rule.purpose.clone());
+        policy.retention.insert((category.clone(), purpose.clone()), rule);
+        (policy, category, purpose)
+    }
+
+    #[test]
+    fn whoever_deletes_files_knows_their_copies_and_which_s3_may_delete_by_itself() {
+        let (mut policy, scan, support) = policy(rule(100.days()));
+        let copy =
+            Replica { bucket: BucketName::parse("acme-copies").unwrap(), region: None, clause: Clause::new("acme.4") };
+        policy.replicas.insert(copy.bucket.clone(), copy.clone());
+        let expected = FileRules { replicas: vec![copy], free: BTreeSet::from([(scan, support)]) };
+        assert_eq!(FileRules::of(&policy), expected);
+    }
+
+    #[test]
+    fn a_file_that_lies_where_another_rule_deletes_is_seen() {
+        let (policy, scan, support) = policy(rule(100.days()));
         let file = format!("{}1.pdf", prefix(&policy.controller, &scan, &support));
         assert_eq!(file, "acme/scan/support/1.pdf");
         assert!(!is_misplaced(&policy, &scan, &support, &file));

@@ -3,7 +3,7 @@
 //! Late, duplicate and out-of-order events give the same end, since the clock keeps what happened
 //! and folds it by when it happened (`docs/DATA_MODEL.md`, retention clocks).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use jiff::{SpanFieldwise, Timestamp, tz::TimeZone};
 
@@ -37,8 +37,8 @@ pub struct RetentionClock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutOfCalendar;
 
-impl std::fmt::Display for OutOfCalendar {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for OutOfCalendar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the duration runs past the end of the calendar")
     }
 }

@@ -134,6 +134,9 @@ fn europe_asks_for_what_is_proportionate_and_the_policy_for_more_where_it_says_s
     assert_eq!(demand.rule, Points(3));
     let reasons: Vec<_> = demand.reasons.iter().map(|reason| (&reason.source, reason.article.as_str())).collect();
     assert_eq!(reasons, [(&Source::Law(Regime::EuGdpr), "GDPR Art. 12(6)"), (&Source::Policy, "acme.access")]);
+    // GDPR Art. 12(1): whoever is asked for a proof reads who asks for it.
+    let told: Vec<_> = demand.reasons.iter().map(|reason| reason.source.to_string()).collect();
+    assert_eq!(told, [Regime::EuGdpr.title(), "privacy policy"]);
     // Under both laws the European right keeps its own measure; what California gives keeps California's.
     let both = policy(&[Regime::EuGdpr, Regime::UsCa]);
     assert_eq!(asked(&both, RequestType::Access), (Mail, false));

@@ -145,11 +145,11 @@ pub(super) fn run(office: &Office, args: &DrillArgs) -> Played<Drill> {
     if !page.is_sandbox {
         return Err(Trouble::new(format!(
             "{} is no sandbox: a drill runs for a controller alone whose policy says sandbox = true",
-            office.controller
+            office.controller()
         )));
     }
     let mut drill = Drill {
-        controller: office.controller.clone(),
+        controller: office.controller().to_owned(),
         breach_id: None,
         people: args.people,
         steps: Vec::new(),

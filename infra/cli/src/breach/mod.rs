@@ -17,22 +17,18 @@ use wire::{
     evidence::notice::verify_notice,
 };
 
+pub use crate::office::Office;
 pub use drill::{Drill, DrillArgs, Measured, Step};
 pub use told::{breach as told, register as told_register};
 
 use crate::{
-    client::{Answer, Call, Client, escaped},
+    client::{Answer, escaped},
     clock,
-    stack::Stack,
     trouble::{Played, Trouble},
-    world::World,
 };
 
 /// The scope that these routes ask for.
 const SCOPE: &str = "breach:write";
-
-/// The variable that holds a staff token, for a stack in an account.
-const TOKEN: &str = "HABEAS_TOKEN";
 
 /// In which header an export says from where the rest begins.
 const CURSOR: &str = "habeas-cursor";
@@ -186,76 +182,7 @@ impl ListArgs {
     }
 }
 
-/// A way to the staff's routes of one controller.
-#[derive(Debug)]
-pub struct Office {
-    controller: String,
-    way: Way,
-}
-
-#[derive(Debug)]
-enum Way {
-    Account { client: Client, api: String, token: String },
-    Local { world: Box<World>, name: String },
-}
-
 impl Office {
-    /// The way on a local stack, in somebody's name.
-    pub fn local(world: World, controller: &str, name: &str) -> Self {
-        Self { controller: controller.to_owned(), way: Way::Local { world: Box::new(world), name: name.to_owned() } }
-    }
-
-    fn of(whose: &Whose) -> Played<Self> {
-        let controller = whose.controller.clone().ok_or_else(|| Trouble::new("say whose breach: --controller NAME"))?;
-        let way = match &whose.api {
-            Some(api) => Way::Account {
-                client: Client::new(),
-                api: api.trim_end_matches('/').to_owned(),
-                token: std::env::var(TOKEN)
-                    .map_err(Trouble::because(format_args!("read a staff token from {TOKEN}")))?,
-            },
-            None => {
-                Way::Local { world: Box::new(World::new(Stack::read(&whose.stack_file)?)), name: whose.name.clone() }
-            }
-        };
-        Ok(Self { controller, way })
-    }
-
-    /// The local stack, where this is one.
-    pub fn world(&self) -> Option<&World> {
-        match &self.way {
-            Way::Local { world, .. } => Some(world),
-            Way::Account { .. } => None,
-        }
-    }
-
-    /// Sends what the staff send, under a scope: a path behind the controller's name, a body, a header.
-    fn send(
-        &self,
-        scope: &str,
-        method: &'static str,
-        path: &str,
-        body: Option<&Value>,
-        header: Option<(&'static str, String)>,
-    ) -> Played<Answer> {
-        let path = format!("/{}/v1{path}", self.controller);
-        let (client, url, token) = match &self.way {
-            Way::Account { client, api, token } => (client, format!("{api}{path}"), token.clone()),
-            Way::Local { world, name } => {
-                (&world.client, world.api(&path), world.token_of(name, scope, &self.controller)?)
-            }
-        };
-        let call = Call::new(method, url).with("authorization", format!("Bearer {token}"));
-        let call = match header {
-            Some((name, value)) => call.with(name, value),
-            None => call,
-        };
-        client.send(&match body {
-            Some(body) => call.json(body),
-            None => call,
-        })
-    }
-
     /// Declares a breach. The same key again is the same breach.
     ///
     /// # Errors
@@ -334,7 +261,9 @@ pub fn drill(office: &Office, args: &DrillArgs) -> Played<Drill> {
 /// # Errors
 /// If the API cannot be reached or refuses.
 pub fn run(args: &BreachArgs) -> Played<(String, bool)> {
-    let office = Office::of(&args.whose)?;
+    let Whose { controller, api, stack_file, name, .. } = &args.whose;
+    let controller = controller.as_deref().ok_or_else(|| Trouble::new("say whose breach: --controller NAME"))?;
+    let office = Office::reach(controller, api.as_deref(), stack_file, name)?;
     let said = match &args.what {
         What::Declare(declared) => {
             let form = signals::with_proposals(&office, declared.form()?)?;

@@ -233,14 +233,17 @@ fn law(input: &mut Input) -> Played<Law> {
     let text = text.ok_or_else(|| Trouble::new("give a law (EU-GDPR) or a rule (scantrust.1.2-b)"))?;
     // The states may be named beside: {"law":"US-states","state":"AL"}.
     let state = input.text(&["state"])?;
-    let name = state.map_or_else(|| text.clone(), |state| format!("us-{state}"));
-    Law::parse(&name).ok_or_else(|| {
+    law_named(&state.map_or(text, |state| format!("us-{state}")))
+}
+
+pub(super) fn law_named(name: &str) -> Played<Law> {
+    Law::parse(name).ok_or_else(|| {
         let known = Law::all().map(Law::as_str);
-        let name = name.to_ascii_lowercase();
-        let nearest = known.map(|law| (strsim::osa_distance(&name, law), law)).min().filter(|(slips, _)| *slips <= 2);
+        let lower = name.to_ascii_lowercase();
+        let nearest = known.map(|law| (strsim::osa_distance(&lower, law), law)).min().filter(|(slips, _)| *slips <= 2);
         let hint =
             nearest.map_or_else(|| "see `habeas clock laws`".to_owned(), |(_, law)| format!("did you mean {law}?"));
-        Trouble::new(format!("\"{}\" is no law whose clocks are known; {hint}", text.escape_debug()))
+        Trouble::new(format!("\"{}\" is no law whose clocks are known; {hint}", name.escape_debug()))
     })
 }
 

@@ -66,7 +66,10 @@ impl Input {
     pub(super) fn times(&mut self, zone: &TimeZone) -> Played<Vec<(String, Timestamp)>> {
         let left = std::mem::take(&mut self.0);
         left.into_iter()
-            .map(|(name, value)| Ok((time(&name, &value, zone)?, name)).map(|(at, name)| (name, at)))
+            .map(|(name, value)| {
+                let at = time(&name, &value, zone)?;
+                Ok((name, at))
+            })
             .collect()
     }
 
@@ -82,10 +85,11 @@ impl Input {
 /// A time: with its offset, or as the clocks of the zone show it. A date is its beginning.
 pub(super) fn time(name: &str, value: &Value, zone: &TimeZone) -> Played<Timestamp> {
     let wrong = || Trouble::new(format!("\"{name}\" is no time: write 2026-03-01 or 2026-03-01T12:00:00Z"));
-    let text = value.as_str().ok_or_else(wrong)?;
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Ok(time);
-    }
-    let local = text.parse::<DateTime>().ok().and_then(|local| local.to_zoned(zone.clone()).ok());
-    local.map(|zoned| zoned.timestamp()).ok_or_else(wrong)
+    value.as_str().and_then(|text| moment(text, zone)).ok_or_else(wrong)
+}
+
+/// The same of a text.
+pub(crate) fn moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    let local = || Some(text.parse::<DateTime>().ok()?.to_zoned(zone.clone()).ok()?.timestamp());
+    text.parse().ok().or_else(local)
 }

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use domain::clock::{
-    ASKED_PROMPTLY_DAYS_MAX, Calendar, Checked, Confidence, FIRST_YEAR, HOLIDAYS_SOURCE, LAST_YEAR, Law, Period, Roll,
-    Rule, rules,
+    ASKED_PROMPTLY_DAYS_MAX, Calendar, Checked, Confidence, FIRST_YEAR, HOLIDAYS_SOURCE, LAST_YEAR, Period, Roll, Rule,
+    rules,
 };
 use habeas_cli::{table::aligned, trouble::Played};
 use serde_json::{Value, json};
 
-use super::{print, print_json};
+use super::{explain::law_named, print, print_json};
 
 #[derive(Debug, Args)]
 pub(super) struct LawsArgs {
@@ -48,12 +48,7 @@ const fn roll(roll: Roll) -> &'static str {
 }
 
 pub(super) fn run(args: &LawsArgs) -> Played {
-    let law = match &args.law {
-        Some(name) => Some(Law::parse(name).ok_or_else(|| {
-            habeas_cli::trouble::Trouble::new(format!("\"{}\" is no law whose clocks are known", name.escape_debug()))
-        })?),
-        None => None,
-    };
+    let law = args.law.as_deref().map(law_named).transpose()?;
     let shown: Vec<&Rule> = rules().filter(|rule| law.is_none_or(|law| rule.law == law)).collect();
     if args.json {
         let rows: Vec<Value> = shown.into_iter().map(as_json).collect();

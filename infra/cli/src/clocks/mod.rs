@@ -8,6 +8,7 @@ mod promise;
 use clap::{Args, Subcommand};
 use habeas_cli::trouble::Played;
 
+pub(crate) use self::input::moment;
 use crate::print::{print, print_json};
 
 /// Explain statutory deadlines, and list the laws whose clocks run.

@@ -10,9 +10,10 @@ use domain::{
     words,
 };
 use habeas_cli::{table::aligned, trouble::Trouble};
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Common, Failure, Outcome, code, folder::Folder, print, print_json, suggestion};
+use crate::clocks::moment;
 
 #[derive(Debug, Args)]
 pub(super) struct SimulateArgs {
@@ -71,11 +72,7 @@ fn rule_of<'p>(policy: &'p Policy, category: &str, purpose: &str) -> Result<&'p 
 
 /// A time: with its offset, or as the clocks of the zone show it.
 fn time(text: &str, zone: &TimeZone) -> Result<Timestamp, Failure> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Ok(time);
-    }
-    let local = text.parse::<DateTime>().ok().and_then(|local| local.to_zoned(zone.clone()).ok());
-    local.map(|zoned| zoned.timestamp()).ok_or_else(|| {
+    moment(text, zone).ok_or_else(|| {
         Failure::new(format!("\"{}\" is no time: write 2026-03-01T12:00:00Z or 2026-03-01", text.escape_debug()))
     })
 }

@@ -1,7 +1,6 @@
 //! `habeas restore`: brings a restored table to where it must be before anybody uses it.
 //!
-//! Alone among the tool's commands it runs the functions' own code, since it does what they did: with the
-//! credentials of whoever calls it, against the table that is named, on a stack or on a local one.
+//! It runs the functions' own code, since it does what they did.
 
 mod report;
 
@@ -19,8 +18,7 @@ use policy::{check_file, policy_files};
 
 pub use self::report::Report;
 use crate::{
-    clock,
-    stack::Stack,
+    clock, direct,
     trouble::{Played, Trouble},
 };
 
@@ -77,7 +75,7 @@ pub fn run(args: &RestoreArgs) -> Played<(Report, bool)> {
 /// If something is missing, or AWS does not answer.
 pub fn replay(args: &RestoreReplayArgs, at: Timestamp) -> Played<Report> {
     let policies = policies(&args.policies)?;
-    let settings = settings(args.stack_file.as_deref())?;
+    let settings = direct::settings(args.stack_file.as_deref())?;
     if settings.table.as_deref() == Some(args.table.as_str()) && !args.dry_run {
         return Err(Trouble::new(format!(
             "{} is the table in use: a replay is for one that nobody uses yet",
@@ -87,32 +85,29 @@ pub fn replay(args: &RestoreReplayArgs, at: Timestamp) -> Played<Report> {
     let cloud = Cloud::new(Settings { table: Some(args.table.clone()), ..settings });
     let rules: BTreeMap<_, _> = policies.iter().map(|(id, policy)| (id.clone(), FileRules::of(policy))).collect();
     let cloud = cloud.with_file_rules(move |controller| Ok(rules.get(controller).cloned().unwrap_or_default()));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(Trouble::because("begin"))?;
     let run = Replay { at, dry_run: args.dry_run };
-    runtime
-        .block_on(async {
-            let carried = match &args.from {
-                Some(from) => cloud.carry_over(from, at, args.dry_run).await?,
-                None => CarriedOver::default(),
-            };
-            let mut noted = 0;
-            // Once all of it is there: whether a withdrawal counts is a question to the consents.
-            if let Some(from) = args.from.as_deref().filter(|_| !args.dry_run) {
-                let mut next = None;
-                loop {
-                    let page = cloud.events_in(from, next.as_deref()).await?;
-                    noted += restore::note_again(&policies, &cloud, &page.events).await?;
-                    next = page.next;
-                    if next.is_none() {
-                        break;
-                    }
+    direct::block_on(async {
+        let carried = match &args.from {
+            Some(from) => cloud.carry_over(from, at, args.dry_run).await?,
+            None => CarriedOver::default(),
+        };
+        let mut noted = 0;
+        // Once all of it is there: whether a withdrawal counts is a question to the consents.
+        if let Some(from) = args.from.as_deref().filter(|_| !args.dry_run) {
+            let mut next = None;
+            loop {
+                let page = cloud.events_in(from, next.as_deref()).await?;
+                noted += restore::note_again(&policies, &cloud, &page.events).await?;
+                next = page.next;
+                if next.is_none() {
+                    break;
                 }
             }
-            let replayed = restore::replay(&policies, &cloud, run).await?;
-            Ok::<_, app::error::PortError>(Report::new(args, carried.items, carried.unknown, noted, &replayed))
-        })
-        .map_err(trouble)
+        }
+        let replayed = restore::replay(&policies, &cloud, run).await?;
+        Ok::<_, app::error::PortError>(Report::new(args, carried.items, carried.unknown, noted, &replayed))
+    })?
+    .map_err(trouble)
 }
 
 fn trouble(error: app::error::PortError) -> Trouble {
@@ -130,31 +125,6 @@ fn policies(folder: &Path) -> Played<BTreeMap<ControllerId, Policy>> {
         policies.insert(policy.controller.clone(), policy);
     }
     if policies.is_empty() { Err(Trouble::new(format!("{shown} holds no policy file"))) } else { Ok(policies) }
-}
-
-/// A local stack's names, or those of the environment.
-pub(crate) fn settings(stack_file: Option<&Path>) -> Played<Settings> {
-    let Some(file) = stack_file else {
-        let settings = Settings::from_lookup(|name| std::env::var(name).ok());
-        return settings.map_err(Trouble::because("the environment"));
-    };
-    let stack = Stack::read(file)?;
-    let output = |name: &str| stack.output(name).map(|value| Some(value.to_owned()));
-    Ok(Settings {
-        region: stack.region.clone(),
-        access_key_id: "test".into(),
-        secret_access_key: "test".into(),
-        endpoint_url: Some(stack.endpoint.clone()),
-        table: output("Table")?,
-        key_table: output("KeyTable")?,
-        key_id: output("ControllerKeyId")?,
-        tombstone_table: output("TombstoneTable")?,
-        evidence_bucket: output("EvidenceBucket")?,
-        work_bucket: output("WorkBucket")?,
-        records_bucket: output("RecordsBucket")?,
-        is_local: true,
-        ..Settings::default()
-    })
 }
 
 #[cfg(test)]
