@@ -85,10 +85,7 @@ impl ConsentForm {
     /// # Errors
     /// [`FormError`] for a field that is missing or unknown.
     pub fn from_pairs(mut pairs: Pairs) -> Result<Self, FormError> {
-        let subject = SubjectForm {
-            kind: take(&mut pairs, "subject_kind").unwrap_or_else(|| "mail".to_owned()),
-            value: take(&mut pairs, "subject").ok_or_else(|| FormError::new("/subject", "the form names nobody"))?,
-        };
+        let subject = SubjectForm::from_pairs(&mut pairs)?;
         let names: Vec<String> = pairs.keys().filter(|key| key.starts_with("purpose.")).cloned().collect();
         let mut purposes = BTreeMap::new();
         for name in names {

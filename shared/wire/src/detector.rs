@@ -31,7 +31,7 @@ const OWN_SOURCE: &str = "habeas.detector";
 const OWN_DETAIL_TYPE: &str = "Signal";
 
 /// Most findings of one event.
-pub const EVENT_FINDINGS_MAX: usize = 100;
+const EVENT_FINDINGS_MAX: usize = 100;
 
 /// Longest number or word of a source for a severity, in bytes.
 const SCORE_BYTES_MAX: usize = 32;

@@ -183,9 +183,14 @@ pub struct Signed {
     pub signature: String,
 }
 
-/// The key of a link's object. Numbers run backwards in names, so that a listing shows the newest first.
+/// The name of a link's file, or of a checkpoint's. Numbers run backwards, so that a listing shows the newest first.
+fn name_of(number: u64) -> String {
+    format!("{:012}.jsonl", NUMBER_MAX - number)
+}
+
+/// The key of a link's object.
 pub fn link_key(controller: &ControllerId, chain: u8, number: u64) -> String {
-    format!("{}{:012}.jsonl", chain_prefix(controller, chain), NUMBER_MAX - number)
+    chain_prefix(controller, chain) + &name_of(number)
 }
 
 /// Reads a link's or a checkpoint's number from the key of its object.
@@ -201,9 +206,9 @@ pub fn chain_prefix(controller: &ControllerId, chain: u8) -> String {
     format!("evidence/v2/{controller}/chain/{chain:02}/")
 }
 
-/// The key of a checkpoint's object, numbered as links are.
+/// The key of a checkpoint's object.
 pub fn checkpoint_key(controller: &ControllerId, number: u64) -> String {
-    format!("{}{:012}.jsonl", checkpoint_prefix(controller), NUMBER_MAX - number)
+    checkpoint_prefix(controller) + &name_of(number)
 }
 
 /// Where the checkpoints of a controller lie.

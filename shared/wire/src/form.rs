@@ -4,11 +4,14 @@
 use std::{collections::BTreeMap, fmt};
 
 use domain::{
-    ids::{ControllerId, Identifier, IdentifierKind, InvalidId, Purpose},
+    ids::{ControllerId, Identifier, IdentifierKind, InvalidId},
     policy::Country,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// Most lines of one page.
+const PAGE_LINES_MAX: usize = 100;
 
 /// A form that breaks a rule. It names the place and the rule, never what was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +71,14 @@ impl SubjectForm {
         Self { kind: identifier.kind().as_str().to_owned(), value: identifier.value().disclose().clone() }
     }
 
+    /// Reads a browser's `subject_kind` and `subject`.
+    pub(crate) fn from_pairs(pairs: &mut Pairs) -> Result<Self, FormError> {
+        Ok(Self {
+            kind: take(pairs, "subject_kind").unwrap_or_else(|| "mail".to_owned()),
+            value: take(pairs, "subject").ok_or_else(|| FormError::new("/subject", "the form names nobody"))?,
+        })
+    }
+
     /// Reads the identifier.
     ///
     /// # Errors
@@ -86,21 +97,24 @@ pub fn controller(text: &str, pointer: &str) -> Result<ControllerId, FormError> 
     ControllerId::parse(text).map_err(at(pointer))
 }
 
-/// Reads a list of purposes.
-///
-/// # Errors
-/// [`FormError`] at `/purposes/{n}`, or if there are more than `max`.
-pub fn purposes(texts: &[String], max: usize) -> Result<Vec<Purpose>, FormError> {
+/// Reads a list of at most so many names.
+pub(crate) fn names<T, C: FromIterator<T>>(
+    texts: &[String],
+    pointer: &str,
+    max: usize,
+    parse: impl Fn(&str) -> Result<T, InvalidId>,
+) -> Result<C, FormError> {
     if texts.len() > max {
-        return Err(FormError::new("/purposes", format!("name at most {max}")));
+        return Err(FormError::new(pointer, format!("name at most {max}")));
     }
-    texts
-        .iter()
-        .enumerate()
-        .map(|(n, text)| {
-            Purpose::parse(text).map_err(|invalid| FormError::new(format!("/purposes/{n}"), invalid.to_string()))
-        })
-        .collect()
+    texts.iter().enumerate().map(|(n, text)| parse(text).map_err(at(&format!("{pointer}/{n}")))).collect()
+}
+
+/// Reads how many lines a page shall have.
+pub(crate) fn limit(text: Option<String>) -> Result<Option<usize>, FormError> {
+    let read = |text: String| text.parse().ok().filter(|limit| (1..=PAGE_LINES_MAX).contains(limit));
+    let wrong = || FormError::new("/limit", format!("use a number from 1 to {PAGE_LINES_MAX}"));
+    text.map(|text| read(text).ok_or_else(wrong)).transpose()
 }
 
 /// Reads a time written as RFC 3339 with an offset.

@@ -19,3 +19,13 @@ pub mod signal;
 pub mod stored;
 pub mod system;
 pub mod tracker;
+
+/// Whether a member says what its absence says, so that it is left out.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Things by their names, in their order.
+pub(crate) fn texts<T: ToString>(things: impl IntoIterator<Item = T>) -> Vec<String> {
+    things.into_iter().map(|thing| thing.to_string()).collect()
+}

@@ -119,7 +119,7 @@ pub enum AnnouncementStep {
         /// Whom.
         subjects: Vec<String>,
         /// How often that was too fast before.
-        #[serde(default, skip_serializing_if = "is_zero")]
+        #[serde(default, skip_serializing_if = "crate::is_default")]
         tries: u32,
     },
     /// Bring what is public of it up to what is known: a breach's alert.
@@ -144,10 +144,10 @@ pub enum AnnouncementStep {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<String>,
         /// How many messages of this look went before.
-        #[serde(default, skip_serializing_if = "is_zero")]
+        #[serde(default, skip_serializing_if = "crate::is_default")]
         hop: u32,
         /// What was seen so far.
-        #[serde(default, skip_serializing_if = "SeenForm::is_nothing")]
+        #[serde(default, skip_serializing_if = "crate::is_default")]
         seen: SeenForm,
     },
 }
@@ -169,12 +169,6 @@ pub struct SeenForm {
     pub last_at: Option<String>,
 }
 
-impl SeenForm {
-    fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 impl AnnouncementStep {
     /// A look from the first page on.
     pub fn look(again: bool) -> Self {
@@ -185,11 +179,6 @@ impl AnnouncementStep {
     pub const fn tell(subjects: Vec<String>) -> Self {
         Self::Tell { subjects, tries: 0 }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
-const fn is_zero(number: &u32) -> bool {
-    *number == 0
 }
 
 /// Most messages that one scan hands itself on by. Lambda's own guard against loops is lifted for

@@ -1,9 +1,7 @@
 //! Published versions of a notice as they are sent.
 
-use std::collections::BTreeSet;
-
 use domain::{
-    ids::{InvalidId, Purpose, Recipient},
+    ids::{Purpose, Recipient},
     notice::{NoticeChange, Publication, Significance},
     policy::{Notice, Policy},
 };
@@ -12,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     breach::NoticeCounts,
     consent::label,
-    form::{FormError, time},
+    form::{FormError, names, time},
 };
 
 /// Longest address of a document, in bytes.
@@ -71,33 +69,19 @@ impl NoticeForm {
             let names = Significance::ALL.map(Significance::as_str).join(", ");
             FormError::new("/significance", format!("use one of {names}"))
         })?;
-        let ask_again = self.ask_again.map(|names| set(&names, "/ask_again", Purpose::parse)).transpose()?;
+        let ask_again =
+            self.ask_again.map(|again| names(&again, "/ask_again", NAMES_MAX, Purpose::parse)).transpose()?;
         Ok(Publication {
             notice: Notice { version, language: self.language, text_sha256: sha256(self.text_sha256, "/text_sha256")? },
             url: url(self.url, "/url")?,
             effective_at: self.effective_at.map(|at| time(&at, "/effective_at")).transpose()?,
             significance,
             summary: self.summary,
-            new_purposes: set(&self.new_purposes, "/new_purposes", Purpose::parse)?,
-            new_recipients: set(&self.new_recipients, "/new_recipients", Recipient::parse)?,
+            new_purposes: names(&self.new_purposes, "/new_purposes", NAMES_MAX, Purpose::parse)?,
+            new_recipients: names(&self.new_recipients, "/new_recipients", NAMES_MAX, Recipient::parse)?,
             ask_again,
         })
     }
-}
-
-fn set<T: Ord>(
-    names: &[String],
-    pointer: &str,
-    parse: impl Fn(&str) -> Result<T, InvalidId>,
-) -> Result<BTreeSet<T>, FormError> {
-    if names.len() > NAMES_MAX {
-        return Err(FormError::new(pointer, format!("name at most {NAMES_MAX}")));
-    }
-    let parsed = names
-        .iter()
-        .enumerate()
-        .map(|(n, name)| parse(name).map_err(|invalid| FormError::new(format!("{pointer}/{n}"), invalid.to_string())));
-    parsed.collect()
 }
 
 /// A SHA-256 in hexadecimal, in lower case from here on.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     consent::label,
-    form::{FormError, Pairs, SubjectForm, nothing_left, purposes, take},
+    form::{FormError, Pairs, SubjectForm, at, names, nothing_left, take},
 };
 
 mod acknowledgement;
@@ -127,10 +127,7 @@ impl RequestForm {
     /// # Errors
     /// [`FormError`] for a field that is missing or unknown.
     pub fn from_pairs(mut pairs: Pairs) -> Result<Self, FormError> {
-        let subject = SubjectForm {
-            kind: take(&mut pairs, "subject_kind").unwrap_or_else(|| "mail".to_owned()),
-            value: take(&mut pairs, "subject").ok_or_else(|| FormError::new("/subject", "the form names nobody"))?,
-        };
+        let subject = SubjectForm::from_pairs(&mut pairs)?;
         let (mut points, mut corrections) = (BTreeMap::new(), BTreeMap::new());
         let mut purposes = Vec::new();
         for key in pairs.keys().cloned().collect::<Vec<_>>() {
@@ -191,7 +188,7 @@ impl RequestForm {
             (Some(_), Some(token)) if token.len() > TOKEN_BYTES_MAX => {
                 return Err(FormError::new("/about_token", format!("use at most {TOKEN_BYTES_MAX} bytes")));
             }
-            (Some(about), Some(token)) => Some((RequestId::parse(&about).map_err(crate::form::at("/about"))?, token)),
+            (Some(about), Some(token)) => Some((RequestId::parse(&about).map_err(at("/about"))?, token)),
             (Some(_), None) => return Err(FormError::new("/about_token", "send the token of the request it is about")),
             (None, Some(_)) => return Err(FormError::new("/about", "say which request it is about")),
         };
@@ -199,9 +196,9 @@ impl RequestForm {
             request,
             identifier: self.subject.identifier()?,
             points,
-            purposes: purposes(&self.purposes, REQUEST_PURPOSES_MAX)?,
+            purposes: names(&self.purposes, "/purposes", REQUEST_PURPOSES_MAX, Purpose::parse)?,
             acting: self.acting.map(|acting| acting.parse()).transpose()?,
-            service: self.service.map(|name| Ground::parse(&name)).transpose().map_err(crate::form::at("/service"))?,
+            service: self.service.map(|name| Ground::parse(&name)).transpose().map_err(at("/service"))?,
             instructions: self.instructions.map(InstructionsForm::parse).transpose()?,
             residence: self.residence.map(|place| residence(&place)).transpose()?,
             language: label(self.language, "/language")?.and_then(|tag| Language::of(&tag)),
@@ -241,7 +238,7 @@ fn fields(
     }
     let mut parsed = Vec::new();
     for (field, value) in values {
-        let field = Field::parse(&field).map_err(crate::form::at(pointer))?;
+        let field = Field::parse(&field).map_err(at(pointer))?;
         if value.is_empty() || value.len() > domain::ids::IDENTIFIER_BYTES_MAX {
             return Err(FormError::new(format!("{pointer}/{field}"), "use 1 to 320 bytes"));
         }

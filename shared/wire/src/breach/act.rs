@@ -33,7 +33,7 @@ pub enum ActForm {
     },
     Assessed {
         data: String,
-        #[serde(default, skip_serializing_if = "is_zero")]
+        #[serde(default, skip_serializing_if = "crate::is_default")]
         adjustment: i8,
         identification: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,11 +88,6 @@ pub enum ActForm {
     Reopened {
         reason: String,
     },
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-const fn is_zero(number: &i8) -> bool {
-    *number == 0
 }
 
 /// A text of the staff.

@@ -132,8 +132,7 @@ fn texts(form: TextsForm, pointer: &str) -> Result<Texts, FormError> {
             ));
         }
     }
-    let TextsForm { description, consequences, measures, advice, delay } = form;
-    Ok(Texts { description, consequences, measures, advice, delay })
+    Ok(form.into())
 }
 
 impl FactsForm {
@@ -213,26 +212,22 @@ impl ScopeForm {
     }
 }
 
-fn names<T: ToString>(things: impl IntoIterator<Item = T>) -> Vec<String> {
-    things.into_iter().map(|thing| thing.to_string()).collect()
-}
-
 impl From<&Facts> for FactsForm {
     fn from(facts: &Facts) -> Self {
         Self {
             exposed_from: facts.exposed_from.to_string(),
             exposed_to: facts.exposed_to.to_string(),
             attempt_only: facts.attempt_only,
-            effects: names(facts.effects.iter().map(|effect| effect.as_str())),
+            effects: crate::texts(facts.effects.iter().map(|effect| effect.as_str())),
             scope: ScopeForm {
-                categories: names(&facts.scope.categories),
-                purposes: names(&facts.scope.purposes),
-                systems: names(facts.scope.systems.iter().map(|system| system.as_str())),
-                recipients: names(&facts.scope.recipients),
+                categories: crate::texts(&facts.scope.categories),
+                purposes: crate::texts(&facts.scope.purposes),
+                systems: crate::texts(facts.scope.systems.iter().map(|system| system.as_str())),
+                recipients: crate::texts(&facts.scope.recipients),
                 consents: facts.scope.consents,
             },
             service: facts.service.as_ref().map(ToString::to_string),
-            laws: names(facts.laws.iter().map(|law| law.as_str())),
+            laws: crate::texts(facts.laws.iter().map(|law| law.as_str())),
             people: facts.people,
             records: facts.records,
             residents: facts.residents.iter().map(|(place, count)| (place.to_string(), *count)).collect(),

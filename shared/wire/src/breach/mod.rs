@@ -307,18 +307,13 @@ pub struct NoticeCounts {
     /// Told by mail.
     pub sent: u64,
     /// Told by a system of the controller's own: a breach's alone.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub sent_by_channel: u64,
     /// Told by what is public: the alert of a breach, the page of notices.
     pub without_address: u64,
     /// Written to, and the mail came back: told by what is public.
     #[serde(default)]
     pub not_reached: u64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it by reference")]
-const fn is_none(count: &u64) -> bool {
-    *count == 0
 }
 
 impl From<announcement::NoticeCounts> for NoticeCounts {

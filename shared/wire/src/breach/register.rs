@@ -12,12 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{BreachAnswer, DecisionForm, SeverityForm, SubmissionForm};
 use crate::{
-    form::{FormError, at, time},
+    form::{FormError, at, limit, time},
     stored::export::csv,
 };
-
-/// Most lines of one page.
-const LIMIT_MAX: usize = 100;
 
 /// Longest text that is searched for, in bytes.
 const TEXT_BYTES_MAX: usize = 200;
@@ -81,10 +78,6 @@ impl RegisterQuery {
                 .find(|level| level.as_str() == name)
                 .ok_or_else(|| FormError::new("/level", "use low, medium, high or very-high"))
         });
-        let limit = self.limit.map(|limit| {
-            let limit = limit.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-            limit.ok_or_else(|| FormError::new("/limit", format!("use a number from 1 to {LIMIT_MAX}")))
-        });
         Ok(ParsedRegister {
             is_open,
             text: self.q,
@@ -92,7 +85,7 @@ impl RegisterQuery {
             until: self.until.map(|text| time(&text, "/until")).transpose()?,
             category: self.category.map(|name| Category::parse(&name)).transpose().map_err(at("/category"))?,
             level: level.transpose()?,
-            limit: limit.transpose()?,
+            limit: limit(self.limit)?,
         })
     }
 }

@@ -179,12 +179,7 @@ pub fn verify_certificate(bytes: &[u8], trust: Option<&Trust>) -> Result<Certifi
     let certificate: Certificate = place.at(read::line(bytes, 0, "a certificate"))?;
     let v = certificate.v;
     place.member("v").expect(v == CERTIFICATE_VERSION, format_args!("version {CERTIFICATE_VERSION}"))?;
-    let controller = ControllerId::parse(&certificate.controller);
-    let controller = controller.map_err(|_| place.member("controller").wrong("a controller"))?;
-    if let Some(trust) = trust {
-        let is_whose = trust.controller == controller.as_str();
-        place.member("controller").expect(is_whose, format_args!("{}, as in the trust file", trust.controller))?;
-    }
+    let controller = place.controller(&certificate.controller, trust)?;
     let subject = SubjectRef::parse(&certificate.subject);
     let subject = subject.map_err(|_| place.member("subject").wrong("a subject's keyed hash"))?;
     let request = RequestId::parse(&certificate.request);

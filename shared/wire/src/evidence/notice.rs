@@ -162,12 +162,7 @@ pub fn verify_notice(bytes: &[u8], trust: Option<&Trust>) -> Result<CertifiedNot
     let place = Place(String::new());
     let it: NoticeCertificate = place.at(read::line(bytes, 0, "the certificate of a notice"))?;
     place.member("v").expect(it.v == NOTICE_VERSION, format_args!("version {NOTICE_VERSION}"))?;
-    let controller = ControllerId::parse(&it.controller);
-    let controller = controller.map_err(|_| place.member("controller").wrong("a controller"))?;
-    if let Some(trust) = trust {
-        let is_whose = trust.controller == controller.as_str();
-        place.member("controller").expect(is_whose, format_args!("{}, as in the trust file", trust.controller))?;
-    }
+    let controller = place.controller(&it.controller, trust)?;
     let breach = BreachId::parse(&it.breach).map_err(|_| place.member("breach").wrong("a breach's number"))?;
     let subject = SubjectRef::parse(&it.subject);
     let subject = subject.map_err(|_| place.member("subject").wrong("a subject's keyed hash"))?;

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use domain::evidence::merkle::{self, Hash};
+use domain::{
+    evidence::merkle::{self, Hash},
+    ids::ControllerId,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
@@ -98,6 +101,17 @@ impl Place {
 
     pub(super) fn at<T>(&self, result: Result<T, Wrong>) -> Result<T, Fault> {
         result.map_err(|wrong| self.wrong(wrong.expected))
+    }
+
+    /// Reads whose a certificate is, which a trust file has to be of as well.
+    pub(super) fn controller(&self, text: &str, trust: Option<&Trust>) -> Result<ControllerId, Fault> {
+        let place = self.member("controller");
+        let controller = ControllerId::parse(text).map_err(|_| place.wrong("a controller"))?;
+        if let Some(trust) = trust {
+            let is_whose = trust.controller == controller.as_str();
+            place.expect(is_whose, format_args!("{}, as in the trust file", trust.controller))?;
+        }
+        Ok(controller)
     }
 
     pub(super) fn member(&self, name: impl fmt::Display) -> Self {

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    CHAINS, Head, LinkKind, NUMBER_MAX, number_of,
+    CHAINS, Head, LinkKind, name_of, number_of,
     read::{self, Leaves, Link, SignedCheckpoint, Wrong, expect},
     trust::{Seen, Trust},
 };
@@ -160,10 +160,6 @@ pub fn link_file(chain: u8, number: u64) -> String {
 /// The file of a checkpoint.
 pub fn checkpoint_file(number: u64) -> String {
     format!("{CHECKPOINTS}/{}", name_of(number))
-}
-
-fn name_of(number: u64) -> String {
-    format!("{:012}.jsonl", NUMBER_MAX - number)
 }
 
 /// Verifies evidence. Without a trust file it shows that the files agree with each other, and no more.
@@ -464,7 +460,7 @@ fn in_place(link: &Link, (chain, number): (u8, u64), previous: Option<Hash>) -> 
 }
 
 /// A result is of its intent.
-pub(crate) fn of_intent(result: &Link, intent: &Link) -> Result<(), Wrong> {
+fn of_intent(result: &Link, intent: &Link) -> Result<(), Wrong> {
     let number = intent.header.number;
     let is_intent = intent.header.kind == LinkKind::Intent;
     expect(is_intent, 1, || format!("`intent` to name an intent, which link {number} is not"))?;

@@ -8,7 +8,7 @@ use domain::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::form::{FormError, at, time};
+use crate::form::{FormError, at, limit, time};
 
 mod action;
 mod case;
@@ -80,13 +80,6 @@ impl ListQuery {
             })
         });
         let request = self.request.map(|request| request_type(&request));
-        let limit = self.limit.map(|limit| {
-            limit
-                .parse()
-                .ok()
-                .filter(|limit| (1..=LIMIT_MAX).contains(limit))
-                .ok_or_else(|| FormError::new("/limit", format!("use a number from 1 to {LIMIT_MAX}")))
-        });
         let parsed = ParsedList {
             is_open,
             stage: stage.transpose()?,
@@ -95,7 +88,7 @@ impl ListQuery {
             mine: flag(self.mine, "/mine")?,
             due_before: self.due_before.map(|text| time(&text, "/due_before")).transpose()?,
             overdue: flag(self.overdue, "/overdue")?,
-            limit: limit.transpose()?,
+            limit: limit(self.limit)?,
         };
         if parsed.mine && parsed.assignee.is_some() {
             return Err(FormError::new("/assignee", "ask for your own requests or for somebody's"));
@@ -103,9 +96,6 @@ impl ListQuery {
         Ok(parsed)
     }
 }
-
-/// Most lines of one page.
-pub const LIMIT_MAX: usize = 100;
 
 fn flag(text: Option<String>, pointer: &str) -> Result<bool, FormError> {
     match text.as_deref() {

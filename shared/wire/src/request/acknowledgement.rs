@@ -27,7 +27,7 @@ pub struct AcknowledgementForm {
     pub due_before: String,
     /// The law that says so.
     pub due_by: String,
-    /// What comes next: `none`, `mail` or `points`.
+    /// What comes next: `none`, `mail`, `points` or `account`.
     pub verification: String,
     /// Who asks for that proof, or forbids to ask for one, with the article (11 CCR 7021(a)).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

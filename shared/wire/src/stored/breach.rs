@@ -15,7 +15,7 @@ use domain::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Unreadable, VERSION, check, id, is_false, millis, name, time};
+use super::{Kind, Unreadable, VERSION, check, id, ids, millis, name, some_time, time};
 use crate::breach::{ActForm, FactsForm, TextsForm, times};
 
 /// `BREACH`. The fields behind `facts` are those of before a breach had a history: they are read, and written no more.
@@ -59,7 +59,7 @@ pub struct Breach {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<String>,
     /// Whether it was only tried.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub attempt_only: bool,
     /// What happened.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -68,7 +68,7 @@ pub struct Breach {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub advice: String,
     /// Whether people are told.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tell_subjects: bool,
     /// When the authority was notified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -126,7 +126,7 @@ impl Breach {
                 Some(facts) => facts.parse().map_err(|_| Unreadable { field: "facts" })?,
                 None => self.old_facts()?,
             },
-            signals: self.signals.iter().map(|name| id("signals", name, SignalId::parse)).collect::<Result<_, _>>()?,
+            signals: ids("signals", &self.signals, SignalId::parse)?,
             settled: Vec::new(),
         };
         if let Some(aware_at) = self.aware_at {
@@ -161,7 +161,7 @@ impl Breach {
         let mut facts =
             Facts::new(moment("exposed_from", self.exposed_from)?, moment("exposed_to", self.exposed_to)?, texts);
         facts.attempt_only = self.attempt_only;
-        facts.scope.categories = categories(&self.categories)?;
+        facts.scope.categories = ids("categories", &self.categories, Category::parse)?;
         Ok(facts)
     }
 }
@@ -225,10 +225,6 @@ impl Entry {
         let act = self.act.parse(u32::MAX).map_err(|_| Unreadable { field: "act" })?;
         Ok(DomainEntry { at: time("at", self.at)?, by, act })
     }
-}
-
-fn categories(names: &[String]) -> Result<BTreeSet<Category>, Unreadable> {
-    names.iter().map(|name| id("categories", name, Category::parse)).collect()
 }
 
 /// `NOTICE#{s}`: of a breach or of a change of the notice, as its key says.
@@ -329,7 +325,7 @@ pub struct Alert {
     /// To.
     pub exposed_to: i64,
     /// Whether it was only tried.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub attempt_only: bool,
     /// What kinds of data.
     pub categories: Vec<String>,
@@ -394,11 +390,11 @@ impl TryFrom<Alert> for AlertParts {
         }
         Ok(Self {
             published_at: time("published_at", form.published_at)?,
-            closed_at: form.closed_at.map(|at| time("closed_at", at)).transpose()?,
+            closed_at: some_time("closed_at", form.closed_at)?,
             exposed_from: time("exposed_from", form.exposed_from)?,
             exposed_to: time("exposed_to", form.exposed_to)?,
             attempt_only: form.attempt_only,
-            categories: categories(&form.categories)?,
+            categories: ids("categories", &form.categories, Category::parse)?,
             texts,
         })
     }

@@ -5,7 +5,7 @@ use domain::{dsar::Challenge as State, ids::RequestId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Unreadable, VERSION, check, id, millis, time};
+use super::{Kind, Unreadable, VERSION, check, id, millis, some_time, time};
 
 /// `REQUEST#{request}#CODE`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl TryFrom<Challenge> for State {
         Ok(Self {
             number: form.challenge,
             asked_at: time("asked_at", form.asked_at)?,
-            sent_at: form.sent_at.map(|at| time("sent_at", at)).transpose()?,
+            sent_at: some_time("sent_at", form.sent_at)?,
             attempts: form.attempts,
             attempts_in_all: form.attempts_in_all,
         })

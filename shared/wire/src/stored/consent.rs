@@ -9,7 +9,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Bytes, Kind, Unreadable, VERSION, check, id, is_false, millis, name, time};
+use super::{Bytes, Kind, Unreadable, VERSION, check, id, millis, name, time};
 
 /// `CONSENT#{capture}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ pub struct Consent {
     /// How the choice was expressed.
     pub method: String,
     /// Whether the browser sent `Sec-GPC: 1`.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gpc: bool,
     /// The policy it was captured under.
     pub policy: String,

@@ -8,7 +8,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Unreadable, VERSION, id};
+use super::{Unreadable, VERSION, id, version};
 
 /// The plain form; it exists between the table and its reader only.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,9 +53,7 @@ impl Content {
     /// # Errors
     /// [`Unreadable`] names the field that does not read.
     pub fn into_parts(self) -> Result<Parts, Unreadable> {
-        if self.v != VERSION {
-            return Err(Unreadable { field: "v" });
-        }
+        version(self.v)?;
         let identifier = match &self.identifier {
             None => None,
             Some((kind, value)) => {

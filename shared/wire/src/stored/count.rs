@@ -25,22 +25,22 @@ pub struct NoticeTally {
     /// What the item is.
     pub kind: Kind,
     /// Found, not told yet.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub planned: i64,
     /// In doubt.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub claimed: i64,
     /// Told by mail.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub sent: i64,
     /// Told by a system of the controller's own.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub sent_by_channel: i64,
     /// Told by what is public.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub without_address: i64,
     /// Written to, and the mail came back.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub not_reached: i64,
 }
 
@@ -55,9 +55,4 @@ impl NoticeTally {
         add(&mut counts.without_address, self.without_address);
         add(&mut counts.not_reached, self.not_reached);
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_zero(count: &i64) -> bool {
-    *count == 0
 }

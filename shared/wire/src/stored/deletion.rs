@@ -9,7 +9,7 @@ use domain::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Bytes, Kind, Unreadable, VERSION, check, id, millis, name, record::salt, time};
+use super::{Bytes, Kind, Unreadable, VERSION, check, id, millis, name, record::salt, some_time, time, version};
 
 /// A record that is to be deleted, with what its evidence needs. Nothing personal: keyed hashes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ impl TryFrom<Doomed> for DoomedParts {
             purpose: id("purpose", &form.purpose, Purpose::parse)?,
             system: name("system", &form.system, System::parse)?,
             clause: Clause::new(form.clause),
-            due_at: form.due_at.map(|at| time("due_at", at)).transpose()?,
+            due_at: some_time("due_at", form.due_at)?,
             salt: salt(&form.salt)?,
         })
     }
@@ -182,9 +182,7 @@ impl NotedBatch {
     /// # Errors
     /// [`Unreadable`] names the field that does not read.
     pub fn into_parts(self) -> Result<NotedParts, Unreadable> {
-        if self.v != VERSION {
-            return Err(Unreadable { field: "v" });
-        }
+        version(self.v)?;
         let result = |text: &String| name("results", text, DeletionResult::parse);
         Ok(NotedParts {
             batch: id("batch", &self.batch, BatchId::parse)?,

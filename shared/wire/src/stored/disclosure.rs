@@ -10,7 +10,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Bytes, Kind, Unreadable, VERSION, check, id, millis, name, time};
+use super::{Bytes, Kind, Unreadable, VERSION, check, id, ids, millis, name, time, version};
 
 /// `DISCLOSURE#{disclosure}`, in the subject's partition, or in the controller's for a total.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,21 +111,13 @@ impl Disclosure {
             id: disclosure,
             whose,
             recipient: id("recipient", &self.recipient, Recipient::parse)?,
-            categories: self
-                .categories
-                .iter()
-                .map(|text| id("categories", text, Category::parse))
-                .collect::<Result<_, _>>()?,
+            categories: ids("categories", &self.categories, Category::parse)?,
             purpose: id("purpose", &self.purpose, Purpose::parse)?,
             ground: self.ground.map(|text| id("ground", &text, Ground::parse)).transpose()?,
             countries: self.countries.iter().map(country).collect::<Result<_, _>>()?,
             mechanism: self.mechanism.map(|text| name("mechanism", &text, Mechanism::parse)).transpose()?,
             onward_from: self.onward_from.map(|text| id("onward_from", &text, Recipient::parse)).transpose()?,
-            references: self
-                .references
-                .iter()
-                .map(|text| id("references", text, Ground::parse))
-                .collect::<Result<_, _>>()?,
+            references: ids("references", &self.references, Ground::parse)?,
             clause: Clause::new(self.clause),
             policy: PolicyHash::from_hex(self.policy),
             occurred_at: time("at", self.at)?,
@@ -164,9 +156,7 @@ impl ReferenceTexts {
     /// # Errors
     /// [`Unreadable`] names the field that does not read.
     pub fn into_references(self) -> Result<References, Unreadable> {
-        if self.v != VERSION {
-            return Err(Unreadable { field: "v" });
-        }
+        version(self.v)?;
         let texts = self.references.into_iter();
         texts.map(|(name, text)| Ok((id("references", &name, Ground::parse)?, Sensitive::new(text)))).collect()
     }

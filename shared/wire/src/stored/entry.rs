@@ -1,16 +1,19 @@
 //! One entry of a request's history.
 
 use domain::{
-    dsar::{Act, Actor, Ask, Entry as HistoryEntry, ExtensionGround, RefusalGround, Ruling, TaskEnd, VerifiedBy},
-    ids::{RequestId, StaffId, SystemId},
+    dsar::{
+        Act, Actor, Ask, Entry as HistoryEntry, Exception, ExtensionGround, RefusalGround, Ruling, TaskEnd, VerifiedBy,
+    },
+    ids::{Category, Purpose, RequestId, StaffId, SystemId},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Bytes, Kind, Unreadable, VERSION, check, id, millis, name,
+    Bytes, Kind, Unreadable, VERSION, check, id, ids, millis, name,
     request::{Ending, regimes, verified_by},
     time,
 };
+use crate::texts;
 
 /// `REQUEST#{request}#3-{number}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +123,26 @@ pub struct ExceptionForm {
     pub ground: String,
 }
 
+impl From<&Exception> for ExceptionForm {
+    fn from(exception: &Exception) -> Self {
+        Self {
+            category: exception.category.to_string(),
+            purpose: exception.purpose.as_ref().map(ToString::to_string),
+            ground: exception.ground.as_str().to_owned(),
+        }
+    }
+}
+
+impl ExceptionForm {
+    pub(super) fn into_exception(self) -> Result<Exception, Unreadable> {
+        Ok(Exception {
+            category: id("category", &self.category, Category::parse)?,
+            purpose: self.purpose.map(|purpose| id("purpose", &purpose, Purpose::parse)).transpose()?,
+            ground: ground(&self.ground)?,
+        })
+    }
+}
+
 /// How a task ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ended", rename_all = "kebab-case")]
@@ -130,14 +153,6 @@ pub enum EndForm {
     Kept { records: u32, ground: String },
     Delivered { object: String },
     GivenUp,
-}
-
-fn names<T: ToString>(values: &[T]) -> Vec<String> {
-    values.iter().map(ToString::to_string).collect()
-}
-
-fn system(text: &str) -> Result<SystemId, Unreadable> {
-    id("system", text, SystemId::parse)
 }
 
 fn ground(text: &str) -> Result<RefusalGround, Unreadable> {
@@ -210,7 +225,7 @@ impl From<&Act> for ActForm {
                 Self::RegimesChanged { regimes: regimes.iter().map(|regime| regime.as_str().to_owned()).collect() }
             }
             Act::Extended(ground) => Self::Extended { ground: ground.as_str().to_owned() },
-            Act::TasksOpened(systems) => Self::TasksOpened { systems: names(systems) },
+            Act::TasksOpened(systems) => Self::TasksOpened { systems: texts(systems) },
             Act::TaskEnded(system, end) => Self::TaskEnded { system: system.to_string(), end: end.into() },
             Act::Proposed(ruling) => Self::Proposed { ruling: ruling.into() },
             Act::Approved => Self::Approved,
@@ -238,10 +253,8 @@ impl ActForm {
             Self::Noted => Act::Noted,
             Self::RegimesChanged { regimes: names } => Act::RegimesChanged(regimes(&names)?),
             Self::Extended { ground } => Act::Extended(name("ground", &ground, ExtensionGround::parse)?),
-            Self::TasksOpened { systems } => {
-                Act::TasksOpened(systems.iter().map(|text| system(text)).collect::<Result<_, _>>()?)
-            }
-            Self::TaskEnded { system: text, end } => Act::TaskEnded(system(&text)?, end.into_end()?),
+            Self::TasksOpened { systems } => Act::TasksOpened(ids("system", &systems, SystemId::parse)?),
+            Self::TaskEnded { system, end } => Act::TaskEnded(id("system", &system, SystemId::parse)?, end.into_end()?),
             Self::Proposed { ruling } => Act::Proposed(ruling.into_ruling()?),
             Self::Approved => Act::Approved,
             Self::SentBack => Act::SentBack,

@@ -7,7 +7,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Unreadable, VERSION, check, id, millis, name, time};
+use super::{Kind, Unreadable, VERSION, check, id, ids, millis, name, some_time, time};
 
 /// `HOLD#{hold}`: under its subject, or under the controller if it is a wide one. The copies all lie under the
 /// controller, so there alone a subject's hold names its subject.
@@ -111,10 +111,7 @@ impl Scope {
             Self::System { system } => HoldScope::System(name("system", &system, System::parse)?),
             Self::Incident { breach, categories, until } => HoldScope::Incident {
                 breach: id("breach", &breach, BreachId::parse)?,
-                categories: categories
-                    .iter()
-                    .map(|category| id("categories", category, Category::parse))
-                    .collect::<Result<_, _>>()?,
+                categories: ids("categories", &categories, Category::parse)?,
                 until: time("until", until)?,
             },
         })
@@ -178,9 +175,9 @@ impl Hold {
             opened_at: time("opened_at", self.opened_at)?,
             review_at: time("review_at", self.review_moved_to.unwrap_or(self.review_at))?,
             opened_by: self.opened_by,
-            bound_at: self.bound_at.map(|at| time("bound_at", at)).transpose()?,
+            bound_at: some_time("bound_at", self.bound_at)?,
             release_asked,
-            released_at: self.released_at.map(|at| time("released_at", at)).transpose()?,
+            released_at: some_time("released_at", self.released_at)?,
         })
     }
 }

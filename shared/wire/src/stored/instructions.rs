@@ -5,7 +5,7 @@ use std::fmt;
 use domain::{dsar, sensitive::Sensitive};
 use serde::{Deserialize, Serialize};
 
-use super::{Unreadable, VERSION};
+use super::{Unreadable, VERSION, version};
 
 /// What shall become of somebody's data after death.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,9 +42,7 @@ impl TryFrom<Instructions> for dsar::Instructions {
     type Error = Unreadable;
 
     fn try_from(form: Instructions) -> Result<Self, Unreadable> {
-        if form.v != VERSION {
-            return Err(Unreadable { field: "v" });
-        }
+        version(form.v)?;
         Ok(Self {
             retention: form.retention.map(Sensitive::new),
             deletion: form.deletion.map(Sensitive::new),

@@ -13,7 +13,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Bytes, Kind, Unreadable, VERSION, check, id, millis, record::salt, time};
+use super::{Bytes, Kind, Unreadable, VERSION, check, id, ids, millis, record::salt, some_time, time, version};
 
 /// `LOG#{id}` in the partition of a day: entries that came together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,9 +99,7 @@ impl Entries {
     /// # Errors
     /// [`Unreadable`] names the field that does not read.
     pub fn into_entries(self) -> Result<Vec<BTreeMap<Field, Sensitive<String>>>, Unreadable> {
-        if self.v != VERSION {
-            return Err(Unreadable { field: "v" });
-        }
+        version(self.v)?;
         let read = |entry: BTreeMap<String, String>| {
             let field =
                 |(field, value): (String, String)| Ok((id("entries", &field, Field::parse)?, Sensitive::new(value)));
@@ -161,7 +159,6 @@ impl Day {
             let (purpose, clause) = text.split_once(' ').ok_or(Unreadable { field: "kept" })?;
             Ok((id("kept", purpose, Purpose::parse)?, Clause::new(clause)))
         };
-        let maybe = |field, at: Option<i64>| at.map(|at| time(field, at)).transpose();
         Ok(LogDay {
             due: DueDay {
                 category,
@@ -173,10 +170,10 @@ impl Day {
             salt: salt(&self.salt)?,
             packets: self.packets,
             entries: self.entries,
-            holds: self.holds.iter().map(|hold| id("holds", hold, HoldId::parse)).collect::<Result<_, _>>()?,
-            closed_at: maybe("closed_at", self.closed_at)?,
-            destroyed_at: maybe("destroyed_at", self.destroyed_at)?,
-            settled_at: maybe("settled_at", self.settled_at)?,
+            holds: ids("holds", &self.holds, HoldId::parse)?,
+            closed_at: some_time("closed_at", self.closed_at)?,
+            destroyed_at: some_time("destroyed_at", self.destroyed_at)?,
+            settled_at: some_time("settled_at", self.settled_at)?,
         })
     }
 }

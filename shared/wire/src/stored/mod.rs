@@ -270,24 +270,33 @@ fn time(field: &'static str, millis: i64) -> Result<Timestamp, Unreadable> {
     Timestamp::from_millisecond(millis).map_err(|_| Unreadable { field })
 }
 
+fn some_time(field: &'static str, millis: Option<i64>) -> Result<Option<Timestamp>, Unreadable> {
+    millis.map(|millis| time(field, millis)).transpose()
+}
+
 fn id<T>(field: &'static str, text: &str, parse: impl Fn(&str) -> Result<T, InvalidId>) -> Result<T, Unreadable> {
     parse(text).map_err(|_| Unreadable { field })
+}
+
+fn ids<'a, T, C: FromIterator<T>>(
+    field: &'static str,
+    texts: impl IntoIterator<Item = &'a String>,
+    parse: impl Fn(&str) -> Result<T, InvalidId>,
+) -> Result<C, Unreadable> {
+    texts.into_iter().map(|text| id(field, text, &parse)).collect()
 }
 
 fn name<T>(field: &'static str, text: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, Unreadable> {
     parse(text).ok_or(Unreadable { field })
 }
 
-fn check(v: u8, kind: Kind, expected: Kind) -> Result<(), Unreadable> {
-    if v != VERSION {
-        return Err(Unreadable { field: "v" });
-    }
-    if kind == expected { Ok(()) } else { Err(Unreadable { field: "kind" }) }
+fn version(v: u8) -> Result<(), Unreadable> {
+    if v == VERSION { Ok(()) } else { Err(Unreadable { field: "v" }) }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_false(flag: &bool) -> bool {
-    !*flag
+fn check(v: u8, kind: Kind, expected: Kind) -> Result<(), Unreadable> {
+    version(v)?;
+    if kind == expected { Ok(()) } else { Err(Unreadable { field: "kind" }) }
 }
 
 #[cfg(test)]

@@ -1,15 +1,14 @@
 //! A published version of the notice.
 
-use std::collections::BTreeSet;
-
 use domain::{
-    ids::{ChangeId, Fingerprint, InvalidId, Purpose, Recipient},
+    ids::{ChangeId, Fingerprint, Purpose, Recipient},
     notice::{NoticeChange, Significance},
     policy::{Clause, Notice, PolicyHash},
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Unreadable, VERSION, check, id, is_false, millis, name, time};
+use super::{Kind, Unreadable, VERSION, check, id, ids, millis, name, time};
+use crate::texts;
 
 /// `CHANGE#{change}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +43,7 @@ pub struct Change {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ask_again: Vec<String>,
     /// Whether people are written to.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_mail: bool,
     /// Where that is promised.
     pub clause: String,
@@ -54,18 +53,6 @@ pub struct Change {
     pub published_by: String,
     /// What the publication carried, as a keyed hash.
     pub fingerprint: String,
-}
-
-fn names<T: ToString>(set: &BTreeSet<T>) -> Vec<String> {
-    set.iter().map(ToString::to_string).collect()
-}
-
-fn set<T: Ord>(
-    field: &'static str,
-    names: &[String],
-    parse: impl Fn(&str) -> Result<T, InvalidId>,
-) -> Result<BTreeSet<T>, Unreadable> {
-    names.iter().map(|name| id(field, name, &parse)).collect()
 }
 
 impl Change {
@@ -82,9 +69,9 @@ impl Change {
             effective_at: millis(change.effective_at),
             significance: change.significance.as_str().to_owned(),
             summary: change.summary.clone(),
-            new_purposes: names(&change.new_purposes),
-            new_recipients: names(&change.new_recipients),
-            ask_again: names(&change.ask_again),
+            new_purposes: texts(&change.new_purposes),
+            new_recipients: texts(&change.new_recipients),
+            ask_again: texts(&change.ask_again),
             by_mail: change.by_mail,
             clause: change.clause.to_string(),
             policy: change.policy.as_str().to_owned(),
@@ -108,9 +95,9 @@ impl Change {
             effective_at: time("effective_at", self.effective_at)?,
             significance: name("significance", &self.significance, Significance::parse)?,
             summary: self.summary,
-            new_purposes: set("new_purposes", &self.new_purposes, Purpose::parse)?,
-            new_recipients: set("new_recipients", &self.new_recipients, Recipient::parse)?,
-            ask_again: set("ask_again", &self.ask_again, Purpose::parse)?,
+            new_purposes: ids("new_purposes", &self.new_purposes, Purpose::parse)?,
+            new_recipients: ids("new_recipients", &self.new_recipients, Recipient::parse)?,
+            ask_again: ids("ask_again", &self.ask_again, Purpose::parse)?,
             by_mail: self.by_mail,
             clause: Clause::new(self.clause),
             policy: PolicyHash::from_hex(self.policy),

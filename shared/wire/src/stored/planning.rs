@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Unreadable, VERSION, check, millis, time};
+use super::{Kind, Unreadable, VERSION, check, millis, some_time, time};
 
 /// `PLANNED`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl Planned {
         check(self.v, self.kind, Kind::Planned)?;
         match (&self.next, self.since) {
             (Some(next), Some(since)) => {
-                let walk = self.walk.map(|walk| time("walk", walk)).transpose()?;
+                let walk = some_time("walk", self.walk)?;
                 Ok(Some((next.clone(), time("since", since)?, walk)))
             }
             (None, None) => Ok(None),

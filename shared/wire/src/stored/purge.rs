@@ -8,7 +8,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Unreadable, VERSION, check, millis, time};
+use super::{Kind, Unreadable, VERSION, check, millis, some_time, time};
 
 /// `PURGE`: whether a controller's purge goes on, and how much was deleted on which day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,7 +106,7 @@ impl Purge {
     /// [`Unreadable`] names the field that does not read.
     pub fn into_control(self) -> Result<Control, Unreadable> {
         check(self.v, self.kind, Kind::Purge)?;
-        let since = self.since.map(|since| time("since", since)).transpose()?;
+        let since = some_time("since", self.since)?;
         let cause = self.cause.map(StopCause::into_cause).transpose()?;
         let state = match (self.state.as_str(), since, cause) {
             ("running", None, None) => State::Running,

@@ -11,7 +11,7 @@ use domain::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Bytes, Kind, Unreadable, VERSION, check, id, millis, name, time};
+use super::{Bytes, Kind, Unreadable, VERSION, check, id, ids, millis, name, some_time, time};
 
 /// `RECORD#{record}`.
 ///
@@ -108,10 +108,10 @@ impl Record {
             purpose: id("purpose", &self.purpose, Purpose::parse)?,
             system: name("system", &self.system, System::parse)?,
             clock,
-            due_at: self.ends_at.map(|at| time("ends_at", at)).transpose()?,
+            due_at: some_time("ends_at", self.ends_at)?,
             clause: Clause::new(self.clause),
             policy: PolicyHash::from_hex(self.policy),
-            holds: self.holds.iter().map(|hold| id("holds", hold, HoldId::parse)).collect::<Result<_, _>>()?,
+            holds: ids("holds", &self.holds, HoldId::parse)?,
             points: self.points.into_iter().map(PointHash::from_stored).collect(),
             salt: salt(&self.salt)?,
             revision: self.rev,

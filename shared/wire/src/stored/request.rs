@@ -13,7 +13,7 @@ use domain::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Bytes, Kind, Unreadable, VERSION, check, id, is_false, millis, name, time};
+use super::{Bytes, Kind, Unreadable, VERSION, check, id, ids, millis, name, time};
 
 /// `REQUEST#{request}#0-RECEIVED`.
 ///
@@ -71,7 +71,7 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
     /// Whether they declare to be who they say.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub declared: bool,
     /// Who of the office entered it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -164,7 +164,7 @@ impl Request {
             identifier: id("identifier", &self.identifier, IdentifierKind::parse)?,
             verification,
             points: self.points.into_iter().map(PointHash::from_stored).collect(),
-            purposes: purposes(&self.purposes)?,
+            purposes: ids("purposes", &self.purposes, Purpose::parse)?,
             acting: acting.map(|role| Acting { role, proof }),
             service: self.service.map(|service| id("service", &service, Ground::parse)).transpose()?,
             following: self.following.map(|request| id("following", &request, RequestId::parse)).transpose()?,
@@ -220,10 +220,6 @@ impl std::fmt::Debug for ConfidedIdentifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ConfidedIdentifier").field("kind", &self.kind).finish_non_exhaustive()
     }
-}
-
-fn purposes(names: &[String]) -> Result<Vec<Purpose>, Unreadable> {
-    names.iter().map(|name| id("purposes", name, Purpose::parse)).collect()
 }
 
 /// `REQUEST#{request}#1-VERIFIED`, as it was stored before a request had a numbered history: read, and
@@ -320,7 +316,7 @@ pub enum Ending {
         /// Which.
         purposes: Vec<String>,
         /// Whether the office still owes a decision.
-        #[serde(default, skip_serializing_if = "is_false")]
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         with_office: bool,
     },
     /// Instructions were kept or revoked.
@@ -420,11 +416,7 @@ impl From<&Outcome> for Ending {
 }
 
 impl Ending {
-    /// Reads the outcome.
-    ///
-    /// # Errors
-    /// [`Unreadable`] names the field that does not read.
-    pub fn into_outcome(self) -> Result<Outcome, Unreadable> {
+    pub(super) fn into_outcome(self) -> Result<Outcome, Unreadable> {
         Ok(match self {
             Self::Refused { code, text, offer, clause } => {
                 let offer = offer.map(|offer| name("offer", &offer, RequestType::parse)).transpose()?;
@@ -433,16 +425,14 @@ impl Ending {
             Self::NotVerified => Outcome::NotVerified,
             Self::Exported { object, until } => Outcome::Exported { object, until: time("until", until)? },
             Self::Erased { groups } => Outcome::Erased(ungroup(groups)?),
-            Self::Withdrawn { purposes: names } => Outcome::Withdrawn(purposes(&names)?),
-            Self::Stopped { purposes: names, with_office } => {
-                Outcome::Stopped(Stop { purposes: purposes(&names)?, with_office })
+            Self::Withdrawn { purposes } => Outcome::Withdrawn(ids("purposes", &purposes, Purpose::parse)?),
+            Self::Stopped { purposes, with_office } => {
+                Outcome::Stopped(Stop { purposes: ids("purposes", &purposes, Purpose::parse)?, with_office })
             }
             Self::Recorded => Outcome::Recorded,
             Self::WithOffice => Outcome::WithOffice,
             Self::Granted => Outcome::Granted,
-            Self::Corrected { fields } => Outcome::Corrected(
-                fields.iter().map(|field| id("fields", field, Field::parse)).collect::<Result<_, _>>()?,
-            ),
+            Self::Corrected { fields } => Outcome::Corrected(ids("fields", &fields, Field::parse)?),
             Self::RefusedByOffice { ground } => {
                 Outcome::RefusedByOffice(name("ground", &ground, RefusalGround::parse)?)
             }

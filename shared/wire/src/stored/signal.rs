@@ -8,7 +8,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Unreadable, VERSION, check, id, millis, name, time};
+use super::{Kind, Unreadable, VERSION, check, id, millis, name, some_time, time};
 
 /// `SIGNAL#{signal}`. The fields from `risen_to` on change later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,7 +169,7 @@ impl Signal {
             region: self.region,
             resources: self.resources,
             data: self.data,
-            occurred_at: self.occurred_at.map(|at| time("occurred_at", at)).transpose()?,
+            occurred_at: some_time("occurred_at", self.occurred_at)?,
             detected_at: time("detected_at", self.detected_at)?,
             received_at: time("received_at", self.received_at)?,
             risen: risen.map(|severity| (severity, risen_score)),

@@ -4,7 +4,7 @@ use domain::system::{Health, SecretVersion, SystemState};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Unreadable, VERSION, check, millis, time};
+use super::{Kind, Unreadable, VERSION, check, millis, some_time, time};
 
 /// `SYSTEM#{system}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,8 +61,7 @@ impl System {
     /// [`Unreadable`] names the field that does not read.
     pub fn into_state(self) -> Result<SystemState, Unreadable> {
         check(self.v, self.kind, Kind::System)?;
-        let at = |field, value: Option<i64>| value.map(|value| time(field, value)).transpose();
-        let failure = match (at("failed_at", self.failed_at)?, self.failure) {
+        let failure = match (some_time("failed_at", self.failed_at)?, self.failure) {
             (Some(at), Some(code)) => Some((at, code)),
             (None, None) => None,
             _ => return Err(Unreadable { field: "failure" }),
@@ -71,11 +70,14 @@ impl System {
             revision: self.rev,
             health: Health {
                 failures_in_a_row: self.failures_in_a_row,
-                open_until: at("open_until", self.open_until)?,
-                success_at: at("success_at", self.success_at)?,
+                open_until: some_time("open_until", self.open_until)?,
+                success_at: some_time("success_at", self.success_at)?,
                 failure,
             },
-            secret: SecretVersion { version: self.secret_version, since: at("secret_since", self.secret_since)? },
+            secret: SecretVersion {
+                version: self.secret_version,
+                since: some_time("secret_since", self.secret_since)?,
+            },
         })
     }
 }

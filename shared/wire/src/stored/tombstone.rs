@@ -1,13 +1,12 @@
 //! A tombstone: that a person was erased, until when, and what was left out of it.
 
 use domain::{
-    dsar::{Exception, RefusalGround},
-    ids::{Category, Purpose, RequestId, SubjectRef},
+    ids::{Purpose, RequestId, SubjectRef},
     tombstone::Tombstone as DomainTombstone,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Unreadable, VERSION, check, entry::ExceptionForm, id, millis, name, time};
+use super::{Kind, Unreadable, VERSION, check, entry::ExceptionForm, ids, millis, time};
 
 /// `TOMBSTONE#{request}`, in the table of what a restore must not undo.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,34 +47,13 @@ impl Tombstone {
     /// [`Unreadable`] names the field that does not read.
     pub fn into_tombstone(self, subject: SubjectRef, request: RequestId) -> Result<DomainTombstone, Unreadable> {
         check(self.v, self.kind, Kind::Tombstone)?;
-        let purpose = |text: String| id("purposes", &text, Purpose::parse);
         Ok(DomainTombstone {
             subject,
             request,
-            purposes: self.purposes.into_iter().map(purpose).collect::<Result<_, _>>()?,
+            purposes: ids("purposes", &self.purposes, Purpose::parse)?,
             except: self.except.into_iter().map(ExceptionForm::into_exception).collect::<Result<_, _>>()?,
             at: time("at", self.at)?,
             erased_until: time("erased_until", self.erased_until)?,
-        })
-    }
-}
-
-impl From<&Exception> for ExceptionForm {
-    fn from(exception: &Exception) -> Self {
-        Self {
-            category: exception.category.to_string(),
-            purpose: exception.purpose.as_ref().map(ToString::to_string),
-            ground: exception.ground.as_str().to_owned(),
-        }
-    }
-}
-
-impl ExceptionForm {
-    pub(super) fn into_exception(self) -> Result<Exception, Unreadable> {
-        Ok(Exception {
-            category: id("category", &self.category, Category::parse)?,
-            purpose: self.purpose.map(|purpose| id("purpose", &purpose, Purpose::parse)).transpose()?,
-            ground: name("ground", &self.ground, RefusalGround::parse)?,
         })
     }
 }

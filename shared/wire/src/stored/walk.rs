@@ -26,7 +26,7 @@ pub struct Walk {
     /// How many were changed.
     pub changed: u64,
     /// How many could not be read.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::is_default")]
     pub unreadable: u64,
     /// What was counted, where the walk counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,9 +83,4 @@ impl Walk {
         check(self.v, self.kind, Kind::Walk)?;
         time("at", self.at)
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-const fn is_zero(count: &u64) -> bool {
-    *count == 0
 }

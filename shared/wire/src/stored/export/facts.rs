@@ -11,7 +11,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::request::ComplaintForm;
+use crate::{request::ComplaintForm, texts};
 
 /// What is said of incentives: a policy has no word for one, so that it cannot offer any (Cal. Civ. Code
 /// § 1798.125(b)(3)).
@@ -273,10 +273,6 @@ impl Facts {
             ..Self::default()
         }
     }
-}
-
-fn texts<T: ToString>(names: &BTreeSet<T>) -> Vec<String> {
-    names.iter().map(ToString::to_string).collect()
 }
 
 fn category<'a>(
