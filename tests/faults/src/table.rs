@@ -378,8 +378,9 @@ impl Tables {
             }
         };
         let is_update = head.starts_with("UPDATE");
-        if !(conditions.is_empty() && !is_update || conditions.iter().all(satisfied) || self.blind && stands.is_some())
-        {
+        // What is gone already is deleted with success, whatever was asked of it ("PartiQL delete statements").
+        let is_gone = stands.is_none() && !is_update;
+        if !(is_gone || conditions.iter().all(satisfied) || self.blind && stands.is_some()) {
             let mut error = json!({ "Code": "ConditionalCheckFailed", "Message": "it does not hold" });
             if let (Some(item), Some("ALL_OLD")) = (stands, statement["ReturnValuesOnConditionCheckFailure"].as_str()) {
                 error["Item"] = Value::Object(item);
