@@ -1,10 +1,11 @@
 //! The local AWS behind the endpoint: every call to DynamoDB goes on to it, and what it answers is what the function
-//! gets. Its answers must be those of our own table, and so must be what stands in its tables at the end.
+//! gets. It must have found or refused what our own table does, and the same must stand in its tables at the end.
 
 use std::{
     collections::BTreeMap,
     path::Path,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -29,6 +30,9 @@ pub struct Stack {
 
 /// The first account of a process's histories. Another process has others, which may still lie there.
 const ACCOUNTS: u64 = 100_000_000_000;
+
+/// How long an answer may take: the local AWS is one process, which others ask as well.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What of a table's description makes another one like it. It has no time to live: here the history lets things expire.
 const SCHEMA: [&str; 2] = ["AttributeDefinitions", "KeySchema"];
@@ -86,7 +90,7 @@ impl Stack {
 }
 
 fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+    ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into()
 }
 
 /// One account of the local AWS.

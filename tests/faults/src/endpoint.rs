@@ -370,9 +370,6 @@ impl Aws {
     }
 
     fn carry_out(&mut self, service: &Service, request: &Request, partly: bool) -> Answer {
-        if *service == Service::Buckets {
-            return self.buckets.call(request, usize::from(partly));
-        }
         let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let done = match service {
             Service::Tables(operation) if partly && operation == "BatchExecuteStatement" => self.execute_partly(&body),
@@ -380,7 +377,7 @@ impl Aws {
             Service::Queues(operation) => self.queues.call(operation, &body, self.now, usize::from(partly)),
             Service::Keys(operation) => self.keys.call(operation, &body, &mut self.seed),
             Service::Mails => Ok(self.mails.call(&request.path, &body)),
-            Service::Buckets => return self.buckets.call(request, 0),
+            Service::Buckets => return self.buckets.call(request, usize::from(partly)),
         };
         match done {
             Ok(answer) => Answer::json(200, &answer),
@@ -434,8 +431,11 @@ impl Aws {
     /// The first statement is turned away, the others are carried out.
     fn execute_partly(&mut self, body: &Value) -> Result<Value, (u16, Value)> {
         let statements = body["Statements"].as_array().cloned().unwrap_or_default();
-        let rest = json!({ "Statements": statements.get(1..).unwrap_or_default() });
-        let mut answer = self.table("BatchExecuteStatement", &rest)?;
+        let rest = statements.get(1..).unwrap_or_default();
+        let mut answer = match rest {
+            [] => json!({ "Responses": [] }),
+            rest => self.table("BatchExecuteStatement", &json!({ "Statements": rest }))?,
+        };
         if let Some(responses) = answer["Responses"].as_array_mut() {
             responses.insert(0, json!({ "Error": { "Code": "ThrottlingError", "Message": "no" } }));
         }

@@ -325,5 +325,5 @@ fn a_notice_whose_answer_is_lost_is_in_doubt_and_counted() {
 
 #[test]
 fn nobody_is_untold_and_twice_only_who_is_counted() {
-    histories("breaches::nobody_is_untold_and_twice_only_who_is_counted", 700, history);
+    histories("breaches::nobody_is_untold_and_twice_only_who_is_counted", 300, history);
 }

@@ -184,24 +184,20 @@ fn check(world: &World, parcels: &[Parcel], rubbish: Option<&str>, accepted: usi
 
 #[test]
 fn what_a_queue_gives_up_is_done_after_its_redrive_and_poison_alone_stays() {
-    histories("letters::what_a_queue_gives_up_is_done_after_its_redrive_and_poison_alone_stays", 150, history);
+    histories("letters::what_a_queue_gives_up_is_done_after_its_redrive_and_poison_alone_stays", 50, history);
 }
 
 #[test]
 fn whatever_a_queue_gives_up_keeps_every_promise_after_its_redrive() {
-    histories(
-        "letters::whatever_a_queue_gives_up_keeps_every_promise_after_its_redrive",
-        150,
-        async |world: &World| {
-            world.gives_up.set(true);
-            match world.below(4) {
-                0 => consents::history(world).await,
-                1 => retention::history(world).await,
-                2 => requests::history(world).await,
-                _ => breaches::history(world).await,
-            }
-        },
-    );
+    histories("letters::whatever_a_queue_gives_up_keeps_every_promise_after_its_redrive", 50, async |world: &World| {
+        world.gives_up.set(true);
+        match world.below(4) {
+            0 => consents::history(world).await,
+            1 => retention::history(world).await,
+            2 => requests::history(world).await,
+            _ => breaches::history(world).await,
+        }
+    });
 }
 
 #[test]

@@ -300,7 +300,7 @@ fn a_notice_of_a_change_whose_answer_is_lost_is_in_doubt_and_counted() {
 
 #[test]
 fn nobody_is_untold_of_a_change_and_what_it_touches_is_asked_for_again() {
-    histories("notices::nobody_is_untold_of_a_change_and_what_it_touches_is_asked_for_again", 300, history);
+    histories("notices::nobody_is_untold_of_a_change_and_what_it_touches_is_asked_for_again", 200, history);
 }
 
 #[test]

@@ -420,14 +420,14 @@ fn a_walk_of_the_earlier_version_is_no_poison_to_the_later_one() {
 
 #[test]
 fn a_request_is_answered_in_a_roll_out() {
-    histories("rollouts::a_request_is_answered_in_a_roll_out", 150, async |world: &World| {
+    histories("rollouts::a_request_is_answered_in_a_roll_out", 60, async |world: &World| {
         rolled_out_in(world, requests::history).await;
     });
 }
 
 #[test]
 fn no_hold_is_broken_in_a_roll_out() {
-    histories("rollouts::no_hold_is_broken_in_a_roll_out", 150, async |world: &World| {
+    histories("rollouts::no_hold_is_broken_in_a_roll_out", 60, async |world: &World| {
         rolled_out_in(world, retention::history).await;
     });
 }
@@ -436,7 +436,7 @@ fn no_hold_is_broken_in_a_roll_out() {
 fn in_a_roll_out_nothing_is_lost_and_what_stands_ends_as_the_version_says_that_applies() {
     histories(
         "rollouts::in_a_roll_out_nothing_is_lost_and_what_stands_ends_as_the_version_says_that_applies",
-        200,
+        100,
         history,
     );
 }

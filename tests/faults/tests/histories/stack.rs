@@ -1,5 +1,5 @@
-//! Histories of every kind with the local AWS behind the endpoint: its DynamoDB answers the functions, and each of its
-//! answers is held against the endpoint's. `cargo xtask test` runs them on the stack that it deploys.
+//! Histories of every kind with the local AWS behind the endpoint: its DynamoDB answers the functions, and what
+//! it finds or refuses is held against the endpoint's. `cargo xtask test` runs them on the stack that it deploys.
 
 use fault_tests::{history::histories_on_the_stack, world::World};
 
@@ -8,7 +8,7 @@ use crate::{breaches, consents, letters, notices, office, requests, retention, r
 #[test]
 #[ignore = "it needs the local AWS: `cargo xtask test` runs it there"]
 fn every_promise_is_kept_on_the_local_aws() {
-    histories_on_the_stack("stack::every_promise_is_kept_on_the_local_aws", 240, async |world: &World| {
+    histories_on_the_stack("stack::every_promise_is_kept_on_the_local_aws", 120, async |world: &World| {
         match world.below(8) {
             0 => consents::history(world).await,
             1 => retention::history(world).await,
