@@ -23,6 +23,5 @@ mod webhook;
 
 pub use cloud::{Cloud, ConfigError, Service, Settings};
 pub use keys::Rotated;
-pub use random::random_bytes;
 #[cfg(feature = "simulation")]
 pub use random::simulate;

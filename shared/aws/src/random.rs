@@ -7,7 +7,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 ///
 /// # Errors
 /// [`PortError`] if it gives none.
-pub fn random_bytes<const N: usize>() -> Result<[u8; N], PortError> {
+pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], PortError> {
     #[cfg(feature = "simulation")]
     if let Some(bytes) = simulation::drawn() {
         return Ok(bytes);
