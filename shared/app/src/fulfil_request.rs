@@ -123,7 +123,7 @@ async fn advance<P: Office>(
                     Points::Match(matched) => Ok(Some(Act::Verified(VerifiedBy::Points(matched)))),
                 };
             }
-            if needs_review(policy, stored.state.received.request) {
+            if policy.office.reviews(stored.state.received.request) {
                 return Ok(Some(Act::Decided(Outcome::WithOffice)));
             }
             carry_out(policy, ports, key, stored, &[], at).await
@@ -158,11 +158,6 @@ async fn append<P: Office>(
         Err(RecordError::Unknown) => Err(missing()),
         Err(RecordError::Port(error)) => Err(error),
     }
-}
-
-/// Whether a person looks at it before it is carried out.
-fn needs_review(policy: &Policy, request: RequestType) -> bool {
-    policy.office.review.contains(&request) || policy.office.four_eyes.contains(&request)
 }
 
 /// What the policy, or the kind of the request, settles before anybody proves who they are.

@@ -43,7 +43,7 @@ pub async fn tell<P: RequestLog + Mailer>(
     disclosures: &[DisclosureLine],
     at: Timestamp,
 ) -> Result<(), PortError> {
-    let Some(follow) = follows(received, outcome) else { return Ok(()) };
+    let Some(follow) = follows(policy, received, outcome) else { return Ok(()) };
     let spared = spared(outcome);
     let mut by_recipient: BTreeMap<&Recipient, Vec<&DisclosureLine>> = BTreeMap::new();
     for line in disclosures.iter().filter(|line| !line.categories.is_subset(&spared)) {
@@ -64,11 +64,13 @@ pub async fn tell<P: RequestLog + Mailer>(
 }
 
 /// Whether a decision is one that recipients must hear of.
-pub fn follows(received: &Received, outcome: &Outcome) -> Option<Follow> {
+pub fn follows(policy: &Policy, received: &Received, outcome: &Outcome) -> Option<Follow> {
+    // A restriction is in force once the office has it, unless the office is to see it, or who asks, first.
+    let is_seen_first = received.is_by_successor() || policy.office.reviews(received.request);
     match (received.request, outcome) {
         (RequestType::Erasure, Outcome::Erased(_)) => Some(Follow::Erase),
-        // A restriction is in force once the office has it, unless the office has yet to see who asks.
-        (RequestType::Restriction, Outcome::WithOffice) if !received.is_by_successor() => Some(Follow::Restrict),
+        (RequestType::Restriction, Outcome::WithOffice) if !is_seen_first => Some(Follow::Restrict),
+        (RequestType::Restriction, Outcome::Granted) => Some(Follow::Restrict),
         (RequestType::Rectification, Outcome::Corrected(_)) => Some(Follow::Correct),
         _ => None,
     }

@@ -609,18 +609,32 @@ async fn recipients_are_told_once_of_what_was_erased_by_numbers_alone() {
 #[tokio::test]
 async fn recipients_are_told_of_a_restriction_and_of_nothing_that_hands_out() {
     let policy = with_recipients();
-    for (request, acting, outcome, letters) in [
-        (RequestType::Restriction, None, Outcome::WithOffice, 3),
-        (RequestType::Restriction, acting(ActingAs::Successor, None), Outcome::WithOffice, 0),
-        (RequestType::Complaint, None, Outcome::WithOffice, 0),
-        (RequestType::Erasure, None, Outcome::NotVerified, 0),
-        (RequestType::Access, None, Outcome::Exported { object: "x.json".into(), until: day(7) }, 0),
+    for (request, outcome, letters) in [
+        (RequestType::Complaint, Outcome::WithOffice, 0),
+        (RequestType::Complaint, Outcome::Granted, 0),
+        (RequestType::Erasure, Outcome::NotVerified, 0),
+        (RequestType::Access, Outcome::Exported { object: "x.json".into(), until: day(7) }, 0),
     ] {
         let memory = Memory::new();
         let key = received(&policy, &memory, form(request)).await.request;
-        let received = Received { acting, ..build::received(request, day(0)) };
+        let received = build::received(request, day(0));
         recipients::tell(&policy, &memory, &key, (&received, &outcome), &disclosed(), day(1)).await.unwrap();
         assert_eq!(memory.sent().len(), letters, "{request}");
+    }
+
+    let mut reviewing = with_recipients();
+    reviewing.office.review.insert(RequestType::Restriction);
+    // What the office has to see first restricts nothing before it is granted, and then everybody hears of it, once.
+    for (policy, acting, at_once) in
+        [(&policy, None, 3), (&policy, acting(ActingAs::Successor, None), 0), (&reviewing, None, 0)]
+    {
+        let memory = Memory::new();
+        let key = received(policy, &memory, form(RequestType::Restriction)).await.request;
+        let received = Received { acting, ..build::received(RequestType::Restriction, day(0)) };
+        for (outcome, letters) in [(Outcome::WithOffice, at_once), (Outcome::Granted, 3)] {
+            recipients::tell(policy, &memory, &key, (&received, &outcome), &disclosed(), day(1)).await.unwrap();
+            assert_eq!(memory.sent().len(), letters, "{outcome:?}");
+        }
     }
 }
 

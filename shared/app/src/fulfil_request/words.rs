@@ -253,7 +253,7 @@ async fn tell_others<P: Office>(
     at: Timestamp,
 ) -> Result<(), PortError> {
     let received = &stored.state.received;
-    if recipients::follows(received, outcome).is_some() {
+    if recipients::follows(policy, received, outcome).is_some() {
         let disclosures = disclosures_of_subject(ports, &key.controller, &key.subject).await?;
         recipients::tell(policy, ports, key, (received, outcome), &disclosures, at).await?;
     }

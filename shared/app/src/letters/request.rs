@@ -153,7 +153,7 @@ pub(crate) fn next(facts: &Facts<'_>) -> String {
         received.request,
         RequestType::Rectification | RequestType::Restriction | RequestType::Complaint | RequestType::Appeal
     );
-    if is_judged || received.is_by_successor() || facts.policy.office.review.contains(&received.request) {
+    if is_judged || received.is_by_successor() || facts.policy.office.reviews(received.request) {
         facts.texts.next_review()
     } else {
         facts.texts.next_carried_out()

@@ -35,6 +35,11 @@ impl Office {
     /// The shares of the time for an answer at which an office is reminded that names none, in percent.
     pub const REMINDERS_PERCENT: [u8; 3] = [50, 80, 95];
 
+    /// Whether a person looks at requests of this type before they are carried out.
+    pub fn reviews(&self, request: RequestType) -> bool {
+        self.review.contains(&request) || self.four_eyes.contains(&request)
+    }
+
     /// The shares of the time for an answer at which it is reminded, in percent, ascending.
     pub fn reminders_in_force(&self) -> &[u8] {
         if self.reminders.is_empty() { &Self::REMINDERS_PERCENT } else { &self.reminders }
