@@ -75,11 +75,7 @@ pub(crate) async fn list<P: BreachStore>(desk: &Desk<P>, request: &Request) -> R
 pub(crate) async fn export<P: BreachStore>(desk: &Desk<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &desk.policies)?;
     request.staff(&policy.controller, SCOPE)?;
-    let is_csv = match request.query("format")?.as_deref() {
-        None | Some("json") => false,
-        Some("csv") => true,
-        Some(_) => return Err(Problem::invalid("/format", "use csv or json", "Leave it out for JSON.")),
-    };
+    let is_csv = request.wants_csv()?;
     let cursor = request.query("cursor")?;
     let is_first = cursor.is_none();
     let wanted = WantedBreaches { limit: breach_register::READS_MAX, cursor, ..WantedBreaches::default() };

@@ -13,11 +13,10 @@ use app::{
 use domain::standing::Denied;
 use edge::{
     Event, Failure, Reply,
-    clock::TimeGuard,
+    clock::{BACKFILL_MAX, TimeGuard},
     http::{Problem, Request, Response},
     site,
 };
-use jiff::SignedDuration;
 use policy::PolicyBook;
 use wire::disclosure::{DisclosureAnswer, DisclosureForm, UseAnswer, UseForm};
 
@@ -27,10 +26,6 @@ pub const DISCLOSURES_SCOPE: &str = "disclosures:write";
 /// The scope of a token that may ask about uses. The answer says something about a known person, so
 /// it is nobody else's.
 pub const USES_SCOPE: &str = "uses:read";
-
-/// How long ago a disclosure may have happened: an old log can be taken over, and no system here is
-/// older.
-pub const AGE_DAYS_MAX: i64 = 20 * 366;
 
 app::ports! {
     /// Everything that this function needs.
@@ -66,7 +61,7 @@ async fn log<P: Ports>(desk: &Desk<P>, request: &Request) -> Result<Response, Pr
     let policy = site::policy(request, &desk.policies)?;
     let staff = request.staff(&policy.controller, DISCLOSURES_SCOPE)?;
     let form = request.json::<DisclosureForm>()?.parse()?;
-    desk.guard.check(form.occurred_at, Some(SignedDuration::from_hours(24 * AGE_DAYS_MAX)))?;
+    desk.guard.check(form.occurred_at, Some(BACKFILL_MAX))?;
     let form = Disclose {
         about: form.about,
         asked: form.asked,

@@ -6,7 +6,7 @@ use app::{
     destruction::Doomed,
     error::PortError,
     pages::{self, CertificateItem, CertificatePage, PageOf},
-    requests::{self, RequestKey},
+    requests::{self, ITS_TOKENS, RequestKey},
 };
 use domain::{
     dsar::ItemResult,
@@ -23,7 +23,7 @@ use wire::evidence::{
     read,
 };
 
-use crate::{Desk, ITS_OWN, Site, closed, opened, pages::shows_answer};
+use crate::{Desk, Site, closed, opened, pages::shows_answer};
 
 /// Hands out the certificate: a page for a browser, from which the file is downloaded, and the file for everybody else.
 pub(crate) async fn show<P: Desk>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
@@ -34,7 +34,7 @@ pub(crate) async fn show<P: Desk>(site: &Site<P>, request: &Request) -> Result<R
         Some("json") => true,
         Some(_) => return Err(Problem::invalid("/format", "use json", "Leave it out for a page.")),
     };
-    let (key, claim) = match requests::open(policy, &site.ports, &id, &token, &ITS_OWN, request.at()).await {
+    let (key, claim) = match requests::open(policy, &site.ports, &id, &token, &ITS_TOKENS, request.at()).await {
         Ok(opened) => opened,
         Err(error) => return Err(closed(site, request, error).await),
     };

@@ -12,7 +12,7 @@ use app::{
     keys::Keys,
     limits::{self as counting, Caller, Counters, Limited},
     receive_request::{self, ReceiveError, ReceiveRequest},
-    requests::{self, Downloads, RequestError, RequestLog, StoredRequest},
+    requests::{self, Downloads, ITS_TOKENS, RequestError, RequestLog, StoredRequest},
     verify::{self, Shown, VerifyError},
 };
 use domain::{
@@ -35,9 +35,6 @@ use wire::request::{AcknowledgementForm, ParsedProof, ProofForm, RequestForm, St
 mod certificate;
 mod pages;
 mod reply;
-
-/// The tokens that open a request itself.
-const ITS_OWN: [Scope; 3] = [Scope::Request, Scope::Verification, Scope::Export];
 
 /// What the function works with.
 #[derive(Debug)]
@@ -250,7 +247,7 @@ async fn withdraw<P: Desk>(site: &Site<P>, request: &Request) -> Result<Response
     if !request.wants_page() {
         return Ok(Response::json(200, &told(policy, &id, &stored, request)));
     }
-    let scope = requests::open(policy, &site.ports, &id, &token, &ITS_OWN, request.at()).await;
+    let scope = requests::open(policy, &site.ports, &id, &token, &ITS_TOKENS, request.at()).await;
     let scope = scope.map_or(Scope::Request, |(_, claim)| claim.scope);
     Ok(pages::status(policy, &id, (&token, scope), &stored.state, request.at()))
 }
@@ -332,12 +329,7 @@ struct CodeAsked {
 async fn download<P: Desk>(site: &Site<P>, request: &Request) -> Result<Response, Problem> {
     let policy = site::policy(request, &site.policies)?;
     let (id, token) = opened(request)?;
-    let format = request.query("format")?;
-    let is_csv = match format.as_deref() {
-        None | Some("json") => false,
-        Some("csv") => true,
-        Some(_) => return Err(Problem::invalid("/format", "use json or csv", "Leave it out for JSON.")),
-    };
+    let is_csv = request.wants_csv()?;
     let scopes = [Scope::Export, Scope::Request];
     let (key, claim) = match requests::open(policy, &site.ports, &id, &token, &scopes, request.at()).await {
         Ok(opened) => opened,

@@ -11,11 +11,7 @@ use app::{
     records::RecordStore,
     requests::{Confided, OfficeRow, RequestLog},
 };
-use domain::{
-    dsar::Action,
-    ids::{RequestId, StaffId},
-    policy::Policy,
-};
+use domain::{dsar::Action, ids::RequestId, policy::Policy};
 use edge::{
     Event, Failure, Reply,
     http::{Problem, Request, Response},
@@ -73,9 +69,7 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
 /// Lets somebody of the office in.
 fn clerk<'a, P>(desk: &'a Desk<P>, request: &Request, scope: &str) -> Result<(&'a Policy, Clerk), Problem> {
     let policy = site::policy(request, &desk.policies)?;
-    let staff = request.staff(&policy.controller, scope)?;
-    // It stands in the history for good: a name that cannot be written there is nobody's.
-    let id = StaffId::parse(&staff.subject).map_err(|_| Problem::forbidden())?;
+    let id = request.staff(&policy.controller, scope)?.id()?;
     Ok((policy, Clerk { id, at: request.at() }))
 }
 

@@ -9,15 +9,15 @@ use app::{
     records::{self, RecordError, RegisterRecord, Registered, SubjectEvent},
 };
 use domain::{dsar::SUBJECT_DECEASED, hold::Hold, ids::Identifier, policy::Policy};
-use edge::site;
+use edge::{clock::BACKFILL_MAX, site};
 use futures_util::{StreamExt, stream};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use wire::{
     message::{HoldMessage, ParsedHold},
     record::{EventForm, EventResult, ParsedEvent, ParsedLog, ParsedRecord, ParsedTrigger},
 };
 
-use crate::{AGE_DAYS_MAX, Desk, EVENTS_AT_ONCE, Ports};
+use crate::{Desk, EVENTS_AT_ONCE, Ports};
 
 /// A rule that an event breaks.
 #[derive(Debug)]
@@ -113,9 +113,7 @@ fn read_event<P>(desk: &Desk<P>, event: serde_json::Value) -> Result<ParsedEvent
         ParsedEvent::Trigger(trigger) => trigger.occurred_at,
         ParsedEvent::Log(log) => log.occurred_at,
     };
-    desk.guard
-        .check(occurred_at, Some(SignedDuration::from_hours(24 * AGE_DAYS_MAX)))
-        .map_err(|refused| format!("/occurred_at: {refused}"))?;
+    desk.guard.check(occurred_at, Some(BACKFILL_MAX)).map_err(|refused| format!("/occurred_at: {refused}"))?;
     Ok(event)
 }
 

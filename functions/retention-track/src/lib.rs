@@ -48,9 +48,6 @@ pub const HOLDS_SCOPE: &str = "holds:write";
 /// The scope of a token that may see which holds stand.
 pub const HOLDS_READ_SCOPE: &str = "holds:read";
 
-/// How old a record or event may be: a backfilled log is old, but no system here is older.
-pub const AGE_DAYS_MAX: i64 = 20 * 366;
-
 /// How many events of one list are under way at once. Their order does not matter: the clocks fold
 /// what happened by when it happened.
 pub const EVENTS_AT_ONCE: usize = 8;

@@ -16,11 +16,8 @@ use jiff::{Timestamp, ToSpan};
 use crate::{
     error::{Appended, PortError},
     keys::{ControllerKeys, Keys},
-    requests::{self, Confided, RequestError, RequestKey, RequestLog},
+    requests::{self, Confided, ITS_TOKENS, RequestError, RequestKey, RequestLog},
 };
-
-/// How long a requester can look at the status of a request.
-const STATUS_TOKEN_HOURS: i64 = dsar::STATUS_HOURS;
 
 /// A request, parsed.
 #[derive(Debug)]
@@ -216,9 +213,8 @@ async fn check_appeal<P: RequestLog + Keys>(
     form: &ReceiveRequest,
 ) -> Result<Option<RequestId>, ReceiveError> {
     let Some((about, token)) = &form.about else { return Ok(None) };
-    let scopes = [Scope::Request, Scope::Verification, Scope::Export];
     let (key, _) =
-        requests::open(policy, ports, about, token, &scopes, form.at).await.map_err(|error| match error {
+        requests::open(policy, ports, about, token, &ITS_TOKENS, form.at).await.map_err(|error| match error {
             RequestError::Port(error) => ReceiveError::Port(error),
             RequestError::Token(_) | RequestError::Unknown => ReceiveError::NothingToAppeal,
         })?;
@@ -292,11 +288,21 @@ pub async fn receive<P: RequestLog + Keys>(
         Appended::Existing((first, made_of)) if made_of == fingerprint => (first, true),
         Appended::Existing(_) => return Err(ReceiveError::KeyReused),
     };
+    acknowledgement(policy, &keys, request, received, (demand, replayed))
+}
+
+fn acknowledgement(
+    policy: &Policy,
+    keys: &ControllerKeys,
+    request: RequestKey,
+    received: Received,
+    (demand, replayed): (Demand, bool),
+) -> Result<Acknowledgement, ReceiveError> {
     let claim = Claim {
         scope: Scope::Request,
         subject: request.subject.clone(),
         id: request.request.to_string(),
-        expires_at: received.at.saturating_add(STATUS_TOKEN_HOURS.hours()).unwrap_or(Timestamp::MAX),
+        expires_at: received.at.saturating_add(dsar::STATUS_HOURS.hours()).unwrap_or(Timestamp::MAX),
     };
     Ok(Acknowledgement {
         token: keys.tokens.sign(&policy.controller, &claim),

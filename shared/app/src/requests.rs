@@ -273,6 +273,9 @@ pub enum RequestError {
     Port(#[from] PortError),
 }
 
+/// The tokens that open a request itself: the first answer's, the one mailed for its proof, and its export's.
+pub const ITS_TOKENS: [Scope; 3] = [Scope::Request, Scope::Verification, Scope::Export];
+
 /// Reads the claim of a token for this very request.
 ///
 /// # Errors
@@ -306,8 +309,7 @@ pub async fn look<P: RequestLog + Keys>(
     token: &str,
     now: Timestamp,
 ) -> Result<(Claim, StoredRequest), RequestError> {
-    let scopes = [Scope::Request, Scope::Verification, Scope::Export];
-    let (key, claim) = open(policy, ports, request, token, &scopes, now).await?;
+    let (key, claim) = open(policy, ports, request, token, &ITS_TOKENS, now).await?;
     Ok((claim, ports.request(&key).await?.ok_or(RequestError::Unknown)?))
 }
 
@@ -330,10 +332,18 @@ pub async fn withdraw<P: RequestLog + Keys>(
     let withdrawn = record(policy, ports, &key, |stored| {
         stored.state.stage().is_open().then(|| NewEntry::new(now, Actor::Requester, Act::Withdrawn))
     });
-    match withdrawn.await {
+    as_it_stands(ports, &key, withdrawn.await).await
+}
+
+/// A request after something was recorded of it; one that was closed meanwhile stands as it stands.
+async fn as_it_stands<P: RequestLog>(
+    ports: &P,
+    key: &RequestKey,
+    recorded: Result<StoredRequest, RecordError>,
+) -> Result<StoredRequest, RequestError> {
+    match recorded {
         Ok(stored) => Ok(stored),
-        // It was closed meanwhile: it stands as it stands.
-        Err(RecordError::Refused(_)) => ports.request(&key).await?.ok_or(RequestError::Unknown),
+        Err(RecordError::Refused(_)) => ports.request(key).await?.ok_or(RequestError::Unknown),
         Err(RecordError::Unknown) => Err(RequestError::Unknown),
         Err(RecordError::Port(error)) => Err(error.into()),
     }
@@ -385,11 +395,5 @@ pub(crate) async fn record_proof<P: RequestLog>(
         }
         Some(NewEntry::new(now, Actor::Requester, Act::Verified(by)))
     });
-    match verified.await {
-        Ok(stored) => Ok(stored.state),
-        // It was closed meanwhile: it stands as it stands.
-        Err(RecordError::Refused(_)) => Ok(ports.request(key).await?.ok_or(RequestError::Unknown)?.state),
-        Err(RecordError::Unknown) => Err(RequestError::Unknown),
-        Err(RecordError::Port(error)) => Err(error.into()),
-    }
+    Ok(as_it_stands(ports, key, verified.await).await?.state)
 }

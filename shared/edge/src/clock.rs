@@ -10,6 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 /// How far an event's time may run ahead of the clock.
 pub const AHEAD_MINUTES_MAX: i64 = 5;
 
+/// How long ago a record, an event or a disclosure may have happened: an old log can be taken over, and no system here
+/// is older than twenty years.
+pub const BACKFILL_MAX: SignedDuration = SignedDuration::from_hours(24 * 20 * 366);
+
 /// The time now, by this machine.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 pub fn now() -> Timestamp {

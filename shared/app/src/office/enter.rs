@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How long ago a request may have come in that is entered now.
-pub const AGE_DAYS_MAX: i64 = 366;
+pub const ENTERED_DAYS_MAX: i64 = 366;
 
 /// A request that somebody of the office types in.
 #[derive(Debug)]
@@ -45,8 +45,8 @@ pub struct Entered {
 /// Why nothing was entered.
 #[derive(Debug, thiserror::Error)]
 pub enum EnterError {
-    /// It came in later than now, or longer ago than [`AGE_DAYS_MAX`].
-    #[error("a request is entered after it came in, and within {AGE_DAYS_MAX} days")]
+    /// It came in later than now, or longer ago than [`ENTERED_DAYS_MAX`].
+    #[error("a request is entered after it came in, and within {ENTERED_DAYS_MAX} days")]
     ReceivedAt,
     /// The form cannot be taken in.
     #[error(transparent)]
@@ -69,7 +69,7 @@ pub async fn enter<P: RequestLog + Keys>(
     EnterRequest { mut form, about, is_verified, by }: EnterRequest,
 ) -> Result<Entered, EnterError> {
     let age = by.at.duration_since(form.at);
-    if age < SignedDuration::ZERO || age > SignedDuration::from_hours(24 * AGE_DAYS_MAX) {
+    if age < SignedDuration::ZERO || age > SignedDuration::from_hours(24 * ENTERED_DAYS_MAX) {
         return Err(EnterError::ReceivedAt);
     }
     form.entered_by = Some(by.id.clone());

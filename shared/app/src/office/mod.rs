@@ -18,7 +18,7 @@ mod look;
 mod merge;
 
 pub use act::{ActError, Doing, act};
-pub use enter::{AGE_DAYS_MAX, EnterError, EnterRequest, Entered, enter};
+pub use enter::{ENTERED_DAYS_MAX, EnterError, EnterRequest, Entered, enter};
 pub use list::{LIMIT_DEFAULT, LIMIT_MAX, ListError, ListRequests, Page, SCANNED_LINES_MAX, list};
 pub use look::{Looked, Planned, look, looked};
 

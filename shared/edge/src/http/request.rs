@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt};
 
 use aws_lambda_events::apigw::{ApiGatewayRequestAuthorizer, ApiGatewayV2httpRequest};
-use domain::ids::ControllerId;
+use domain::ids::{ControllerId, StaffId};
 use jiff::Timestamp;
 
 use super::{Content, Problem, body::has_whole_escapes};
@@ -43,6 +43,16 @@ struct Claims {
 pub struct Staff {
     /// The token's subject, for the record of who did it.
     pub subject: String,
+}
+
+impl Staff {
+    /// Who they are, for a history that stands for good: a name that cannot be written there is nobody's.
+    ///
+    /// # Errors
+    /// [`Problem::forbidden`].
+    pub fn id(&self) -> Result<StaffId, Problem> {
+        StaffId::parse(&self.subject).map_err(|_| Problem::forbidden())
+    }
 }
 
 impl fmt::Debug for Staff {
@@ -216,6 +226,18 @@ impl Request {
         let may =
             claims.scopes.iter().any(|s| s == scope) && claims.controllers.iter().any(|c| c == controller.as_str());
         if may { Ok(Staff { subject: claims.sub.clone() }) } else { Err(Problem::forbidden()) }
+    }
+
+    /// Whether `format=csv` is asked for, and not JSON.
+    ///
+    /// # Errors
+    /// [`Problem`] if it is another format.
+    pub fn wants_csv(&self) -> Result<bool, Problem> {
+        match self.query("format")?.as_deref() {
+            None | Some("json") => Ok(false),
+            Some("csv") => Ok(true),
+            Some(_) => Err(Problem::invalid("/format", "use json or csv", "Leave it out for JSON.")),
+        }
     }
 
     /// Whether a refusal should be a page: a browser asked for one, by a form or a link.
