@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::{
     deadlines::{Deadline, DeadlineKind, Urgency},
-    mail::Mail,
+    mail::{Mail, tag_value},
     requests::{RequestKey, StoredRequest},
 };
 
@@ -159,14 +159,9 @@ pub fn notice_change(policy: &Policy, change: &NoticeChange, subject: &SubjectRe
         to,
         subject: format!("{}: a change of our privacy notice", policy.name),
         text,
-        tag: tag(&format!("change-{}-{subject}", change.id)),
+        tag: tag_value(&format!("change-{}-{subject}", change.id)),
         unsubscribe: None,
     }
-}
-
-/// The mail service takes letters, digits, dashes and underscores in a tag.
-fn tag(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect()
 }
 
 /// Warns a controller of a deadline, under the name by which this warning is claimed.
@@ -187,7 +182,7 @@ pub fn deadline(contact: String, deadline: &Deadline, urgency: Urgency, claimed:
         to: Sensitive::new(contact),
         subject: format!("{}: {what} {word}", deadline.controller),
         text: format!("{what} {word}.\n\nNumber: {}\nDue before: {}\n", deadline.id, deadline.due_at),
-        tag: tag(&format!("deadline-{}-{claimed}-{}", deadline.kind.as_str(), urgency.as_str())),
+        tag: tag_value(&format!("deadline-{}-{claimed}-{}", deadline.kind.as_str(), urgency.as_str())),
         unsubscribe: None,
     }
 }
@@ -195,12 +190,4 @@ pub fn deadline(contact: String, deadline: &Deadline, urgency: Urgency, claimed:
 /// A day in the law's zone.
 pub(crate) fn day(policy: &Policy, at: jiff::Timestamp) -> String {
     at.to_zoned(policy.time_zone.clone()).date().to_string()
-}
-
-/// The last day on which an answer is in time.
-pub fn last_day(policy: &Policy, state: &RequestState) -> String {
-    // The deadline is the first instant that is late: a nanosecond before it is still in time.
-    let last =
-        state.received.due_at.saturating_sub(jiff::SignedDuration::from_nanos(1)).unwrap_or(state.received.due_at);
-    day(policy, last)
 }

@@ -206,9 +206,19 @@ async fn place_holds<P: Restored>(
             put_right(ports, &held, record, run, replayed).await?;
         }
     }
-    if wide.is_empty() {
-        return Ok(());
-    }
+    if wide.is_empty() { Ok(()) } else { bind_wide(policy, ports, copies, &wide, run, replayed).await }
+}
+
+/// Walks the table, and puts right each record that a wide hold covers or has its mark on.
+async fn bind_wide<P: Restored>(
+    policy: &Policy,
+    ports: &P,
+    copies: &[Hold],
+    wide: &[&Hold],
+    run: Replay,
+    replayed: &mut Replayed,
+) -> Result<(), PortError> {
+    let controller = &policy.controller;
     for segment in 0..WALK_SEGMENTS {
         let mut from = None;
         loop {

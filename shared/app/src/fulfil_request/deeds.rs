@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     consent::{self, Choice, ConsentEvent},
-    dsar::{self, Act, Ending, Exception, Outcome, RESTRICTION_REVIEW_HOURS, RequestType, Stop},
+    dsar::{self, Act, Ending, Exception, Outcome, RESTRICTION_REVIEW_HOURS, Received, RequestType, Stop},
     hold::{Hold, HoldReason, HoldScope},
     ids::{HoldId, Purpose},
     policy::{LawfulBasis, Policy},
@@ -58,21 +58,13 @@ pub(super) async fn carry_out<P: Office>(
         },
         RequestType::Restriction => {
             restrict(policy, ports, key, received.at).await?;
-            if by_office { Outcome::Granted } else { Outcome::WithOffice }
+            with_office_unless(by_office)
         }
         RequestType::Objection
         | RequestType::ObjectionMarketing
         | RequestType::ObjectionAutomated
         | RequestType::DoNotSellOrShare
-        | RequestType::LimitSensitive => {
-            // It took effect when it came in: whoever uses data reads the request itself.
-            match dsar::stop(policy, received.request, &received.purposes) {
-                Some(stop) if by_office => Outcome::Stopped(Stop { with_office: false, ..stop }),
-                Some(stop) => Outcome::Stopped(stop),
-                None if by_office => Outcome::Granted,
-                None => Outcome::WithOffice,
-            }
-        }
+        | RequestType::LimitSensitive => stopped(policy, received, by_office),
         RequestType::Rectification if by_office => {
             let fields =
                 correction::correct(policy, ports, (key, received.at), &stored.confided.corrections, except, at)
@@ -83,14 +75,23 @@ pub(super) async fn carry_out<P: Office>(
             Outcome::Recorded
         }
         RequestType::Rectification | RequestType::Complaint | RequestType::PostMortem | RequestType::Appeal => {
-            if by_office {
-                Outcome::Granted
-            } else {
-                Outcome::WithOffice
-            }
+            with_office_unless(by_office)
         }
     };
     Ok(Some(Act::Decided(outcome)))
+}
+
+const fn with_office_unless(granted: bool) -> Outcome {
+    if granted { Outcome::Granted } else { Outcome::WithOffice }
+}
+
+/// What an objection came to. It took effect when it came in: whoever uses data reads the request itself.
+fn stopped(policy: &Policy, received: &Received, by_office: bool) -> Outcome {
+    match dsar::stop(policy, received.request, &received.purposes) {
+        Some(stop) if by_office => Outcome::Stopped(Stop { with_office: false, ..stop }),
+        Some(stop) => Outcome::Stopped(stop),
+        None => with_office_unless(by_office),
+    }
 }
 
 /// A restriction that was taken back or refused ends with its request (GDPR Art. 18(3): the person is told

@@ -261,9 +261,10 @@ async fn tell_others<P: Office>(
         Outcome::Refused(refusal, clause) if refusal.code == dsar::PROCESSOR => {
             (Task::PassOn, format!("The person was told: {} ({clause}).", refusal.text))
         }
-        Outcome::WithOffice if received.following.is_some() => {
-            (Task::AfterDeath, format!("They are to be carried out by {}.", letters::last_day(policy, &stored.state)))
-        }
+        Outcome::WithOffice if received.following.is_some() => (
+            Task::AfterDeath,
+            format!("They are to be carried out by {}.", dsar::due_of(policy, &stored.state).last_day),
+        ),
         _ => return Ok(()),
     };
     if ports.claim_mail(key, "OFFICE", at).await? != MailClaim::Sent {

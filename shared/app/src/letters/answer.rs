@@ -7,9 +7,10 @@ use domain::{
         Stop, TaskEnd, complaint_site,
     },
     ids::{Category, Purpose},
-    policy::{Policy, Regime},
+    policy::{Clause, Policy, Refusal, Regime},
     sensitive::Sensitive,
 };
+use jiff::Timestamp;
 
 use super::{body::Block, sources, texts::Texts};
 
@@ -143,42 +144,12 @@ impl Facts<'_> {
         let (texts, received) = (self.texts, &self.state.received);
         let text = |text: String| Block::Text(text);
         let mut blocks = match outcome {
-            Outcome::Refused(refusal, clause) => {
-                let mut blocks = vec![
-                    text(texts.answer_refused()),
-                    text(texts.answer_policy_reason(clause.as_str())),
-                    Block::Quote(refusal.text.clone()),
-                ];
-                let offer = refusal.offer.map(|offer| texts.answer_offer(texts.request(offer)));
-                blocks.extend(offer.map(Block::Text));
-                blocks
-            }
+            Outcome::Refused(refusal, clause) => self.refused(refusal, clause),
             Outcome::NotVerified => vec![text(texts.answer_not_verified())],
-            Outcome::Exported { until, .. } => {
-                let what = match received.request {
-                    RequestType::Information => texts.answer_information(),
-                    RequestType::KnowCategories => texts.answer_categories(),
-                    _ => texts.answer_copy(),
-                };
-                let mut blocks = vec![text(what)];
-                if let Some(link) = link {
-                    blocks.push(Block::Link(link.to_owned()));
-                    blocks.push(text(texts.answer_as_table()));
-                    blocks.push(Block::Link(format!("{link}&format=csv")));
-                }
-                blocks.push(text(texts.answer_until(texts.last_day_before(self.policy, *until))));
-                blocks
-            }
+            Outcome::Exported { until, .. } => self.exported(*until, link),
             Outcome::Erased(_) if !shows_items => Vec::new(),
             Outcome::Erased(items) if items.is_empty() => vec![text(texts.answer_nothing_to_erase())],
-            Outcome::Erased(items) => {
-                let lines = items.iter().map(|item| self.item(item)).collect();
-                let mut blocks = vec![text(texts.answer_items()), Block::List(lines)];
-                if let Some(link) = link {
-                    blocks.extend([text(texts.answer_certificate()), Block::Link(link.to_owned())]);
-                }
-                blocks
-            }
+            Outcome::Erased(items) => self.erased(items, link),
             Outcome::Withdrawn(_) => vec![text(texts.answer_withdrawn())],
             Outcome::Stopped(stop) => self.stopped(stop),
             Outcome::Recorded => vec![text(texts.answer_recorded())],
@@ -212,6 +183,44 @@ impl Facts<'_> {
             if !systems.is_empty() {
                 blocks.extend([text(texts.systems()), Block::List(systems)]);
             }
+        }
+        blocks
+    }
+
+    /// What the policy refuses to everybody, with what is offered instead.
+    fn refused(&self, refusal: &Refusal, clause: &Clause) -> Vec<Block> {
+        let texts = self.texts;
+        let mut blocks = vec![
+            Block::Text(texts.answer_refused()),
+            Block::Text(texts.answer_policy_reason(clause.as_str())),
+            Block::Quote(refusal.text.clone()),
+        ];
+        let offer = refusal.offer.map(|offer| texts.answer_offer(texts.request(offer)));
+        blocks.extend(offer.map(Block::Text));
+        blocks
+    }
+
+    fn exported(&self, until: Timestamp, link: Option<&str>) -> Vec<Block> {
+        let texts = self.texts;
+        let mut blocks = vec![Block::Text(match self.state.received.request {
+            RequestType::Information => texts.answer_information(),
+            RequestType::KnowCategories => texts.answer_categories(),
+            _ => texts.answer_copy(),
+        })];
+        if let Some(link) = link {
+            blocks.push(Block::Link(link.to_owned()));
+            blocks.push(Block::Text(texts.answer_as_table()));
+            blocks.push(Block::Link(format!("{link}&format=csv")));
+        }
+        blocks.push(Block::Text(texts.answer_until(texts.last_day_before(self.policy, until))));
+        blocks
+    }
+
+    fn erased(&self, items: &[Item], link: Option<&str>) -> Vec<Block> {
+        let lines = items.iter().map(|item| self.item(item)).collect();
+        let mut blocks = vec![Block::Text(self.texts.answer_items()), Block::List(lines)];
+        if let Some(link) = link {
+            blocks.extend([Block::Text(self.texts.answer_certificate()), Block::Link(link.to_owned())]);
         }
         blocks
     }

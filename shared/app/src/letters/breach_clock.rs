@@ -7,8 +7,7 @@ use domain::{
 };
 use jiff::Timestamp;
 
-use super::tag;
-use crate::mail::Mail;
+use crate::mail::{Mail, tag_value};
 
 /// Reminds somebody of the controller of a breach; `name` is the name under which it is sent once.
 pub fn breach_reminder(
@@ -32,7 +31,7 @@ pub fn breach_reminder(
         to: Sensitive::new(to),
         subject: format!("{}: a breach, {}", policy.controller, about.what),
         text,
-        tag: tag(&format!("deadline-breach-{name}")),
+        tag: tag_value(&format!("deadline-breach-{name}")),
         unsubscribe: None,
     }
 }

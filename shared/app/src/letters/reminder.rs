@@ -8,8 +8,11 @@ use domain::{
 };
 use jiff::Timestamp;
 
-use super::{day, tag};
-use crate::{mail::Mail, requests::RequestKey};
+use super::day;
+use crate::{
+    mail::{Mail, tag_value},
+    requests::RequestKey,
+};
 
 /// Reminds somebody of the controller of a request that is open; `name` is the name under which it is sent once.
 pub fn reminder(
@@ -56,7 +59,7 @@ pub fn reminder(
         ),
         // As a deadline's and not as a letter about the request: when it comes back, it is the office that is not
         // reached, and not the requester.
-        tag: tag(&format!("deadline-request-{}-{name}", key.request)),
+        tag: tag_value(&format!("deadline-request-{}-{name}", key.request)),
         unsubscribe: None,
     }
 }
