@@ -1,5 +1,5 @@
-//! What the child does: it runs the handlers of two functions, each in an environment of its own as on Lambda, one
-//! invocation after the other.
+//! What a child does: it runs the handler of one function as an environment of Lambda does, one invocation after the
+//! other.
 
 use std::{
     fs,
@@ -36,37 +36,43 @@ const STORED_AT: &str = "2035-01-15T00:00:00Z";
 /// Ticks of the clock by which /proc counts, a second.
 const TICKS: f64 = 100.0;
 
-/// Registers so many records, purges them, and says of each what it took. So many others are stored before, and stay.
-pub(crate) fn work(records: usize, stored: usize) {
+/// A function's environment: its ports, its policies and the times that it takes.
+fn environment() -> (Cloud, PolicyBook, TimeGuard) {
     edge::telemetry::start();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let policies = local::policies();
-    let cloud = || Cloud::from_env().unwrap().with_file_rules(edge::site::file_rules(&policies));
-    let guard = TimeGuard::from_env();
-    runtime.block_on(async {
-        let desk = retention_track::Desk { ports: cloud(), policies: policies.clone(), guard };
-        register(&desk, "stored", STORED_AT, stored).await;
-        let meter = Meter::start();
-        register(&desk, "account", MADE_AT, records).await;
-        meter.stop(REGISTER);
-
-        let desk = purge::Desk { ports: cloud(), policies: policies.clone(), guard, limits: purge::limits().unwrap() };
-        let (queue, meter) = (Queue::of("PURGE_QUEUE_URL"), Meter::start());
-        let steps = tick(&desk).await["steps"].as_u64().unwrap();
-        let mut done = 0;
-        while let Some((message, receipt)) = queue.receive() {
-            done_all(purge::handle(&desk, Event::Queue(vec![message])).await.unwrap());
-            queue.delete(&receipt);
-            done += 1;
-        }
-        meter.stop(PURGE);
-        assert_eq!(done, steps, "each shard that was handed on was swept to its end");
-        let again = tick(&desk).await;
-        assert_eq!((&again["due"], &again["more"]), (&json!(0), &json!(false)), "nothing is left");
-    });
+    let ports = Cloud::from_env().unwrap().with_file_rules(edge::site::file_rules(&policies));
+    (ports, policies, TimeGuard::from_env())
 }
 
-async fn register(desk: &retention_track::Desk<Cloud>, name: &str, made_at: &str, records: usize) {
+/// Registers so many records and says what it took. So many others are stored before, and stay.
+pub(crate) async fn register(records: usize, stored: usize) {
+    let (ports, policies, guard) = environment();
+    let desk = retention_track::Desk { ports, policies, guard };
+    register_from(&desk, "stored", STORED_AT, stored).await;
+    let meter = Meter::start();
+    register_from(&desk, "account", MADE_AT, records).await;
+    meter.stop(REGISTER);
+}
+
+/// Purges whatever is due and says what it took.
+pub(crate) async fn purge() {
+    let (ports, policies, guard) = environment();
+    let desk = purge::Desk { ports, policies, guard, limits: purge::limits().unwrap() };
+    let (queue, meter) = (Queue::of("PURGE_QUEUE_URL"), Meter::start());
+    let steps = tick(&desk).await["steps"].as_u64().unwrap();
+    let mut done = 0;
+    while let Some((message, receipt)) = queue.receive() {
+        done_all(purge::handle(&desk, Event::Queue(vec![message])).await.unwrap());
+        queue.delete(&receipt);
+        done += 1;
+    }
+    meter.stop(PURGE);
+    assert_eq!(done, steps, "each shard that was handed on was swept to its end");
+    let again = tick(&desk).await;
+    assert_eq!((&again["due"], &again["more"]), (&json!(0), &json!(false)), "nothing is left");
+}
+
+async fn register_from(desk: &retention_track::Desk<Cloud>, name: &str, made_at: &str, records: usize) {
     let controller = PolicyBook::controllers(&desk.policies).next().unwrap().to_string();
     let made_at: Timestamp = made_at.parse().unwrap();
     let event = |n: usize| {
