@@ -15,9 +15,13 @@ use crate::shell;
 pub(crate) enum Profile {
     /// Quick to build; what `up` and `test` use.
     Debug,
-    /// Optimised, thin LTO, stripped: what is deployed.
+    /// Optimised as a whole, at fixed addresses, stripped: what is deployed.
     Release,
 }
+
+/// A release whose addresses are fixed has none to be corrected at each cold start, which was up to half of a function's
+/// start (`docs/adr/0018-a-release-is-linked-whole.md`). By the linker's own word, since libraries are built as well.
+const RELEASE_FLAGS: &str = "target.'cfg(target_os = \"linux\")'.rustflags = ['-Clink-arg=-Wl,-no-pie']";
 
 impl Profile {
     fn folder(self) -> &'static str {
@@ -70,7 +74,7 @@ pub(crate) fn build(layout: &Layout, profile: Profile) -> Outcome<()> {
     cargo.args(["build", "--workspace", "--exclude", "xtask", "--exclude", "example-receiver", "--bins"]);
     if profile == Profile::Release {
         // The simulated time of its tokio must not come into what is shipped.
-        cargo.args(["--release", "--locked", "--exclude", "fault-tests"]);
+        cargo.args(["--release", "--locked", "--exclude", "fault-tests", "--config", RELEASE_FLAGS]);
     }
     shell::run(&mut cargo).map_err(|cause| Failure::new(format!("{cause}: the compiler's message is above")))
 }

@@ -21,7 +21,7 @@ const ZIP: &str = include_str!("zip.py");
 pub(crate) fn package(layout: &Layout) -> Outcome<()> {
     let mut steps = Steps::start();
     steps.done("prerequisites", &prerequisites::check(layout, &[])?);
-    steps.begin("build", "all functions, release with thin LTO (minutes)");
+    steps.begin("build", "all functions, each optimised as a whole (minutes)");
     bootstrap::build(layout, Profile::Release)?;
     let workspace = Workspace::read(layout)?;
     bootstrap::assemble(layout, &workspace, Profile::Release)?;
