@@ -4,17 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    ids::{BreachId, ControllerId, KeyedId, SignalId, StaffId},
+    ids::{BreachId, ControllerId, SignalId, StaffId},
     limits::{Limit, LimitKey},
     policy::Policy,
-    signal::{Dismissal, Finding, SIGNAL_DIGEST_HOURS, SIGNAL_REMINDER_HOURS, Signal, SignalRefused, SignalSource},
+    signal::{Dismissal, Finding, SIGNAL_DIGEST_HOURS, SIGNAL_REMINDER_HOURS, Signal, SignalRefused},
 };
 use jiff::{Timestamp, ToSpan};
 
 use crate::{
     deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
     error::{Appended, PortError},
-    keys::Keys,
+    keys::{ControllerKeys, Keys},
     letters,
     limits::Counters,
     mail::{MailClaim, Mailer},
@@ -101,8 +101,8 @@ pub fn whose<'a>(policies: &[&'a Policy], finding: &Finding) -> Vec<&'a Policy> 
 }
 
 /// The name of a finding as a signal, under a controller's newest pepper and each earlier one.
-fn names<Id: KeyedId>(keys: &crate::keys::ControllerKeys, source: SignalSource, id: &str) -> (Id, Vec<Id>) {
-    let parts = [source.as_str(), id];
+fn names(keys: &ControllerKeys, finding: &Finding) -> (SignalId, Vec<SignalId>) {
+    let parts = [finding.source.as_str(), &finding.id];
     (keys.pepper.derive(&parts), keys.earlier.iter().map(|pepper| pepper.derive(&parts)).collect())
 }
 
@@ -120,8 +120,7 @@ pub async fn take_in<P: SignalStore + Keys + Counters + Mailer>(
 ) -> Result<Signal, PortError> {
     let controller = &policy.controller;
     let keys = ports.controller(controller).await?;
-    let (newest, earlier): (SignalId, Vec<SignalId>) = names(&keys, finding.source, &finding.id);
-    let mut id = newest;
+    let (mut id, earlier) = names(&keys, &finding);
     for name in earlier {
         // The pepper changed since it came first.
         if ports.signal(controller, &name).await?.is_some() {
@@ -264,13 +263,15 @@ pub struct Reminded {
     pub full_shards: usize,
     /// Signals of controllers that have no policy here: nobody to tell.
     pub without_policy: usize,
+    /// Signals that could not be brought up; the next run tries again.
+    pub failed: usize,
 }
 
-/// Tells each office in one mail of the signals that nobody has told it of, or that have waited for a day. A dry run
-/// only counts.
+/// Tells each office in one mail of the signals that nobody has told it of, or that have waited for a day: one mail in
+/// an hour at most. One that cannot be told does not hold up the others. A dry run only counts.
 ///
 /// # Errors
-/// [`PortError`]; the next run goes on, and nobody gets more than one mail in an hour.
+/// [`PortError`] where not even the dates can be read.
 pub async fn remind<P: SignalStore + Deadlines + Mailer>(
     ports: &P,
     policies: &[&Policy],
@@ -286,31 +287,43 @@ pub async fn remind<P: SignalStore + Deadlines + Mailer>(
             due.entry(controller).or_default().insert(signal);
         }
     }
-    let tomorrow = at.saturating_add(SIGNAL_REMINDER_HOURS.hours()).unwrap_or(Timestamp::MAX);
     for (controller, signals) in due {
         reminded.waiting += signals.len();
         if dry_run {
             continue;
         }
-        match policies.iter().find(|policy| policy.controller == controller) {
-            Some(policy) => {
-                let page = ports.signals(&controller, true, None, SIGNALS_NAMED_MAX).await?;
-                // The index is a moment behind: what was decided on meanwhile is brought up no more.
-                if !page.signals.is_empty() {
-                    reminded.mails += usize::from(remind_one(ports, policy, &page, at).await?);
-                }
-            }
-            None => reminded.without_policy += signals.len(),
-        }
-        for signal in &signals {
-            ports.put_off_signal(&controller, signal, tomorrow).await?;
+        let policy = policies.iter().find(|policy| policy.controller == controller).copied();
+        reminded.without_policy += if policy.is_none() { signals.len() } else { 0 };
+        match bring_up(ports, (&controller, policy), &signals, at).await {
+            Ok(is_mailed) => reminded.mails += usize::from(is_mailed),
+            Err(_) => reminded.failed += signals.len(),
         }
     }
     Ok(reminded)
 }
 
+/// Tells one office, if there is one, and brings its signals up again tomorrow; whether a mail went out.
+async fn bring_up<P: SignalStore + Deadlines + Mailer>(
+    ports: &P,
+    (controller, policy): (&ControllerId, Option<&Policy>),
+    signals: &BTreeSet<SignalId>,
+    at: Timestamp,
+) -> Result<bool, PortError> {
+    let mut is_mailed = false;
+    if let Some(policy) = policy {
+        let page = ports.signals(controller, true, None, SIGNALS_NAMED_MAX).await?;
+        // The index is a moment behind: what was decided on meanwhile is brought up no more.
+        is_mailed = !page.signals.is_empty() && mail_once(ports, policy, &page, at).await?;
+    }
+    let tomorrow = at.saturating_add(SIGNAL_REMINDER_HOURS.hours()).unwrap_or(Timestamp::MAX);
+    for signal in signals {
+        ports.put_off_signal(controller, signal, tomorrow).await?;
+    }
+    Ok(is_mailed)
+}
+
 /// One mail an hour at most, however often the run of that hour is tried.
-async fn remind_one<P: Deadlines + Mailer>(
+async fn mail_once<P: Deadlines + Mailer>(
     ports: &P,
     policy: &Policy,
     page: &SignalPage,

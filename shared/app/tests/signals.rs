@@ -4,7 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use app::signals::{self, SIGNALS_LOOKED_AT_MAX, SignalError, SignalStore};
+use app::{
+    error::NotTaken,
+    signals::{self, SIGNALS_LOOKED_AT_MAX, SignalError, SignalStore},
+};
 use domain::{
     ids::{BreachId, SignalId, StaffId},
     limits::Limit,
@@ -12,7 +15,7 @@ use domain::{
     signal::{Finding, Signal, SignalRefused, SignalSeverity},
 };
 use jiff::{Timestamp, ToSpan};
-use testkit::{Memory, build};
+use testkit::{Memory, Said, build};
 
 fn at(hours: i64) -> Timestamp {
     build::at("2026-02-02T12:00:00Z") + hours.hours()
@@ -210,4 +213,26 @@ async fn a_dry_run_counts_and_writes_to_nobody_and_who_has_no_policy_is_counted(
     let counted = signals::remind(&memory, &[], at(30), false).await.unwrap();
     assert_eq!((counted.waiting, counted.without_policy), (1, 1));
     assert_eq!(subjects(&memory), [ONE]);
+}
+
+#[tokio::test]
+async fn an_office_that_no_mail_reaches_keeps_nobody_elses_from_being_reminded() {
+    let memory = Memory::new();
+    let named = |name: &str| Policy {
+        controller: build::controller(name),
+        contact_mail: format!("office@{name}.example"),
+        ..build::policy()
+    };
+    let (gone, other) = (named("acme"), named("zeta"));
+    for policy in [&gone, &other] {
+        take_in(policy, &memory, "1", SignalSeverity::High, 0).await;
+    }
+    memory
+        .mail_service(|mail| (mail.to.disclose() == "office@acme.example").then_some(Said::Refused(NotTaken::Address)));
+    let policies = [&gone, &other];
+    let reminded = signals::remind(&memory, &policies, at(30), false).await.unwrap();
+    assert_eq!((reminded.waiting, reminded.mails, reminded.failed), (2, 1, 1));
+    // What failed is brought up again, and what went well is not.
+    let reminded = signals::remind(&memory, &policies, at(31), false).await.unwrap();
+    assert_eq!((reminded.waiting, reminded.mails, reminded.failed), (1, 0, 1));
 }
