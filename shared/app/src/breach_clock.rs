@@ -19,7 +19,7 @@ use crate::{
     deadlines::{BREACH_RISK_HOURS, CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
     error::PortError,
     letters,
-    mail::{MailClaim, Mailer},
+    mail::{Mail, MailClaim, Mailer},
 };
 
 /// Most breaches looked at in one shard and run. What is left stays earliest due, and the next run begins with it.
@@ -136,9 +136,13 @@ async fn look<P: BreachStore + Deadlines + Mailer>(
     clocked: &mut Clocked,
 ) -> Result<(), PortError> {
     let incident = ports.breach(&policy.controller, id).await?.ok_or_else(missing)?;
+    let mut failed = None;
     for reminder in breach::reminders(policy, &incident, at) {
-        remind(ports, policy, &incident, &reminder, at, clocked).await?;
+        if let Err(error) = remind(ports, policy, &incident, &reminder, at, clocked).await {
+            failed = failed.or(Some(error));
+        }
     }
+    failed.map_or(Ok(()), Err)?;
     if let Some(next_at) = breach::next_date(policy, &incident, at) {
         // Whoever was faster has set a date of their own.
         ports.set_breach_next(&policy.controller, id, incident.version(), next_at).await?;
@@ -146,7 +150,8 @@ async fn look<P: BreachStore + Deadlines + Mailer>(
     Ok(())
 }
 
-/// Sends one reminder to the office, and from the last share on to the people behind it: once to each.
+/// Sends one reminder to the office, and from the last share on to the people behind it: once to each. Whoever cannot
+/// be written to keeps it from nobody else; the first failure is answered.
 async fn remind<P: Deadlines + Mailer>(
     ports: &P,
     policy: &Policy,
@@ -161,7 +166,7 @@ async fn remind<P: Deadlines + Mailer>(
         Watched::Share(_, clock) => (Urgency::AtRisk, clock.due.unwrap_or(at)),
         _ => (Urgency::AtRisk, at),
     };
-    let mut told = BTreeSet::new();
+    let (mut told, mut failed) = (BTreeSet::new(), None);
     for (n, to) in std::iter::once(&policy.contact_mail).chain(behind).enumerate() {
         let claim = Deadline {
             controller: policy.controller.clone(),
@@ -169,14 +174,32 @@ async fn remind<P: Deadlines + Mailer>(
             id: format!("{}~{}-{n}", incident.breach.id, reminder.name),
             due_at,
         };
-        if !told.insert(to) || ports.claim_warning(&claim, urgency, at).await? == MailClaim::Sent {
+        if !told.insert(to) {
             continue;
         }
-        ports.send(&letters::breach_reminder(policy, incident, reminder, (to.clone(), &claim.id), at)).await?;
-        ports.confirm_warning(&claim, urgency, at).await?;
-        *(if n == 0 { &mut clocked.reminded } else { &mut clocked.escalated }) += 1;
+        let letter = letters::breach_reminder(policy, incident, reminder, (to.clone(), &claim.id), at);
+        match warn_once(ports, (&claim, urgency), &letter, at).await {
+            Ok(is_sent) if n == 0 => clocked.reminded += usize::from(is_sent),
+            Ok(is_sent) => clocked.escalated += usize::from(is_sent),
+            Err(error) => failed = failed.or(Some(error)),
+        }
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
+}
+
+/// Sends a warning unless it was sent; whether it went out now.
+async fn warn_once<P: Deadlines + Mailer>(
+    ports: &P,
+    (claim, urgency): (&Deadline, Urgency),
+    letter: &Mail,
+    at: Timestamp,
+) -> Result<bool, PortError> {
+    if ports.claim_warning(claim, urgency, at).await? == MailClaim::Sent {
+        return Ok(false);
+    }
+    ports.send(letter).await?;
+    ports.confirm_warning(claim, urgency, at).await?;
+    Ok(true)
 }
 
 /// Looks again tomorrow at what nobody can be reminded of today, so that it stands in nobody's way.
