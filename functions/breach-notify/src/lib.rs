@@ -113,7 +113,7 @@ fn officer(policy: &Policy, request: &Request) -> Result<StaffId, Problem> {
 }
 
 fn answer(policy: &Policy, incident: &Incident, notices: Option<NoticeCounts>) -> BreachAnswer {
-    let answer = BreachAnswer::new(incident, &breach::clocks_of(policy, incident), notices);
+    let answer = BreachAnswer::new(incident, &domain::breach::clocks(policy, incident), notices);
     answer.with_proposal(&domain::breach::proposal(policy, incident), incident)
 }
 

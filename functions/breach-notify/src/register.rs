@@ -56,7 +56,7 @@ pub(crate) async fn list<P: BreachStore>(desk: &Desk<P>, request: &Request) -> R
     let at = request.at();
     let today = at.to_zoned(policy.time_zone.clone()).date();
     let lines = page.found.iter().map(|found| {
-        let clocks = breach::clocks_of(policy, &found.incident);
+        let clocks = domain::breach::clocks(policy, &found.incident);
         RegisterLine::new(&found.incident, &clocks, at, today)
     });
     Ok(Response::json(
@@ -90,7 +90,7 @@ pub(crate) async fn export<P: BreachStore>(desk: &Desk<P>, request: &Request) ->
     let mut table = if is_first { ExportedBreach::csv_header() } else { String::new() };
     let (mut bytes, mut cursor) = (0, None);
     for found in page.found {
-        let clocks = breach::clocks_of(policy, &found.incident);
+        let clocks = domain::breach::clocks(policy, &found.incident);
         let exported = ExportedBreach::new(&found.incident, &clocks, request.at());
         let line = exported.to_csv();
         bytes += if is_csv { line.len() } else { Response::json(200, &exported).body().len() };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     announcement::Announcement,
-    breach::{self, Act, Actor, Breach, Clock, Entry, Facts, Head, Incident, Refused, Standing, Telling, Why},
+    breach::{self, Act, Actor, Breach, Entry, Facts, Head, Incident, Refused, Standing, Telling, Why},
     clock::Anchor,
     dsar,
     ids::{BreachId, ControllerId, Fingerprint, SignalId, StaffId},
@@ -311,13 +311,7 @@ pub async fn act<P: BreachStore>(
 ) -> Result<Incident, ActError> {
     let incident = ports.breach(&policy.controller, id).await?.ok_or(ActError::Unknown)?;
     if incident.version() != version {
-        // The same act once more: its answer was lost.
-        let is_there = incident.history.last().is_some_and(|last| last.act == entry.act && last.by == entry.by);
-        return if is_there && incident.version() == version + 1 {
-            Ok(incident)
-        } else {
-            Err(ActError::GoneOn(incident.version()))
-        };
+        return done_before(incident, version, &entry);
     }
     if let Act::FactsChanged(facts) = &entry.act {
         check_facts(policy, facts)?;
@@ -333,8 +327,16 @@ pub async fn act<P: BreachStore>(
     if ports.append_breach(&policy.controller, id, next.version(), &entry, &head).await? {
         Ok(next)
     } else {
-        Err(ActError::GoneOn(ports.breach(&policy.controller, id).await?.map_or(version, |now| now.version())))
+        let incident = ports.breach(&policy.controller, id).await?.ok_or(ActError::Unknown)?;
+        done_before(incident, version, &entry)
     }
+}
+
+/// Whether the very next entry after what they saw is theirs and says the same: a retry, whatever followed it.
+fn done_before(incident: Incident, version: u32, entry: &Entry) -> Result<Incident, ActError> {
+    let next = usize::try_from(version).ok().and_then(|seen| incident.history.get(seen));
+    let is_same = next.is_some_and(|next| next.by == entry.by && next.act == entry.act);
+    if is_same { Ok(incident) } else { Err(ActError::GoneOn(incident.version())) }
 }
 
 /// An act by rule: whoever is faster, it is recorded once.
@@ -363,11 +365,6 @@ pub async fn act_by_rule<P: BreachStore>(
 
 /// How often an act by rule is tried again when somebody was faster.
 const ACT_TRIES: usize = 5;
-
-/// Every clock of a breach.
-pub fn clocks_of(policy: &Policy, incident: &Incident) -> Vec<Clock> {
-    breach::clocks(policy, incident)
-}
 
 /// Finds people affected in one segment and plans their notices, as far as one message reads;
 /// answers where the rest begins.

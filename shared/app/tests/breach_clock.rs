@@ -3,9 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use app::{
-    breach::{self, BreachStore, DeclareBreach},
+    breach::{self, ActError, BreachStore, DeclareBreach},
     breach_clock::Clocked,
     deadlines,
+    error::NotTaken,
     mail::MailTag,
 };
 use domain::{
@@ -15,7 +16,7 @@ use domain::{
     policy::{Policy, Regime},
 };
 use jiff::{Timestamp, ToSpan};
-use testkit::{Memory, build};
+use testkit::{Memory, Said, build};
 
 fn aware() -> Timestamp {
     build::at("2026-01-09T16:00:00Z")
@@ -174,4 +175,36 @@ async fn one_that_has_no_policy_or_cannot_be_read_holds_up_nobody() {
     assert_eq!((watched.without_policy, watched.breaches.looked_at), (1, 1));
     assert_eq!(deadlines::watch(&memory, &[], hour(41), false).await.unwrap().breaches.looked_at, 0);
     assert!(memory.breach(&policy.controller, &incident.breach.id).await.unwrap().unwrap().is_open());
+}
+
+#[tokio::test]
+async fn an_office_that_no_mail_reaches_does_not_keep_it_from_the_people_behind_it() {
+    let (policy, memory) = (policy(), Memory::new());
+    declared(&policy, &memory, vec![(Anchor::Awareness, aware())], &[]).await;
+    let office = policy.contact_mail.clone();
+    memory.mail_service(move |mail| (*mail.to.disclose() == office).then_some(Said::Refused(NotTaken::Address)));
+    let clocked = watch(&policy, &memory, hour(73)).await;
+    assert_eq!((clocked.reminded, clocked.failed), (0, 1));
+    assert!(clocked.escalated > 0);
+    // It is tried again, and nobody is written to twice.
+    let again = watch(&policy, &memory, hour(74)).await;
+    assert_eq!((again.reminded, again.escalated, again.failed), (0, 0, 1));
+}
+
+#[tokio::test]
+async fn an_act_again_after_a_lost_answer_is_found_done_whatever_followed_it() {
+    let (policy, memory) = (policy(), Memory::new());
+    let incident = declared(&policy, &memory, vec![(Anchor::Awareness, aware())], &[]).await;
+    let id = &incident.breach.id;
+    let noted = Entry {
+        at: hour(1),
+        by: Actor::Staff(StaffId::parse("officer-1").unwrap()),
+        act: Act::Noted("Called.".into()),
+    };
+    let first = breach::act(&policy, &memory, id, 0, noted.clone()).await.unwrap();
+    let followed = act(&policy, &memory, &first, hour(2), Act::Noted("Called back.".into())).await;
+    let again = breach::act(&policy, &memory, id, 0, Entry { at: hour(3), ..noted.clone() }).await.unwrap();
+    assert_eq!(again, followed);
+    let other = Entry { act: Act::Noted("Wrote.".into()), ..noted };
+    assert!(matches!(breach::act(&policy, &memory, id, 0, other).await, Err(ActError::GoneOn(2))));
 }
