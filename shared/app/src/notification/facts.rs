@@ -117,11 +117,7 @@ impl Told<'_> {
         let office = &self.policy.office;
         match name {
             FactName::Notifier => some(&self.policy.name),
-            FactName::Role => match role_of(self.policy, self.known) {
-                ServiceRole::Controller => some(self.words.controller),
-                ServiceRole::JointController => some(self.words.joint_controller),
-                ServiceRole::Processor => some(self.words.processor),
-            },
+            FactName::Role => some(self.role()),
             FactName::ContactPoint => self.contact_point(),
             FactName::Phone => optional(office.phone.as_ref()),
             FactName::Post => optional(office.post.as_ref()),
@@ -138,11 +134,7 @@ impl Told<'_> {
             FactName::Processors => self.recipients(),
             FactName::DataKinds => self.data_kinds(),
             FactName::RecordCount => self.record_count(),
-            FactName::Protection => some(match self.facts().protection {
-                Protection::Readable => self.words.readable,
-                Protection::KeysSafe => self.words.keys_safe,
-                Protection::KeysExposed => self.words.keys_exposed,
-            }),
+            FactName::Protection => some(self.protection()),
             FactName::PeopleKinds => self.people_kinds(),
             FactName::PeopleCount => {
                 self.number(self.known.counts().map(|(at, counts)| (at, counts.people)), self.facts().people)
@@ -158,9 +150,7 @@ impl Told<'_> {
             FactName::RiskAverted if self.facts().risk_averted => some(self.words.risk_averted),
             FactName::Advice => self.text(|texts| &texts.advice),
             FactName::PeopleTold => self.people_told(),
-            FactName::PeopleToldWhy => {
-                self.known.decision().map(|(_, decision)| some(&decision.reason)).unwrap_or_default()
-            }
+            FactName::PeopleToldWhy => optional(self.known.decision().map(|(_, decision)| &decision.reason)),
             FactName::Late => self.late_by.map(|due| vec![self.words.late(&self.instant(due))]).unwrap_or_default(),
             FactName::DelayReasons if self.late_by.is_some() => self.text(|texts| &texts.delay),
             FactName::Earlier => self.known.submissions().map(|sent| self.submission(sent)).collect(),
@@ -172,12 +162,30 @@ impl Told<'_> {
             | FactName::Aware
             | FactName::Determined
             | FactName::Assessed
-            | FactName::Classified => {
-                let anchor = TIMES.iter().find(|(time, _)| *time == name).map(|(_, anchor)| *anchor);
-                let at = anchor.and_then(|anchor| self.known.time_of(anchor));
-                at.map(|at| vec![self.instant(at)]).unwrap_or_default()
-            }
+            | FactName::Classified => self.time(name),
         }
+    }
+
+    fn role(&self) -> &'static str {
+        match role_of(self.policy, self.known) {
+            ServiceRole::Controller => self.words.controller,
+            ServiceRole::JointController => self.words.joint_controller,
+            ServiceRole::Processor => self.words.processor,
+        }
+    }
+
+    fn protection(&self) -> &'static str {
+        match self.facts().protection {
+            Protection::Readable => self.words.readable,
+            Protection::KeysSafe => self.words.keys_safe,
+            Protection::KeysExposed => self.words.keys_exposed,
+        }
+    }
+
+    fn time(&self, name: FactName) -> Vec<String> {
+        let anchor = TIMES.iter().find(|(time, _)| *time == name).map(|(_, anchor)| *anchor);
+        let at = anchor.and_then(|anchor| self.known.time_of(anchor));
+        at.map(|at| vec![self.instant(at)]).unwrap_or_default()
     }
 
     /// The data protection officer, or the contact of the policy (GDPR Art. 33(3)(b)).
