@@ -1,7 +1,7 @@
 //! The register of breaches (GDPR Art. 33(5)): looked through, and taken away.
 
 use app::{
-    breach::{self, BreachStore},
+    breach::BreachStore,
     breach_register::{self, RegisterError, WantedBreaches},
 };
 use edge::{
