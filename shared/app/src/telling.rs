@@ -193,18 +193,17 @@ async fn tell<P: Announcements + Mailer + SendPace>(
         Claimed::Open(before) => before,
     };
     let finish = async |state| confirm(ports, controller, of, subject, state, (sender.now)()).await;
+    let told_otherwise = async || match otherwise(subject, &contact).await {
+        Ok(state) => Ok(state),
+        // Whatever took it takes it again under the same name: nobody waits in doubt.
+        Err(error) => {
+            ports.return_notice(controller, of, subject, at, (sender.now)()).await?;
+            Err(error)
+        }
+    };
     let Some(address) = address else {
-        return match otherwise(subject, &contact).await {
-            Ok(state) => {
-                finish(state).await?;
-                Ok(One::Done)
-            }
-            // Whatever took it takes it again under the same name: nobody waits in doubt.
-            Err(error) => {
-                ports.return_notice(controller, of, subject, at, (sender.now)()).await?;
-                Err(error)
-            }
-        };
+        finish(told_otherwise().await?).await?;
+        return Ok(One::Done);
     };
     match ports.send(&letter(subject, address, contact.language)).await {
         Ok(()) => {
@@ -213,7 +212,7 @@ async fn tell<P: Announcements + Mailer + SendPace>(
         }
         Err(PortError::NotTaken { why: NotTaken::Address, .. }) => {
             // GDPR Art. 34(3)(c): whom no mail reaches, a public communication tells.
-            let state = match otherwise(subject, &contact).await? {
+            let state = match told_otherwise().await? {
                 NoticeState::WithoutAddress => NoticeState::NotReached,
                 reached => reached,
             };

@@ -9,7 +9,7 @@ use app::{
     announce::Announcements,
     breach::BreachStore,
     breach_telling,
-    error::PortError,
+    error::{NotTaken, PortError},
     records::{Content, RecordStore},
     telling::Sender,
 };
@@ -23,7 +23,7 @@ use domain::{
 };
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use testkit::{
-    Memory,
+    Memory, Said,
     build::{self, content, id, record, subject, telling},
 };
 
@@ -168,6 +168,25 @@ async fn a_channel_that_takes_nothing_is_tried_again_with_the_same_name_and_then
     memory.mend_system(URL);
     assert_eq!(told(&memory, &policy, &incident, &ada, false).await.unwrap(), NoticeState::SentByChannel);
     assert_eq!(memory.notices_handed_over().len(), 1);
+}
+
+#[tokio::test]
+async fn a_channel_that_fails_behind_a_refused_address_leaves_no_doubt() {
+    let (memory, policy) = (Memory::new(), policy(true));
+    let incident = declared(&memory, &policy, &[telling(day(2))]).await;
+    let ada = person(&memory, &policy, "ada@example.com", Some(phone())).await;
+    memory
+        .insert_record(&policy.controller, &record(&ada, "account", day(-1)), &content("ada@example.com", "account"))
+        .await
+        .unwrap();
+    memory.mail_service(|_| Some(Said::Refused(NotTaken::Address)));
+    memory.fail_system(URL, "http-503");
+    told(&memory, &policy, &incident, &ada, false).await.unwrap_err();
+    let of = Announcement::Breach(incident.breach.id.clone());
+    let standings = memory.notice_standings(&policy.controller, &of, None).await.unwrap().rows;
+    assert_eq!((standings[0].1.state, standings[0].1.sends), (NoticeState::Planned, 0), "nothing went out");
+    memory.mend_system(URL);
+    assert_eq!(told(&memory, &policy, &incident, &ada, false).await.unwrap(), NoticeState::SentByChannel);
 }
 
 #[tokio::test]
