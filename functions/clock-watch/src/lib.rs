@@ -53,9 +53,9 @@ pub async fn handle<P: Ports>(desk: &Desk<P>, event: Event) -> Result<Reply, Fai
         look_on(desk, &watched.breaches.being_told, tick.time).await?;
         measure(&watched, &signals);
     }
-    if watched.requests.failed + watched.breaches.failed + signals.failed > 0 {
+    if watched.requests.failed + watched.breaches.failed + watched.failed + signals.failed > 0 {
         // What went well is claimed and has moved on: the retry looks at what failed alone.
-        return Err(Failure::new("some requests, breaches or signals could not be looked at"));
+        return Err(Failure::new("some requests, breaches, signals or deadlines could not be looked at"));
     }
     Ok(Reply::Summary(summary(&tick, &watched, &signals, replanning)))
 }

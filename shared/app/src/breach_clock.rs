@@ -16,10 +16,10 @@ use jiff::{Timestamp, ToSpan};
 use crate::{
     breach::BreachStore,
     breach_telling,
-    deadlines::{BREACH_RISK_HOURS, CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
+    deadlines::{self, BREACH_RISK_HOURS, CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
     error::PortError,
     letters,
-    mail::{Mail, MailClaim, Mailer},
+    mail::Mailer,
 };
 
 /// Most breaches looked at in one shard and run. What is left stays earliest due, and the next run begins with it.
@@ -178,28 +178,13 @@ async fn remind<P: Deadlines + Mailer>(
             continue;
         }
         let letter = letters::breach_reminder(policy, incident, reminder, (to.clone(), &claim.id), at);
-        match warn_once(ports, (&claim, urgency), &letter, at).await {
+        match deadlines::warn_once(ports, (&claim, urgency), &letter, at).await {
             Ok(is_sent) if n == 0 => clocked.reminded += usize::from(is_sent),
             Ok(is_sent) => clocked.escalated += usize::from(is_sent),
             Err(error) => failed = failed.or(Some(error)),
         }
     }
     failed.map_or(Ok(()), Err)
-}
-
-/// Sends a warning unless it was sent; whether it went out now.
-async fn warn_once<P: Deadlines + Mailer>(
-    ports: &P,
-    (claim, urgency): (&Deadline, Urgency),
-    letter: &Mail,
-    at: Timestamp,
-) -> Result<bool, PortError> {
-    if ports.claim_warning(claim, urgency, at).await? == MailClaim::Sent {
-        return Ok(false);
-    }
-    ports.send(letter).await?;
-    ports.confirm_warning(claim, urgency, at).await?;
-    Ok(true)
 }
 
 /// Looks again tomorrow at what nobody can be reminded of today, so that it stands in nobody's way.

@@ -9,7 +9,7 @@ use crate::{
     breach_clock,
     error::PortError,
     letters,
-    mail::{MailClaim, Mailer},
+    mail::{Mail, MailClaim, Mailer},
     request_clock::{self, Clocked, RequestClock},
 };
 
@@ -160,6 +160,8 @@ pub struct Watched {
     pub warned: usize,
     /// Deadlines of controllers that have no policy here: nobody to warn.
     pub without_policy: usize,
+    /// Deadlines of which nobody could be warned; the next run tries again.
+    pub failed: usize,
     /// What was found and done about requests; what is near and past of theirs is counted above, too.
     pub requests: Clocked,
     /// The same of breaches.
@@ -167,10 +169,10 @@ pub struct Watched {
 }
 
 /// Warns each controller's contact once for each deadline and urgency, and watches the clocks of breaches and
-/// requests. A dry run only counts.
+/// requests. One that cannot be warned does not hold up the others. A dry run only counts.
 ///
 /// # Errors
-/// [`PortError`]; warnings sent until then are not sent again.
+/// [`PortError`] where not even the deadlines can be read; warnings sent until then are not sent again.
 pub async fn watch<P: Deadlines + RequestClock + BreachStore + Mailer>(
     ports: &P,
     policies: &[&Policy],
@@ -209,14 +211,31 @@ pub async fn watch<P: Deadlines + RequestClock + BreachStore + Mailer>(
                 watched.without_policy += 1;
                 continue;
             };
-            let claimed = claimed_as(&deadline, urgency, at);
-            if dry_run || ports.claim_warning(&claimed, urgency, at).await? == MailClaim::Sent {
+            if dry_run {
                 continue;
             }
-            ports.send(&letters::deadline(contact, &deadline, urgency, &claimed.id)).await?;
-            ports.confirm_warning(&claimed, urgency, at).await?;
-            watched.warned += 1;
+            let claimed = claimed_as(&deadline, urgency, at);
+            let letter = letters::deadline(contact, &deadline, urgency, &claimed.id);
+            match warn_once(ports, (&claimed, urgency), &letter, at).await {
+                Ok(is_sent) => watched.warned += usize::from(is_sent),
+                Err(_) => watched.failed += 1,
+            }
         }
     }
     Ok(watched)
+}
+
+/// Sends a warning unless it was sent; whether it went out now.
+pub(crate) async fn warn_once<P: Deadlines + Mailer>(
+    ports: &P,
+    (claimed, urgency): (&Deadline, Urgency),
+    letter: &Mail,
+    at: Timestamp,
+) -> Result<bool, PortError> {
+    if ports.claim_warning(claimed, urgency, at).await? == MailClaim::Sent {
+        return Ok(false);
+    }
+    ports.send(letter).await?;
+    ports.confirm_warning(claimed, urgency, at).await?;
+    Ok(true)
 }

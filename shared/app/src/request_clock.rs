@@ -14,7 +14,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::{
     error::PortError,
     letters,
-    mail::{MailClaim, Mailer},
+    mail::{Mail, MailClaim, Mailer},
     requests::{self, RequestKey, RequestLog},
 };
 
@@ -160,9 +160,13 @@ async fn look<P: RequestClock + Mailer>(
     if dry_run {
         return Ok(());
     }
+    let mut failed = None;
     for reminder in dsar::reminders(policy, &state, &due, at) {
-        remind(ports, policy, key, (&state, &due), reminder, at, clocked).await?;
+        if let Err(error) = remind(ports, policy, key, (&state, &due), reminder, at, clocked).await {
+            failed = failed.or(Some(error));
+        }
     }
+    failed.map_or(Ok(()), Err)?;
     if let Some(next_at) = dsar::next_date(policy, &state, &due, at) {
         // Whoever was faster has set a date of their own.
         ports.set_next(key, state.version(), next_at).await?;
@@ -185,7 +189,8 @@ async fn lapse<P: RequestLog>(
     Ok(())
 }
 
-/// Sends one reminder to the office, and from the last share on to the people behind it: once to each.
+/// Sends one reminder to the office, and from the last share on to the people behind it: once to each. Whoever cannot
+/// be written to keeps it from nobody else; the first failure is answered.
 async fn remind<P: RequestLog + Mailer>(
     ports: &P,
     policy: &Policy,
@@ -197,17 +202,36 @@ async fn remind<P: RequestLog + Mailer>(
 ) -> Result<(), PortError> {
     let name = reminder.name(state, due);
     let behind = if reminder.escalates(policy) { policy.office.escalation.as_slice() } else { &[] };
-    let mut told = BTreeSet::new();
+    let (mut told, mut failed) = (BTreeSet::new(), None);
     for (n, to) in std::iter::once(&policy.contact_mail).chain(behind).enumerate() {
-        let claim = format!("{name}-{n}");
-        if !told.insert(to) || ports.claim_mail(key, &claim, at).await? == MailClaim::Sent {
+        if !told.insert(to) {
             continue;
         }
-        ports.send(&letters::reminder(policy, key, (state, due), reminder, (to.clone(), &claim), at)).await?;
-        ports.confirm_mail(key, &claim, at).await?;
-        *(if n == 0 { &mut clocked.reminded } else { &mut clocked.escalated }) += 1;
+        let claim = format!("{name}-{n}");
+        let letter = letters::reminder(policy, key, (state, due), reminder, (to.clone(), &claim), at);
+        match send_once(ports, key, &claim, &letter, at).await {
+            Ok(is_sent) if n == 0 => clocked.reminded += usize::from(is_sent),
+            Ok(is_sent) => clocked.escalated += usize::from(is_sent),
+            Err(error) => failed = failed.or(Some(error)),
+        }
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
+}
+
+/// Sends a reminder unless it was sent; whether it went out now.
+async fn send_once<P: RequestLog + Mailer>(
+    ports: &P,
+    key: &RequestKey,
+    claim: &str,
+    letter: &Mail,
+    at: Timestamp,
+) -> Result<bool, PortError> {
+    if ports.claim_mail(key, claim, at).await? == MailClaim::Sent {
+        return Ok(false);
+    }
+    ports.send(letter).await?;
+    ports.confirm_mail(key, claim, at).await?;
+    Ok(true)
 }
 
 /// Looks again tomorrow at what nobody can be reminded of today, so that it stands in nobody's way.

@@ -12,12 +12,12 @@ use domain::{
 use jiff::{Timestamp, ToSpan};
 
 use crate::{
-    deadlines::{CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
+    deadlines::{self, CLOCK_SHARDS, Deadline, DeadlineKind, Deadlines, Urgency},
     error::{Appended, PortError},
     keys::{ControllerKeys, Keys},
     letters,
     limits::Counters,
-    mail::{MailClaim, Mailer},
+    mail::Mailer,
 };
 
 /// Most signals on one page of the list.
@@ -332,10 +332,6 @@ async fn mail_once<P: Deadlines + Mailer>(
     let hour = at.strftime("%Y-%m-%dT%H").to_string();
     let claim =
         Deadline { controller: policy.controller.clone(), kind: DeadlineKind::Signals, id: hour.clone(), due_at: at };
-    if ports.claim_warning(&claim, Urgency::Missed, at).await? == MailClaim::Sent {
-        return Ok(false);
-    }
-    ports.send(&letters::signals(policy, &page.signals, page.next.is_some(), &hour)).await?;
-    ports.confirm_warning(&claim, Urgency::Missed, at).await?;
-    Ok(true)
+    let letter = letters::signals(policy, &page.signals, page.next.is_some(), &hour);
+    deadlines::warn_once(ports, (&claim, Urgency::Missed), &letter, at).await
 }

@@ -4,7 +4,9 @@
 
 use app::{
     breach::{self, BreachStore},
-    deadlines, fulfil_request,
+    deadlines,
+    error::NotTaken,
+    fulfil_request,
     holds::{self, HoldError, HoldKey, HoldStore, PlaceHold, WideHolds},
     keys::Keys,
     purge::{self, Run},
@@ -22,7 +24,7 @@ use domain::{
     record::Record,
 };
 use jiff::{Timestamp, ToSpan};
-use testkit::{Memory, build};
+use testkit::{Memory, Said, build};
 
 const URL: &str = "https://privacy.example";
 
@@ -383,6 +385,27 @@ async fn a_persons_own_erasure_goes_before_the_copy_they_asked_for() {
     assert!(of_requests(&policy, &memory).await.iter().all(|hold| !hold.is_open()));
     let state = requests::RequestLog::request(&memory, &key).await.unwrap().unwrap().state;
     assert_eq!(state.stage(), Stage::WithOffice);
+}
+
+#[tokio::test]
+async fn a_review_of_which_nobody_can_be_told_keeps_no_other_back() {
+    let memory = Memory::new();
+    let named = |name: &str| Policy {
+        controller: build::controller(name),
+        contact_mail: format!("office@{name}.example"),
+        ..build::policy()
+    };
+    let (gone, other) = (named("acme"), named("zeta"));
+    for policy in [&gone, &other] {
+        holds::place(policy, &memory, of_logs()).await.unwrap();
+    }
+    memory
+        .mail_service(|mail| (mail.to.disclose() == "office@acme.example").then_some(Said::Refused(NotTaken::Address)));
+    let watched = deadlines::watch(&memory, &[&gone, &other], day(60), false).await.unwrap();
+    assert_eq!((watched.reviews_missed, watched.warned, watched.failed), (2, 1, 1));
+    // What failed is tried again, and what went out is not.
+    let again = deadlines::watch(&memory, &[&gone, &other], day(60), false).await.unwrap();
+    assert_eq!((again.warned, again.failed), (0, 1));
 }
 
 #[tokio::test]

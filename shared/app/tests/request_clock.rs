@@ -5,6 +5,7 @@
 
 use app::{
     deadlines::{self, Watched},
+    error::NotTaken,
     fulfil_request,
     mail::MailTag,
     receive_request::{self, Acknowledgement, ReceiveRequest},
@@ -19,7 +20,7 @@ use domain::{
 };
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
-use testkit::{Memory, build};
+use testkit::{Memory, Said, build};
 
 const URL: &str = "https://privacy.example";
 
@@ -128,6 +129,19 @@ async fn a_reminder_in_doubt_is_sent_again_and_one_that_went_out_is_not() {
     memory.claim_mail(&key, &name(80), day(25)).await.unwrap();
     memory.confirm_mail(&key, &name(80), day(25)).await.unwrap();
     assert_eq!(watch(&policy, &memory, day(25)).await.warned, 0);
+}
+
+#[tokio::test]
+async fn an_office_that_no_mail_reaches_does_not_keep_it_from_the_people_behind_it() {
+    let (policy, memory) = (policy(), Memory::new());
+    received(&policy, &memory, RequestType::Complaint, "k").await;
+    let office = policy.contact_mail.clone();
+    memory.mail_service(move |mail| (*mail.to.disclose() == office).then_some(Said::Refused(NotTaken::Address)));
+    let clocked = watch(&policy, &memory, day(28)).await.requests;
+    assert_eq!((clocked.reminded, clocked.escalated, clocked.failed), (0, 1, 1));
+    // It is tried again, and nobody is written to twice.
+    let again = watch(&policy, &memory, day(28) + 1.hour()).await.requests;
+    assert_eq!((again.reminded, again.escalated, again.failed), (0, 0, 1));
 }
 
 #[tokio::test]
