@@ -14,7 +14,7 @@ use crate::{
     error::PortError,
     export::DisclosureLine,
     letters,
-    mail::{MailClaim, Mailer},
+    mail::{Mail, MailClaim, Mailer},
     requests::{RequestKey, RequestLog},
 };
 
@@ -30,11 +30,12 @@ pub enum Follow {
 }
 
 /// Writes to each recipient who got what was erased or restricted, once. Where the policy has no address
-/// for one, the controller's own office gets the letter to pass it on: nobody is left untold in
-/// silence. The letter names disclosures by their numbers, never the person.
+/// for one, or names them no more, the controller's own office gets the letter to pass it on: nobody is left
+/// untold in silence. The letter names disclosures by their numbers, never the person.
 ///
 /// # Errors
-/// [`PortError`]; who was written to until then is not written to again.
+/// [`PortError`], the first one: whoever cannot be written to keeps it from nobody else, and who was written to is not
+/// written to again.
 pub async fn tell<P: RequestLog + Mailer>(
     policy: &Policy,
     ports: &P,
@@ -49,18 +50,30 @@ pub async fn tell<P: RequestLog + Mailer>(
     for line in disclosures.iter().filter(|line| !line.categories.is_subset(&spared)) {
         by_recipient.entry(&line.recipient).or_default().push(line);
     }
+    let mut failed = None;
     for (recipient, lines) in by_recipient {
-        let Some(rule) = policy.recipients.get(recipient) else { continue };
-        let mail = rule.mail.as_ref().unwrap_or(&policy.contact_mail).clone();
-        let claim = format!("FOLLOW-{recipient}");
-        if ports.claim_mail(key, &claim, at).await? == MailClaim::Sent {
-            continue;
-        }
-        let letter = letters::follow(policy, key, follow, rule, (&lines, &spared), Sensitive::new(mail));
-        ports.send(&letter).await?;
-        ports.confirm_mail(key, &claim, at).await?;
+        // One that the policy names no more got the data all the same.
+        let rule = policy.recipients.get(recipient);
+        let mail = rule.and_then(|rule| rule.mail.as_ref()).unwrap_or(&policy.contact_mail).clone();
+        let letter = letters::follow(policy, key, follow, (recipient, rule), (&lines, &spared), Sensitive::new(mail));
+        let sent = send_once(ports, key, &format!("FOLLOW-{recipient}"), &letter, at).await;
+        failed = failed.or(sent.err());
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
+}
+
+async fn send_once<P: RequestLog + Mailer>(
+    ports: &P,
+    key: &RequestKey,
+    claim: &str,
+    letter: &Mail,
+    at: Timestamp,
+) -> Result<(), PortError> {
+    if ports.claim_mail(key, claim, at).await? == MailClaim::Sent {
+        return Ok(());
+    }
+    ports.send(letter).await?;
+    ports.confirm_mail(key, claim, at).await
 }
 
 /// Whether a decision is one that recipients must hear of.

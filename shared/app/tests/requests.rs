@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use app::{
     capture_consent::{self, CaptureConsent},
     deadlines,
+    error::NotTaken,
     export::{DisclosureLine, SubjectFile},
     fulfil_request,
     holds::{self, PlaceHold},
@@ -34,7 +35,7 @@ use domain::{
     sensitive::Sensitive,
 };
 use jiff::{Timestamp, ToSpan};
-use testkit::{Memory, build};
+use testkit::{Memory, Said, build};
 
 const URL: &str = "https://privacy.example";
 
@@ -597,12 +598,18 @@ async fn recipients_are_told_once_of_what_was_erased_by_numbers_alone() {
     }
     let mails = memory.sent();
     let to: Vec<_> = mails.iter().map(|mail| mail.to.disclose().as_str()).collect();
-    assert_eq!(to, ["erasures@hosting.example", "privacy@acme.example"], "what the mailer got is kept");
-    assert!(mails[1].text.contains("please pass this letter on"), "the police have no address here: the office knows");
-    let text = &mails[0].text;
+    let office = "privacy@acme.example";
+    assert_eq!(to, [office, "erasures@hosting.example", office], "what the mailer got is kept");
+    let pass_on = |who: &str| format!("has no address for {who}: please pass this letter on");
+    assert!(
+        mails[0].text.contains(&pass_on("forgotten")),
+        "the policy names them no more, and they got it: the office knows"
+    );
+    assert!(mails[2].text.contains(&pass_on("POLICE")), "nor has it an address for the police");
+    let text = &mails[1].text;
     assert!(text.contains("- d-1 (server-log)\n- d-2 (account)\n"), "nobody is told to erase the invoice: {text}");
     for personal in ["ada", key.subject.as_str()] {
-        assert!(!text.contains(personal) && !mails[0].subject.contains(personal));
+        assert!(!text.contains(personal) && !mails[1].subject.contains(personal));
     }
 }
 
@@ -626,12 +633,12 @@ async fn recipients_are_told_of_a_restriction_and_of_nothing_that_hands_out() {
     reviewing.office.review.insert(RequestType::Restriction);
     // What the office has to see first restricts nothing before it is granted, and then everybody hears of it, once.
     for (policy, acting, at_once) in
-        [(&policy, None, 3), (&policy, acting(ActingAs::Successor, None), 0), (&reviewing, None, 0)]
+        [(&policy, None, 4), (&policy, acting(ActingAs::Successor, None), 0), (&reviewing, None, 0)]
     {
         let memory = Memory::new();
         let key = received(policy, &memory, form(RequestType::Restriction)).await.request;
         let received = Received { acting, ..build::received(RequestType::Restriction, day(0)) };
-        for (outcome, letters) in [(Outcome::WithOffice, at_once), (Outcome::Granted, 3)] {
+        for (outcome, letters) in [(Outcome::WithOffice, at_once), (Outcome::Granted, 4)] {
             recipients::tell(policy, &memory, &key, (&received, &outcome), &disclosed(), day(1)).await.unwrap();
             assert_eq!(memory.sent().len(), letters, "{outcome:?}");
         }
@@ -650,17 +657,31 @@ async fn a_crash_between_letters_leaves_no_recipient_untold() {
         let first = recipients::tell(&policy, &memory, &key, decided, &disclosed(), day(1)).await;
         memory.recover();
         recipients::tell(&policy, &memory, &key, decided, &disclosed(), day(1)).await.unwrap();
-        let mut told: Vec<String> = memory.sent().iter().map(|mail| mail.to.disclose().clone()).collect();
+        let mut told: Vec<String> = memory.sent().into_iter().map(|mail| mail.tag).collect();
         told.sort();
-        let twice = told.len() - 3;
+        let twice = told.len() - 4;
         told.dedup();
-        let all = ["erasures@hosting.example", "privacy@acme.example", "privacy@mailer.example"];
+        let all =
+            ["forgotten", "hosting", "mailer", "police"].map(|who| format!("request-{}-follow-{who}", key.request));
         assert_eq!(told, all, "after {crash_after} calls");
         assert!(twice <= 1, "only the send in doubt may be told twice");
         if first.is_ok() {
             assert!(crash_after > 5, "the crash was never reached: {crash_after}");
             return;
         }
+    }
+}
+
+#[tokio::test]
+async fn a_recipient_that_no_mail_reaches_keeps_it_from_no_other() {
+    let (policy, memory) = (with_recipients(), Memory::new());
+    let key = received(&policy, &memory, form(RequestType::Restriction)).await.request;
+    memory.mail_service(|mail| mail.to.disclose().contains("hosting").then_some(Said::Refused(NotTaken::Address)));
+    let restriction = build::received(RequestType::Restriction, day(0));
+    for _ in 0..2 {
+        let decided = (&restriction, &Outcome::WithOffice);
+        recipients::tell(&policy, &memory, &key, decided, &disclosed(), day(1)).await.unwrap_err();
+        assert_eq!(memory.sent().len(), 3, "each of the others, once");
     }
 }
 

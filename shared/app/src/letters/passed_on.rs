@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    ids::Category,
+    ids::{Category, Recipient},
     policy::{Policy, RecipientRule},
     sensitive::Sensitive,
 };
@@ -17,7 +17,7 @@ pub fn follow(
     policy: &Policy,
     key: &RequestKey,
     follow: Follow,
-    recipient: &RecipientRule,
+    (recipient, rule): (&Recipient, Option<&RecipientRule>),
     (lines, spared): (&[&DisclosureLine], &BTreeSet<Category>),
     to: Sensitive<String>,
 ) -> Mail {
@@ -39,21 +39,22 @@ pub fn follow(
         format!("- {} ({categories})", line.id)
     });
     let list = list.collect::<Vec<_>>().join("\n");
-    let pass_on = match recipient.mail {
+    let title = rule.map_or(recipient.as_str(), |rule| &rule.title);
+    let pass_on = match rule.and_then(|rule| rule.mail.as_ref()) {
         Some(_) => String::new(),
-        None => format!("The policy has no address for {}: please pass this letter on.\n\n", recipient.title),
+        None => format!("The policy has no address for {title}: please pass this letter on.\n\n"),
     };
     Mail {
         controller: policy.controller.clone(),
         to,
         subject: format!("{}: data that you received was {what}", policy.name),
         text: format!(
-            "{pass_on}To {}.\n\n{} {what} personal data that it had disclosed to you, at the request of the person concerned. \
+            "{pass_on}To {title}.\n\n{} {what} personal data that it had disclosed to you, at the request of the person concerned. \
              {ask} (GDPR Art. 19.)\n\nThe disclosures, by their numbers in our log:\n\n{list}\n\n\
              If this proves impossible, answer this mail or write to {}.\n\nOur reference is {}.\n",
-            recipient.title, policy.name, policy.contact_mail, key.request
+            policy.name, policy.contact_mail, key.request
         ),
-        tag: format!("request-{}-follow-{}", key.request, recipient.id),
+        tag: format!("request-{}-follow-{}", key.request, recipient),
         unsubscribe: None,
     }
 }
