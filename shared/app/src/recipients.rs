@@ -14,8 +14,8 @@ use crate::{
     error::PortError,
     export::DisclosureLine,
     letters,
-    mail::{Mail, MailClaim, Mailer},
-    requests::{RequestKey, RequestLog},
+    mail::Mailer,
+    requests::{self, RequestKey, RequestLog},
 };
 
 /// What recipients are told that they have to do.
@@ -56,24 +56,10 @@ pub async fn tell<P: RequestLog + Mailer>(
         let rule = policy.recipients.get(recipient);
         let mail = rule.and_then(|rule| rule.mail.as_ref()).unwrap_or(&policy.contact_mail).clone();
         let letter = letters::follow(policy, key, follow, (recipient, rule), (&lines, &spared), Sensitive::new(mail));
-        let sent = send_once(ports, key, &format!("FOLLOW-{recipient}"), &letter, at).await;
+        let sent = requests::send_once(ports, key, &format!("FOLLOW-{recipient}"), &letter, at).await;
         failed = failed.or(sent.err());
     }
     failed.map_or(Ok(()), Err)
-}
-
-async fn send_once<P: RequestLog + Mailer>(
-    ports: &P,
-    key: &RequestKey,
-    claim: &str,
-    letter: &Mail,
-    at: Timestamp,
-) -> Result<(), PortError> {
-    if ports.claim_mail(key, claim, at).await? == MailClaim::Sent {
-        return Ok(());
-    }
-    ports.send(letter).await?;
-    ports.confirm_mail(key, claim, at).await
 }
 
 /// Whether a decision is one that recipients must hear of.

@@ -14,7 +14,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::{
     error::PortError,
     letters,
-    mail::{Mail, MailClaim, Mailer},
+    mail::Mailer,
     requests::{self, RequestKey, RequestLog},
 };
 
@@ -209,29 +209,13 @@ async fn remind<P: RequestLog + Mailer>(
         }
         let claim = format!("{name}-{n}");
         let letter = letters::reminder(policy, key, (state, due), reminder, (to.clone(), &claim), at);
-        match send_once(ports, key, &claim, &letter, at).await {
+        match requests::send_once(ports, key, &claim, &letter, at).await {
             Ok(is_sent) if n == 0 => clocked.reminded += usize::from(is_sent),
             Ok(is_sent) => clocked.escalated += usize::from(is_sent),
             Err(error) => failed = failed.or(Some(error)),
         }
     }
     failed.map_or(Ok(()), Err)
-}
-
-/// Sends a reminder unless it was sent; whether it went out now.
-async fn send_once<P: RequestLog + Mailer>(
-    ports: &P,
-    key: &RequestKey,
-    claim: &str,
-    letter: &Mail,
-    at: Timestamp,
-) -> Result<bool, PortError> {
-    if ports.claim_mail(key, claim, at).await? == MailClaim::Sent {
-        return Ok(false);
-    }
-    ports.send(letter).await?;
-    ports.confirm_mail(key, claim, at).await?;
-    Ok(true)
 }
 
 /// Looks again tomorrow at what nobody can be reminded of today, so that it stands in nobody's way.

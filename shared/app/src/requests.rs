@@ -17,7 +17,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::{
     error::{Appended, PortError},
     keys::Keys,
-    mail::MailClaim,
+    mail::{Mail, MailClaim, Mailer},
 };
 
 /// Names one request in the log.
@@ -176,6 +176,22 @@ pub trait RequestLog {
 
     /// Notes that a claimed mail was handed over.
     async fn confirm_mail(&self, key: &RequestKey, what: &str, at: Timestamp) -> Result<(), PortError>;
+}
+
+/// Sends a mail about a request unless it was sent: claimed, sent, confirmed. Answers whether it went out now.
+pub(crate) async fn send_once<P: RequestLog + Mailer>(
+    ports: &P,
+    key: &RequestKey,
+    claim: &str,
+    letter: &Mail,
+    at: Timestamp,
+) -> Result<bool, PortError> {
+    if ports.claim_mail(key, claim, at).await? == MailClaim::Sent {
+        return Ok(false);
+    }
+    ports.send(letter).await?;
+    ports.confirm_mail(key, claim, at).await?;
+    Ok(true)
 }
 
 /// By how much a next date may lie before the entry that it comes from: what came due meanwhile and was not looked at

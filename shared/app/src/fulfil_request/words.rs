@@ -267,11 +267,7 @@ async fn tell_others<P: Office>(
         ),
         _ => return Ok(()),
     };
-    if ports.claim_mail(key, "OFFICE", at).await? != MailClaim::Sent {
-        ports.send(&letters::task(policy, key, task, &detail)).await?;
-        ports.confirm_mail(key, "OFFICE", at).await?;
-    }
-    Ok(())
+    requests::send_once(ports, key, "OFFICE", &letters::task(policy, key, task, &detail), at).await.map(drop)
 }
 
 async fn token<P: Keys>(
