@@ -16,4 +16,5 @@ mod requests;
 mod retention;
 mod rollouts;
 mod seeds;
+mod shorter;
 mod stack;
