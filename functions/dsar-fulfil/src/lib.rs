@@ -3,8 +3,9 @@
 
 use app::{
     capture_mail::CaptureMails,
-    fulfil_request::{self, Office},
+    fulfil_request::{self, Office, Unsent},
     guardian,
+    mail::Handed,
     queues::DeadLetters,
     requests::RequestKey,
     subscription,
@@ -43,21 +44,33 @@ async fn fulfil<P: Office + CaptureMails>(desk: &Desk<P>, message: &Message) -> 
     if let Ok(asked) = message.json::<GuardianMessage>() {
         let (controller, subject, capture, _) = asked.parse()?;
         let policy = site::policy_of(&controller, &desk.policies)?;
-        return Ok(guardian::ask(policy, &desk.ports, &subject, &capture, &desk.public_url).await?);
+        let handed = guardian::ask(policy, &desk.ports, &subject, &capture, &desk.public_url).await?;
+        refused(usize::from(handed == Handed::Refused));
+        return Ok(());
     }
     if let Ok(begun) = message.json::<SubscriptionMessage>() {
         let (controller, subject, capture, _) = begun.parse()?;
         let policy = site::policy_of(&controller, &desk.policies)?;
-        return Ok(subscription::confirm(policy, &desk.ports, &subject, &capture, &desk.public_url).await?);
+        let handed = subscription::confirm(policy, &desk.ports, &subject, &capture, &desk.public_url).await?;
+        refused(usize::from(handed == Handed::Refused));
+        return Ok(());
     }
     let (controller, subject, request, at) = message.json::<FulfilMessage>()?.parse()?;
     let policy = site::policy_of(&controller, &desk.policies)?;
     let key = RequestKey { controller, subject, request };
-    let mut limited = Vec::new();
-    let fulfilled = fulfil_request::fulfil_within(policy, &desk.ports, &key, at, &desk.public_url, &mut limited).await;
-    for limit in limited {
+    let mut unsent = Unsent::default();
+    let fulfilled = fulfil_request::fulfil_within(policy, &desk.ports, &key, at, &desk.public_url, &mut unsent).await;
+    for limit in unsent.limited {
         telemetry::metric("Limited", 1.0, Unit::Count, &[("limit", limit.as_str())]);
     }
+    refused(unsent.refused);
     fulfilled?;
     Ok(())
+}
+
+/// One line per mail that the mail service refused for its address: it sends no event of those.
+fn refused(mails: usize) {
+    for _ in 0..mails {
+        telemetry::metric("MailRefused", 1.0, Unit::Count, &[]);
+    }
 }

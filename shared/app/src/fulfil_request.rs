@@ -19,7 +19,7 @@ use crate::{
     holds::HoldStore,
     keys::Keys,
     limits::Counters,
-    mail::Mailer,
+    mail::{Handed, Mailer},
     records::RecordStore,
     requests::{self, NewEntry, RecordError, RequestKey, RequestLog, StoredRequest},
     systems::{self, SystemData},
@@ -63,10 +63,25 @@ pub async fn fulfil<P: Office>(
     at: Timestamp,
     public_url: &str,
 ) -> Result<Option<Outcome>, PortError> {
-    fulfil_within(policy, ports, key, at, public_url, &mut Vec::new()).await
+    fulfil_within(policy, ports, key, at, public_url, &mut Unsent::default()).await
 }
 
-/// The same, and names the limits that kept a mail back.
+/// The mails that did not go out, and why.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unsent {
+    /// The limits that kept one back each.
+    pub limited: Vec<Limit>,
+    /// How many the mail service refused for their address. The request's history names each.
+    pub refused: usize,
+}
+
+impl Unsent {
+    fn add(&mut self, handed: Handed) {
+        self.refused += usize::from(handed == Handed::Refused);
+    }
+}
+
+/// The same, and tells of the mails that did not go out.
 ///
 /// # Errors
 /// [`PortError`].
@@ -76,24 +91,24 @@ pub async fn fulfil_within<P: Office>(
     key: &RequestKey,
     at: Timestamp,
     public_url: &str,
-    limited: &mut Vec<Limit>,
+    unsent: &mut Unsent,
 ) -> Result<Option<Outcome>, PortError> {
     let Some(mut stored) = ports.request(key).await? else {
         return Err(PortError::corrupt("request", "it is not stored"));
     };
-    acknowledge(policy, ports, key, &stored, (at, public_url), limited).await?;
-    send_code(policy, ports, key, &stored, at, limited).await?;
+    acknowledge(policy, ports, key, &stored, (at, public_url), unsent).await?;
+    send_code(policy, ports, key, &stored, at, unsent).await?;
     for _ in 0..STEPS_MAX {
         let Some(act) = advance(policy, ports, key, &stored, at).await? else { break };
         stored = append(policy, ports, key, &stored, act, at).await?;
     }
-    tell_of_entries(policy, ports, key, &stored, public_url, limited).await?;
+    tell_of_entries(policy, ports, key, &stored, (at, public_url), unsent).await?;
     forget_verification(ports, key, &stored).await?;
     undo(policy, ports, key, &stored).await?;
     keep_for_the_answer(policy, ports, key, &stored).await?;
     let decided = stored.state.decided.clone().filter(|_| stored.state.ending().is_none());
     if let Some((_, outcome)) = &decided {
-        answer(policy, ports, key, &stored, outcome, (at, public_url), limited).await?;
+        answer(policy, ports, key, &stored, outcome, (at, public_url), unsent).await?;
     }
     if !stored.state.stage().is_open() {
         // The answer holds what the systems handed over, or nobody will read it.

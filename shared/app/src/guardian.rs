@@ -18,7 +18,7 @@ use crate::{
     error::{Appended, PortError},
     keys::Keys,
     letters,
-    mail::{Mail, MailClaim, Mailer},
+    mail::{self, Handed, Mail, MailClaim, Mailer},
 };
 
 /// How a guardian's agreement was expressed, as its record says.
@@ -34,13 +34,14 @@ pub async fn ask<P: ConsentLedger + CaptureMails + Keys + Mailer>(
     subject: &SubjectRef,
     capture: &CaptureId,
     public_url: &str,
-) -> Result<(), PortError> {
+) -> Result<Handed, PortError> {
     let controller = &policy.controller;
     let events = ports.consents(controller, subject).await?;
     let event = events.iter().find(|event| event.id == *capture && event.is_awaited());
     let event = event.ok_or_else(|| PortError::corrupt("a consent", "it is not stored, or waits for nobody"))?;
     let open = consent::awaited(&events, event);
     let is_agreed = agreement(&events, event).is_some();
+    let mut handed = Handed::Over;
     // Without an address the mail went out already, or the child's key is gone.
     if let Some(address) = ports.mail_address(controller, subject, capture, CaptureMail::Guardian).await?
         && !open.is_empty()
@@ -57,10 +58,11 @@ pub async fn ask<P: ConsentLedger + CaptureMails + Keys + Mailer>(
         };
         let token = keys.tokens.sign(controller, &claim);
         let link = format!("{public_url}/{controller}/v1/consents/{capture}/guardian?token={token}");
-        ports.send(&letter(policy, event, &open, address, &link)).await?;
+        handed = mail::hand_over(ports, &letter(policy, event, &open, address, &link)).await?;
         ports.confirm_capture_mail(controller, subject, capture, CaptureMail::Guardian, event.at).await?;
     }
-    ports.forget_mail_address(controller, subject, capture, CaptureMail::Guardian).await
+    ports.forget_mail_address(controller, subject, capture, CaptureMail::Guardian).await?;
+    Ok(handed)
 }
 
 /// Asks a guardian. It names nobody: the address was typed by somebody else, and may be a stranger's.

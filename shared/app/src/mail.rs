@@ -6,7 +6,7 @@ use domain::{
     sensitive::Sensitive,
 };
 
-use crate::error::PortError;
+use crate::error::{NotTaken, PortError};
 
 /// Longest value of a tag, in bytes: what the mail service takes.
 pub const TAG_BYTES_MAX: usize = 256;
@@ -38,6 +38,24 @@ pub trait Mailer {
     /// MUST name the mail to the mail service's events by its controller and its tag, both as
     /// [`tag_value`] writes them.
     async fn send(&self, mail: &Mail) -> Result<(), PortError>;
+}
+
+/// What the mail service said to a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handed {
+    /// It has it, or nothing was left to hand over.
+    Over,
+    /// No mail can go to that address, now or later.
+    Refused,
+}
+
+/// Hands a mail over. An address that is refused is an answer: the same mail would be refused again.
+pub(crate) async fn hand_over<P: Mailer>(ports: &P, mail: &Mail) -> Result<Handed, PortError> {
+    match ports.send(mail).await {
+        Ok(()) => Ok(Handed::Over),
+        Err(PortError::NotTaken { why: NotTaken::Address, .. }) => Ok(Handed::Refused),
+        Err(error) => Err(error),
+    }
 }
 
 /// What the account may send.
@@ -117,8 +135,13 @@ const ID_CHARS: usize = 22;
 impl MailTag {
     /// The tag of a letter about a request whose claim has this name.
     pub fn of_letter(request: &RequestId, claim: &str) -> String {
+        tag_value(&format!("request-{request}-{}", Self::letter_of(claim)))
+    }
+
+    /// What a letter is called in a tag, by the name of its claim.
+    pub fn letter_of(claim: &str) -> String {
         let (name, rest) = claim.split_at(claim.find('-').unwrap_or(claim.len()));
-        tag_value(&format!("request-{request}-{}{rest}", name.to_ascii_lowercase()))
+        tag_value(&format!("{}{rest}", name.to_ascii_lowercase()))
     }
 
     /// The name of a letter's claim.
@@ -178,6 +201,7 @@ mod tests {
             let tag = MailTag::of_letter(&id, claim);
             assert_eq!(tag, format!("request-{ID}-{letter}"));
             assert_eq!(MailTag::parse(&tag), request(letter));
+            assert_eq!(MailTag::letter_of(claim), letter);
             assert_eq!(MailTag::claim_of(letter), claim);
         }
         Ok(())

@@ -2,7 +2,6 @@
 
 use domain::{
     announcement::{Announcement, Notice, NoticeState},
-    dsar::{Act, Actor, Entry},
     ids::{RequestId, SubjectRef},
     mail::{MailFailure, MailFate},
     policy::Policy,
@@ -13,7 +12,7 @@ use crate::{
     announce::Announcements,
     error::PortError,
     mail::MailTag,
-    requests::{self, NewEntry, RecordError, RequestKey, RequestLog},
+    requests::{self, RecordError, RequestKey, RequestLog},
 };
 
 /// What a mail about a request is called that goes to the office.
@@ -81,20 +80,8 @@ async fn settle_letter<P: RequestLog>(
         Err(error) => return Err(error.into()),
     }
     let MailFate::Failed { failure, .. } = fate else { return Ok(Settled::Sent) };
-    let mut is_new = false;
-    let noted = requests::record(policy, ports, &key, |stored| {
-        // Each way to fail once: a complaint about what had bounced for the moment says something new,
-        // and a permanent bounce must not be lost behind a passing one.
-        is_new = !stored.state.failed_mails().any(|(_, mail, known)| mail == letter && known == failure);
-        let act = Act::MailFailed { mail: letter.to_owned(), why: failure.as_str().to_owned() };
-        is_new.then_some(NewEntry { entry: Entry { at, by: Actor::Product, act }, text: None })
-    });
-    match noted.await {
-        Ok(_) if is_new => Ok(Settled::Failed { failure, is_for_office: letter == OFFICE }),
-        // Erased since, or heard of before.
-        Ok(_) | Err(RecordError::Unknown) => Ok(Settled::Known),
-        Err(error) => Err(error),
-    }
+    let is_new = requests::note_failed_mail(policy, ports, &key, letter, failure, at).await?;
+    Ok(if is_new { Settled::Failed { failure, is_for_office: letter == OFFICE } } else { Settled::Known })
 }
 
 async fn settle_notice<P: Announcements>(

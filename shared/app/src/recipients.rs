@@ -14,7 +14,7 @@ use crate::{
     error::PortError,
     export::DisclosureLine,
     letters,
-    mail::Mailer,
+    mail::{Handed, Mail, MailClaim, Mailer},
     requests::{self, RequestKey, RequestLog},
 };
 
@@ -33,6 +33,8 @@ pub enum Follow {
 /// for one, or names them no more, the controller's own office gets the letter to pass it on: nobody is left
 /// untold in silence. The letter names disclosures by their numbers, never the person.
 ///
+/// Answers to how many of them no mail can go: the request's history names each.
+///
 /// # Errors
 /// [`PortError`], the first one: whoever cannot be written to keeps it from nobody else, and who was written to is not
 /// written to again.
@@ -43,23 +45,46 @@ pub async fn tell<P: RequestLog + Mailer>(
     (received, outcome): (&Received, &Outcome),
     disclosures: &[DisclosureLine],
     at: Timestamp,
-) -> Result<(), PortError> {
-    let Some(follow) = follows(policy, received, outcome) else { return Ok(()) };
+) -> Result<usize, PortError> {
+    let Some(follow) = follows(policy, received, outcome) else { return Ok(0) };
     let spared = spared(outcome);
     let mut by_recipient: BTreeMap<&Recipient, Vec<&DisclosureLine>> = BTreeMap::new();
     for line in disclosures.iter().filter(|line| !line.categories.is_subset(&spared)) {
         by_recipient.entry(&line.recipient).or_default().push(line);
     }
-    let mut failed = None;
+    let (mut refused, mut failed) = (0, None);
     for (recipient, lines) in by_recipient {
         // One that the policy names no more got the data all the same.
         let rule = policy.recipients.get(recipient);
-        let mail = rule.and_then(|rule| rule.mail.as_ref()).unwrap_or(&policy.contact_mail).clone();
-        let letter = letters::follow(policy, key, follow, (recipient, rule), (&lines, &spared), Sensitive::new(mail));
-        let sent = requests::send_once(ports, key, &format!("FOLLOW-{recipient}"), &letter, at).await;
-        failed = failed.or(sent.err());
+        let own = rule.and_then(|rule| rule.mail.as_ref());
+        let mail = Sensitive::new(own.unwrap_or(&policy.contact_mail).clone());
+        let letter = letters::follow(policy, key, follow, (recipient, rule), (&lines, &spared), mail);
+        let claim = format!("FOLLOW-{recipient}");
+        let sent = match own {
+            Some(_) => send_once(policy, ports, key, &claim, &letter, at).await,
+            None => requests::send_once(ports, key, &claim, &letter, at).await.map(|_| Handed::Over),
+        };
+        match sent {
+            Ok(handed) => refused += usize::from(handed == Handed::Refused),
+            Err(error) => failed = failed.or(Some(error)),
+        }
     }
-    failed.map_or(Ok(()), Err)
+    failed.map_or(Ok(refused), Err)
+}
+
+/// Sends a recipient's letter unless it was sent.
+async fn send_once<P: RequestLog + Mailer>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    claim: &str,
+    letter: &Mail,
+    at: Timestamp,
+) -> Result<Handed, PortError> {
+    match ports.claim_mail(key, claim, at).await? {
+        MailClaim::Sent => Ok(Handed::Over),
+        MailClaim::Fresh | MailClaim::InDoubt => requests::send_claimed(policy, ports, key, claim, letter, at).await,
+    }
 }
 
 /// Whether a decision is one that recipients must hear of.

@@ -8,6 +8,7 @@ use domain::{
         VerifiedBy,
     },
     ids::{ControllerId, Field, Fingerprint, Identifier, RequestId, SubjectRef},
+    mail::MailFailure,
     policy::Policy,
     sensitive::Sensitive,
     token::{Claim, Scope, TokenRefused},
@@ -17,7 +18,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::{
     error::{Appended, PortError},
     keys::Keys,
-    mail::{Mail, MailClaim, Mailer},
+    mail::{self, Handed, Mail, MailClaim, MailTag, Mailer},
 };
 
 /// Names one request in the log.
@@ -178,7 +179,8 @@ pub trait RequestLog {
     async fn confirm_mail(&self, key: &RequestKey, what: &str, at: Timestamp) -> Result<(), PortError>;
 }
 
-/// Sends a mail about a request unless it was sent: claimed, sent, confirmed. Answers whether it went out now.
+/// Sends a mail about a request to the office unless it was sent: claimed, sent, confirmed. Answers whether it went out
+/// now. An address of the office's that is refused is an error, for somebody to mend.
 pub(crate) async fn send_once<P: RequestLog + Mailer>(
     ports: &P,
     key: &RequestKey,
@@ -192,6 +194,56 @@ pub(crate) async fn send_once<P: RequestLog + Mailer>(
     ports.send(letter).await?;
     ports.confirm_mail(key, claim, at).await?;
     Ok(true)
+}
+
+/// Sends a claimed mail to somebody else, and confirms it. An address that is refused is as one from which the mail
+/// came back: the office sees it in the request's history, and what comes after the mail waits for nothing.
+pub(crate) async fn send_claimed<P: RequestLog + Mailer>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    claim: &str,
+    letter: &Mail,
+    at: Timestamp,
+) -> Result<Handed, PortError> {
+    let handed = mail::hand_over(ports, letter).await?;
+    if handed == Handed::Refused {
+        // Before it is confirmed: nobody looks again at what is.
+        match note_failed_mail(policy, ports, key, &MailTag::letter_of(claim), MailFailure::BouncePermanent, at).await {
+            Ok(_) => {}
+            Err(RecordError::Port(error)) => return Err(error),
+            Err(_) => return Err(PortError::Conflict { what: "a request" }),
+        }
+    }
+    ports.confirm_mail(key, claim, at).await?;
+    Ok(handed)
+}
+
+/// Notes in a request's history that a mail about it failed, each way to fail once: a complaint about what had bounced
+/// for the moment says something new, and a permanent bounce must not be lost behind a passing one. Answers whether it
+/// was new; of what was erased since, nothing is.
+///
+/// # Errors
+/// [`RecordError`], and never that it is unknown.
+pub(crate) async fn note_failed_mail<P: RequestLog>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    letter: &str,
+    failure: MailFailure,
+    at: Timestamp,
+) -> Result<bool, RecordError> {
+    let mut is_new = false;
+    let noted = record(policy, ports, key, |stored| {
+        is_new = !stored.state.failed_mails().any(|(_, mail, known)| mail == letter && known == failure);
+        let act = Act::MailFailed { mail: letter.to_owned(), why: failure.as_str().to_owned() };
+        is_new.then(|| NewEntry::new(at, Actor::Product, act))
+    });
+    match noted.await {
+        Ok(_) => Ok(is_new),
+        Err(RecordError::Unknown) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// By how much a next date may lie before the entry that it comes from: what came due meanwhile and was not looked at

@@ -18,7 +18,7 @@ use crate::{
     error::PortError,
     keys::Keys,
     letters,
-    mail::{Mail, MailClaim, Mailer},
+    mail::{self, Handed, Mail, MailClaim, Mailer},
 };
 
 /// How a withdrawal by the mailed link was expressed, as its record says.
@@ -37,12 +37,13 @@ pub async fn confirm<P: ConsentLedger + CaptureMails + Keys + Mailer>(
     subject: &SubjectRef,
     capture: &CaptureId,
     public_url: &str,
-) -> Result<(), PortError> {
+) -> Result<Handed, PortError> {
     let controller = &policy.controller;
     let events = ports.consents(controller, subject).await?;
     let event = events.iter().find(|event| event.id == *capture);
     let event = event.ok_or_else(|| PortError::corrupt("a consent", "it is not stored"))?;
     let begun = consent::to_confirm(policy, &events, event);
+    let mut handed = Handed::Over;
     // Without an address the mail went out already, or the person's key is gone.
     if let Some(address) = ports.mail_address(controller, subject, capture, CaptureMail::Confirmation).await?
         && !begun.is_empty()
@@ -58,10 +59,11 @@ pub async fn confirm<P: ConsentLedger + CaptureMails + Keys + Mailer>(
         };
         let token = keys.tokens.sign(controller, &claim);
         let link = format!("{public_url}/{controller}/v1/consents/{capture}/unsubscribe?token={token}");
-        ports.send(&letter(policy, event, &begun, address, link)).await?;
+        handed = mail::hand_over(ports, &letter(policy, event, &begun, address, link)).await?;
         ports.confirm_capture_mail(controller, subject, capture, CaptureMail::Confirmation, event.at).await?;
     }
-    ports.forget_mail_address(controller, subject, capture, CaptureMail::Confirmation).await
+    ports.forget_mail_address(controller, subject, capture, CaptureMail::Confirmation).await?;
+    Ok(handed)
 }
 
 /// Confirms a subscription. It may reach somebody for whom another signed up, so it says who it is

@@ -6,8 +6,10 @@
 use app::{
     capture_consent::{self, CaptureConsent, CaptureError, ConsentLedger, Receipt},
     capture_mail::{CaptureMail, CaptureMails},
+    error::NotTaken,
     fulfil_request,
     guardian::{self, GUARDIAN_METHOD, GuardianError},
+    mail::Handed,
     read_consents,
     receive_request::{self, ReceiveRequest},
     records::{self, RecordError, RegisterRecord},
@@ -20,7 +22,7 @@ use domain::{
     policy::Policy,
 };
 use jiff::{Timestamp, ToSpan};
-use testkit::{Memory, build};
+use testkit::{Memory, Said, build};
 
 const URL: &str = "https://privacy.example";
 const CHILD: &str = "child@example.com";
@@ -138,6 +140,18 @@ async fn the_guardian_is_written_to_once_and_the_address_is_gone_then() {
             return;
         }
     }
+}
+
+#[tokio::test]
+async fn a_guardian_that_no_mail_reaches_is_tried_once_and_no_address_is_kept() {
+    let (policy, memory) = (build::policy(), Memory::new());
+    let receipt = chose(&policy, &memory, form(14, Some(PARENT), &[("marketing", Choice::Given)], "k", day(0))).await;
+    let (subject, capture) = (&receipt.event.subject, &receipt.event.id);
+    memory.mail_service(|_| Some(Said::Refused(NotTaken::Address)));
+    assert_eq!(guardian::ask(&policy, &memory, subject, capture, URL).await.unwrap(), Handed::Refused);
+    let address = memory.mail_address(&policy.controller, subject, capture, CaptureMail::Guardian).await.unwrap();
+    assert_eq!(address, None);
+    assert_eq!(guardian::ask(&policy, &memory, subject, capture, URL).await.unwrap(), Handed::Over, "nothing is left");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use app::{
     capture_consent::{self, CaptureConsent},
     deadlines,
+    disclose::{Disclose, disclose},
     error::NotTaken,
     export::{DisclosureLine, SubjectFile},
     fulfil_request,
@@ -22,6 +23,7 @@ use app::{
 };
 use domain::{
     consent::{Capture, Choice},
+    disclosure::{About, DisclosureAsked},
     dsar::{
         Acting, ActingAs, ActingRefused, Instructions, Item, ItemResult, Outcome, PROCESSOR, Received, RequestType,
         Stage, Stop,
@@ -35,7 +37,10 @@ use domain::{
     sensitive::Sensitive,
 };
 use jiff::{Timestamp, ToSpan};
-use testkit::{Memory, Said, build};
+use testkit::{
+    Memory, Said, build,
+    recipients::{asked, country},
+};
 
 const URL: &str = "https://privacy.example";
 
@@ -678,10 +683,69 @@ async fn a_recipient_that_no_mail_reaches_keeps_it_from_no_other() {
     let key = received(&policy, &memory, form(RequestType::Restriction)).await.request;
     memory.mail_service(|mail| mail.to.disclose().contains("hosting").then_some(Said::Refused(NotTaken::Address)));
     let restriction = build::received(RequestType::Restriction, day(0));
-    for _ in 0..2 {
-        let decided = (&restriction, &Outcome::WithOffice);
-        recipients::tell(&policy, &memory, &key, decided, &disclosed(), day(1)).await.unwrap_err();
+    let decided = (&restriction, &Outcome::WithOffice);
+    for refused in [1, 0] {
+        let told = recipients::tell(&policy, &memory, &key, decided, &disclosed(), day(1)).await.unwrap();
+        assert_eq!(told, refused, "it is tried once");
         assert_eq!(memory.sent().len(), 3, "each of the others, once");
+    }
+    assert_eq!(failed_mails(&memory, &key).await, ["follow-hosting"]);
+}
+
+#[tokio::test]
+async fn an_office_that_no_mail_reaches_is_an_error_to_be_mended() {
+    let (policy, memory) = (with_recipients(), Memory::new());
+    let key = received(&policy, &memory, form(RequestType::Restriction)).await.request;
+    let office = policy.contact_mail.clone();
+    memory.mail_service(move |mail| (*mail.to.disclose() == office).then_some(Said::Refused(NotTaken::Address)));
+    let restriction = build::received(RequestType::Restriction, day(0));
+    let decided = (&restriction, &Outcome::WithOffice);
+    recipients::tell(&policy, &memory, &key, decided, &disclosed(), day(1)).await.unwrap_err();
+    assert!(failed_mails(&memory, &key).await.is_empty());
+    memory.mail_service(|_| None);
+    recipients::tell(&policy, &memory, &key, decided, &disclosed(), day(1)).await.unwrap();
+    assert_eq!(memory.sent().len(), 4, "everybody, once");
+}
+
+/// What the mails are called that a request's history says no mailbox took.
+async fn failed_mails(memory: &Memory, key: &RequestKey) -> Vec<String> {
+    let stored = memory.request(key).await.unwrap().unwrap();
+    stored.state.failed_mails().map(|(_, mail, _)| mail.to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_requester_that_no_mail_reaches_stands_in_the_way_of_nothing_that_follows() {
+    let policy = with_recipients();
+    for crash_after in 0.. {
+        let memory = Memory::new();
+        registered(&policy, &memory, "server-log", "security", &[]).await;
+        let disclosed = Disclose {
+            about: About::Person(ada()),
+            asked: DisclosureAsked { country: Some(country("FR")), ..asked("hosting", &["server-log"], "security") },
+            occurred_at: day(-1),
+            logged_by: "officer-1".into(),
+            key: "told".into(),
+            at: day(-1),
+        };
+        disclose(&policy, &memory, disclosed).await.unwrap();
+        let key = received(&policy, &memory, form(RequestType::Erasure)).await.request;
+        fulfilled(&policy, &memory, &key, day(0)).await;
+        let token = token_in(memory.sent().last().unwrap());
+        requests::verify(&policy, &memory, &key.request, &token, day(0)).await.unwrap();
+        memory.mail_service(|mail| mail.tag.ends_with("-answer").then_some(Said::Refused(NotTaken::Address)));
+        memory.fail_after(crash_after);
+        let first = fulfil_request::fulfil(&policy, &memory, &key, day(1), URL).await;
+        memory.recover();
+        let outcome = fulfil_request::fulfil(&policy, &memory, &key, day(1), URL).await.unwrap();
+        assert!(matches!(outcome, Some(Outcome::Erased(_))), "after {crash_after} calls: {outcome:?}");
+        assert_eq!(failed_mails(&memory, &key).await, ["answer"], "after {crash_after} calls");
+        assert!(memory.sent().iter().any(|mail| mail.tag.ends_with("-follow-hosting")), "after {crash_after} calls");
+        let stored = memory.request(&key).await.unwrap().unwrap();
+        assert_eq!(stored.confided.contact, None, "the key is gone after {crash_after} calls");
+        if first.is_ok() {
+            assert!(crash_after > 10, "the crash was never reached: {crash_after}");
+            return;
+        }
     }
 }
 

@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 use app::{
     capture_consent::{self, CaptureConsent, ConsentLedger, Receipt},
     capture_mail::{CaptureMail, CaptureMails},
+    error::NotTaken,
     guardian,
     keys::Keys,
+    mail::Handed,
     read_consents, requests,
     subscription::{self, UNSUBSCRIBE_METHOD, UnsubscribeError},
 };
@@ -20,7 +22,7 @@ use domain::{
 };
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
-use testkit::{Memory, build};
+use testkit::{Memory, Said, build};
 
 const URL: &str = "https://privacy.example";
 const ADA: &str = "ada@example.com";
@@ -200,6 +202,20 @@ async fn a_crash_anywhere_leaves_nobody_untold_and_no_address_behind() {
             return;
         }
     }
+}
+
+#[tokio::test]
+async fn who_no_mail_reaches_is_tried_once_and_no_address_is_kept() {
+    let (policy, memory) = (policy(), Memory::new());
+    let receipt = capture_consent::capture(&policy, &memory, form(build::mail(ADA), &NEWS, "k", day(0))).await;
+    let event = receipt.unwrap().event;
+    memory.mail_service(|_| Some(Said::Refused(NotTaken::Address)));
+    let confirm = async || subscription::confirm(&policy, &memory, &event.subject, &event.id, URL).await.unwrap();
+    assert_eq!(confirm().await, Handed::Refused);
+    let address =
+        memory.mail_address(&policy.controller, &event.subject, &event.id, CaptureMail::Confirmation).await.unwrap();
+    assert_eq!(address, None);
+    assert_eq!(confirm().await, Handed::Over, "nothing is left to send");
 }
 
 #[tokio::test]

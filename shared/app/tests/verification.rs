@@ -5,7 +5,7 @@
 
 use app::{
     challenges::Challenges as _,
-    fulfil_request,
+    fulfil_request::{self, Unsent},
     keys::Keys as _,
     limits::{self as counting, Caller},
     mail::Mail,
@@ -54,9 +54,10 @@ async fn asked(policy: &Policy, memory: &Memory, form: ReceiveRequest) -> Acknow
 }
 
 async fn fulfilled(policy: &Policy, memory: &Memory, key: &RequestKey, seconds: i64) -> (Option<Outcome>, Vec<Limit>) {
-    let mut limited = Vec::new();
-    let outcome = fulfil_request::fulfil_within(policy, memory, key, later(seconds), URL, &mut limited).await.unwrap();
-    (outcome, limited)
+    let mut unsent = Unsent::default();
+    let outcome = fulfil_request::fulfil_within(policy, memory, key, later(seconds), URL, &mut unsent).await.unwrap();
+    assert_eq!(unsent.refused, 0);
+    (outcome, unsent.limited)
 }
 
 /// The eight digits in a letter.

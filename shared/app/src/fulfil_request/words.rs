@@ -10,7 +10,7 @@ use domain::{
 };
 use jiff::{Timestamp, ToSpan};
 
-use super::{EXPORT_HOURS, Office, VERIFICATION_HOURS};
+use super::{EXPORT_HOURS, Office, Unsent, VERIFICATION_HOURS};
 use crate::{
     certificate::{CERTIFICATE_HOURS, certifies, is_erased},
     error::PortError,
@@ -34,7 +34,7 @@ pub(super) async fn acknowledge<P: Office>(
     key: &RequestKey,
     stored: &StoredRequest,
     (at, public_url): (Timestamp, &str),
-    limited: &mut Vec<Limit>,
+    unsent: &mut Unsent,
 ) -> Result<(), PortError> {
     let Some(address) = verify::mailbox(stored) else { return Ok(()) };
     let received = &stored.state.received;
@@ -53,7 +53,7 @@ pub(super) async fn acknowledge<P: Office>(
         false => limits::count_mail(ports, &key.controller, address, (&tag, at)).await?.map(|reached| reached.limit),
     };
     if let Some(limit) = kept_back {
-        limited.push(limit);
+        unsent.limited.push(limit);
         // Whoever made it can still ask for a code once the limit is past.
         ports.open_challenge(key, &Challenge { sent_at: None, ..first }).await?;
         return ports.confirm_mail(key, "ACK", received.at).await;
@@ -67,8 +67,9 @@ pub(super) async fn acknowledge<P: Office>(
     // Disclosed to the letter that carries it.
     let confirm = Confirm { link: &link, code: Some(code.disclose()), until };
     let letter = letters::acknowledgement(policy, key, &stored.state, address.value(), Some(&confirm), None);
-    ports.send(&Mail { tag, ..letter }).await?;
-    ports.confirm_mail(key, "ACK", received.at).await
+    let letter = Mail { tag, ..letter };
+    unsent.add(requests::send_claimed(policy, ports, key, "ACK", &letter, at).await?);
+    Ok(())
 }
 
 /// Whether as many requests of this type stand open already as are written about: the next ones are taken in
@@ -89,7 +90,7 @@ pub(super) async fn send_code<P: Office>(
     key: &RequestKey,
     stored: &StoredRequest,
     at: Timestamp,
-    limited: &mut Vec<Limit>,
+    unsent: &mut Unsent,
 ) -> Result<(), PortError> {
     let Some(address) = verify::mailbox(stored).filter(|_| requests::is_awaited(&stored.state)) else { return Ok(()) };
     let Some(challenge) = ports.challenge(key).await?.filter(|open| open.number > 1) else {
@@ -101,7 +102,7 @@ pub(super) async fn send_code<P: Office>(
     }
     let tag = MailTag::of_letter(&key.request, &claim);
     if let Some(reached) = limits::count_mail(ports, &key.controller, address, (&tag, at)).await? {
-        limited.push(reached.limit);
+        unsent.limited.push(reached.limit);
         return ports.confirm_mail(key, &claim, at).await;
     }
     let keys = ports.controller(&key.controller).await?;
@@ -109,8 +110,9 @@ pub(super) async fn send_code<P: Office>(
     // First it opens, then it is sent: a code in somebody's hands must not be refused.
     ports.code_sent(key, challenge.number, at).await?;
     let letter = letters::code(policy, key, stored.state.received.language, address.value().clone(), &code);
-    ports.send(&Mail { tag, ..letter }).await?;
-    ports.confirm_mail(key, &claim, at).await
+    let letter = Mail { tag, ..letter };
+    unsent.add(requests::send_claimed(policy, ports, key, &claim, &letter, at).await?);
+    Ok(())
 }
 
 /// What served the verification alone is taken away once it is over: the points that were offered, and the
@@ -133,12 +135,13 @@ fn link(public_url: &str, key: &RequestKey, page: &str, token: &str) -> String {
 /// Sends a letter unless it was sent: claimed, sent, confirmed. To a mailbox that nobody has proved to read
 /// only so many go out on one day: anybody can type its address.
 async fn send_once<P: Office>(
+    policy: &Policy,
     ports: &P,
-    key: &RequestKey,
     stored: &StoredRequest,
-    (what, at): (&str, Timestamp),
+    (key, what): (&RequestKey, &str),
     letter: Mail,
-    limited: &mut Vec<Limit>,
+    at: Timestamp,
+    unsent: &mut Unsent,
 ) -> Result<(), PortError> {
     if ports.claim_mail(key, what, at).await? == MailClaim::Sent {
         return Ok(());
@@ -151,11 +154,12 @@ async fn send_once<P: Office>(
         && let Some(reached) = limits::count_mail(ports, &key.controller, &address, (&tag, at)).await?
     {
         // What it says stands in the request's status, which its token opens.
-        limited.push(reached.limit);
+        unsent.limited.push(reached.limit);
         return ports.confirm_mail(key, what, at).await;
     }
-    ports.send(&Mail { tag, ..letter }).await?;
-    ports.confirm_mail(key, what, at).await
+    let letter = Mail { tag, ..letter };
+    unsent.add(requests::send_claimed(policy, ports, key, what, &letter, at).await?);
+    Ok(())
 }
 
 /// Tells the requester of what happened that they must know of: a question, an extension, an end.
@@ -164,8 +168,8 @@ pub(super) async fn tell_of_entries<P: Office>(
     ports: &P,
     key: &RequestKey,
     stored: &StoredRequest,
-    public_url: &str,
-    limited: &mut Vec<Limit>,
+    (at, public_url): (Timestamp, &str),
+    unsent: &mut Unsent,
 ) -> Result<(), PortError> {
     let Some(address) = stored.address().cloned() else { return Ok(()) };
     for (number, entry) in (1..).zip(&stored.state.history) {
@@ -176,7 +180,7 @@ pub(super) async fn tell_of_entries<P: Office>(
         let link = link(public_url, key, "reply", &token);
         let until = entry.at.saturating_add(VERIFICATION_HOURS.hours()).unwrap_or(Timestamp::MAX);
         if let Some(letter) = letters::of_entry(policy, key, stored, number, &address, (&link, until)) {
-            send_once(ports, key, stored, (&format!("E-{number}"), entry.at), letter, limited).await?;
+            send_once(policy, ports, stored, (key, &format!("E-{number}")), letter, at, unsent).await?;
         }
     }
     Ok(())
@@ -189,7 +193,7 @@ pub(super) async fn answer<P: Office>(
     stored: &StoredRequest,
     outcome: &Outcome,
     (at, public_url): (Timestamp, &str),
-    limited: &mut Vec<Limit>,
+    unsent: &mut Unsent,
 ) -> Result<(), PortError> {
     if let Some(address) = stored.address().cloned() {
         let opened = match outcome {
@@ -207,9 +211,9 @@ pub(super) async fn answer<P: Office>(
         if stored.state.answered_as() != stored.state.received.request {
             letters::say_categories_instead(&mut letter, stored.state.received.language);
         }
-        send_once(ports, key, stored, (&answer_claim(stored), at), letter, limited).await?;
+        send_once(policy, ports, stored, (key, &answer_claim(stored)), letter, at, unsent).await?;
     }
-    tell_others(policy, ports, key, stored, outcome, at).await?;
+    tell_others(policy, ports, key, stored, outcome, at, unsent).await?;
     // Last of all, since the answer's address lies under this key: what remains of the person in
     // copies and backups becomes unreadable. While anything of theirs is kept, its key must live; so it must while
     // a hold keeps whatever there is about them: what was disclosed, what they wrote.
@@ -251,11 +255,12 @@ async fn tell_others<P: Office>(
     stored: &StoredRequest,
     outcome: &Outcome,
     at: Timestamp,
+    unsent: &mut Unsent,
 ) -> Result<(), PortError> {
     let received = &stored.state.received;
     if recipients::follows(policy, received, outcome).is_some() {
         let disclosures = disclosures_of_subject(ports, &key.controller, &key.subject).await?;
-        recipients::tell(policy, ports, key, (received, outcome), &disclosures, at).await?;
+        unsent.refused += recipients::tell(policy, ports, key, (received, outcome), &disclosures, at).await?;
     }
     let (task, detail) = match outcome {
         Outcome::Refused(refusal, clause) if refusal.code == dsar::PROCESSOR => {
