@@ -376,7 +376,7 @@ impl Aws {
             Service::Tables(operation) => self.table(operation, &body),
             Service::Queues(operation) => self.queues.call(operation, &body, self.now, usize::from(partly)),
             Service::Keys(operation) => self.keys.call(operation, &body, &mut self.seed),
-            Service::Mails => Ok(self.mails.call(&request.path, &body)),
+            Service::Mails => self.mails.call(&request.path, &body),
             Service::Buckets => return self.buckets.call(request, usize::from(partly)),
         };
         match done {

@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use wire::mail_event::{CONTROLLER_TAG, NOTICE_TAG};
 
-use crate::seed::Seed;
+use crate::{seed::Seed, table::Refusal};
 
 /// A message that waits in a queue.
 #[derive(Debug, Clone)]
@@ -270,6 +270,8 @@ pub struct Sent {
 pub struct Mails {
     /// What went out.
     pub sent: Vec<Sent>,
+    /// An address that it takes no mail for.
+    pub refuses: Option<String>,
     /// A switch for tests of the tests: mail to addresses that end so is thanked for and lost.
     pub swallows: Option<&'static str>,
     /// Another: every mail goes out twice.
@@ -278,10 +280,13 @@ pub struct Mails {
 
 impl Mails {
     /// Carries out one call.
-    pub fn call(&mut self, path: &str, request: &Value) -> Value {
+    ///
+    /// # Errors
+    /// How the service refuses an address: in its words, which quote it.
+    pub fn call(&mut self, path: &str, request: &Value) -> Result<Value, Refusal> {
         if path == "/v2/email/account" {
             let quota = json!({ "Max24HourSend": 50_000, "MaxSendRate": 14, "SentLast24Hours": self.sent.len() });
-            return json!({ "SendQuota": quota, "SendingEnabled": true, "ProductionAccessEnabled": true });
+            return Ok(json!({ "SendQuota": quota, "SendingEnabled": true, "ProductionAccessEnabled": true }));
         }
         assert_eq!(path, "/v2/email/outbound-emails", "it is not served here");
         let tags = request["EmailTags"].as_array().cloned().unwrap_or_default();
@@ -295,9 +300,13 @@ impl Mails {
             tag: tagged(NOTICE_TAG).unwrap_or_default(),
             controller: tagged(CONTROLLER_TAG).unwrap_or_default(),
         };
+        if self.refuses.as_ref() == Some(&mail.to) {
+            let why = format!("Illegal address '{}'", mail.to);
+            return Err((400, json!({ "__type": "BadRequestException", "message": why })));
+        }
         let is_lost = self.swallows.is_some_and(|end| mail.to.ends_with(end));
         let times = if is_lost { 0 } else { 1 + usize::from(self.doubles) };
         self.sent.extend(std::iter::repeat_n(mail, times));
-        json!({ "MessageId": format!("mail-{}", self.sent.len()) })
+        Ok(json!({ "MessageId": format!("mail-{}", self.sent.len()) }))
     }
 }
