@@ -142,6 +142,11 @@ impl SlimClient {
         self.dial.is_some()
     }
 
+    /// A connection to wherever everything goes in the same process; `None`: it goes over the network.
+    pub(crate) fn line(&self) -> Option<Box<dyn Line>> {
+        self.dial.as_ref().map(|dial| dial())
+    }
+
     /// Opens a connection to an endpoint and keeps it, so that the first request need not. Best
     /// effort: what fails here shows when the connection is needed.
     pub async fn open(&self, endpoint: &str) {

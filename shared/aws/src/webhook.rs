@@ -36,7 +36,10 @@ use wire::{
     system::{HoldNoticeForm, TaskForm},
 };
 
-use crate::{Cloud, client};
+use crate::{
+    Cloud,
+    client::{self, Line},
+};
 
 /// How long look-up, connection and TLS may take together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -109,6 +112,47 @@ impl Target {
         };
         checked(found, reach)
     }
+
+    async fn open(&self, reach: Reach) -> Result<Stream, NotDelivered> {
+        let opened = async {
+            let stream = connect(&self.addresses(reach).await?).await?;
+            if !self.tls {
+                return Ok(Stream::Clear(stream));
+            }
+            let name = ServerName::try_from(self.host.clone()).map_err(|_| not_delivered("bad-address"))?;
+            let connector = client::tls().map_err(|_| not_delivered("tls"))?;
+            let stream = connector.connect(name, stream).await.map_err(|_| not_delivered("tls"))?;
+            Ok(Stream::Tls(Box::new(stream)))
+        };
+        tokio::time::timeout(CONNECT_TIMEOUT, opened).await.map_err(|_| not_delivered("connect-timeout"))?
+    }
+
+    async fn post(
+        self,
+        stream: Stream,
+        body: String,
+        headers: [(&'static str, String); 2],
+    ) -> Result<(), NotDelivered> {
+        let mut request = Request::post(self.path)
+            .header(HOST, self.authority)
+            .header(CONTENT_TYPE, "application/json")
+            .header(USER_AGENT, "habeas")
+            .header(CONNECTION, "close");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(Full::new(Bytes::from(body))).map_err(|_| not_delivered("bad-address"))?;
+        let status = match stream {
+            Stream::Clear(stream) => send(stream, request).await?,
+            Stream::Tls(stream) => send(*stream, request).await?,
+            Stream::InProcess(stream) => send(stream, request).await?,
+        };
+        match status.as_u16() {
+            200..=299 => Ok(()),
+            300..=399 => Err(not_delivered("redirected")),
+            status => Err(not_delivered(format!("http-{status}"))),
+        }
+    }
 }
 
 fn checked(found: Vec<SocketAddr>, reach: Reach) -> Result<Vec<SocketAddr>, NotDelivered> {
@@ -153,44 +197,12 @@ where
     }
 }
 
-async fn call(url: &str, body: String, headers: [(&'static str, String); 2], reach: Reach) -> Result<(), NotDelivered> {
-    let target = Target::of(url, reach)?;
-    let connected = tokio::time::timeout(CONNECT_TIMEOUT, async {
-        let stream = connect(&target.addresses(reach).await?).await?;
-        if !target.tls {
-            return Ok(Stream::Clear(stream));
-        }
-        let name = ServerName::try_from(target.host.clone()).map_err(|_| not_delivered("bad-address"))?;
-        let connector = client::tls().map_err(|_| not_delivered("tls"))?;
-        let stream = connector.connect(name, stream).await.map_err(|_| not_delivered("tls"))?;
-        Ok(Stream::Tls(Box::new(stream)))
-    })
-    .await
-    .map_err(|_| not_delivered("connect-timeout"))??;
-
-    let mut request = Request::post(target.path)
-        .header(HOST, target.authority)
-        .header(CONTENT_TYPE, "application/json")
-        .header(USER_AGENT, "habeas")
-        .header(CONNECTION, "close");
-    for (name, value) in headers {
-        request = request.header(name, value);
-    }
-    let request = request.body(Full::new(Bytes::from(body))).map_err(|_| not_delivered("bad-address"))?;
-    let status = match connected {
-        Stream::Clear(stream) => send(stream, request).await?,
-        Stream::Tls(stream) => send(*stream, request).await?,
-    };
-    match status.as_u16() {
-        200..=299 => Ok(()),
-        300..=399 => Err(not_delivered("redirected")),
-        status => Err(not_delivered(format!("http-{status}"))),
-    }
-}
-
+/// A connection to a system.
 enum Stream {
     Clear(TcpStream),
     Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
+    /// One that ends in the same process.
+    InProcess(Box<dyn Line>),
 }
 
 /// What is sent: the body that is signed, and the header that names it.
@@ -234,9 +246,15 @@ impl Webhooks for Cloud {
         let signature = signature(secrets, at, body.as_bytes());
         let reach = if self.is_local() { Reach::Anywhere } else { Reach::Public };
         let headers = [(SIGNATURE_HEADER, signature), named];
-        tokio::time::timeout(CALL_TIMEOUT, call(url, body, headers, reach))
-            .await
-            .map_err(|_| not_delivered("timeout"))?
+        let call = async {
+            let target = Target::of(url, reach)?;
+            let stream = match self.http().line() {
+                Some(line) => Stream::InProcess(line),
+                None => target.open(reach).await?,
+            };
+            target.post(stream, body, headers).await
+        };
+        tokio::time::timeout(CALL_TIMEOUT, call).await.map_err(|_| not_delivered("timeout"))?
     }
 }
 
@@ -248,6 +266,17 @@ mod tests {
     };
 
     use super::*;
+
+    async fn call(
+        url: &str,
+        body: String,
+        headers: [(&'static str, String); 2],
+        reach: Reach,
+    ) -> Result<(), NotDelivered> {
+        let target = Target::of(url, reach)?;
+        let stream = target.open(reach).await?;
+        target.post(stream, body, headers).await
+    }
 
     fn code<T: std::fmt::Debug>(result: Result<T, NotDelivered>) -> String {
         result.unwrap_err().code

@@ -179,6 +179,7 @@ enum Service {
     Queues(String),
     Keys(String),
     Mails,
+    Systems,
     Buckets,
 }
 
@@ -191,6 +192,7 @@ impl Service {
             Some(("TrentService", operation)) => Self::Keys(operation.to_owned()),
             Some((unknown, _)) => panic!("{unknown} is not served here"),
             None if request.path.starts_with("/v2/email/") => Self::Mails,
+            None if request.path.starts_with(SYSTEMS) => Self::Systems,
             None => Self::Buckets,
         }
     }
@@ -200,7 +202,7 @@ impl Service {
             Self::Tables(operation) => ["GetItem", "Query", "Scan"].contains(&operation.as_str()),
             Self::Keys(_) => true,
             Self::Buckets => request.method == "GET",
-            Self::Queues(_) | Self::Mails => false,
+            Self::Queues(_) | Self::Mails | Self::Systems => false,
         }
     }
 
@@ -208,7 +210,7 @@ impl Service {
     fn refusal(&self, fault: Fault) -> Answer {
         let (status, code) = match (fault, self) {
             (Fault::Throttled, Self::Buckets) => (503, "SlowDown"),
-            (Fault::Throttled, Self::Mails) => (429, "TooManyRequestsException"),
+            (Fault::Throttled, Self::Mails | Self::Systems) => (429, "TooManyRequestsException"),
             (Fault::Throttled, _) => (400, "ThrottlingException"),
             (Fault::Expired, Self::Buckets) => (403, "ExpiredToken"),
             (Fault::Expired, _) => (403, "ExpiredTokenException"),
@@ -222,6 +224,20 @@ impl Service {
             _ => Answer::json(status, &json!({ "__type": code, "message": MARK })).with("x-amzn-errortype", code),
         }
     }
+}
+
+/// How the paths of the controllers' systems begin.
+const SYSTEMS: &str = "/systems/";
+
+/// What a system of a controller's took.
+#[derive(Debug, Clone)]
+pub struct Posted {
+    /// Where.
+    pub path: String,
+    /// With which headers, by their names in small letters.
+    pub headers: BTreeMap<String, String>,
+    /// What.
+    pub body: String,
 }
 
 /// One account of AWS.
@@ -240,6 +256,8 @@ pub struct Aws {
     pub keys: Keys,
     /// SES.
     pub mails: Mails,
+    /// What the controllers' systems took, in its order. They are no part of AWS, and fail as it does.
+    pub posted: Vec<Posted>,
     /// The time, in milliseconds since 1970.
     pub now: i64,
     /// What goes wrong.
@@ -282,6 +300,7 @@ impl Account {
             queues: Queues::default(),
             keys: Keys::default(),
             mails: Mails::default(),
+            posted: Vec::new(),
             now,
             plan: Plan::calm(),
             trace: Vec::new(),
@@ -377,6 +396,11 @@ impl Aws {
             Service::Queues(operation) => self.queues.call(operation, &body, self.now, usize::from(partly)),
             Service::Keys(operation) => self.keys.call(operation, &body, &mut self.seed),
             Service::Mails => self.mails.call(&request.path, &body),
+            Service::Systems => {
+                let body = String::from_utf8_lossy(&request.body).into_owned();
+                self.posted.push(Posted { path: request.path.clone(), headers: request.headers.clone(), body });
+                Ok(json!({}))
+            }
             Service::Buckets => return self.buckets.call(request, usize::from(partly)),
         };
         match done {

@@ -2,16 +2,18 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
 };
 
+use domain::policy::Policy;
 use fault_tests::{
     endpoint::{FAULTS, Fault},
-    history::{MARK, case, draw_plan, histories, turn},
+    history::{MARK, case, draw_plan, histories, turn, version},
     table::TABLE,
     world::{Call, Function, MAIL_EVENTS, World},
 };
 use futures_util::future::LocalBoxFuture;
+use policy::PolicyBook;
 use serde_json::{Value, json};
 
 use crate::retention::{Registered, register, time};
@@ -55,6 +57,10 @@ pub(crate) fn address(person: usize) -> String {
     format!("{MARK}.{person}@example.org")
 }
 
+fn account(person: usize) -> String {
+    format!("{MARK}-account-{person}")
+}
+
 async fn office(
     world: &World,
     (method, path): (&str, &str),
@@ -82,7 +88,7 @@ async fn people(world: &World, of: &Declared) {
     for person in 0..of.people {
         let subject = match person < of.mailed {
             true => json!({ "kind": "mail", "value": address(person) }),
-            false => json!({ "kind": "account", "value": format!("{MARK}-account-{person}") }),
+            false => json!({ "kind": "account", "value": account(person) }),
         };
         let record = Registered { person, subject, kind: 0, occurred_at: world.now() - HOUR, id: RefCell::default() };
         register(world, person, &record).await;
@@ -172,9 +178,30 @@ pub(crate) fn report(world: &World, reported: &Cell<usize>, bounces: bool) {
     }
 }
 
+/// The policy with a system that tells whoever has no mail address.
+fn with_channel() -> Policy {
+    let channel = r#"
+[breach]
+channel = "pager"
+clause = "scantrust.1.1-a"
+
+[[system]]
+id = "pager"
+title = "Writes to telephones"
+webhook = "https://pager.example/systems/pager"
+clause = "scantrust.1.1-a"
+"#;
+    version(&[], channel)
+}
+
 pub(crate) async fn history(world: &World) {
     let count = 1 + world.below(4);
     let of = declared(world, (count, world.below(count + 1)), world.percent(50));
+    if world.percent(50) {
+        world.serve(PolicyBook::new([with_channel()]));
+    }
+    // An address that passes our own reading and not the mail service's.
+    world.account.aws().mails.refuses = world.percent(15).then(|| address(0));
     people(world, &of).await;
     draw_plan(world);
     for _ in 0..6 + world.below(10) {
@@ -245,12 +272,20 @@ async fn check(world: &World, of: &Declared) {
     }
     let (open, sent) = (of_state("planned") + of_state("claimed"), of_state("sent"));
     let (without, back) = (of_state("without-address"), of_state("not-reached"));
-    assert_eq!((open, sent + back, without), (0, of.mailed, of.people - of.mailed), "somebody is untold: {notices:?}");
+    let by_channel = handed_over(world, of);
+    assert!(of_state("sent-by-channel") <= by_channel, "the system knows nothing of whom it is to have told: {told}");
+    let otherwise = without + of_state("sent-by-channel");
+    assert_eq!(
+        (open, sent + back, otherwise),
+        (0, of.mailed, of.people - of.mailed),
+        "somebody is untold: {notices:?}"
+    );
 
     // Nobody untold; twice only who is counted as perhaps told twice.
     {
         let aws = world.account.aws();
-        for person in 0..of.mailed {
+        let is_refused = |person: &usize| aws.mails.refuses.as_ref() == Some(&address(*person));
+        for person in (0..of.mailed).filter(|person| !is_refused(person)) {
             let mails =
                 aws.mails.sent.iter().filter(|mail| mail.to == address(person) && notices.contains_key(&mail.tag));
             assert!(mails.count() > 0, "somebody is untold: {notices:?}");
@@ -271,6 +306,23 @@ async fn check(world: &World, of: &Declared) {
     let is_public = alerts["alerts"].as_array().unwrap().iter().any(|alert| alert["breach_id"] == *id);
     assert!(is_public || without + back == 0, "nothing public tells whom no mail reaches: {alerts}");
     alarms(world, of).await;
+}
+
+/// How many people the controller's system was handed, each under a name of their own whenever it comes.
+fn handed_over(world: &World, of: &Declared) -> usize {
+    let mut people: BTreeMap<String, String> = BTreeMap::new();
+    for posted in &world.account.aws().posted {
+        let notice: Value = serde_json::from_str(&posted.body).unwrap();
+        let (name, whom) = (notice["notice"].as_str().unwrap(), notice["subject"]["value"].as_str().unwrap());
+        assert_eq!(posted.headers["habeas-notice"], name, "its header names another one");
+        let before = people.insert(whom.to_owned(), name.to_owned());
+        assert!(before.is_none_or(|before| before == name), "a notice that comes again has another name");
+    }
+    let unaddressed = (of.mailed..of.people).map(account).collect::<BTreeSet<_>>();
+    assert!(people.keys().all(|whom| unaddressed.contains(whom)), "whoever has an address is written to: {people:?}");
+    let names: BTreeSet<_> = people.values().collect();
+    assert_eq!(names.len(), people.len(), "two people have one notice");
+    people.len()
 }
 
 /// A deadline that passes is told to the office, and counted.

@@ -8,7 +8,7 @@ use std::{
 
 use domain::{
     policy::Policy,
-    system::{SIGNATURE_HEADER, SystemSecret, signature},
+    system::{SIGNATURE_HEADER, SystemSecret, signature, verify},
 };
 use fault_tests::{
     history::{draw_plan, histories, turn, version},
@@ -16,7 +16,7 @@ use fault_tests::{
     world::{Call, Function, OUTCOMES, Outcome, World},
 };
 use futures_util::future::LocalBoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use policy::PolicyBook;
 use serde_json::{Map, Value, json};
 
@@ -45,20 +45,28 @@ const PATIENCE_DAYS: i64 = 50;
 /// How much a clerk does to a request at one look.
 const ACTS_MAX: usize = 4;
 
+/// Where it gets them: from a queue of its own, or by calls.
+const PLACES: [&str; 2] = [
+    "queue = \"https://sqs.eu-west-1.amazonaws.com/000000000000/crm\"",
+    "webhook = \"https://crm.example/systems/crm\"",
+];
+
 /// How a system takes its tasks.
 const MANNERS: [&str; 6] = ["answers", "answers", "refuses", "fails first", "is late", "says nothing"];
 
-fn promised() -> Policy {
+fn promised(place: &str) -> Policy {
     let office = "[office]\nreview = [\"access\"]\nfour_eyes = [\"erasure\"]\nescalation = [\"head@scantrust.com\"]\n";
-    let system = r#"
+    let system = format!(
+        r#"
 [[system]]
 id = "crm"
 title = "Customers"
-queue = "https://sqs.eu-west-1.amazonaws.com/000000000000/crm"
+{place}
 requests = ["access", "erasure"]
 clause = "scantrust.1.1-a"
-"#;
-    version(&[("[office]\n", office)], system)
+"#
+    );
+    version(&[("[office]\n", office)], &system)
 }
 
 /// A task as the system knows it.
@@ -88,9 +96,18 @@ impl Crm {
     /// Takes what waits for it; the same task may come again.
     fn read(&self, world: &World) {
         let waiting = world.account.aws().queues.queues.remove("crm").unwrap_or_default();
-        for message in waiting {
+        let waiting = waiting.into_iter().map(|message| {
             let envelope: Value = serde_json::from_str(&message.body).unwrap();
-            let task: Value = serde_json::from_str(envelope["body"].as_str().unwrap()).unwrap();
+            let part = |name: &str| envelope[name].as_str().unwrap().to_owned();
+            (part("signature"), part("body"))
+        });
+        let posted = std::mem::take(&mut world.account.aws().posted);
+        let posted = posted.into_iter().map(|posted| (posted.headers[SIGNATURE_HEADER].clone(), posted.body));
+        for (signed, body) in waiting.chain(posted) {
+            let (now, secret) = (Timestamp::from_millisecond(world.now()).unwrap(), std::slice::from_ref(&self.secret));
+            let by = verify(&signed, body.as_bytes(), secret, now, SignedDuration::from_hours(24 * DAYS_MAX));
+            assert!(by.is_ok(), "a task that is not signed by its secret: {by:?}");
+            let task: Value = serde_json::from_str(&body).unwrap();
             let manner = *world.one_of(&MANNERS);
             let since = world.now();
             let kind = task["type"].as_str().unwrap().to_owned();
@@ -311,7 +328,7 @@ async fn tick(world: &World) -> Outcome {
 }
 
 pub(crate) async fn history(world: &World) {
-    world.serve(PolicyBook::new([promised()]));
+    world.serve(PolicyBook::new([promised(PLACES[world.below(PLACES.len())])]));
     let crm = Crm::connected(world).await;
     let records: Vec<Registered> = (0..world.below(4))
         .map(|_| {
@@ -332,6 +349,7 @@ pub(crate) async fn history(world: &World) {
             taken: RefCell::default(),
             is_confirmed: true,
             confirmed: Cell::default(),
+            asked_at: Cell::default(),
         })
         .collect();
     let hold = Hold::default();
@@ -435,7 +453,7 @@ async fn check(
     neglected: &BTreeSet<usize>,
     (crm, hold): (&Crm, &Hold),
 ) {
-    let mut late = 0;
+    let (mut late, mut erased) = (0, BTreeSet::new());
     for asked in all {
         let (id, _) = asked.taken.borrow().clone().unwrap();
         let case = look(world, &id).await.unwrap();
@@ -475,6 +493,9 @@ async fn check(
         }
         let of_person = records.iter().filter(|record| record.person == asked.person);
         let ends = |record: &Registered| standing(world, &record.id.borrow().clone().unwrap()).is_none();
+        if stage == "answered" && asked.request == "erasure" {
+            erased.insert(asked.person);
+        }
         if stage == "answered" && asked.request == "erasure" && !(hold.stands() && asked.person == HELD) {
             assert!(of_person.clone().all(ends), "an erasure was answered and a record stands");
         }
@@ -495,7 +516,11 @@ async fn check(
     rest(world).await;
     deleted_as_evidence_says(world);
     let aws = world.account.aws();
+    // A person whose erasure was answered has no key any more: who they were is lost to their other requests as well.
+    let is_gone = |reason: &Option<String>| reason.as_ref().is_some_and(|reason| reason.ends_with("cannot be opened"));
     let dead: Vec<_> = aws.queues.dead().map(|message| (&message.body, &message.reason)).collect();
+    let (gone, dead): (Vec<_>, Vec<_>) = dead.into_iter().partition(|(_, reason)| is_gone(reason));
+    assert!(gone.is_empty() || !erased.is_empty(), "a person who was not erased cannot be read: {gone:?}");
     assert!(dead.len() <= crm.silent(), "dead letters are the tasks that nobody answered: {dead:?}");
 }
 

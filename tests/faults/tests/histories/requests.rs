@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
 };
 
+use domain::dsar::VERIFICATION_WINDOW_HOURS;
 use fault_tests::{
     history::{MARK, draw_plan, histories, turn},
     services::Sent,
@@ -29,6 +30,8 @@ pub(crate) struct Asked {
     /// Whether they press the mailed link's button.
     pub(crate) is_confirmed: bool,
     pub(crate) confirmed: Cell<bool>,
+    /// When it was asked for last, in milliseconds: the mailed link is no older.
+    pub(crate) asked_at: Cell<i64>,
 }
 
 fn address(person: usize) -> String {
@@ -62,6 +65,7 @@ pub(crate) async fn ask(world: &World, asked: &Asked) {
     if asked.request == "rectification" {
         body["corrections"] = json!({ "role": format!("{MARK} is another") });
     }
+    asked.asked_at.set(world.now());
     let key = format!("request-{}", asked.number);
     let Some((status, answer)) = intake(world, "POST", "/v1/requests", Vec::new(), (&key, body)).await else { return };
     // Writes whose answer was lost were counted with it: who asks too often is told to come back another day.
@@ -96,8 +100,12 @@ pub(crate) async fn confirm(world: &World, asked: &Asked) {
     let Some((status, answer)) = intake(world, "POST", &path, vec![("request", &id)], ("k", Value::Null)).await else {
         return;
     };
-    // Who has pressed before is told how far it is, or that nothing is left to confirm.
-    assert!(status == 200 || asked.request != "access" || status == 409 || status == 410, "{status} {answer}");
+    // Who has pressed before is told how far it is, or that nothing is left to confirm; and a link has its time.
+    let is_late = status == 401 && world.now() >= asked.asked_at.get() + VERIFICATION_WINDOW_HOURS * 3_600_000;
+    assert!(
+        is_late || status == 200 || asked.request != "access" || status == 409 || status == 410,
+        "{status} {answer}"
+    );
     asked.confirmed.set(asked.confirmed.get() || status == 200);
 }
 
@@ -136,6 +144,7 @@ pub(crate) async fn history(world: &World) {
             taken: RefCell::default(),
             is_confirmed: world.percent(85),
             confirmed: Cell::default(),
+            asked_at: Cell::default(),
         })
         .collect();
     for _ in 0..6 + world.below(10) {
