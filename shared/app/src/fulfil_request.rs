@@ -2,7 +2,7 @@
 //! of a request: it reads where the request stands and does what comes next.
 
 use domain::{
-    dsar::{self, Act, Actor, Outcome, Proof, RequestType, Ruling, Stage, VerifiedBy},
+    dsar::{self, Act, Actor, Outcome, Proof, RequestState, RequestType, Ruling, Stage, VerifiedBy},
     limits::Limit,
     policy::{Policy, VerificationRule},
 };
@@ -27,10 +27,12 @@ use crate::{
 };
 
 mod deeds;
+mod end_of_key;
 mod words;
 
 pub(crate) use deeds::withdraw as withdraw_purposes;
 use deeds::{carry_out, keep_for_the_answer, undo, withdraw_what_was_given};
+use end_of_key::end_key;
 use words::{acknowledge, answer, forget_verification, send_code, tell_of_entries};
 
 pub use crate::export::{EXPORT_HOURS, Exports, SubjectFile, WITHHELD};
@@ -106,15 +108,21 @@ pub async fn fulfil_within<P: Office>(
     forget_verification(ports, key, &stored).await?;
     undo(policy, ports, key, &stored).await?;
     keep_for_the_answer(policy, ports, key, &stored).await?;
-    let decided = stored.state.decided.clone().filter(|_| stored.state.ending().is_none());
-    if let Some((_, outcome)) = &decided {
+    let outcome = decided(&stored.state).map(|(_, outcome)| outcome);
+    if let Some(outcome) = outcome {
         answer(policy, ports, key, &stored, outcome, (at, public_url), unsent).await?;
     }
     if !stored.state.stage().is_open() {
         // The answer holds what the systems handed over, or nobody will read it.
         systems::drop_delivered(ports, &stored.state).await?;
+        end_key(policy, ports, key, (at, public_url), unsent).await?;
     }
-    Ok(decided.map(|(_, outcome)| outcome))
+    Ok(outcome.cloned())
+}
+
+/// What was decided about a request, and when, unless it ended in another way.
+fn decided(state: &RequestState) -> Option<&(Timestamp, Outcome)> {
+    state.decided.as_ref().filter(|_| state.ending().is_none())
 }
 
 /// What the product does next, if anything is for it to do; what it takes to do it is done already when

@@ -14,7 +14,7 @@ use crate::{
     error::PortError,
     export::DisclosureLine,
     letters,
-    mail::{Handed, Mail, MailClaim, Mailer},
+    mail::{Handed, Mailer},
     requests::{self, RequestKey, RequestLog},
 };
 
@@ -61,8 +61,8 @@ pub async fn tell<P: RequestLog + Mailer>(
         let letter = letters::follow(policy, key, follow, (recipient, rule), (&lines, &spared), mail);
         let claim = format!("FOLLOW-{recipient}");
         let sent = match own {
-            Some(_) => send_once(policy, ports, key, &claim, &letter, at).await,
-            None => requests::send_once(ports, key, &claim, &letter, at).await.map(|_| Handed::Over),
+            Some(_) => requests::tell_other(policy, ports, key, &claim, &letter, at).await,
+            None => requests::tell_office(ports, key, &claim, &letter, at).await.map(|_| Handed::Over),
         };
         match sent {
             Ok(handed) => refused += usize::from(handed == Handed::Refused),
@@ -70,21 +70,6 @@ pub async fn tell<P: RequestLog + Mailer>(
         }
     }
     failed.map_or(Ok(refused), Err)
-}
-
-/// Sends a recipient's letter unless it was sent.
-async fn send_once<P: RequestLog + Mailer>(
-    policy: &Policy,
-    ports: &P,
-    key: &RequestKey,
-    claim: &str,
-    letter: &Mail,
-    at: Timestamp,
-) -> Result<Handed, PortError> {
-    match ports.claim_mail(key, claim, at).await? {
-        MailClaim::Sent => Ok(Handed::Over),
-        MailClaim::Fresh | MailClaim::InDoubt => requests::send_claimed(policy, ports, key, claim, letter, at).await,
-    }
 }
 
 /// Whether a decision is one that recipients must hear of.

@@ -209,7 +209,7 @@ async fn remind<P: RequestLog + Mailer>(
         }
         let claim = format!("{name}-{n}");
         let letter = letters::reminder(policy, key, (state, due), reminder, (to.clone(), &claim), at);
-        match requests::send_once(ports, key, &claim, &letter, at).await {
+        match requests::tell_office(ports, key, &claim, &letter, at).await {
             Ok(is_sent) if n == 0 => clocked.reminded += usize::from(is_sent),
             Ok(is_sent) => clocked.escalated += usize::from(is_sent),
             Err(error) => failed = failed.or(Some(error)),

@@ -172,7 +172,7 @@ pub trait RequestLog {
         limit: usize,
     ) -> Result<OfficePage, PortError>;
 
-    /// Claims one mail about a request. MUST be fresh for exactly one of several at once.
+    /// Claims one mail about a request, or another thing that is to be done once by its name. MUST be fresh for exactly one of several at once.
     async fn claim_mail(&self, key: &RequestKey, what: &str, at: Timestamp) -> Result<MailClaim, PortError>;
 
     /// Notes that a claimed mail was handed over.
@@ -181,7 +181,7 @@ pub trait RequestLog {
 
 /// Sends a mail about a request to the office unless it was sent: claimed, sent, confirmed. Answers whether it went out
 /// now. An address of the office's that is refused is an error, for somebody to mend.
-pub(crate) async fn send_once<P: RequestLog + Mailer>(
+pub(crate) async fn tell_office<P: RequestLog + Mailer>(
     ports: &P,
     key: &RequestKey,
     claim: &str,
@@ -194,6 +194,21 @@ pub(crate) async fn send_once<P: RequestLog + Mailer>(
     ports.send(letter).await?;
     ports.confirm_mail(key, claim, at).await?;
     Ok(true)
+}
+
+/// Sends a mail about a request to somebody else unless it was sent: claimed, then as [`send_claimed`] does.
+pub(crate) async fn tell_other<P: RequestLog + Mailer>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    claim: &str,
+    letter: &Mail,
+    at: Timestamp,
+) -> Result<Handed, PortError> {
+    match ports.claim_mail(key, claim, at).await? {
+        MailClaim::Sent => Ok(Handed::Over),
+        MailClaim::Fresh | MailClaim::InDoubt => send_claimed(policy, ports, key, claim, letter, at).await,
+    }
 }
 
 /// Sends a claimed mail to somebody else, and confirms it. An address that is refused is as one from which the mail

@@ -41,8 +41,8 @@ pub use due::{
 pub use grounds::{EXCEPTIONS_MAX, ExtensionGround, RefusalGround, RulingRefused, check_ruling, has_parts};
 pub use merge::{MergeRefused, check_merge};
 pub use next::{
-    QUESTION_HOURS, REMINDERS, RESTRICTION_REVIEW_HOURS, Reminder, VERIFICATION_WINDOW_HOURS, lapses_at, next_date,
-    reminders,
+    QUESTION_HOURS, REMINDERS, RESTRICTION_REVIEW_HOURS, Reminder, VERIFICATION_WINDOW_HOURS, lapses_at, needs_key,
+    next_date, reminders,
 };
 pub use outcome::{Item, ItemResult, Outcome};
 pub use points::{countable as countable_points, matching as matching_points};

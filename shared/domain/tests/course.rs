@@ -445,6 +445,22 @@ fn whoever_does_not_prove_who_they_are_is_told_so_in_time() {
 }
 
 #[test]
+fn a_request_needs_its_persons_key_while_it_is_open_unless_anybody_could_have_sent_it() {
+    let anybodys = RequestState::new(received(RequestType::Access, VerificationRule::Mail));
+    let erased = |hours: i64| received_at() - hours.hours();
+    for (hours, needs) in [(-24, true), (0, true), (24 * 14, true), (24 * 14 + 1, false)] {
+        assert_eq!(dsar::needs_key(&anybodys, erased(hours)), needs, "erased {hours} hours before it came");
+    }
+    let verified = after(&anybodys, Actor::Requester, Act::Verified(VerifiedBy::Mail));
+    assert!(dsar::needs_key(&verified, erased(24 * 100)), "a proof shows whose it is");
+    let mut entered = anybodys.clone();
+    entered.received.entered_by = Some(StaffId::parse("clerk-1").unwrap());
+    assert!(dsar::needs_key(&entered, erased(24 * 100)), "a person has it");
+    let lapsed = after(&anybodys, Actor::Product, Act::Lapsed);
+    assert!(!dsar::needs_key(&lapsed, erased(0)), "it is closed");
+}
+
+#[test]
 fn a_question_without_an_answer_is_called_to_mind_every_month() {
     let state = after(&with_office(), staff(1), Act::Asked(Ask::Clarification));
     let due = AnswerDue { at: gone(24 * 365), ..due(&state) };

@@ -66,8 +66,8 @@ pub struct Tables {
     pub forgets: Option<&'static str>,
     /// Another: what is deleted is said to have been gone before.
     pub deletes_silently: bool,
-    /// Another: what is deleted stays.
-    pub keeps: bool,
+    /// Another: what is deleted from that table stays.
+    pub keeps: Option<&'static str>,
 }
 
 /// Most bytes of an item, and of a transaction's items together (DynamoDB's limits).
@@ -167,6 +167,9 @@ impl Tables {
     fn apply(&mut self, write: Write) {
         let Write { table, key, new } = write;
         if new.is_some() && self.swallows.is_some_and(|swallowed| key.1.starts_with(swallowed)) {
+            return;
+        }
+        if new.is_none() && self.keeps == Some(table.as_str()) {
             return;
         }
         let items = self.tables.entry(table.clone()).or_default();
@@ -399,7 +402,7 @@ impl Tables {
             "" => None,
             unknown => panic!("RETURNING {unknown} is not served here"),
         };
-        if stands.is_some() && (is_update || !self.keeps) {
+        if stands.is_some() {
             self.apply(Write { table: table.clone(), key, new });
         }
         match shown.filter(|_| is_update || !self.deletes_silently) {

@@ -2,7 +2,6 @@
 
 use domain::{
     dsar::{self, Act, Challenge, Outcome, Received},
-    hold::Hold,
     ids::{Identifier, IdentifierKind, RequestId},
     limits::Limit,
     policy::{Policy, VerificationRule},
@@ -10,9 +9,9 @@ use domain::{
 };
 use jiff::{Timestamp, ToSpan};
 
-use super::{EXPORT_HOURS, Office, Unsent, VERIFICATION_HOURS};
+use super::{EXPORT_HOURS, Office, Unsent, VERIFICATION_HOURS, decided};
 use crate::{
-    certificate::{CERTIFICATE_HOURS, certifies, is_erased},
+    certificate::{CERTIFICATE_HOURS, certifies},
     error::PortError,
     export::disclosures_of_subject,
     keys::Keys,
@@ -21,7 +20,7 @@ use crate::{
     mail::{Mail, MailClaim, MailTag},
     recipients,
     requests::{self, RequestKey, RequestLog, StoredRequest},
-    shred, verify,
+    verify,
 };
 
 /// Asks the requester to confirm by mail, where that is how they are verified. Where nothing is to be
@@ -132,9 +131,9 @@ fn link(public_url: &str, key: &RequestKey, page: &str, token: &str) -> String {
     format!("{public_url}/{controller}/v1/requests/{request}/{page}?token={token}")
 }
 
-/// Sends a letter unless it was sent: claimed, sent, confirmed. To a mailbox that nobody has proved to read
+/// Sends the requester a letter unless it was sent: claimed, sent, confirmed. To a mailbox that nobody has proved to read
 /// only so many go out on one day: anybody can type its address.
-async fn send_once<P: Office>(
+async fn tell_requester<P: Office>(
     policy: &Policy,
     ports: &P,
     stored: &StoredRequest,
@@ -180,12 +179,29 @@ pub(super) async fn tell_of_entries<P: Office>(
         let link = link(public_url, key, "reply", &token);
         let until = entry.at.saturating_add(VERIFICATION_HOURS.hours()).unwrap_or(Timestamp::MAX);
         if let Some(letter) = letters::of_entry(policy, key, stored, number, &address, (&link, until)) {
-            send_once(policy, ports, stored, (key, &format!("E-{number}")), letter, at, unsent).await?;
+            tell_requester(policy, ports, stored, (key, &format!("E-{number}")), letter, at, unsent).await?;
         }
     }
     Ok(())
 }
 
+/// Tells whoever is to be told of the request as it stands, unless they were.
+pub(super) async fn tell<P: Office>(
+    policy: &Policy,
+    ports: &P,
+    key: &RequestKey,
+    stored: &StoredRequest,
+    (at, public_url): (Timestamp, &str),
+    unsent: &mut Unsent,
+) -> Result<(), PortError> {
+    tell_of_entries(policy, ports, key, stored, (at, public_url), unsent).await?;
+    match decided(&stored.state) {
+        Some((_, outcome)) => answer(policy, ports, key, stored, outcome, (at, public_url), unsent).await,
+        None => Ok(()),
+    }
+}
+
+/// Tells the requester, and whom it concerns, what a request came to.
 pub(super) async fn answer<P: Office>(
     policy: &Policy,
     ports: &P,
@@ -211,33 +227,9 @@ pub(super) async fn answer<P: Office>(
         if stored.state.answered_as() != stored.state.received.request {
             letters::say_categories_instead(&mut letter, stored.state.received.language);
         }
-        send_once(policy, ports, stored, (key, &answer_claim(stored)), letter, at, unsent).await?;
+        tell_requester(policy, ports, stored, (key, &answer_claim(stored)), letter, at, unsent).await?;
     }
-    tell_others(policy, ports, key, stored, outcome, at, unsent).await?;
-    // Last of all, since the answer's address lies under this key: what remains of the person in
-    // copies and backups becomes unreadable. While anything of theirs is kept, its key must live; so it must while
-    // a hold keeps whatever there is about them: what was disclosed, what they wrote.
-    if let Outcome::Erased(items) = outcome
-        && items.iter().all(is_erased)
-        && ports.records(&key.controller, &key.subject).await?.is_empty()
-        && !ports.holds(&key.controller, &key.subject).await?.iter().any(Hold::is_open)
-    {
-        let decided_at = stored.state.decided.as_ref().map_or(at, |(at, _)| *at);
-        // An export is under no key: its link opens it with no code of ours in between.
-        for (_, request) in ports.requests(&key.controller, &key.subject).await? {
-            if let Some((_, Outcome::Exported { object, .. })) = &request.decided {
-                ports.drop_export(object).await?;
-            }
-        }
-        // The salt of what was erased first: whoever has it can show that this key was theirs too.
-        let plan = ports.erasure_plan(key, 0).await?;
-        let salt = match plan.iter().flat_map(|plan| &plan.doomed).next() {
-            Some(doomed) => doomed.salt,
-            None => ports.random()?,
-        };
-        shred::destroy_subject_key(ports, &key.controller, &key.subject, (decided_at, at), &salt).await?;
-    }
-    Ok(())
+    tell_others(policy, ports, key, stored, outcome, at, unsent).await
 }
 
 /// The claim of the letter that tells of the latest decision: a request that went to the office first is
@@ -272,7 +264,7 @@ async fn tell_others<P: Office>(
         ),
         _ => return Ok(()),
     };
-    requests::send_once(ports, key, "OFFICE", &letters::task(policy, key, task, &detail), at).await.map(drop)
+    requests::tell_office(ports, key, "OFFICE", &letters::task(policy, key, task, &detail), at).await.map(drop)
 }
 
 async fn token<P: Keys>(

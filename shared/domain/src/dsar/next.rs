@@ -120,6 +120,16 @@ pub fn lapses_at(state: &RequestState, due: &AnswerDue) -> Option<Timestamp> {
     Some(window.min(in_time))
 }
 
+/// Whether a request still needs what was confided with it, all else about its person having been erased at that time:
+/// while it is open.
+///
+/// One that came later than a [window](VERIFICATION_WINDOW_HOURS) after the erasure and that nobody has shown to be
+/// theirs needs nothing: whoever knows an address could keep its key alive for good.
+pub fn needs_key(state: &RequestState, erased_at: Timestamp) -> bool {
+    let is_anybodys = state.stage() == Stage::AwaitingVerification && state.received.entered_by.is_none();
+    state.stage().is_open() && !(is_anybodys && state.received.at > later(erased_at, VERIFICATION_WINDOW_HOURS))
+}
+
 /// The shares of a policy, or the usual ones. What is no share of the time before the date reminds of nothing.
 fn shares(policy: &Policy) -> Vec<u8> {
     let named: Vec<_> = policy.office.reminders.iter().copied().filter(|percent| (1..100).contains(percent)).collect();

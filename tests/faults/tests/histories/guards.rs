@@ -102,7 +102,7 @@ fn a_deletion_without_evidence_is_seen() {
 
 #[test]
 fn evidence_of_a_deletion_that_was_none_is_seen() {
-    retention_sees("evidence without deletion", |world| world.account.aws().tables.keeps = true);
+    retention_sees("evidence without deletion", |world| world.account.aws().tables.keeps = Some(TABLE));
 }
 
 #[test]
@@ -320,4 +320,9 @@ fn what_the_office_rules_and_nobody_carries_out_is_seen() {
 fn a_task_that_no_system_hears_of_is_seen() {
     let lost = Lost { queue: "tasks", what: "" };
     office_sees("a system never heard of its task", |world| world.account.aws().queues.loses = Some(lost));
+}
+
+#[test]
+fn a_key_that_outlives_all_that_it_sealed_is_seen() {
+    office_sees("left nothing, and their key stands", |world| world.account.aws().tables.keeps = Some("KeyTable"));
 }
