@@ -178,7 +178,8 @@ fn browser(layout: &Layout, strict: bool) -> Ended {
     }
     let (tests, answers) = (layout.root.join("tests/browser"), layout.home.join("browser"));
     let mut cargo = shell::cargo(layout);
-    shell::run(cargo.args(["run", "--quiet", "--package", "event-tests", "--example", "alerts", "--"]).arg(&answers))?;
+    // With no package named, so that the features are those of the tests and nothing is compiled once more.
+    shell::run(cargo.args(["run", "--quiet", "--example", "alerts", "--"]).arg(&answers))?;
     shell::run(Command::new("npm").args(["ci", "--ignore-scripts", "--silent"]).current_dir(&tests))?;
     let mut node = Command::new("node");
     node.args(["--test", "--test-concurrency=1"]).current_dir(&tests).env("ANSWERS", &answers);
