@@ -15,9 +15,9 @@ pub(crate) fn bench(layout: &Layout, words: &[String]) -> Outcome<bool> {
     measure(layout, &workspace, Profile::Release, words)
 }
 
-/// Holds the calls and the log lines of what is built for debugging against the budgets: they are the same in a release.
+/// Holds the calls and the log lines of what is built with the tests against the budgets: they are the same in a release.
 pub(crate) fn check_calls(layout: &Layout) -> Outcome<bool> {
-    measure(layout, &Workspace::read(layout)?, Profile::Debug, &["--check".to_owned()])
+    measure(layout, &Workspace::read(layout)?, Profile::Tests, &["--check".to_owned()])
 }
 
 fn measure(layout: &Layout, workspace: &Workspace, profile: Profile, words: &[String]) -> Outcome<bool> {

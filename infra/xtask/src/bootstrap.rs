@@ -13,8 +13,11 @@ use crate::shell;
 /// How to compile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// Quick to build; what `up` and `test` use.
+    /// Quick to build; what `up` uses.
     Debug,
+    /// The same with every test and example beside it: what `test` uses, so that no tier compiles anything once more
+    /// for the features that the tests select.
+    Tests,
     /// Optimised as a whole, at fixed addresses, stripped: what is deployed.
     Release,
 }
@@ -23,10 +26,13 @@ pub(crate) enum Profile {
 /// start (`docs/adr/0018-a-release-is-linked-whole.md`). By the linker's own word, since libraries are built as well.
 const RELEASE_FLAGS: &str = "target.'cfg(target_os = \"linux\")'.rustflags = ['-Clink-arg=-Wl,-no-pie']";
 
+/// What no stack runs.
+const NOT_RUN: [&str; 4] = ["--exclude", "xtask", "--exclude", "example-receiver"];
+
 impl Profile {
     fn folder(self) -> &'static str {
         match self {
-            Self::Debug => "debug",
+            Self::Debug | Self::Tests => "debug",
             Self::Release => "release",
         }
     }
@@ -66,16 +72,25 @@ impl Workspace {
     pub(crate) fn binary(&self, profile: Profile, name: &str) -> PathBuf {
         self.target.join(profile.folder()).join(name)
     }
+
+    /// An example that was built with the tests.
+    pub(crate) fn example(&self, name: &str) -> PathBuf {
+        self.target.join(Profile::Tests.folder()).join("examples").join(name)
+    }
 }
 
 /// Builds all binaries in one cargo invocation with one selection of features, so that nothing is compiled twice.
 pub(crate) fn build(layout: &Layout, profile: Profile) -> Outcome<()> {
     let mut cargo = shell::cargo(layout);
-    cargo.args(["build", "--workspace", "--exclude", "xtask", "--exclude", "example-receiver", "--bins"]);
-    if profile == Profile::Release {
+    cargo.args(["build", "--workspace", "--bins"]);
+    match profile {
+        Profile::Debug => cargo.args(NOT_RUN),
+        Profile::Tests => cargo.args(["--tests", "--examples"]),
         // The simulated time of its tokio must not come into what is shipped.
-        cargo.args(["--release", "--locked", "--exclude", "fault-tests", "--config", RELEASE_FLAGS]);
-    }
+        Profile::Release => {
+            cargo.args(NOT_RUN).args(["--release", "--locked", "--exclude", "fault-tests", "--config", RELEASE_FLAGS])
+        }
+    };
     shell::run(&mut cargo).map_err(|cause| Failure::new(format!("{cause}: the compiler's message is above")))
 }
 
@@ -91,7 +106,7 @@ pub(crate) fn assemble(layout: &Layout, workspace: &Workspace, profile: Profile)
     let (habeas, layer) = (workspace.binary(profile, "habeas"), dist.join("policy-layer"));
     compile_policies(layout, &habeas, &layer)?;
     // What only tests need is in no package.
-    if profile == Profile::Debug {
+    if profile != Profile::Release {
         add_test_policies(layout, &habeas, &layer)?;
     }
     layout::write_whole(&dist.join("PROFILE"), profile.folder())?;

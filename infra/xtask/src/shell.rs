@@ -63,6 +63,10 @@ pub(crate) fn toolchain(layout: &Layout, name: impl AsRef<OsStr>) -> Command {
             command.env_remove(&name);
         }
     }
+    if std::env::var("CI").is_ok_and(|ci| ci == "true") {
+        // Nobody edits and builds again there.
+        command.env("CARGO_INCREMENTAL", "0");
+    }
     command.env("RUSTUP_DIST_SERVER", "http://127.0.0.1:9").env("RUSTUP_AUTO_INSTALL", "0");
     command
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::bench;
-use crate::bootstrap::Profile;
+use crate::bootstrap::{Profile, Workspace};
 use crate::deploy;
 use crate::emulator::Instance;
 use crate::failure::{Failure, Outcome};
@@ -113,13 +113,13 @@ pub(crate) fn test(layout: &Layout, fast: bool) -> Outcome<bool> {
         return Ok(report.close());
     }
     let built = report.tier("build", || {
-        up::prepare(layout, Profile::Debug, &mut Steps::start())?;
+        up::prepare(layout, Profile::Tests, &mut Steps::start())?;
         Ok(())
     });
     report.tier("unit tests", || unit_tests(layout));
     report.tier("calls", || calls(layout, built));
     let strict = report.strict;
-    report.tier("browser", || browser(layout, strict));
+    report.tier("browser", || browser(layout, built, strict));
     with_local_aws(layout, built, &mut report);
     in_python(layout, &mut report);
     Ok(report.close())
@@ -163,7 +163,10 @@ fn calls(layout: &Layout, built: bool) -> Ended {
 }
 
 /// What people see in a real browser: breach-notify answers in memory, and Chromium shows it.
-fn browser(layout: &Layout, strict: bool) -> Ended {
+fn browser(layout: &Layout, built: bool, strict: bool) -> Ended {
+    if !built {
+        return Err(Trouble::Skipped("there is nothing to show: the build failed".to_owned()));
+    }
     let is_there =
         |program: &str| Command::new(program).arg("--version").output().is_ok_and(|out| out.status.success());
     let missing = || ["chromium", "node", "npm"].into_iter().find(|program| !is_there(program));
@@ -177,9 +180,7 @@ fn browser(layout: &Layout, strict: bool) -> Ended {
         return Err(Trouble::Absent(format!("{missing} is not installed: on Debian {debian}")));
     }
     let (tests, answers) = (layout.root.join("tests/browser"), layout.home.join("browser"));
-    let mut cargo = shell::cargo(layout);
-    // With no package named, so that the features are those of the tests and nothing is compiled once more.
-    shell::run(cargo.args(["run", "--quiet", "--example", "alerts", "--"]).arg(&answers))?;
+    shell::run(shell::program(layout, Workspace::read(layout)?.example("alerts")).arg(&answers))?;
     shell::run(Command::new("npm").args(["ci", "--ignore-scripts", "--silent"]).current_dir(&tests))?;
     let mut node = Command::new("node");
     node.args(["--test", "--test-concurrency=1"]).current_dir(&tests).env("ANSWERS", &answers);
