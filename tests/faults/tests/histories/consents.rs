@@ -203,5 +203,5 @@ pub(crate) async fn state_of(world: &World, form: &Form) -> Map<String, Value> {
 
 #[test]
 fn no_accepted_consent_is_lost_and_the_state_is_the_fold() {
-    histories("consents::no_accepted_consent_is_lost_and_the_state_is_the_fold", 6_320, history);
+    histories("consents::no_accepted_consent_is_lost_and_the_state_is_the_fold", 6_160, history);
 }

@@ -559,5 +559,5 @@ async fn check(
 
 #[test]
 fn no_request_is_without_an_answer_or_an_escalation_whatever_office_and_systems_do() {
-    histories("office::no_request_is_without_an_answer_or_an_escalation_whatever_office_and_systems_do", 40, history);
+    histories("office::no_request_is_without_an_answer_or_an_escalation_whatever_office_and_systems_do", 120, history);
 }

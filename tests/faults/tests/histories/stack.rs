@@ -8,7 +8,7 @@ use crate::{breaches, consents, letters, notices, office, requests, retention, r
 #[test]
 #[ignore = "it needs the local AWS: `cargo xtask test` runs it there"]
 fn every_promise_is_kept_on_the_local_aws() {
-    histories_on_the_stack("stack::every_promise_is_kept_on_the_local_aws", 120, async |world: &World| {
+    histories_on_the_stack("stack::every_promise_is_kept_on_the_local_aws", 200, async |world: &World| {
         match world.below(8) {
             0 => consents::history(world).await,
             1 => retention::history(world).await,
