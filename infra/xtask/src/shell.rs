@@ -46,6 +46,11 @@ pub(crate) fn program(layout: &Layout, name: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// Whether this machine serves CI, by its own word.
+pub(crate) fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|ci| ci == "true")
+}
+
 /// Cargo. What `cargo run` told xtask about itself is taken away again (build scripts such as ring's watch these
 /// variables and would be run anew), and no toolchain is ever fetched.
 pub(crate) fn cargo(layout: &Layout) -> Command {
@@ -63,7 +68,7 @@ pub(crate) fn toolchain(layout: &Layout, name: impl AsRef<OsStr>) -> Command {
             command.env_remove(&name);
         }
     }
-    if std::env::var("CI").is_ok_and(|ci| ci == "true") {
+    if is_ci() {
         // Nobody edits and builds again there.
         command.env("CARGO_INCREMENTAL", "0");
     }

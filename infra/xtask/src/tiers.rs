@@ -94,7 +94,7 @@ impl Report {
 
 /// Runs all tiers; `fast` leaves out those that need the local AWS or Python.
 pub(crate) fn test(layout: &Layout, fast: bool) -> Outcome<bool> {
-    let mut report = Report { strict: std::env::var("CI").is_ok_and(|ci| ci == "true"), ..Report::default() };
+    let mut report = Report { strict: shell::is_ci(), ..Report::default() };
     report.tier("prerequisites", || {
         say!("{}", prerequisites::check(layout, &[])?);
         Ok(())

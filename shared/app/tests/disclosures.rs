@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use app::{
-    capture_consent::{self, CaptureConsent},
+    capture_consent,
     disclose::{Disclose, DiscloseError, DisclosureLog, Logged, disclose},
     fulfil_request,
     holds::{self, HoldKey, PlaceHold},
@@ -13,7 +13,7 @@ use app::{
     uses::{self, AskUse},
 };
 use domain::{
-    consent::{Capture, Choice},
+    consent::Choice,
     disclosure::{About, DisclosureAsked, Whose},
     dsar::{Act, Actor, RequestType, VerifiedBy},
     hold::{HoldReason, ScopeAsked},
@@ -61,21 +61,7 @@ fn reason(result: Result<Logged, DiscloseError>) -> Option<Reason> {
 }
 
 async fn choose(policy: &Policy, memory: &Memory, name: &str, choice: Choice, when: &str) {
-    let form = CaptureConsent {
-        identifier: build::mail(ADA),
-        capture: Capture {
-            choices: [(build::purpose(name), choice)].into(),
-            notice_version: Some("2026-01".into()),
-            age: Some(34),
-            country: None,
-            guardian: None,
-        },
-        language: "en".into(),
-        method: "form".into(),
-        gpc: false,
-        key: format!("{name} {when}"),
-        at: at(when),
-    };
+    let form = build::capture(build::mail(ADA), &[(name, choice)], &format!("{name} {when}"), at(when));
     capture_consent::capture(policy, memory, form).await.unwrap();
 }
 

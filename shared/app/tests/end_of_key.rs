@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use app::{
-    capture_consent::{self, CaptureConsent},
+    capture_consent,
     chain::{Content, DestroyedKey, Link},
     error::PortError,
     fulfil_request,
@@ -16,7 +16,7 @@ use app::{
     requests::{self, NewEntry, RequestKey, RequestLog, StoredRequest},
 };
 use domain::{
-    consent::{Capture, Choice},
+    consent::Choice,
     dsar::{Act, Action, Actor, Outcome, RefusalGround, RequestType, Ruling, Stage, VerifiedBy},
     ids::{Identifier, StaffId},
     policy::Policy,
@@ -214,21 +214,7 @@ async fn whoever_came_back_before_their_last_request_was_closed_keeps_their_key(
                 records::register(&policy, &memory, form).await.unwrap();
             }
             "by consent" => {
-                let form = CaptureConsent {
-                    identifier: ada(),
-                    capture: Capture {
-                        choices: [(build::purpose("marketing"), Choice::Given)].into(),
-                        notice_version: Some("2026-01".into()),
-                        age: Some(34),
-                        country: None,
-                        guardian: None,
-                    },
-                    language: "en".into(),
-                    method: "form".into(),
-                    gpc: false,
-                    key: "capture".into(),
-                    at: day(3),
-                };
+                let form = build::capture(ada(), &[("marketing", Choice::Given)], "capture", day(3));
                 capture_consent::capture(&policy, &memory, form).await.unwrap();
             }
             _ => {}

@@ -33,21 +33,9 @@ fn day(n: i64) -> Timestamp {
 }
 
 fn form(age: u8, guardian: Option<&str>, choices: &[(&str, Choice)], key: &str, at: Timestamp) -> CaptureConsent {
-    CaptureConsent {
-        identifier: build::mail(CHILD),
-        capture: Capture {
-            choices: choices.iter().map(|(name, choice)| (build::purpose(name), *choice)).collect(),
-            notice_version: Some("2026-01".into()),
-            age: Some(age),
-            country: None,
-            guardian: guardian.map(build::mail),
-        },
-        language: "en".into(),
-        method: "form".into(),
-        gpc: false,
-        key: key.into(),
-        at,
-    }
+    let form = build::capture(build::mail(CHILD), choices, key, at);
+    let capture = Capture { age: Some(age), guardian: guardian.map(build::mail), ..form.capture };
+    CaptureConsent { capture, ..form }
 }
 
 async fn chose(policy: &Policy, memory: &Memory, form: CaptureConsent) -> Receipt {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use app::{
     announce::{Announcements, SCOPE_PAGES_MAX, SCOPE_SEGMENTS},
     attest::{self, Attest, AttestError, Attestations},
-    capture_consent::{self, CaptureConsent, CaptureError},
+    capture_consent::{self, CaptureError},
     deadlines::{self, Watched},
     error::PortError,
     notice_change::{self, NoticeChanges, PublishError, PublishNotice},
@@ -18,7 +18,7 @@ use app::{
 use domain::{
     announcement::{Announcement, NoticeState},
     attestation::Evidence,
-    consent::{Capture, CaptureRefused, Choice},
+    consent::{CaptureRefused, Choice},
     ids::{AttestationId, ChangeId, Identifier, IdentifierKind},
     notice::{NoticeChange, Publication, PublicationRefused, Significance},
     policy::{AttestationRule, Clause, Notice, NoticeChangeRule, Policy},
@@ -71,21 +71,8 @@ async fn captured(
     notice: &str,
     at: Timestamp,
 ) -> Result<String, CaptureError> {
-    let form = CaptureConsent {
-        identifier: who.clone(),
-        capture: Capture {
-            choices: BTreeMap::from([(build::purpose("marketing"), choice)]),
-            notice_version: Some(notice.into()),
-            age: Some(34),
-            country: None,
-            guardian: None,
-        },
-        language: "en".into(),
-        method: "form".into(),
-        gpc: false,
-        key: format!("{notice} {at}"),
-        at,
-    };
+    let mut form = build::capture(who.clone(), &[("marketing", choice)], &format!("{notice} {at}"), at);
+    form.capture.notice_version = Some(notice.into());
     capture_consent::capture(policy, memory, form).await.map(|receipt| receipt.token)
 }
 

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use app::{
-    capture_consent::{self, CaptureConsent},
+    capture_consent,
     error::PortError,
     keys::Keys,
     records::{self, RecordError, RecordStore, RegisterRecord, SubjectEvent},
@@ -15,7 +15,7 @@ use app::{
     walk::{self, Step, WALK_SEGMENTS, Walked},
 };
 use domain::{
-    consent::{Capture, Choice},
+    consent::Choice,
     ids::SubjectRef,
     policy::{Clause, Period, Policy, PolicyHash, RetentionRule},
     record::Record,
@@ -100,22 +100,7 @@ async fn stands(policy: &Policy, memory: &Memory) -> BTreeMap<String, (Record, B
 
 /// The consent to marketing was given then.
 async fn consent(policy: &Policy, memory: &Memory, key: usize, at: i64) {
-    let capture = Capture {
-        choices: [(build::purpose("marketing"), Choice::Given)].into(),
-        notice_version: Some("2026-01".into()),
-        age: Some(34),
-        country: None,
-        guardian: None,
-    };
-    let form = CaptureConsent {
-        identifier: build::mail(ADA),
-        capture,
-        language: "en".into(),
-        method: "form".into(),
-        gpc: false,
-        key: key.to_string(),
-        at: minute(at),
-    };
+    let form = build::capture(build::mail(ADA), &[("marketing", Choice::Given)], &key.to_string(), minute(at));
     capture_consent::capture(policy, memory, form).await.unwrap();
 }
 

@@ -6,8 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
-    capture_consent::{self, CaptureConsent},
-    deadlines,
+    capture_consent, deadlines,
     disclose::{Disclose, disclose},
     error::NotTaken,
     export::{DisclosureLine, SubjectFile},
@@ -22,7 +21,7 @@ use app::{
     requests::{self, RequestKey, RequestLog},
 };
 use domain::{
-    consent::{Capture, Choice},
+    consent::Choice,
     disclosure::{About, DisclosureAsked},
     dsar::{
         Acting, ActingAs, ActingRefused, Instructions, Item, ItemResult, Outcome, PROCESSOR, Received, RequestType,
@@ -182,21 +181,8 @@ async fn a_withdrawal_that_the_policy_refuses_is_honoured_where_something_was_gi
     let mut answers = Vec::new();
     for given in [false, true] {
         let memory = Memory::new();
-        let capture = CaptureConsent {
-            identifier: ada(),
-            capture: Capture {
-                choices: [(build::purpose("marketing"), if given { Choice::Given } else { Choice::Refused })].into(),
-                notice_version: Some("2026-01".into()),
-                age: Some(34),
-                country: None,
-                guardian: None,
-            },
-            language: "en".into(),
-            method: "form".into(),
-            gpc: false,
-            key: "capture".into(),
-            at: day(-1),
-        };
+        let choice = if given { Choice::Given } else { Choice::Refused };
+        let capture = build::capture(ada(), &[("marketing", choice)], "capture", day(-1));
         let receipt = capture_consent::capture(&policy, &memory, capture).await.unwrap();
         let answer = received(&policy, &memory, form(RequestType::WithdrawConsent)).await;
         let outcome = fulfilled(&policy, &memory, &answer.request, day(0)).await;

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
-    capture_consent::{self, CaptureConsent, ConsentLedger},
+    capture_consent::{self, ConsentLedger},
     chain::Content,
     fulfil_request,
     holds::{self, HoldKey, HoldStore, PlaceHold},
@@ -17,7 +17,7 @@ use app::{
     restore::{self, Replay, Replayed},
 };
 use domain::{
-    consent::{self, Capture, Choice},
+    consent::{self, Choice},
     dsar::RequestType,
     evidence::{DeletionReason, DeletionResult},
     hold::{Hold, HoldReason, ScopeAsked},
@@ -71,22 +71,7 @@ impl Case {
     }
 
     async fn consents(&self, who: &str, key: &str, at: Timestamp) {
-        let capture = Capture {
-            choices: [(build::purpose("marketing"), Choice::Given)].into(),
-            notice_version: Some("2026-01".into()),
-            age: Some(34),
-            country: None,
-            guardian: None,
-        };
-        let form = CaptureConsent {
-            identifier: build::mail(who),
-            capture,
-            language: "en".into(),
-            method: "form".into(),
-            gpc: false,
-            key: key.into(),
-            at,
-        };
+        let form = build::capture(build::mail(who), &[("marketing", Choice::Given)], key, at);
         capture_consent::capture(&self.policy, &self.memory, form).await.unwrap();
     }
 

@@ -16,7 +16,7 @@ use app::{
     subscription::{self, UNSUBSCRIBE_METHOD, UnsubscribeError},
 };
 use domain::{
-    consent::{Capture, Choice, ConsentEvent, fold},
+    consent::{Choice, ConsentEvent, fold},
     ids::{Identifier, IdentifierKind},
     policy::Policy,
 };
@@ -39,21 +39,7 @@ fn policy() -> Policy {
 }
 
 fn form(who: Identifier, choices: &[(&str, Choice)], key: &str, at: Timestamp) -> CaptureConsent {
-    CaptureConsent {
-        identifier: who,
-        capture: Capture {
-            choices: choices.iter().map(|(name, choice)| (build::purpose(name), *choice)).collect(),
-            notice_version: Some("2026-01".into()),
-            age: Some(34),
-            country: None,
-            guardian: None,
-        },
-        language: "fr".into(),
-        method: "form:newsletter".into(),
-        gpc: false,
-        key: key.into(),
-        at,
-    }
+    CaptureConsent { language: "fr".into(), method: "form:newsletter".into(), ..build::capture(who, choices, key, at) }
 }
 
 async fn chose(policy: &Policy, memory: &Memory, choices: &[(&str, Choice)], key: &str, at: Timestamp) -> Receipt {

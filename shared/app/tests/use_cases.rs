@@ -17,7 +17,7 @@ use app::{
     requests::{self, RequestLog},
 };
 use domain::{
-    consent::{Capture, Choice},
+    consent::Choice,
     dsar::{Outcome, RequestType, Stage},
     hold::{HoldReason, ScopeAsked},
     ids::{Field, Identifier, IdentifierKind},
@@ -34,21 +34,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn capture_form(who: Identifier, choices: &[(&str, Choice)], key: &str, when: &str) -> CaptureConsent {
-    CaptureConsent {
-        identifier: who,
-        capture: Capture {
-            choices: choices.iter().map(|(name, choice)| (build::purpose(name), *choice)).collect(),
-            notice_version: Some("2026-01".into()),
-            age: Some(34),
-            country: None,
-            guardian: None,
-        },
-        language: "en".into(),
-        method: "form".into(),
-        gpc: false,
-        key: key.into(),
-        at: at(when),
-    }
+    build::capture(who, choices, key, at(when))
 }
 
 #[tokio::test]

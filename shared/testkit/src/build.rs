@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::{
+    capture_consent::CaptureConsent,
     destruction::Doomed,
     records::{Content, RegisterRecord},
     requests::RequestKey,
@@ -12,7 +13,7 @@ use app::{
 use domain::{
     breach::{Act, Actor, Breach, Decision, Entry, Facts, PeopleAre, Texts},
     clock::Anchor,
-    consent::{Choice, ConsentEvent},
+    consent::{Capture, Choice, ConsentEvent},
     dsar::{Received, RequestType},
     ids::{
         BreachId, Category, ControllerId, EventName, Field, Identifier, IdentifierKind, KeyedId, Pepper, Purpose,
@@ -139,6 +140,25 @@ pub fn received(request: RequestType, at: Timestamp) -> Received {
                 "GDPR Art. 12(3); Reg. 1182/71 Art. 3".into(),
             ),
         )
+    }
+}
+
+/// A form as an adult sends it, in English, about the notice of January.
+pub fn capture(who: Identifier, choices: &[(&str, Choice)], key: &str, at: Timestamp) -> CaptureConsent {
+    CaptureConsent {
+        identifier: who,
+        capture: Capture {
+            choices: choices.iter().map(|(name, choice)| (purpose(name), *choice)).collect(),
+            notice_version: Some("2026-01".into()),
+            age: Some(34),
+            country: None,
+            guardian: None,
+        },
+        language: "en".into(),
+        method: "form".into(),
+        gpc: false,
+        key: key.into(),
+        at,
     }
 }
 

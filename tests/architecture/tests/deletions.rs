@@ -144,10 +144,11 @@ const PLACES: [Place; 25] = [
         file: "shared/app/src/shred.rs",
         call: ".destroy_subject_key(",
         times: 1,
-        guard: "a key stays while a record of its subject stands, so while any is held, and while a hold is on the subject",
+        guard: "a key stays while a record of its subject stands, so while any is held, while a hold is on the subject, and while a request of theirs is open",
         shown_by: &[
             "a_wide_hold_stops_the_sweep_and_the_erasure_before_its_mark_is_on_any_record",
             "a_key_stays_while_a_hold_keeps_what_there_is_about_somebody",
+            "a_key_outlives_its_erasure_while_another_request_is_open_and_goes_with_the_last",
         ],
     },
     Place {
